@@ -1,0 +1,82 @@
+#include "base/loop.h"
+
+#include <uv.h>
+
+namespace base {
+namespace {
+
+template <class Handle>
+void closeHandle(Handle* handle) {
+  handle->data = nullptr;
+  uv_close(reinterpret_cast<uv_handle_t*>(handle),
+           [](uv_handle_t* closed) { delete reinterpret_cast<Handle*>(closed); });
+}
+
+}  // namespace
+
+void Loop::Close::operator()(uv_loop_s* loop) const {
+  while (uv_loop_close(loop) == UV_EBUSY) uv_run(loop, UV_RUN_ONCE);
+  delete loop;
+}
+
+Loop::Loop() : scratch_(new char[scratchSize]), loop_(new uv_loop_t) { uv_loop_init(loop_.get()); }
+
+Loop::~Loop() = default;
+
+void Loop::run() { uv_run(loop_.get(), UV_RUN_DEFAULT); }
+
+void Loop::stop() { uv_stop(loop_.get()); }
+
+void Loop::runOnce() { uv_run(loop_.get(), UV_RUN_ONCE); }
+
+uint64_t Loop::now() const { return uv_now(loop_.get()); }
+
+Timer::Timer(Loop& loop) : timer_(new uv_timer_t) {
+  uv_timer_init(loop.uv(), timer_);
+  timer_->data = this;
+}
+
+Timer::~Timer() { closeHandle(timer_); }
+
+void Timer::start(milliseconds delay, std::function<void()> callback) {
+  callback_ = std::move(callback);
+  uv_timer_start(
+      timer_,
+      [](uv_timer_t* fired) {
+        // The callback may destroy or restart the timer, so it is moved out first.
+        std::function<void()> callback = std::move(static_cast<Timer*>(fired->data)->callback_);
+        callback();
+      },
+      static_cast<uint64_t>(delay.count()), 0);
+}
+
+void Timer::stop() { uv_timer_stop(timer_); }
+
+Task<> sleepFor(Loop& loop, milliseconds delay) {
+  Event over;
+  Timer timer(loop);
+  timer.start(delay, [&over] { over.fire(); });
+  co_await over.wait();
+}
+
+Signals::Signals(Loop& loop, std::initializer_list<int> numbers, std::function<void(int)> callback)
+    : callback_(std::move(callback)) {
+  for (int number : numbers) {
+    uv_signal_t* signal = new uv_signal_t;
+    uv_signal_init(loop.uv(), signal);
+    signal->data = this;
+    uv_signal_start(
+        signal,
+        [](uv_signal_t* arrived, int which) {
+          static_cast<Signals*>(arrived->data)->callback_(which);
+        },
+        number);
+    signals_.push_back(signal);
+  }
+}
+
+Signals::~Signals() {
+  for (uv_signal_t* signal : signals_) closeHandle(signal);
+}
+
+}  // namespace base

@@ -1,0 +1,88 @@
+#pragma once
+
+// The event loop (libuv) that everything runs on, its timers and its signals. One thread; nothing
+// here may be called from another one.
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <initializer_list>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "base/task.h"
+
+struct uv_loop_s;
+struct uv_timer_s;
+struct uv_signal_s;
+
+namespace base {
+
+using std::chrono::milliseconds;
+
+class Loop {
+ public:
+  Loop();
+  Loop(const Loop&) = delete;
+  Loop& operator=(const Loop&) = delete;
+  // Everything that uses the loop must be gone; closes what libuv still has to close.
+  ~Loop();
+
+  // Runs until stop().
+  void run();
+  void stop();
+  // Runs what is ready at this moment, at least one turn, and returns. For tests.
+  void runOnce();
+
+  // Milliseconds of the monotonic clock, read once a turn.
+  uint64_t now() const;
+
+  // A buffer anyone may use until his next co_await.
+  std::span<char> scratch() { return {scratch_.get(), scratchSize}; }
+
+  uv_loop_s* uv() { return loop_.get(); }
+
+  static constexpr size_t scratchSize = 128 * 1024;
+
+ private:
+  struct Close {
+    void operator()(uv_loop_s* loop) const;
+  };
+  std::unique_ptr<char[]> scratch_;
+  std::unique_ptr<uv_loop_s, Close> loop_;
+};
+
+// Calls back once, later, unless it is stopped, started anew or destroyed before.
+class Timer {
+ public:
+  explicit Timer(Loop& loop);
+  Timer(const Timer&) = delete;
+  Timer& operator=(const Timer&) = delete;
+  ~Timer();
+
+  void start(milliseconds delay, std::function<void()> callback);
+  void stop();
+
+ private:
+  uv_timer_s* timer_;  // owned by libuv until its close callback has run
+  std::function<void()> callback_;
+};
+
+// Ends after `delay`.
+Task<> sleepFor(Loop& loop, milliseconds delay);
+
+// Calls back with the number of each signal that arrives, from the loop.
+class Signals {
+ public:
+  Signals(Loop& loop, std::initializer_list<int> numbers, std::function<void(int)> callback);
+  Signals(const Signals&) = delete;
+  Signals& operator=(const Signals&) = delete;
+  ~Signals();
+
+ private:
+  std::function<void(int)> callback_;
+  std::vector<uv_signal_s*> signals_;  // owned by libuv until their close callbacks have run
+};
+
+}  // namespace base

@@ -1,0 +1,178 @@
+#include "base/stream.h"
+
+#include <poll.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+
+#include <cerrno>
+#include <cstring>
+
+namespace base {
+namespace {
+
+// SSL_write() works in records; more at once gains nothing.
+constexpr size_t tlsWriteMost = 256 * 1024;
+
+}  // namespace
+
+Stream::Stream(Loop& loop, Fd fd) : loop_(loop), fd_(std::move(fd)), poll_(loop, fd_.get()) {}
+
+Stream::~Stream() = default;
+
+Task<std::unique_ptr<Stream>> Stream::connectUnix(Loop& loop, std::string path,
+                                                  milliseconds timeout) {
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  if (path.size() >= sizeof address.sun_path) throw StreamError("socket path is too long");
+  std::memcpy(address.sun_path, path.data(), path.size());
+  Fd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  if (!fd) throw StreamError(std::strerror(errno));
+  // A full backlog answers EAGAIN, and nothing tells when there is room again.
+  uint64_t deadline = loop.now() + static_cast<uint64_t>(timeout.count());
+  while (::connect(fd.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) != 0) {
+    if (errno != EAGAIN || loop.now() >= deadline) throw StreamError(std::strerror(errno));
+    co_await sleepFor(loop, milliseconds(10));
+  }
+  co_return std::make_unique<Stream>(loop, std::move(fd));
+}
+
+void Stream::checkCancelled() const {
+  if (cancelled_) throw StreamError(*cancelled_);
+}
+
+Task<> Stream::acceptTls(const TlsContext& context) {
+  tls_ = std::make_unique<TlsSession>(context, fd_.get());
+  for (;;) {
+    checkCancelled();
+    TlsSession::Result result = tls_->accept();
+    if (result.need == TlsSession::Need::done) co_return;
+    if (result.need == TlsSession::Need::closed) throw StreamError("closed in the TLS handshake");
+    if (result.need == TlsSession::Need::read) {
+      co_await poll_.readable();
+    } else {
+      co_await poll_.writable();
+    }
+  }
+}
+
+std::optional<size_t> Stream::tryRead(std::span<char> into) {
+  checkCancelled();
+  if (tls_) {
+    TlsSession::Result result = tls_->read(into);
+    if (result.need == TlsSession::Need::closed) return 0;
+    if (result.need != TlsSession::Need::done) return std::nullopt;
+    bytesRead_ += result.bytes;
+    return result.bytes;
+  }
+  ssize_t got = ::recv(fd_.get(), into.data(), into.size(), 0);
+  if (got >= 0) {
+    bytesRead_ += static_cast<size_t>(got);
+    return static_cast<size_t>(got);
+  }
+  if (errno == EAGAIN || errno == EINTR) return std::nullopt;
+  throw StreamError(std::strerror(errno));
+}
+
+size_t Stream::tryWrite(std::string_view bytes) {
+  checkCancelled();
+  if (bytes.empty()) return 0;
+  if (tls_) {
+    TlsSession::Result result = tls_->write(bytes.substr(0, tlsWriteMost));
+    if (result.need == TlsSession::Need::closed) throw StreamError("connection closed");
+    writeWantsRead_ = result.need == TlsSession::Need::read;
+    bytesWritten_ += result.bytes;
+    return result.bytes;
+  }
+  ssize_t put = ::send(fd_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
+  if (put >= 0) {
+    bytesWritten_ += static_cast<size_t>(put);
+    return static_cast<size_t>(put);
+  }
+  if (errno == EAGAIN || errno == EINTR) return 0;
+  throw StreamError(std::strerror(errno));
+}
+
+Poll::Wait Stream::readable() { return poll_.readable(cancelled_ || (tls_ && tls_->pending())); }
+
+Poll::Wait Stream::writable() {
+  // With renegotiation refused and TLS 1.3's key updates answered inside SSL_read, a write that
+  // wants to read is rare; the next turn tries again.
+  return poll_.writable(cancelled_ != nullptr);
+}
+
+Task<size_t> Stream::read(std::span<char> into) {
+  for (;;) {
+    std::optional<size_t> got = tryRead(into);
+    if (got) co_return *got;
+    co_await readable();
+  }
+}
+
+Task<> Stream::write(std::string_view bytes) {
+  while (!bytes.empty()) {
+    size_t put = tryWrite(bytes);
+    bytes.remove_prefix(put);
+    if (put == 0) co_await writable();
+  }
+}
+
+void Stream::shutdownWrite() {
+  if (cancelled_) return;
+  try {
+    if (tls_) tls_->shutdownWrite();
+  } catch (const std::exception&) {
+    // The connection is broken already; whoever reads from it hears why.
+  }
+  ::shutdown(fd_.get(), SHUT_WR);
+}
+
+void Stream::cancel(std::string why) {
+  if (cancelled_) return;
+  cancelled_ = std::make_unique<std::string>(std::move(why));
+  ::shutdown(fd_.get(), SHUT_RDWR);  // wakes who waits, from the loop and not from here
+}
+
+bool Stream::peerGone() const {
+  pollfd asked{fd_.get(), 0, 0};
+  return ::poll(&asked, 1, 0) == 1 && (asked.revents & (POLLHUP | POLLERR));
+}
+
+Stream::Peek Stream::peek() {
+  if (tls_) {
+    try {
+      return tls_->peekEnd() ? Peek::end : tls_->pending() ? Peek::bytes : Peek::nothing;
+    } catch (const StreamError&) {
+      return Peek::end;
+    }
+  }
+  char byte;
+  ssize_t got = ::recv(fd_.get(), &byte, 1, MSG_PEEK);
+  if (got > 0) return Peek::bytes;
+  return got < 0 && (errno == EAGAIN || errno == EINTR) ? Peek::nothing : Peek::end;
+}
+
+Stream::Watch::Watch(Stream& stream, std::function<void()> onEnd, std::function<void()> onGone)
+    : stream_(stream), onEnd_(std::move(onEnd)), onGone_(std::move(onGone)) {
+  listen();
+}
+
+void Stream::Watch::listen() {
+  stream_.poll_.onUnexpected([this] {
+    if (stream_.peerGone()) {
+      std::function<void()> gone = onGone_;
+      gone();
+      return;
+    }
+    if (ended_) return;
+    Peek found = stream_.peek();
+    if (found == Peek::nothing) listen();
+    if (found != Peek::end) return;
+    ended_ = true;
+    std::function<void()> end = onEnd_;
+    end();
+  });
+}
+
+Stream::Watch::~Watch() { stream_.poll_.onUnexpected(nullptr); }
+
+}  // namespace base

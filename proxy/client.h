@@ -1,0 +1,29 @@
+#pragma once
+
+// One client's connection, as the handlers of requests see it.
+
+#include <memory>
+#include <string>
+
+#include "base/http.h"
+#include "base/stream.h"
+#include "base/task.h"
+
+namespace proxy {
+
+struct Client {
+  Client(std::unique_ptr<base::Stream> accepted, base::HttpLimits limits)
+      : stream(std::move(accepted)), reader(base::MessageReader::Kind::request, limits) {}
+
+  const base::Head& request() const { return reader.head(); }
+
+  std::unique_ptr<base::Stream> stream;
+  base::MessageReader reader;  // the request in hand
+  std::string rest;            // bytes read that come after what `reader` took
+
+  // Set by who answers.
+  int status = 0;          // of the answer that was begun; 0 while there is none
+  bool keepAlive = true;   // another request may follow on this connection
+};
+
+}  // namespace proxy

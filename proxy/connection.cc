@@ -1,0 +1,220 @@
+#include "proxy/connection.h"
+
+#include <uv.h>
+
+#include <cmath>
+#include <optional>
+
+#include "proxy/tunnel.h"
+
+namespace proxy {
+namespace {
+
+// What a client of HTTP/2 says first (RFC 9113 3.4). Newer engines speak it for gRPC.
+constexpr std::string_view http2Preface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+
+// A number for each request, to find its line again.
+uint64_t nextRequestId() {
+  static uint64_t last = 0;
+  return ++last;
+}
+
+}  // namespace
+
+Connection::Connection(std::unique_ptr<base::Stream> stream, std::string peer,
+                       const base::TlsContext* tls, Api& api, Engine& engine,
+                       const ConnectionLimits& limits, base::Log& log, Metrics& metrics)
+    : client_(std::move(stream), limits.http),
+      peer_(std::move(peer)),
+      tls_(tls),
+      api_(api),
+      engine_(engine),
+      limits_(limits),
+      log_(log),
+      metrics_(metrics),
+      timer_(client_.stream->loop()) {}
+
+// Counts and logs one request when it goes, however it ends.
+struct Connection::Record {
+  Record(Connection& connection, size_t route, bool isStream)
+      : self(connection),
+        route(route),
+        isStream(isStream),
+        started(uv_hrtime()),
+        bytesIn(connection.client_.stream->bytesRead()),
+        bytesOut(connection.client_.stream->bytesWritten()) {
+    if (isStream) self.metrics_.streamOpened();
+  }
+  Record(const Record&) = delete;
+  Record& operator=(const Record&) = delete;
+  ~Record() {
+    if (isStream) self.metrics_.streamClosed();
+    const base::Head& request = self.client_.request();
+    const base::Stream& stream = *self.client_.stream;
+    double seconds = static_cast<double>(uv_hrtime() - started) / 1e9;
+    uint64_t in = stream.bytesRead() - bytesIn;
+    uint64_t out = stream.bytesWritten() - bytesOut;
+    int status = self.client_.status ? self.client_.status : clientGone;
+    self.metrics_.requestDone(route, request.method(), status, seconds, in, out);
+    base::Level level = status >= 500 || !fault.empty() ? base::Level::warn : base::Level::info;
+    if (status == clientGone || status < 400) level = base::Level::info;
+    if (!self.log_.enabled(level)) return;
+    // The path without its query, which may hold secrets (build arguments).
+    std::string_view path = request.target().substr(0, request.target().find('?'));
+    base::Field fields[] = {{"id", nextRequestId()},
+                            {"client", self.peer_},
+                            {"method", request.method()},
+                            {"path", path},
+                            {"route", routes()[route].pattern},
+                            {"status", status},
+                            {"duration_ms", std::round(seconds * 1e6) / 1e3},
+                            {"bytes_in", in},
+                            {"bytes_out", out},
+                            {"reason", fault}};
+    std::span<const base::Field> shown(fields);
+    self.log_.line(level, "request", fault.empty() ? shown.first(shown.size() - 1) : shown);
+  }
+
+  // As nginx and dockerd log it: nobody was left to answer.
+  static constexpr int clientGone = 499;
+
+  Connection& self;
+  size_t route;
+  bool isStream;
+  std::string fault;
+  uint64_t started;
+  uint64_t bytesIn;
+  uint64_t bytesOut;
+};
+
+base::Task<> Connection::serve() {
+  try {
+    if (tls_) {
+      startTimer(true);
+      co_await client_.stream->acceptTls(*tls_);
+      peer_ += " " + client_.stream->peerName();
+    }
+    co_await serveRequests();
+  } catch (const base::StreamError& broken) {
+    bool handshake = tls_ && client_.reader.head().method().empty();
+    base::Level level = handshake ? base::Level::warn : base::Level::debug;
+    log_.line(level, "connection lost", {{"client", peer_}, {"reason", broken.what()}});
+  }
+}
+
+base::Task<> Connection::serveRequests() {
+  while (client_.keepAlive && !finishing_) {
+    std::optional<base::HttpError> malformed;
+    bool more = false;
+    try {
+      more = co_await readRequest();
+    } catch (const base::HttpError& error) {
+      malformed = error;
+    }
+    timer_.stop();
+    timing_ = Timing::nothing;
+    busy_ = true;
+    if (malformed) {
+      co_await refuse(*malformed);
+      break;
+    }
+    if (!more) co_return;
+    if (isHttp2()) {
+      co_await tunnelHttp2();
+      break;
+    }
+    co_await answerRequest();
+    busy_ = false;
+    client_.reader.reset();
+  }
+  busy_ = true;
+  co_await lingerClose(*client_.stream);
+}
+
+void Connection::finish() {
+  finishing_ = true;
+  if (!busy_) cancel("shutting down");
+}
+
+void Connection::startTimer(bool forHead) {
+  Timing wanted = forHead ? Timing::head : Timing::idle;
+  if (timing_ == wanted) return;
+  timing_ = wanted;
+  if (forHead) {
+    timer_.start(limits_.headTimeout, [this] { cancel("the request's head took too long"); });
+  } else {
+    timer_.start(limits_.idleTimeout, [this] { cancel("idle for too long"); });
+  }
+}
+
+bool Connection::isHttp2() const {
+  return !client_.reader.started() && std::string_view(client_.rest).starts_with(http2Preface);
+}
+
+// False when the client has no more requests.
+base::Task<bool> Connection::readRequest() {
+  base::MessageReader& reader = client_.reader;
+  std::string& rest = client_.rest;
+  for (;;) {
+    bool maybeHttp2 = !reader.started() && !rest.empty() && http2Preface.starts_with(rest);
+    if (isHttp2()) co_return true;
+    if (!maybeHttp2 && !rest.empty()) {
+      size_t used = reader.feedHead(rest);
+      rest.erase(0, used);
+      if (rest.empty() && rest.capacity() > 512) rest = std::string();
+      if (reader.headDone()) co_return true;
+    }
+    startTimer(reader.started() || maybeHttp2);
+    co_await client_.stream->readable();
+    std::span<char> buffer = client_.stream->loop().scratch();
+    std::optional<size_t> got = client_.stream->tryRead(buffer);
+    if (!got) continue;
+    if (*got == 0) co_return false;
+    rest.append(buffer.data(), *got);
+  }
+}
+
+base::Task<> Connection::refuse(base::HttpError malformed) {
+  Record record(*this, routes().size() - 1, false);
+  record.fault = malformed.what();
+  co_await api_.fail(client_, malformed.status(), malformed.what(), true);
+}
+
+base::Task<> Connection::answerRequest() {
+  RouteMatch route = match(client_.request().method(), client_.request().target());
+  Answer answer = route.route().answer;
+  Record record(*this, route.index, answer == Answer::stream || answer == Answer::hijack);
+  client_.status = 0;
+  int status = 0;
+  try {
+    co_await api_.handle(client_, route);
+  } catch (const EngineDown& down) {
+    status = 503;
+    record.fault = down.what();
+  } catch (const base::HttpError& malformed) {
+    status = malformed.status();
+    record.fault = malformed.what();
+  } catch (const base::StreamError& broken) {
+    status = 503;
+    record.fault = "Docker Engine at " + engine_.url() + ": " + broken.what();
+  }
+  if (!status) co_return;
+  if (client_.status) {
+    // An answer has begun; that the connection ends is all that can still be said.
+    client_.keepAlive = false;
+  } else if (!client_.stream->peerGone()) {
+    co_await api_.fail(client_, status, record.fault, !client_.reader.bodyDone());
+  } else {
+    client_.keepAlive = false;
+  }
+}
+
+base::Task<> Connection::tunnelHttp2() {
+  Record record(*this, routes().size() - 1, true);
+  std::unique_ptr<EngineConnection> upstream = co_await engine_.connect(true);
+  co_await upstream->stream->write(client_.rest);
+  client_.status = 101;
+  co_await tunnel(*client_.stream, *upstream->stream);
+}
+
+}  // namespace proxy

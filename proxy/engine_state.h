@@ -1,0 +1,74 @@
+#pragma once
+
+// Whether the engine is there, and what is known of it: watches the engine over one connection that
+// carries its events, asks it now and then whether it still answers, and comes back with growing
+// pauses when it was away.
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/log.h"
+#include "proxy/engine.h"
+#include "proxy/metrics.h"
+
+namespace proxy {
+
+// What the engine said about itself, with answers that can be given again in its place.
+struct EngineFacts {
+  EngineReply ping;      // GET /_ping
+  EngineReply pingHead;  // HEAD /_ping
+  EngineReply version;   // GET /version
+  std::string apiVersion;
+  std::string minApiVersion;
+  std::string headers;  // Api-Version, Docker-Experimental, Ostype, Server: on every answer
+};
+
+// "1.9" < "1.41". Versions that are none sort first.
+bool versionLess(std::string_view a, std::string_view b);
+
+class EngineState {
+ public:
+  struct Listener {
+    std::function<void()> up;                            // connected; events follow
+    std::function<void(std::string_view event)> event;   // one JSON object
+    std::function<void()> down;                          // events were or may have been lost
+  };
+
+  // All must outlive it.
+  EngineState(base::Loop& loop, Engine& engine, base::Log& log, Metrics& metrics);
+
+  void listen(Listener listener) { listener_ = std::move(listener); }
+
+  // Watches until it is cancelled.
+  base::Task<> run();
+
+  // While the engine is up, else nullptr. Valid until the next co_await.
+  const EngineFacts* facts() const { return up_ ? &facts_ : nullptr; }
+  // The same from when it was last up; empty before the first time.
+  const EngineFacts& lastFacts() const { return facts_; }
+
+  // Reads the events that have arrived by now, without waiting.
+  void catchUp();
+
+ private:
+  base::Task<> watchOnce();
+  base::Task<> heartbeat();
+  base::Task<> askFacts();
+  void readEvents();
+  void takeEvents();
+
+  base::Loop& loop_;
+  Engine& engine_;
+  base::Log& log_;
+  Metrics& metrics_;
+  Listener listener_;
+  EngineFacts facts_;
+  bool up_ = false;
+  bool wasUp_ = false;
+  std::unique_ptr<EngineConnection> events_;
+  std::string text_;  // events received and not yet handed on
+};
+
+}  // namespace proxy

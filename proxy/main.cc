@@ -1,0 +1,178 @@
+// droverd: the Docker Engine API of one host, served to any number of clients. This file is the
+// table of contents: it reads the configuration, builds the parts, wires them and runs until told
+// to stop.
+
+#include <csignal>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <systemd/sd-daemon.h>
+
+#include <cstring>
+#include <iostream>
+#include <optional>
+#include <vector>
+
+#include "base/log.h"
+#include "base/loop.h"
+#include "proxy/api.h"
+#include "proxy/command_line.h"
+#include "proxy/config.h"
+#include "proxy/container_lists.h"
+#include "proxy/engine.h"
+#include "proxy/engine_state.h"
+#include "proxy/metrics.h"
+#include "proxy/metrics_server.h"
+#include "proxy/server.h"
+
+namespace proxy {
+namespace {
+
+constexpr base::milliseconds logFlushEvery(200);
+
+// Ten thousand clients are twenty thousand descriptors.
+void raiseDescriptorLimit() {
+  rlimit limit{};
+  ::getrlimit(RLIMIT_NOFILE, &limit);
+  limit.rlim_cur = limit.rlim_max;
+  ::setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+void makeStateDir(const std::string& path) {
+  if (::mkdir(path.c_str(), 0700) != 0 && errno != EEXIST)
+    throw std::runtime_error("cannot make state_dir " + path + ": " + std::strerror(errno));
+}
+
+std::vector<std::string_view> routeNames() {
+  std::vector<std::string_view> names;
+  for (const Route& route : routes()) names.push_back(route.pattern);
+  return names;
+}
+
+base::Task<> flushNowAndThen(base::Loop& loop, base::Log& log) {
+  for (;;) {
+    co_await base::sleepFor(loop, logFlushEvery);
+    log.flush();
+  }
+}
+
+class Daemon {
+ public:
+  Daemon(CommandLine commandLine, base::Log& log)
+      : config_(std::move(commandLine.config)),
+        source_(std::move(commandLine.source)),
+        log_(log),
+        metrics_(names_, DROVER_VERSION),
+        engine_(loop_, config_.engine.path, config_.connectTimeout, base::HttpLimits()),
+        state_(loop_, engine_, log_, metrics_),
+        lists_(engine_, state_),
+        api_(engine_, state_, lists_, metrics_),
+        server_(loop_, config_, api_, engine_, log_, metrics_),
+        background_([this](std::exception_ptr fault) { faulted(fault); }) {
+    if (config_.metricsListen) metricsServer_.emplace(loop_, *config_.metricsListen, metrics_, log_);
+  }
+
+  void run() {
+    base::Signals signals(loop_, {SIGTERM, SIGINT, SIGHUP}, [this](int number) {
+      if (number == SIGHUP) {
+        reloadConfig();
+      } else {
+        stop();
+      }
+    });
+    background_.spawn(flushNowAndThen(loop_, log_));
+    background_.spawn(state_.run());
+    ::sd_notify(0, "READY=1");
+    log_.info("droverd is ready", {{"version", DROVER_VERSION}, {"node", config_.name}});
+    loop_.run();
+    log_.info("droverd has stopped");
+  }
+
+ private:
+  // The first signal lets streams end, the second does not wait for them.
+  void stop() {
+    if (stopping_) {
+      log_.warn("second signal, stopping at once");
+      loop_.stop();
+      return;
+    }
+    stopping_ = true;
+    ::sd_notify(0, "STOPPING=1");
+    log_.info("stopping", {{"connections", server_.connections()},
+                           {"grace_ms", static_cast<int64_t>(config_.graceTime.count())}});
+    background_.spawn(finish());
+  }
+
+  base::Task<> finish() {
+    co_await server_.finish(config_.graceTime);
+    loop_.stop();
+  }
+
+  void reloadConfig() {
+    ::sd_notify(0, "RELOADING=1");
+    try {
+      Reloaded fresh = reload(config_, load(source_));
+      server_.reconfigure(fresh.config);
+      config_ = std::move(fresh.config);
+      log_.setLevel(config_.logLevel);
+      log_.setFormat(config_.logFormat);
+      for (const std::string& change : fresh.changed) log_.info("setting changed", {{"setting", change}});
+      for (const std::string& key : fresh.needRestart)
+        log_.warn("setting changed in the file, but needs a restart", {{"setting", key}});
+      log_.info("configuration reloaded", {{"changed", fresh.changed.size()}});
+    } catch (const std::exception& wrong) {
+      log_.error("configuration not reloaded, going on with the old one",
+                 {{"reason", wrong.what()}});
+    }
+    ::sd_notify(0, "READY=1");
+  }
+
+  void faulted(std::exception_ptr fault) {
+    try {
+      std::rethrow_exception(fault);
+    } catch (const std::exception& what) {
+      log_.error("background task ended by a fault", {{"reason", what.what()}});
+    }
+  }
+
+  Config config_;
+  ConfigSource source_;
+  base::Log& log_;
+  std::vector<std::string_view> names_ = routeNames();
+  base::Loop loop_;
+  Metrics metrics_;
+  Engine engine_;
+  EngineState state_;
+  ContainerLists lists_;
+  Api api_;
+  Server server_;
+  std::optional<MetricsServer> metricsServer_;
+  bool stopping_ = false;
+  base::Scope background_;
+};
+
+int run(int argc, char** argv) {
+  CommandLine commandLine = parseCommandLine(argc, argv, DROVER_VERSION, std::cout);
+  if (commandLine.exitCode) return *commandLine.exitCode;
+
+  ::signal(SIGPIPE, SIG_IGN);
+  raiseDescriptorLimit();
+  makeStateDir(commandLine.config.stateDir);
+  base::Log log;
+  log.setLevel(commandLine.config.logLevel);
+  log.setFormat(commandLine.config.logFormat);
+  Daemon daemon(std::move(commandLine), log);
+  daemon.run();
+  return 0;
+}
+
+}  // namespace
+}  // namespace proxy
+
+int main(int argc, char** argv) {
+  try {
+    return proxy::run(argc, argv);
+  } catch (const std::exception& wrong) {
+    std::cerr << "droverd: " << wrong.what() << "\n";
+    return 1;
+  }
+}

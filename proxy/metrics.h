@@ -1,0 +1,65 @@
+#pragma once
+
+// The figures that droverd shows to Prometheus.
+//
+// Counting is cheap enough for every request: a series is looked up by index, and made the first
+// time it counts. Their number is bounded, since routes come from the table given here, and
+// methods and codes that we do not know count as "other". Whoever serves /metrics calls render().
+//
+// One thread uses a Metrics.
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace proxy {
+
+class Metrics {
+ public:
+  // The Content-Type of what render() gives.
+  static constexpr std::string_view contentType = "text/plain; version=0.0.4; charset=utf-8";
+
+  // Copies the names of the routes, in the order of their indices.
+  Metrics(std::span<const std::string_view> routes, std::string_view version);
+  ~Metrics();
+  Metrics(const Metrics&) = delete;
+  Metrics& operator=(const Metrics&) = delete;
+
+  // A request has been answered, or its client or the engine has gone. The bytes are those of the
+  // bodies and of what streams carried.
+  void requestDone(std::size_t route, std::string_view method, int code, double seconds,
+                   std::uint64_t bytesIn, std::uint64_t bytesOut);
+
+  // Gives the index by which the other two know the listener. Call once for each listener.
+  std::size_t addListener(std::string_view url);
+  void connectionOpened(std::size_t listener);
+  void connectionClosed(std::size_t listener);
+  // One was closed at once, because there were too many.
+  void connectionRefused(std::size_t listener);
+
+  // Streams are requests without an end of their own: attach, logs -f, events and such.
+  void streamOpened();
+  void streamClosed();
+
+  void engineUp(bool up);
+  void engineReconnected();
+
+  void listCacheHit();
+  void listCacheMiss();
+
+  // All series and those of this process, in Prometheus' text format.
+  std::string render();
+
+ private:
+  struct Series;
+  struct Route;
+
+  Route& route(std::size_t index);
+
+  std::unique_ptr<Series> series_;
+};
+
+}  // namespace proxy

@@ -1,0 +1,185 @@
+#include "proxy/relay.h"
+
+#include <optional>
+
+#include "base/transfer.h"
+#include "proxy/heads.h"
+#include "proxy/tunnel.h"
+
+namespace proxy {
+namespace {
+
+using base::Framing;
+using base::Stream;
+using base::StreamError;
+
+// How much of a request's body may be sent together with its head.
+constexpr size_t bodyWithHead = 16 * 1024;
+// An answer that is complete before its request: how long the rest of the request may take before
+// the connection is given up instead.
+constexpr base::milliseconds uploadGrace(500);
+
+// The client's side of an exchange while the engine's answer is awaited and passed on: sends the
+// rest of the body, then watches for the client to go away.
+class Upload {
+ public:
+  Upload(Client& client, Stream& upstream) : client_(client), upstream_(upstream) {}
+
+  bool done() const { return done_; }
+  base::Task<> run() {
+    base::Transfer transfer(*client_.stream, upstream_);
+    try {
+      co_await transfer.body(client_.reader, client_.rest);
+    } catch (const StreamError&) {
+      if (transfer.sourceFailed()) {
+        upstream_.cancel("the client broke off its request");
+      }
+      // Else the engine takes no more of it; what it answers decides.
+      co_return;
+    } catch (const base::HttpError& malformed) {
+      malformed_ = malformed;
+      upstream_.cancel(malformed.what());
+      co_return;
+    }
+    watch();
+  }
+
+  // The request is sent. A client that ends its half or goes away is one that the engine hears of,
+  // as it would if it were connected to it.
+  void watch() {
+    done_ = true;
+    watch_.emplace(
+        *client_.stream,
+        [this] {
+          halfClosed_ = true;
+          upstream_.shutdownWrite();
+        },
+        [this] { upstream_.cancel("the client went away"); });
+  }
+
+  void unwatch() { watch_.reset(); }
+  // What was wrong with the request's body.
+  const std::optional<base::HttpError>& malformed() const { return malformed_; }
+  bool halfClosed() const { return halfClosed_; }
+
+ private:
+  Client& client_;
+  Stream& upstream_;
+  std::optional<Stream::Watch> watch_;
+  std::optional<base::HttpError> malformed_;
+  bool done_ = false;
+  bool halfClosed_ = false;
+};
+
+// Sends the head and what is there of the body. False if the connection turned out to be stale.
+base::Task<bool> sendRequest(Client& client, EngineConnection& engine) {
+  std::string out;
+  appendRequestHead(out, client.request());
+  size_t headSize = out.size();
+  std::string_view body = std::string_view(client.rest).substr(0, bodyWithHead);
+  size_t used = client.reader.feedBody(body);
+  out.append(body.substr(0, used));
+  try {
+    size_t put = engine.stream->tryWrite(out);
+    if (put < out.size()) co_await engine.stream->write(std::string_view(out).substr(put));
+  } catch (const StreamError&) {
+    if (engine.reused && used == 0 && headSize == out.size()) co_return false;
+    // The engine may have answered before it stopped listening.
+  }
+  client.rest.erase(0, used);
+  co_return true;
+}
+
+}  // namespace
+
+base::Task<> relay(Client& client, Engine& engine, RelayOptions options) {
+  std::unique_ptr<EngineConnection> upstream;
+  std::string_view method = client.request().method();
+  bool repeatable = (method == "GET" || method == "HEAD") && client.reader.bodyDone();
+  bool fresh = false;
+
+  std::optional<Upload> upload;
+  base::Scope beside([](std::exception_ptr) {});
+  for (;;) {
+    upload.reset();
+    upstream = co_await engine.connect(fresh);
+    fresh = true;
+    bool sent = co_await sendRequest(client, *upstream);
+    if (!sent) continue;
+    upload.emplace(client, *upstream->stream);
+    if (client.reader.bodyDone()) {
+      upload->watch();
+    } else {
+      beside.spawn(upload->run());
+    }
+    try {
+      co_await upstream->readHead(method == "HEAD");
+      break;
+    } catch (const StreamError&) {
+      if (upload->malformed()) throw *upload->malformed();
+      // An idle connection may have been closed just as it was taken; a question can be asked
+      // again, a command may have been heard.
+      bool stale = repeatable && upstream->reused && !upstream->reader.started() &&
+                   !upload->halfClosed() && !client.stream->peerGone();
+      if (!stale) throw;
+    }
+  }
+
+  base::MessageReader& answer = upstream->reader;
+  std::string out;
+  while (answer.head().status() < 200 && answer.head().status() != 101) {
+    appendAnswerHead(out, answer.head(), false);  // 100 Continue and the like
+    co_await client.stream->write(out);
+    out.clear();
+    co_await upstream->readHead(method == "HEAD");
+  }
+
+  bool upgraded = answer.head().status() == 101;
+  bool endless = answer.framing() == Framing::untilClose;
+  bool tunnelled = upgraded || (endless && options.hijack);
+  bool engineCloses = !answer.head().keepAlive();
+  // An engine that closes before it has read the request whole does not want the rest of it.
+  if (endless || (engineCloses && !upload->done()) || !client.request().keepAlive())
+    client.keepAlive = false;
+  client.status = answer.head().status();
+  appendAnswerHead(out, answer.head(), !client.keepAlive && !tunnelled);
+
+  if (tunnelled) {
+    out.append(upstream->rest);
+    co_await client.stream->write(out);
+    upload->unwatch();
+    beside.cancelAll();
+    if (!client.rest.empty()) {
+      co_await upstream->stream->write(client.rest);
+      client.rest.clear();
+    }
+    client.keepAlive = false;
+    co_await tunnel(*client.stream, *upstream->stream);
+    co_return;
+  }
+
+  size_t used = answer.feedBody(upstream->rest);
+  if (options.onAnswer)
+    options.onAnswer(client.status, std::string_view(upstream->rest).substr(0, used));
+  out.append(upstream->rest, 0, used);
+  upstream->rest.erase(0, used);
+  size_t put = client.stream->tryWrite(out);
+  if (put < out.size()) co_await client.stream->write(std::string_view(out).substr(put));
+  if (!answer.bodyDone()) {
+    base::Transfer transfer(*upstream->stream, *client.stream);
+    co_await transfer.body(answer, upstream->rest);
+  }
+
+  if (!beside.empty()) {
+    base::Timer grace(client.stream->loop());
+    grace.start(uploadGrace, [&beside] { beside.taskEnded().fire(); });
+    co_await beside.taskEnded().wait();
+  }
+  if (!upload->done()) client.keepAlive = false;
+  bool reusable = upload->done() && !upload->halfClosed() && !engineCloses && !endless &&
+                  upstream->rest.empty();
+  upload.reset();
+  if (reusable) engine.giveBack(std::move(upstream));
+}
+
+}  // namespace proxy

@@ -1,0 +1,175 @@
+#include "proxy/server.h"
+
+#include <sys/socket.h>
+#include <systemd/sd-daemon.h>
+
+#include <stdexcept>
+
+#include "proxy/heads.h"
+
+namespace proxy {
+namespace {
+
+ConnectionLimits limitsOf(const Config& config) {
+  ConnectionLimits limits;
+  limits.http.headBytes = config.maxHeadBytes;
+  limits.http.headers = static_cast<size_t>(config.maxHeaders);
+  limits.headTimeout = config.headTimeout;
+  limits.idleTimeout = config.idleTimeout;
+  return limits;
+}
+
+std::optional<base::TlsContext> tlsOf(const Config& config) {
+  if (config.tlsCert.empty()) return std::nullopt;
+  return base::TlsContext::forServer({config.tlsCa, config.tlsCert, config.tlsKey});
+}
+
+// What a client gets for whom there is no room.
+std::string fullAnswer() {
+  std::string body = errorBody(
+      "droverd serves as many connections as max_connections allows; close some or raise it");
+  return "HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/json\r\n"
+         "Connection: close\r\nContent-Length: " +
+         std::to_string(body.size()) + "\r\n\r\n" + body;
+}
+
+}  // namespace
+
+Server::Server(base::Loop& loop, const Config& config, Api& api, Engine& engine, base::Log& log,
+               Metrics& metrics)
+    : loop_(loop),
+      api_(api),
+      engine_(engine),
+      log_(log),
+      metrics_(metrics),
+      tls_(tlsOf(config)),
+      limits_(limitsOf(config)),
+      maxConnections_(static_cast<size_t>(config.maxConnections)),
+      connections_([this](std::exception_ptr fault) { faulted(fault); }) {
+  for (const Listener& listener : config.listen) open(listener, config);
+  acceptors_.emplace([this](std::exception_ptr fault) { faulted(fault); });
+  for (Listening& each : listening_) {
+    each.metric = metrics_.addListener(each.url);
+    log_.info("listening", {{"listener", each.url}, {"tls", each.tls}});
+    acceptors_->spawn(base::acceptAll(
+        loop_, each.fd.get(), [this, &each](base::Fd fd) { accepted(each, std::move(fd)); },
+        [this](std::string why) {
+          log_.error("cannot accept connections for now", {{"reason", why}});
+        }));
+  }
+}
+
+Server::~Server() {
+  for (Listening& each : listening_) {
+    if (!each.unlinkAtEnd.empty()) ::unlink(each.unlinkAtEnd.c_str());
+  }
+}
+
+void Server::open(const Listener& listener, const Config& config) {
+  if (listener.kind == Listener::Kind::systemd) {
+    openSystemd();
+    return;
+  }
+  Listening made;
+  made.url = encode(listener);
+  if (listener.kind == Listener::Kind::unixSocket) {
+    SocketAccess access = socketAccess(config, listener);
+    if (!access.warning.empty()) log_.warn(access.warning, {{"listener", made.url}});
+    made.fd = base::listenUnix(listener.path, {access.owner, access.group, access.mode});
+    made.unlinkAtEnd = listener.path;
+  } else {
+    made.fd = base::listenTcp(listener.address.host, listener.address.port);
+    made.tls = listener.kind == Listener::Kind::tls;
+  }
+  listening_.push_back(std::move(made));
+}
+
+// The sockets that systemd opened for us (sd_listen_fds(3)). Those of TCP are served with TLS only.
+void Server::openSystemd() {
+  int count = ::sd_listen_fds(0);
+  if (count <= 0)
+    throw std::runtime_error(
+        "fd:// asks for sockets opened by systemd, and there are none; enable droverd.socket");
+  for (int fd = SD_LISTEN_FDS_START; fd < SD_LISTEN_FDS_START + count; fd++) {
+    Listening made;
+    made.fd = base::Fd(fd);
+    made.url = "fd://" + std::to_string(fd);
+    made.tls = ::sd_is_socket_unix(fd, SOCK_STREAM, 1, nullptr, 0) <= 0;
+    if (made.tls && !tls_)
+      throw std::runtime_error(made.url +
+                               " is a TCP socket; set tls_ca, tls_cert and tls_key to serve it");
+    listening_.push_back(std::move(made));
+  }
+}
+
+void Server::reconfigure(const Config& config) {
+  std::optional<base::TlsContext> fresh = tlsOf(config);
+  tls_ = std::move(fresh);
+  limits_ = limitsOf(config);
+  maxConnections_ = static_cast<size_t>(config.maxConnections);
+}
+
+void Server::accepted(Listening& listening, base::Fd fd) {
+  if (open_.size() >= maxConnections_) {
+    metrics_.connectionRefused(listening.metric);
+    static const std::string answer = fullAnswer();
+    if (!listening.tls) ::send(fd.get(), answer.data(), answer.size(), MSG_NOSIGNAL);
+    if (loop_.now() - refusalLogged_ > 1000) {
+      refusalLogged_ = loop_.now();
+      log_.warn("too many connections, closing new ones",
+                {{"max_connections", maxConnections_}, {"listener", listening.url}});
+    }
+    return;
+  }
+  std::string peer = base::peerOf(fd.get());
+  std::unique_ptr<base::Stream> stream = std::make_unique<base::Stream>(loop_, std::move(fd));
+  std::unique_ptr<Connection> connection = std::make_unique<Connection>(
+      std::move(stream), std::move(peer), listening.tls ? &*tls_ : nullptr, api_, engine_, limits_,
+      log_, metrics_);
+  connections_.spawn(serve(listening, std::move(connection)));
+}
+
+base::Task<> Server::serve(Listening& listening, std::unique_ptr<Connection> connection) {
+  // In the set, and in the figures, for as long as this coroutine lives.
+  struct Membership {
+    Server& server;
+    Listening& listening;
+    Connection* connection;
+    Membership(Server& s, Listening& l, Connection* c) : server(s), listening(l), connection(c) {
+      server.open_.insert(connection);
+      server.metrics_.connectionOpened(listening.metric);
+    }
+    ~Membership() {
+      server.open_.erase(connection);
+      server.metrics_.connectionClosed(listening.metric);
+    }
+  };
+  Membership membership(*this, listening, connection.get());
+  co_await connection->serve();
+}
+
+void Server::faulted(std::exception_ptr fault) {
+  try {
+    std::rethrow_exception(fault);
+  } catch (const std::exception& what) {
+    log_.error("connection ended by a fault", {{"reason", what.what()}});
+  }
+}
+
+base::Task<> Server::finish(base::milliseconds grace) {
+  acceptors_.reset();
+  for (Listening& each : listening_) each.fd = base::Fd();
+  for (Connection* each : open_) each->finish();
+  base::Timer timer(loop_);
+  bool over = false;
+  timer.start(grace, [this, &over] {
+    over = true;
+    connections_.taskEnded().fire();
+  });
+  while (!connections_.empty() && !over) co_await connections_.taskEnded().wait();
+  if (!connections_.empty())
+    log_.warn("ending streams that outlasted grace_time", {{"streams", open_.size()}});
+  connections_.cancelAll();
+}
+
+}  // namespace proxy

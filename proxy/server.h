@@ -1,0 +1,68 @@
+#pragma once
+
+// Everything clients connect to: the listeners, the connections that came through them, and how
+// both end.
+
+#include <list>
+#include <memory>
+#include <optional>
+#include <unordered_set>
+
+#include "base/acceptor.h"
+#include "base/log.h"
+#include "base/tls.h"
+#include "proxy/api.h"
+#include "proxy/config.h"
+#include "proxy/connection.h"
+
+namespace proxy {
+
+class Server {
+ public:
+  // All must outlive it. Opens every listener of `config` and starts to serve. Throws
+  // std::runtime_error or ConfigError that tells which one could not be opened and why.
+  Server(base::Loop& loop, const Config& config, Api& api, Engine& engine, base::Log& log,
+         Metrics& metrics);
+  ~Server();
+
+  // Takes over the settings that can change while it runs. Throws std::runtime_error, changing
+  // nothing, if the TLS files cannot be used.
+  void reconfigure(const Config& config);
+
+  // Takes no more connections and no more requests, waits up to `grace` for those being answered,
+  // then ends them.
+  base::Task<> finish(base::milliseconds grace);
+
+  size_t connections() const { return open_.size(); }
+
+ private:
+  struct Listening {
+    base::Fd fd;
+    bool tls = false;
+    std::string url;
+    std::string unlinkAtEnd;
+    size_t metric = 0;
+  };
+
+  void open(const Listener& listener, const Config& config);
+  void openSystemd();
+  void accepted(Listening& listening, base::Fd fd);
+  base::Task<> serve(Listening& listening, std::unique_ptr<Connection> connection);
+  void faulted(std::exception_ptr fault);
+
+  base::Loop& loop_;
+  Api& api_;
+  Engine& engine_;
+  base::Log& log_;
+  Metrics& metrics_;
+  std::optional<base::TlsContext> tls_;
+  ConnectionLimits limits_;
+  size_t maxConnections_ = 0;
+  uint64_t refusalLogged_ = 0;
+  std::list<Listening> listening_;
+  std::unordered_set<Connection*> open_;
+  std::optional<base::Scope> acceptors_;
+  base::Scope connections_;
+};
+
+}  // namespace proxy

@@ -1,0 +1,49 @@
+#pragma once
+
+// The values of settings as text: reading them, writing them, and saying what they may be.
+//
+// Each type of setting has three functions: decode() as listen_url.h explains it, encode(), which
+// gives a text that decode() takes, and describe(), which completes "... is not" and stands in the
+// reference. The key's bounds and form hold for all three.
+
+#include "proxy/config.h"
+
+namespace proxy {
+
+std::string decode(std::string_view text, const Key& key, std::string& value);
+std::string decode(std::string_view text, const Key& key, int& value);
+std::string decode(std::string_view text, const Key& key, std::size_t& bytes);
+std::string decode(std::string_view text, const Key& key, std::chrono::milliseconds& value);
+std::string decode(std::string_view text, const Key& key, FileMode& value);
+std::string decode(std::string_view text, const Key& key, base::Level& value);
+std::string decode(std::string_view text, const Key& key, base::LogFormat& value);
+std::string decode(std::string_view text, const Key& key, EngineSocket& value);
+std::string decode(std::string_view text, const Key& key, std::optional<Address>& value);
+std::string decode(std::string_view text, const Key& key, Listener& value);
+
+std::string encode(const std::string& value);
+std::string encode(int value);
+std::string encode(std::size_t bytes);
+std::string encode(std::chrono::milliseconds value);
+std::string encode(FileMode value);
+std::string encode(base::Level value);
+std::string encode(base::LogFormat value);
+std::string encode(const std::optional<Address>& value);
+std::string encode(const std::vector<Listener>& value);  // separated by ", "
+
+// The value itself does not matter, only its type.
+std::string describe(const Key& key, const std::string&);
+std::string describe(const Key& key, int);
+std::string describe(const Key& key, std::size_t);
+std::string describe(const Key& key, std::chrono::milliseconds);
+std::string describe(const Key& key, FileMode);
+std::string describe(const Key& key, base::Level);
+std::string describe(const Key& key, base::LogFormat);
+std::string describe(const Key& key, const EngineSocket&);
+std::string describe(const Key& key, const std::optional<Address>&);
+std::string describe(const Key& key, const std::vector<Listener>&);
+
+// Which of the words was probably meant; empty if none is near.
+std::string nearest(std::string_view word, const std::vector<std::string>& words);
+
+}  // namespace proxy

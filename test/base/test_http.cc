@@ -1,0 +1,2 @@
+// Tests of base\/http.h.
+#include <criterion/criterion.h>
