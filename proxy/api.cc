@@ -63,7 +63,6 @@ base::Task<> Api::passThrough(Client& client, RouteMatch match) {
   Effect effect = match.route().effect;
   RelayOptions options;
   options.hijack = match.route().answer == Answer::hijack;
-  // What a call may change is taken for changed from now until it has ended.
   ContainerLists::Change change(lists_, effect, match.object);
   if (effect != Effect::none) {
     options.onAnswer = [&change](int status, std::string_view body) {

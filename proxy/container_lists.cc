@@ -1,0 +1,192 @@
+#include "proxy/container_lists.h"
+
+#include <rapidjson/document.h>
+
+#include <chrono>
+
+namespace proxy {
+namespace {
+
+constexpr base::milliseconds answerTimeout(30'000);
+constexpr size_t listMost = 256 * 1024 * 1024;
+constexpr size_t inspectMost = 16 * 1024 * 1024;
+// For how long after an event the engine's list may still show what was before.
+constexpr uint64_t settleTime = 1000;
+// Whatever events tell, the whole list is compared with the engine's this often.
+constexpr uint64_t compareEvery = 60'000;
+// Beyond this the cache is not worth its memory.
+constexpr uint64_t cacheMost = 64 * 1024 * 1024;
+
+int64_t wallClock() {
+  return std::chrono::duration_cast<std::chrono::nanoseconds>(
+             std::chrono::system_clock::now().time_since_epoch())
+      .count();
+}
+
+std::string_view text(const rapidjson::Value& object, const char* name) {
+  auto found = object.FindMember(name);
+  if (found == object.MemberEnd() || !found->value.IsString()) return {};
+  return {found->value.GetString(), found->value.GetStringLength()};
+}
+
+// Events that come often and change nothing that a list shows.
+bool isSilent(std::string_view action) {
+  for (std::string_view prefix : {"exec_", "attach", "detach", "resize", "top", "copy", "export",
+                                  "archive-path", "extract-to-dir"}) {
+    if (action.starts_with(prefix)) return true;
+  }
+  return false;
+}
+
+// The Id in the answer to a create.
+std::string createdId(std::string_view body) {
+  rapidjson::Document document;
+  document.Parse(body.data(), body.size());
+  return document.IsObject() ? std::string(text(document, "Id")) : std::string();
+}
+
+}  // namespace
+
+ContainerLists::ContainerLists(base::Loop& loop, Engine& engine, EngineState& state, base::Log& log)
+    : loop_(loop), engine_(engine), state_(state), log_(log), background_([](std::exception_ptr) {}) {
+  state_.listen({[this] {
+                   cache_.clear();
+                   if (!refreshing_) background_.spawn(refresh());
+                 },
+                 [this](std::string_view json) { event(json); }, [this] { cache_.clear(); }});
+}
+
+uint64_t ContainerLists::settled() const { return loop_.now() + settleTime; }
+
+void ContainerLists::event(std::string_view json) {
+  rapidjson::Document document;
+  document.Parse<rapidjson::kParseIterativeFlag>(json.data(), json.size());
+  tick_++;
+  if (!document.IsObject()) {
+    cache_.allChanged(tick_, settled());
+    return;
+  }
+  std::string_view type = text(document, "Type");
+  std::string_view action = text(document, "Action");
+  auto actor = document.FindMember("Actor");
+  bool acted = actor != document.MemberEnd() && actor->value.IsObject();
+  if (type == "container" && acted) {
+    if (isSilent(action)) return;
+    bool names = action == "rename" || action == "destroy" || action == "create";
+    if (names) {
+      cache_.namesChanged(text(actor->value, "ID"), tick_, settled());
+    } else {
+      cache_.changed(text(actor->value, "ID"), tick_, settled());
+    }
+    return;
+  }
+  if (type == "network" && acted) {
+    auto attributes = actor->value.FindMember("Attributes");
+    if (attributes != actor->value.MemberEnd() && attributes->value.IsObject()) {
+      std::string_view container = text(attributes->value, "container");
+      if (!container.empty()) cache_.changed(container, tick_, settled());
+    }
+    return;
+  }
+  if (type == "image") cache_.allChanged(tick_, 0);  // names of images stand in the list
+}
+
+void ContainerLists::mark(Effect effect, std::string_view object) {
+  if (effect == Effect::none) return;
+  tick_++;
+  if (effect == Effect::container) {
+    cache_.namesChanged(object, tick_, settled());
+  } else {
+    cache_.allChanged(tick_, 0);
+  }
+}
+
+ContainerLists::Change::Change(ContainerLists& lists, Effect effect, std::string_view object)
+    : lists_(lists), effect_(effect), object_(object) {}
+
+ContainerLists::Change::~Change() {
+  if (effect_ != Effect::create) lists_.mark(effect_, object_);
+}
+
+void ContainerLists::Change::answered(int status, std::string_view body) {
+  if (effect_ == Effect::create) {
+    std::string id = status == 201 ? createdId(body) : std::string();
+    if (id.empty()) {
+      lists_.mark(Effect::containers, {});
+    } else {
+      lists_.mark(Effect::container, id);
+    }
+  } else {
+    lists_.mark(effect_, object_);
+  }
+}
+
+base::Task<std::optional<std::string>> ContainerLists::answer(std::string_view version,
+                                                              std::string_view query) {
+  const EngineFacts* facts = state_.facts();
+  if (!facts || (!version.empty() && version != facts->apiVersion)) co_return std::nullopt;
+  std::optional<ListQuery> parsed = parseListQuery(query);
+  if (!parsed) co_return std::nullopt;
+
+  Tick question = ++tick_;
+  if (loop_.now() > fullAt_ + compareEvery) cache_.allChanged(question, 0);
+  for (;;) {
+    ContainerCache::Need need = cache_.need(question, loop_.now());
+    if (need.none()) break;
+    if (!refreshing_) background_.spawn(refresh());
+    if (refreshing_) co_await refreshed_.wait();
+    if (failed_ || !state_.facts() || cache_.bytes() > cacheMost) co_return std::nullopt;
+  }
+  co_return cache_.render(*parsed, wallClock());
+}
+
+// Asks the engine for what is missing. Runs in the background, since several clients may wait for
+// the same and each may go away.
+base::Task<> ContainerLists::refresh() {
+  refreshing_ = true;
+  failed_ = false;
+  try {
+    ContainerCache::Need need = cache_.need(++tick_, loop_.now());
+    co_await refreshOnce(std::move(need));
+  } catch (const std::exception& wrong) {
+    failed_ = true;
+    log_.debug("list of containers not refreshed", {{"reason", wrong.what()}});
+  }
+  refreshing_ = false;
+  refreshed_.fire();
+}
+
+base::Task<> ContainerLists::refreshOnce(ContainerCache::Need need) {
+  ContainerCache::Fresh fresh;
+  fresh.tick = ++tick_;
+  fresh.now = loop_.now();
+  fresh.need = std::move(need);
+  std::string target = "/containers/json?all=1";
+  if (fresh.need.all) {
+    fullAt_ = loop_.now();
+  } else {
+    std::string filter = "{\"id\":[";
+    for (const std::string& id : fresh.need.ids) {
+      if (filter.back() != '[') filter.push_back(',');
+      filter.append("\"").append(id).append("\"");
+    }
+    target += "&filters=" + encodeQueryValue(filter + "]}");
+  }
+  fresh.asked = wallClock();
+  EngineReply reply = co_await engine_.call("GET", target, answerTimeout, listMost);
+  fresh.answered = wallClock();
+  std::optional<std::vector<ListedContainer>> listed;
+  if (reply.status == 200) listed = parseList(reply.body);
+  if (!listed) throw base::StreamError("the engine's list of containers is not understood");
+  fresh.listed = std::move(*listed);
+  for (const std::string& id : cache_.toInspect(fresh)) {
+    EngineReply inspected =
+        co_await engine_.call("GET", "/containers/" + id + "/json", answerTimeout, inspectMost);
+    std::optional<ContainerTimes> times;
+    if (inspected.status == 200) times = parseInspect(inspected.body);
+    if (times) fresh.times[id] = *times;
+  }
+  cache_.take(std::move(fresh));
+}
+
+}  // namespace proxy
