@@ -20,7 +20,8 @@ struct SocketOwner {
 };
 
 // Both throw std::runtime_error that names the address and the reason.
-// A socket file that nobody listens on any more is replaced; its directory is made if it is missing.
+// A socket file that nobody listens on any more is replaced; its directory is made if it is
+// missing.
 Fd listenUnix(const std::string& path, SocketOwner owner);
 // `host` is an IP address.
 Fd listenTcp(const std::string& host, uint16_t port);

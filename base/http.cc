@@ -7,7 +7,9 @@
 namespace base {
 namespace {
 
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
+char lower(char c) {
+  return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
+}
 
 std::string_view trim(std::string_view text) {
   while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
@@ -15,14 +17,15 @@ std::string_view trim(std::string_view text) {
   return text;
 }
 
-bool isControl(char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }
+bool isControl(char c) {
+  return static_cast<unsigned char>(c) < 0x20 || c == 0x7f;
+}
 
 }  // namespace
 
 bool equalsIgnoreCase(std::string_view a, std::string_view b) {
-  return a.size() == b.size() &&
-         std::equal(a.begin(), a.end(), b.begin(),
-                    [](char x, char y) { return lower(x) == lower(y); });
+  return a.size() == b.size() && std::equal(a.begin(), a.end(), b.begin(),
+                                            [](char x, char y) { return lower(x) == lower(y); });
 }
 
 bool hasToken(std::string_view list, std::string_view token) {
@@ -208,7 +211,8 @@ size_t MessageReader::feedHead(std::string_view bytes) {
 void MessageReader::finishHead() {
   llhttp_t& http = parser_->http;
   headDone_ = true;
-  if (http.http_major != 1 || http.http_minor > 1) throw HttpError(505, "HTTP version not supported");
+  if (http.http_major != 1 || http.http_minor > 1)
+    throw HttpError(505, "HTTP version not supported");
   head_.minor_ = http.http_minor;
   head_.keepAlive_ = llhttp_should_keep_alive(&http) != 0;
   bool request = http.type == HTTP_REQUEST;
@@ -299,7 +303,9 @@ uint64_t MessageReader::skippable() const {
   return 0;
 }
 
-uint64_t MessageReader::chunkSize() const { return parser_->chunkSize; }
+uint64_t MessageReader::chunkSize() const {
+  return parser_->chunkSize;
+}
 
 void MessageReader::skip(uint64_t bytes) {
   if (framing_ == Framing::length) {

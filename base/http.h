@@ -72,7 +72,9 @@ class Head {
     Span name;
     Span value;
   };
-  std::string_view view(Span span) const { return std::string_view(text_).substr(span.at, span.length); }
+  std::string_view view(Span span) const {
+    return std::string_view(text_).substr(span.at, span.length);
+  }
 
   std::string text_;
   std::string_view method_;
@@ -136,7 +138,7 @@ class MessageReader {
   uint64_t contentLength_ = 0;
   uint64_t remaining_ = 0;  // of a body with a length
   std::string* collected_ = nullptr;
-  size_t overhead_ = 0;     // bytes of chunk heads and trailers since the last data
+  size_t overhead_ = 0;  // bytes of chunk heads and trailers since the last data
   bool headDone_ = false;
   bool bodyDone_ = false;
   bool noBody_ = false;

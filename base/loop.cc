@@ -19,24 +19,36 @@ void Loop::Close::operator()(uv_loop_s* loop) const {
   delete loop;
 }
 
-Loop::Loop() : scratch_(new char[scratchSize]), loop_(new uv_loop_t) { uv_loop_init(loop_.get()); }
+Loop::Loop() : scratch_(new char[scratchSize]), loop_(new uv_loop_t) {
+  uv_loop_init(loop_.get());
+}
 
 Loop::~Loop() = default;
 
-void Loop::run() { uv_run(loop_.get(), UV_RUN_DEFAULT); }
+void Loop::run() {
+  uv_run(loop_.get(), UV_RUN_DEFAULT);
+}
 
-void Loop::stop() { uv_stop(loop_.get()); }
+void Loop::stop() {
+  uv_stop(loop_.get());
+}
 
-void Loop::runOnce() { uv_run(loop_.get(), UV_RUN_ONCE); }
+void Loop::runOnce() {
+  uv_run(loop_.get(), UV_RUN_ONCE);
+}
 
-uint64_t Loop::now() const { return uv_now(loop_.get()); }
+uint64_t Loop::now() const {
+  return uv_now(loop_.get());
+}
 
 Timer::Timer(Loop& loop) : timer_(new uv_timer_t) {
   uv_timer_init(loop.uv(), timer_);
   timer_->data = this;
 }
 
-Timer::~Timer() { closeHandle(timer_); }
+Timer::~Timer() {
+  closeHandle(timer_);
+}
 
 void Timer::start(milliseconds delay, std::function<void()> callback) {
   callback_ = std::move(callback);
@@ -50,7 +62,9 @@ void Timer::start(milliseconds delay, std::function<void()> callback) {
       static_cast<uint64_t>(delay.count()), 0);
 }
 
-void Timer::stop() { uv_timer_stop(timer_); }
+void Timer::stop() {
+  uv_timer_stop(timer_);
+}
 
 Task<> sleepFor(Loop& loop, milliseconds delay) {
   Event over;

@@ -51,8 +51,8 @@ class Poll {
   [[nodiscard]] Wait writable(bool ready = false) { return Wait(*this, writer_, ready); }
 
   // While somebody is set and nobody waits to read: called when something arrives that was not
-  // waited for (data, end of data, hang-up). Reading is disarmed before the call; a hang-up is still
-  // reported afterwards. nullptr ends it.
+  // waited for (data, end of data, hang-up). Reading is disarmed before the call; a hang-up is
+  // still reported afterwards. nullptr ends it.
   void onUnexpected(std::function<void()> callback);
 
  private:

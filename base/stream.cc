@@ -92,7 +92,9 @@ size_t Stream::tryWrite(std::string_view bytes) {
   throw StreamError(std::strerror(errno));
 }
 
-Poll::Wait Stream::readable() { return poll_.readable(cancelled_ || (tls_ && tls_->pending())); }
+Poll::Wait Stream::readable() {
+  return poll_.readable(cancelled_ || (tls_ && tls_->pending()));
+}
 
 Poll::Wait Stream::writable() {
   // With renegotiation refused and TLS 1.3's key updates answered inside SSL_read, a write that
@@ -173,6 +175,8 @@ void Stream::Watch::listen() {
   });
 }
 
-Stream::Watch::~Watch() { stream_.poll_.onUnexpected(nullptr); }
+Stream::Watch::~Watch() {
+  stream_.poll_.onUnexpected(nullptr);
+}
 
 }  // namespace base

@@ -27,7 +27,9 @@ void check(bool ok, const std::string& what) {
 
 }  // namespace
 
-void TlsContext::Free::operator()(ssl_ctx_st* context) const { SSL_CTX_free(context); }
+void TlsContext::Free::operator()(ssl_ctx_st* context) const {
+  SSL_CTX_free(context);
+}
 
 TlsContext TlsContext::forServer(const TlsFiles& files) {
   TlsContext made;
@@ -55,7 +57,9 @@ TlsContext TlsContext::forServer(const TlsFiles& files) {
   return made;
 }
 
-void TlsSession::Free::operator()(ssl_st* session) const { SSL_free(session); }
+void TlsSession::Free::operator()(ssl_st* session) const {
+  SSL_free(session);
+}
 
 TlsSession::TlsSession(const TlsContext& context, int fd) : session_(SSL_new(context.get())) {
   check(session_ && SSL_set_fd(session_.get(), fd) == 1, "cannot start TLS");
@@ -115,7 +119,9 @@ TlsSession::Result TlsSession::shutdownWrite() {
   return outcome(result, "TLS shutdown");
 }
 
-bool TlsSession::pending() const { return SSL_pending(session_.get()) > 0; }
+bool TlsSession::pending() const {
+  return SSL_pending(session_.get()) > 0;
+}
 
 bool TlsSession::peekEnd() {
   char byte;

@@ -41,7 +41,7 @@ class TlsSession {
 
   enum class Need { done, read, write, closed };
   struct Result {
-    Need need;     // done: `bytes` were moved; closed: the other side sent close_notify or FIN
+    Need need;  // done: `bytes` were moved; closed: the other side sent close_notify or FIN
     size_t bytes;
   };
 

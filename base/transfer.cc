@@ -171,8 +171,7 @@ Task<> Transfer::body(MessageReader& reader, std::string& rest) {
       }
     } else {
       size_t got = co_await copyBody(reader, rest);
-      bool large = reader.framing() != Framing::chunked ||
-                   reader.chunkSize() >= largeChunk;
+      bool large = reader.framing() != Framing::chunked || reader.chunkSize() >= largeChunk;
       rush = canSplice() && large && got >= from_.loop().scratch().size() / 2;
     }
   }

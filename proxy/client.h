@@ -22,8 +22,8 @@ struct Client {
   std::string rest;            // bytes read that come after what `reader` took
 
   // Set by who answers.
-  int status = 0;          // of the answer that was begun; 0 while there is none
-  bool keepAlive = true;   // another request may follow on this connection
+  int status = 0;         // of the answer that was begun; 0 while there is none
+  bool keepAlive = true;  // another request may follow on this connection
 };
 
 }  // namespace proxy

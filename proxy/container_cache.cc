@@ -117,13 +117,15 @@ std::optional<ContainerTimes> parseInspect(std::string_view json) {
   auto host = document.FindMember("HostConfig");
   if (host != document.MemberEnd() && host->value.IsObject()) {
     auto links = host->value.FindMember("Links");
-    times.linked = links != host->value.MemberEnd() && links->value.IsArray() &&
-                   !links->value.Empty();
+    times.linked =
+        links != host->value.MemberEnd() && links->value.IsArray() && !links->value.Empty();
   }
   return times;
 }
 
-void ContainerCache::clear() { *this = ContainerCache(); }
+void ContainerCache::clear() {
+  *this = ContainerCache();
+}
 
 ContainerCache::Index ContainerCache::index() const {
   Index made;
@@ -153,8 +155,8 @@ std::optional<std::string> ContainerCache::resolve(std::string_view object) cons
 
 void ContainerCache::changed(std::string_view object, Tick tick, uint64_t until) {
   std::optional<std::string> known = resolve(object);
-  bool fullId = object.size() == 64 &&
-                object.find_first_not_of("0123456789abcdef") == std::string_view::npos;
+  bool fullId =
+      object.size() == 64 && object.find_first_not_of("0123456789abcdef") == std::string_view::npos;
   if ((!known && !fullId) || marks_.size() >= marksMost) {
     allChanged(tick, until);
     return;
@@ -179,8 +181,8 @@ void ContainerCache::namesChanged(std::string_view id, Tick tick, uint64_t until
 
 ContainerCache::Need ContainerCache::need(Tick question, uint64_t now) const {
   Need need;
-  need.all = allFetched_ == 0 || allFetched_ < allChanged_ ||
-             (now < allUntil_ && allFetched_ < question);
+  need.all =
+      allFetched_ == 0 || allFetched_ < allChanged_ || (now < allUntil_ && allFetched_ < question);
   Index listed = index();
   for (const auto& [id, mark] : marks_) {
     auto entry = listed.find(id);

@@ -48,7 +48,8 @@ std::string createdId(std::string_view body) {
 }  // namespace
 
 ContainerLists::ContainerLists(base::Loop& loop, Engine& engine, EngineState& state, base::Log& log)
-    : loop_(loop), engine_(engine), state_(state), log_(log), background_([](std::exception_ptr) {}) {
+    : loop_(loop), engine_(engine), state_(state), log_(log), background_([](std::exception_ptr) {
+      }) {
   state_.listen({[this] {
                    cache_.clear();
                    if (!refreshing_) background_.spawn(refresh());
@@ -56,7 +57,9 @@ ContainerLists::ContainerLists(base::Loop& loop, Engine& engine, EngineState& st
                  [this](std::string_view json) { event(json); }, [this] { cache_.clear(); }});
 }
 
-uint64_t ContainerLists::settled() const { return loop_.now() + settleTime; }
+uint64_t ContainerLists::settled() const {
+  return loop_.now() + settleTime;
+}
 
 void ContainerLists::event(std::string_view json) {
   rapidjson::Document document;

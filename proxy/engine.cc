@@ -61,13 +61,14 @@ void Engine::giveBack(std::unique_ptr<EngineConnection> connection) {
   connection->reused = true;
   EngineConnection* raw = connection.get();
   // A silent connection that says something, be it goodbye, is of no more use.
-  connection->stream->onDisturbed([this, raw] {
-    std::erase_if(idle_, [raw](const auto& each) { return each.get() == raw; });
-  });
+  connection->stream->onDisturbed(
+      [this, raw] { std::erase_if(idle_, [raw](const auto& each) { return each.get() == raw; }); });
   idle_.push_back(std::move(connection));
 }
 
-void Engine::dropIdle() { idle_.clear(); }
+void Engine::dropIdle() {
+  idle_.clear();
+}
 
 base::Task<EngineReply> Engine::callOn(EngineConnection& connection, std::string request,
                                        size_t most) {
@@ -111,7 +112,8 @@ base::Task<EngineReply> Engine::call(std::string method, std::string target,
     });
     try {
       EngineReply reply = co_await callOn(*connection, request, most);
-      if (connection->rest.empty() && connection->reader.head().keepAlive()) giveBack(std::move(connection));
+      if (connection->rest.empty() && connection->reader.head().keepAlive())
+        giveBack(std::move(connection));
       co_return reply;
     } catch (const base::StreamError&) {
       // An idle connection may have been closed just as it was taken.

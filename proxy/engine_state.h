@@ -31,9 +31,9 @@ bool versionLess(std::string_view a, std::string_view b);
 class EngineState {
  public:
   struct Listener {
-    std::function<void()> up;                            // connected; events follow
-    std::function<void(std::string_view event)> event;   // one JSON object
-    std::function<void()> down;                          // events were or may have been lost
+    std::function<void()> up;                           // connected; events follow
+    std::function<void(std::string_view event)> event;  // one JSON object
+    std::function<void()> down;                         // events were or may have been lost
   };
 
   // All must outlive it.

@@ -2,10 +2,10 @@
 // table of contents: it reads the configuration, builds the parts, wires them and runs until told
 // to stop.
 
-#include <csignal>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <systemd/sd-daemon.h>
+#include <csignal>
 
 #include <cstring>
 #include <iostream>
@@ -68,7 +68,8 @@ class Daemon {
         api_(engine_, state_, lists_, metrics_),
         server_(loop_, config_, api_, engine_, log_, metrics_),
         background_([this](std::exception_ptr fault) { faulted(fault); }) {
-    if (config_.metricsListen) metricsServer_.emplace(loop_, *config_.metricsListen, metrics_, log_);
+    if (config_.metricsListen)
+      metricsServer_.emplace(loop_, *config_.metricsListen, metrics_, log_);
   }
 
   void run() {
@@ -115,7 +116,8 @@ class Daemon {
       config_ = std::move(fresh.config);
       log_.setLevel(config_.logLevel);
       log_.setFormat(config_.logFormat);
-      for (const std::string& change : fresh.changed) log_.info("setting changed", {{"setting", change}});
+      for (const std::string& change : fresh.changed)
+        log_.info("setting changed", {{"setting", change}});
       for (const std::string& key : fresh.needRestart)
         log_.warn("setting changed in the file, but needs a restart", {{"setting", key}});
       log_.info("configuration reloaded", {{"changed", fresh.changed.size()}});

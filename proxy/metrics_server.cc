@@ -31,7 +31,9 @@ MetricsServer::MetricsServer(base::Loop& loop, const Address& address, Metrics& 
       [this](base::Fd fd) {
         if (open_ < connectionsMost) tasks_.spawn(serve(std::move(fd)));
       },
-      [this](std::string why) { log_.warn("cannot accept scrapes", {{"reason", why}}); }));
+      [this](std::string why) {
+        log_.warn("cannot accept scrapes", {{"reason", why}});
+      }));
   log_.info("serving metrics", {{"address", encode(address)}});
 }
 
@@ -62,7 +64,8 @@ base::Task<> MetricsServer::serve(base::Fd fd) {
   std::string out = "HTTP/1.1 " + std::to_string(status) + " ";
   out.append(reasonPhrase(status)).append("\r\nContent-Type: ");
   out.append(right ? Metrics::contentType : std::string_view("application/json"));
-  out.append("\r\nConnection: close\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n");
+  out.append("\r\nConnection: close\r\nContent-Length: " + std::to_string(body.size()) +
+             "\r\n\r\n");
   out.append(body);
   co_await stream.write(out);
   co_await lingerClose(stream);

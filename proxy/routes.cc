@@ -184,7 +184,9 @@ bool fits(std::string_view pattern, std::string_view path, std::string_view& obj
 
 }  // namespace
 
-std::span<const Route> routes() { return table; }
+std::span<const Route> routes() {
+  return table;
+}
 
 RouteMatch match(std::string_view method, std::string_view target) {
   RouteMatch found;
@@ -197,7 +199,8 @@ RouteMatch match(std::string_view method, std::string_view target) {
   for (size_t i = 0; i + 1 < std::size(table); i++) {
     const Route& route = table[i];
     std::string_view object;
-    if (route.method == method && route.pattern[1] == path[1] && fits(route.pattern, path, object)) {
+    if (route.method == method && route.pattern[1] == path[1] &&
+        fits(route.pattern, path, object)) {
       found.index = i;
       found.object = object;
       return found;

@@ -38,10 +38,10 @@ struct Route {
 std::span<const Route> routes();
 
 struct RouteMatch {
-  size_t index = 0;           // into routes()
-  std::string_view version;   // "1.41", or empty if the path has none
-  std::string_view object;    // what stood for the first {}, as sent
-  std::string_view query;     // behind the '?', without it
+  size_t index = 0;          // into routes()
+  std::string_view version;  // "1.41", or empty if the path has none
+  std::string_view object;   // what stood for the first {}, as sent
+  std::string_view query;    // behind the '?', without it
   const Route& route() const { return routes()[index]; }
 };
 

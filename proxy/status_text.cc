@@ -10,7 +10,9 @@ constexpr int64_t second = 1'000'000'000;
 constexpr int64_t minute = 60 * second;
 constexpr int64_t hour = 60 * minute;
 
-std::string count(int64_t number, const char* unit) { return std::to_string(number) + unit; }
+std::string count(int64_t number, const char* unit) {
+  return std::to_string(number) + unit;
+}
 
 // The number in exactly these columns, or -1.
 int64_t column(std::string_view text, size_t at, size_t length) {

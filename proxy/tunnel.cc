@@ -27,7 +27,8 @@ class Upward {
     } else {
       // Its input has ended, or the upstream takes no more; the output still matters to it.
       upstream_.shutdownWrite();
-      gone_.emplace(client_, [] {}, [this] { upstream_.cancel("the client went away"); });
+      gone_.emplace(
+          client_, [] {}, [this] { upstream_.cancel("the client went away"); });
     }
   }
 
@@ -49,7 +50,8 @@ base::Task<> tunnel(Stream& client, Stream& upstream) {
   client.shutdownWrite();
   // The upstream has said all; it may still listen.
   if (beside.empty() || upstream.peerGone()) co_return;
-  Stream::Watch gone(upstream, [] {}, [&beside] { beside.taskEnded().fire(); });
+  Stream::Watch gone(
+      upstream, [] {}, [&beside] { beside.taskEnded().fire(); });
   co_await beside.taskEnded().wait();
 }
 

@@ -1,0 +1,74 @@
+# What is installed beside droverd, and the Debian package made of it (cpack -G DEB in a release
+# build). The scripts that the package runs are in contrib/packaging.
+
+set(DROVER_MAINTAINER "The drover authors <drover@drover.invalid>" CACHE STRING
+    "who the Debian package says maintains it")
+
+# compressed(NAME FILE): makes generated/NAME, the file compressed as Debian wants documents.
+find_program(GZIP gzip REQUIRED)
+set(GENERATED ${CMAKE_CURRENT_BINARY_DIR}/packaging)
+file(MAKE_DIRECTORY ${GENERATED})
+function(compressed name file)
+  execute_process(COMMAND ${GZIP} -9nc ${file} OUTPUT_FILE ${GENERATED}/${name}
+                  COMMAND_ERROR_IS_FATAL ANY)
+  set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${file})
+endfunction()
+
+configure_file(docs/droverd.8.in ${GENERATED}/droverd.8 @ONLY)
+compressed(droverd.8.gz ${GENERATED}/droverd.8)
+install(FILES ${GENERATED}/droverd.8.gz DESTINATION ${CMAKE_INSTALL_MANDIR}/man8)
+install(FILES contrib/completion/droverd.bash RENAME droverd
+        DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions)
+install(FILES contrib/systemd/droverd.service contrib/systemd/droverd.socket
+        DESTINATION lib/systemd/system)
+install(FILES contrib/packaging/lintian-overrides RENAME drover
+        DESTINATION ${CMAKE_INSTALL_DATADIR}/lintian/overrides)
+
+# droverd looks for its settings in /etc wherever it is installed. What is there is the
+# administrator's and stays.
+install(CODE "
+  set(settings \$ENV{DESTDIR}/etc/drover/droverd.yml)
+  if(NOT EXISTS \${settings})
+    file(INSTALL \"${CMAKE_CURRENT_SOURCE_DIR}/contrib/droverd.yml\"
+         DESTINATION /etc/drover)
+  endif()")
+
+set(CPACK_GENERATOR DEB)
+set(CPACK_PACKAGE_NAME drover)
+set(CPACK_PACKAGE_VENDOR "The drover authors")
+set(CPACK_PACKAGE_DESCRIPTION_SUMMARY "Docker Engine API in front of this host's Docker Engine")
+set(CPACK_PACKAGE_DESCRIPTION
+"droverd serves the Docker Engine API to unchanged Docker clients (the docker
+command, Compose and others) on a unix socket and over TLS with client
+certificates. It answers lists from a cache that it keeps true, passes
+everything else through at the speed of the wire, tells Prometheus what it
+does, and stays up while the engine is away.")
+set(CPACK_PACKAGING_INSTALL_PREFIX /usr)
+set(CPACK_STRIP_FILES ON)
+set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
+set(CPACK_DEBIAN_PACKAGE_VERSION ${PROJECT_VERSION})
+set(CPACK_DEBIAN_PACKAGE_RELEASE 1)
+set(CPACK_DEBIAN_PACKAGE_MAINTAINER ${DROVER_MAINTAINER})
+set(CPACK_DEBIAN_PACKAGE_SECTION admin)
+set(CPACK_DEBIAN_PACKAGE_PRIORITY optional)
+set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
+set(CPACK_DEBIAN_PACKAGE_RECOMMENDS "docker.io | docker-ce")
+set(CPACK_DEBIAN_PACKAGE_CONTROL_STRICT_PERMISSION ON)
+foreach(part postinst prerm postrm conffiles)
+  list(APPEND CPACK_DEBIAN_PACKAGE_CONTROL_EXTRA
+       ${CMAKE_CURRENT_SOURCE_DIR}/contrib/packaging/${part})
+endforeach()
+
+# Debian policy wants the licence and a changelog of the package in its documents.
+string(TIMESTAMP PACKAGE_DATE "%a, %d %b %Y %H:%M:%S +0000" UTC)
+configure_file(contrib/packaging/changelog.in ${GENERATED}/changelog.Debian @ONLY)
+compressed(changelog.Debian.gz ${GENERATED}/changelog.Debian)
+if(EXISTS ${CMAKE_CURRENT_SOURCE_DIR}/CHANGELOG.md)
+  compressed(changelog.gz ${CMAKE_CURRENT_SOURCE_DIR}/CHANGELOG.md)
+endif()
+install(FILES contrib/packaging/copyright ${GENERATED}/changelog.Debian.gz
+        DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/drover)
+install(FILES ${GENERATED}/changelog.gz OPTIONAL
+        DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/drover)
+
+include(CPack)
