@@ -209,7 +209,7 @@ SocketAccess socketAccess(const Config& config, const Listener& listener) {
   SocketAccess access;
   access.mode = listener.mode.value_or(config.socketMode.bits);
   if (::geteuid() != 0) {
-    access.warning = encode(listener) + " stays with the user who runs droverd, who is not root";
+    access.warning = "the socket stays with the user who runs droverd, who is not root";
     return access;
   }
   const std::string& owner = listener.owner ? *listener.owner : config.socketOwner;
@@ -227,7 +227,7 @@ SocketAccess socketAccess(const Config& config, const Listener& listener) {
     return entry ? std::optional(entry->gr_gid) : std::nullopt;
   });
   if (!members) {
-    access.warning = encode(listener) + ": there is no group " + quoted(group) +
+    access.warning = "there is no group " + quoted(group) +
                      ", so only root can connect; create it or set socket_group to another";
   }
   access.owner = *user;

@@ -1,6 +1,7 @@
 #include "proxy/container_cache.h"
 
 #include <rapidjson/document.h>
+#include <rapidjson/memorystream.h>
 #include <rapidjson/reader.h>
 
 #include <algorithm>
@@ -19,7 +20,7 @@ constexpr size_t askSinglyMost = 16;
 // and the few members that filters look at.
 class ListHandler : public rapidjson::BaseReaderHandler<rapidjson::UTF8<>, ListHandler> {
  public:
-  ListHandler(std::string_view json, const rapidjson::StringStream& stream)
+  ListHandler(std::string_view json, const rapidjson::MemoryStream& stream)
       : json_(json), stream_(stream) {}
 
   bool Default() { return depth_ > 0; }
@@ -30,7 +31,7 @@ class ListHandler : public rapidjson::BaseReaderHandler<rapidjson::UTF8<>, ListH
   }
   bool StartObject() {
     if (depth_++ == 1) {
-      begin_ = stream_.Tell() - 1;
+      begin_ = stream_.Tell();  // the iterative parser calls before it takes a brace
       found.emplace_back();
     }
     return depth_ > 1;
@@ -44,8 +45,9 @@ class ListHandler : public rapidjson::BaseReaderHandler<rapidjson::UTF8<>, ListH
   bool EndObject(rapidjson::SizeType) {
     if (--depth_ == 1) {
       ListedContainer& each = found.back();
-      each.json = json_.substr(begin_, stream_.Tell() - begin_);
-      if (each.id.empty() || each.statusLength == 0) return false;
+      each.json = json_.substr(begin_, stream_.Tell() + 1 - begin_);
+      bool whole = each.json.starts_with('{') && each.json.ends_with('}');
+      if (!whole || each.id.empty() || each.statusLength == 0) return false;
     }
     return true;
   }
@@ -73,7 +75,7 @@ class ListHandler : public rapidjson::BaseReaderHandler<rapidjson::UTF8<>, ListH
 
  private:
   std::string_view json_;
-  const rapidjson::StringStream& stream_;
+  const rapidjson::MemoryStream& stream_;
   int depth_ = 0;
   size_t begin_ = 0;
   std::string member_;
@@ -96,9 +98,9 @@ bool hasLabel(const std::vector<std::string>& labels, const std::string& wanted)
 }  // namespace
 
 std::optional<std::vector<ListedContainer>> parseList(std::string_view json) {
-  std::string copy(json);  // ends with a zero, which StringStream needs
-  rapidjson::StringStream stream(copy.c_str());
-  ListHandler handler(copy, stream);
+  // Not a StringStream: of that the reader makes a copy, and ours would not tell where it is.
+  rapidjson::MemoryStream stream(json.data(), json.size());
+  ListHandler handler(json, stream);
   rapidjson::Reader reader;
   if (!reader.Parse<rapidjson::kParseIterativeFlag>(stream, handler)) return std::nullopt;
   return std::move(handler.found);
