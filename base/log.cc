@@ -18,8 +18,8 @@ namespace base {
 
 namespace {
 
-constexpr std::size_t flushAt = 16 * 1024;
-constexpr std::size_t keepAtMost = 1024 * 1024;
+constexpr std::size_t flushAt = std::size_t{16} * 1024;
+constexpr std::size_t keepAtMost = std::size_t{1024} * 1024;
 
 // A character at the front of some bytes: how many bytes it takes, and its code point; no code
 // point if the first byte begins nothing valid.

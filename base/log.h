@@ -78,6 +78,9 @@ class Log {
     if (enabled(level)) write(level, message, fields);
   }
 
+  // Whether lines wait for a flush.
+  bool pending() const { return !buffer_.empty(); }
+
   // Hands what is buffered to the descriptor, as far as it takes it without waiting.
   void flush();
 

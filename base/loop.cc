@@ -23,7 +23,9 @@ Loop::Loop() : scratch_(new char[scratchSize]), loop_(new uv_loop_t) {
   uv_loop_init(loop_.get());
 }
 
-Loop::~Loop() = default;
+Loop::~Loop() {
+  if (prepare_) closeHandle(prepare_);
+}
 
 void Loop::run() {
   uv_run(loop_.get(), UV_RUN_DEFAULT);
@@ -35,6 +37,16 @@ void Loop::stop() {
 
 void Loop::runOnce() {
   uv_run(loop_.get(), UV_RUN_ONCE);
+}
+
+void Loop::beforeWaiting(std::function<void()> callback) {
+  beforeWaiting_ = std::move(callback);
+  uv_prepare_t* prepare = new uv_prepare_t;
+  uv_prepare_init(loop_.get(), prepare);
+  prepare->data = this;
+  uv_prepare_start(prepare,
+                   [](uv_prepare_t* each) { static_cast<Loop*>(each->data)->beforeWaiting_(); });
+  prepare_ = prepare;
 }
 
 uint64_t Loop::now() const {

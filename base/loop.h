@@ -14,6 +14,7 @@
 #include "base/task.h"
 
 struct uv_loop_s;
+struct uv_prepare_s;
 struct uv_timer_s;
 struct uv_signal_s;
 
@@ -35,6 +36,9 @@ class Loop {
   // Runs what is ready at this moment, at least one turn, and returns. For tests.
   void runOnce();
 
+  // Called each time the loop is about to wait. Once only.
+  void beforeWaiting(std::function<void()> callback);
+
   // Milliseconds of the monotonic clock, read once a turn.
   uint64_t now() const;
 
@@ -50,6 +54,8 @@ class Loop {
     void operator()(uv_loop_s* loop) const;
   };
   std::unique_ptr<char[]> scratch_;
+  std::function<void()> beforeWaiting_;
+  uv_prepare_s* prepare_ = nullptr;  // owned by libuv until its close callback has run
   std::unique_ptr<uv_loop_s, Close> loop_;
 };
 

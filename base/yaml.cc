@@ -5,10 +5,10 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstdio>
-#include <cstring>
 #include <memory>
 #include <new>
 #include <optional>
+#include <system_error>
 #include <unordered_map>
 #include <utility>
 
@@ -226,7 +226,9 @@ YamlFile parseYaml(std::string_view text, std::string_view file) {
 }
 
 YamlFile loadYaml(const std::string& file) {
-  auto fault = [&] { return YamlFile{{}, {"cannot read " + file + ": " + std::strerror(errno)}}; };
+  auto fault = [&] {
+    return YamlFile{{}, {"cannot read " + file + ": " + std::generic_category().message(errno)}};
+  };
   std::unique_ptr<std::FILE, int (*)(std::FILE*)> in(std::fopen(file.c_str(), "re"), std::fclose);
   if (!in) return fault();
   std::string text(yamlSizeLimit + 1, '\0');

@@ -32,7 +32,7 @@ struct YamlFile {
   std::vector<std::string> problems;  // "FILE:LINE: what is wrong"
 };
 
-inline constexpr std::size_t yamlSizeLimit = 1024 * 1024;
+inline constexpr std::size_t yamlSizeLimit = std::size_t{1024} * 1024;
 
 // Never throws on account of the text; `file` is only named in the problems.
 YamlFile parseYaml(std::string_view text, std::string_view file);

@@ -11,8 +11,8 @@
 #include <cerrno>
 #include <charconv>
 #include <climits>
-#include <cstring>
 #include <map>
+#include <system_error>
 #include <utility>
 
 namespace proxy {
@@ -164,13 +164,21 @@ Config assemble(const base::YamlFile& yaml, std::string_view file,
   return assembly.finish();
 }
 
-// An id given as a number, or asked of the system by `lookUp`; nothing if there is none.
-template <class Id, class LookUp>
-std::optional<Id> accountId(const std::string& name, LookUp lookUp) {
+// An id given as a number, or found by name with getpwnam_r or getgrnam_r; nothing if there is
+// none.
+template <class Id, class Entry>
+std::optional<Id> accountId(const std::string& name,
+                            int (*lookUp)(const char*, Entry*, char*, std::size_t, Entry**),
+                            Id Entry::*member) {
   Id id = 0;
   auto [end, fault] = std::from_chars(name.data(), name.data() + name.size(), id);
   if (fault == std::errc() && end == name.data() + name.size()) return id;
-  return lookUp(name.c_str());
+
+  std::vector<char> memory(std::size_t{256} * 1024);  // a group's entry lists all its members
+  Entry entry{};
+  Entry* found = nullptr;
+  lookUp(name.c_str(), &entry, memory.data(), memory.size(), &found);
+  return found ? std::optional(entry.*member) : std::nullopt;
 }
 
 }  // namespace
@@ -214,18 +222,12 @@ SocketAccess socketAccess(const Config& config, const Listener& listener) {
   }
   const std::string& owner = listener.owner ? *listener.owner : config.socketOwner;
   const std::string& group = listener.group ? *listener.group : config.socketGroup;
-  auto user = accountId<uid_t>(owner, [](const char* name) -> std::optional<uid_t> {
-    const passwd* entry = ::getpwnam(name);
-    return entry ? std::optional(entry->pw_uid) : std::nullopt;
-  });
+  std::optional<uid_t> user = accountId(owner, ::getpwnam_r, &passwd::pw_uid);
   if (!user) {
     throw ConfigError({encode(listener) + ": there is no user " + quoted(owner) +
                        "; create it or set socket_owner to another"});
   }
-  auto members = accountId<gid_t>(group, [](const char* name) -> std::optional<gid_t> {
-    const ::group* entry = ::getgrnam(name);
-    return entry ? std::optional(entry->gr_gid) : std::nullopt;
-  });
+  std::optional<gid_t> members = accountId(group, ::getgrnam_r, &::group::gr_gid);
   if (!members) {
     access.warning = "there is no group " + quoted(group) +
                      ", so only root can connect; create it or set socket_group to another";
@@ -241,7 +243,8 @@ std::vector<std::string> systemProblems(const Config& config) {
                            {"tls_cert", &config.tlsCert},
                            {"tls_key", &config.tlsKey}}) {
     if (file->empty() || ::access(file->c_str(), R_OK) == 0) continue;
-    problems.push_back(std::string(key) + ": cannot read " + *file + ": " + std::strerror(errno));
+    problems.push_back(std::string(key) + ": cannot read " + *file + ": " +
+                       std::generic_category().message(errno));
   }
   return problems;
 }

@@ -42,9 +42,9 @@ struct Config {
   base::Level logLevel = base::Level::info;
   base::LogFormat logFormat = base::LogFormat::text;
   int maxConnections = 20000;
-  std::size_t maxHeadBytes = 64 * 1024;
+  std::size_t maxHeadBytes = std::size_t{64} * 1024;
   int maxHeaders = 200;
-  std::size_t maxBodyBytes = 16 * 1024 * 1024;
+  std::size_t maxBodyBytes = std::size_t{16} * 1024 * 1024;
   std::chrono::milliseconds headTimeout = std::chrono::seconds(30);
   std::chrono::milliseconds idleTimeout = std::chrono::minutes(5);
   std::chrono::milliseconds connectTimeout = std::chrono::seconds(5);

@@ -4,6 +4,7 @@
 
 #include <cmath>
 #include <optional>
+#include <utility>
 
 #include "proxy/tunnel.h"
 
@@ -41,7 +42,6 @@ struct Connection::Record {
         route(route),
         isStream(isStream),
         started(uv_hrtime()),
-        bytesIn(connection.client_.stream->bytesRead()),
         bytesOut(connection.client_.stream->bytesWritten()) {
     if (isStream) self.metrics_.streamOpened();
   }
@@ -52,7 +52,8 @@ struct Connection::Record {
     const base::Head& request = self.client_.request();
     const base::Stream& stream = *self.client_.stream;
     double seconds = static_cast<double>(uv_hrtime() - started) / 1e9;
-    uint64_t in = stream.bytesRead() - bytesIn;
+    // The head had been read before this record began.
+    uint64_t in = stream.bytesRead() - std::exchange(self.countedIn_, stream.bytesRead());
     uint64_t out = stream.bytesWritten() - bytesOut;
     int status = self.client_.status ? self.client_.status : clientGone;
     self.metrics_.requestDone(route, request.method(), status, seconds, in, out);
@@ -83,7 +84,6 @@ struct Connection::Record {
   bool isStream;
   std::string fault;
   uint64_t started;
-  uint64_t bytesIn;
   uint64_t bytesOut;
 };
 

@@ -59,6 +59,7 @@ class Connection {
   Metrics& metrics_;
   base::Timer timer_;
   enum class Timing { nothing, idle, head } timing_ = Timing::nothing;
+  uint64_t countedIn_ = 0;  // bytes read that requests before were charged with
   bool busy_ = false;
   bool finishing_ = false;
 };

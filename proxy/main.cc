@@ -27,7 +27,7 @@
 namespace proxy {
 namespace {
 
-constexpr base::milliseconds logFlushEvery(200);
+constexpr base::milliseconds logFlushAfter(200);
 
 // Ten thousand clients are twenty thousand descriptors.
 void raiseDescriptorLimit() {
@@ -46,13 +46,6 @@ std::vector<std::string_view> routeNames() {
   std::vector<std::string_view> names;
   for (const Route& route : routes()) names.push_back(route.pattern);
   return names;
-}
-
-base::Task<> flushNowAndThen(base::Loop& loop, base::Log& log) {
-  for (;;) {
-    co_await base::sleepFor(loop, logFlushEvery);
-    log.flush();
-  }
 }
 
 class Daemon {
@@ -80,7 +73,7 @@ class Daemon {
         stop();
       }
     });
-    background_.spawn(flushNowAndThen(loop_, log_));
+    loop_.beforeWaiting([this] { flushLogSoon(); });
     background_.spawn(state_.run());
     ::sd_notify(0, "READY=1");
     log_.info("droverd is ready", {{"version", DROVER_VERSION}, {"node", config_.name}});
@@ -89,6 +82,16 @@ class Daemon {
   }
 
  private:
+  // A write for each line would cost more than the request that it tells of.
+  void flushLogSoon() {
+    if (flushing_ || !log_.pending()) return;
+    flushing_ = true;
+    flushTimer_.start(logFlushAfter, [this] {
+      flushing_ = false;
+      log_.flush();
+    });
+  }
+
   // The first signal lets streams end, the second does not wait for them.
   void stop() {
     if (stopping_) {
@@ -148,6 +151,8 @@ class Daemon {
   Api api_;
   Server server_;
   std::optional<MetricsServer> metricsServer_;
+  base::Timer flushTimer_{loop_};
+  bool flushing_ = false;
   bool stopping_ = false;
   base::Scope background_;
 };

@@ -6,7 +6,6 @@
 #include <prometheus/registry.h>
 #include <prometheus/text_serializer.h>
 
-#include <dirent.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -14,6 +13,7 @@
 #include <array>
 #include <cstdlib>
 #include <ctime>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <vector>
@@ -67,11 +67,10 @@ double bootTime() {
 }
 
 double countOpenFiles() {
-  std::unique_ptr<DIR, int (*)(DIR*)> open(opendir("/proc/self/fd"), closedir);
-  if (!open) return 0;
-  double entries = 0;
-  while (readdir(open.get())) ++entries;
-  return entries - 3;  // ".", ".." and the directory itself
+  std::error_code unreadable;
+  std::filesystem::directory_iterator files("/proc/self/fd", unreadable);
+  return static_cast<double>(std::distance(begin(files), end(files))) -
+         1;  // not the directory's own
 }
 
 ProcessFigures processFigures() {
