@@ -7,7 +7,7 @@
 namespace proxy {
 namespace {
 
-constexpr size_t idleMost = 128;
+constexpr size_t idleMost = 32;
 
 }  // namespace
 

@@ -13,8 +13,6 @@ using base::Framing;
 using base::Stream;
 using base::StreamError;
 
-// How much of a request's body may be sent together with its head.
-constexpr size_t bodyWithHead = 16 * 1024;
 // An answer that is complete before its request: how long the rest of the request may take before
 // the connection is given up instead.
 constexpr base::milliseconds uploadGrace(500);
@@ -71,22 +69,26 @@ class Upload {
   bool halfClosed_ = false;
 };
 
-// Sends the head and what is there of the body. False if the connection turned out to be stale.
-base::Task<bool> sendRequest(Client& client, EngineConnection& engine) {
+// The head as the engine gets it, and what has come of the body.
+std::string firstBytes(Client& client) {
   std::string out;
   appendRequestHead(out, client.request());
-  size_t headSize = out.size();
-  std::string_view body = std::string_view(client.rest).substr(0, bodyWithHead);
-  size_t used = client.reader.feedBody(body);
-  out.append(body.substr(0, used));
-  try {
-    size_t put = engine.stream->tryWrite(out);
-    if (put < out.size()) co_await engine.stream->write(std::string_view(out).substr(put));
-  } catch (const StreamError&) {
-    if (engine.reused && used == 0 && headSize == out.size()) co_return false;
-    // The engine may have answered before it stopped listening.
-  }
+  size_t used = client.reader.feedBody(client.rest);
+  out.append(client.rest, 0, used);
   client.rest.erase(0, used);
+  return out;
+}
+
+// False if the connection turned out to be stale, and not a byte was taken.
+base::Task<bool> send(EngineConnection& engine, std::string_view bytes) {
+  size_t put = 0;
+  try {
+    put = engine.stream->tryWrite(bytes);
+    if (put < bytes.size()) co_await engine.stream->write(bytes.substr(put));
+  } catch (const StreamError&) {
+    // Else the engine may have answered before it stopped listening.
+    if (engine.reused && put == 0) co_return false;
+  }
   co_return true;
 }
 
@@ -97,6 +99,7 @@ base::Task<> relay(Client& client, Engine& engine, RelayOptions options) {
   std::string_view method = client.request().method();
   bool repeatable = (method == "GET" || method == "HEAD") && client.reader.bodyDone();
   bool fresh = false;
+  std::string request = firstBytes(client);
 
   std::optional<Upload> upload;
   base::Scope beside([](std::exception_ptr) {});
@@ -104,7 +107,7 @@ base::Task<> relay(Client& client, Engine& engine, RelayOptions options) {
     upload.reset();
     upstream = co_await engine.connect(fresh);
     fresh = true;
-    bool sent = co_await sendRequest(client, *upstream);
+    bool sent = co_await send(*upstream, request);
     if (!sent) continue;
     upload.emplace(client, *upstream->stream);
     if (client.reader.bodyDone()) {
@@ -125,6 +128,7 @@ base::Task<> relay(Client& client, Engine& engine, RelayOptions options) {
     }
   }
 
+  request = std::string();  // a stream may last for days
   base::MessageReader& answer = upstream->reader;
   std::string out;
   while (answer.head().status() < 200 && answer.head().status() != 101) {
@@ -147,6 +151,8 @@ base::Task<> relay(Client& client, Engine& engine, RelayOptions options) {
   if (tunnelled) {
     out.append(upstream->rest);
     co_await client.stream->write(out);
+    out = std::string();
+    upstream->rest = std::string();
     upload->unwatch();
     beside.cancelAll();
     if (!client.rest.empty()) {
@@ -166,6 +172,9 @@ base::Task<> relay(Client& client, Engine& engine, RelayOptions options) {
   size_t put = client.stream->tryWrite(out);
   if (put < out.size()) co_await client.stream->write(std::string_view(out).substr(put));
   if (!answer.bodyDone()) {
+    // The stream may last for days.
+    out = std::string();
+    if (upstream->rest.empty()) upstream->rest = std::string();
     base::Transfer transfer(*upstream->stream, *client.stream);
     co_await transfer.body(answer, upstream->rest);
   }

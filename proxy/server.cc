@@ -104,7 +104,7 @@ void Server::openSystemd() {
 
 void Server::reconfigure(const Config& config) {
   std::optional<base::TlsContext> fresh = tlsOf(config);
-  tls_ = std::move(fresh);
+  if (fresh) tls_ = std::move(fresh);  // listeners stay, so does what they need
   limits_ = limitsOf(config);
   maxConnections_ = static_cast<size_t>(config.maxConnections);
 }
@@ -121,12 +121,16 @@ void Server::accepted(Listening& listening, base::Fd fd) {
     }
     return;
   }
-  std::string peer = base::peerOf(fd.get());
-  std::unique_ptr<base::Stream> stream = std::make_unique<base::Stream>(loop_, std::move(fd));
-  std::unique_ptr<Connection> connection = std::make_unique<Connection>(
-      std::move(stream), std::move(peer), listening.tls ? &*tls_ : nullptr, api_, engine_, limits_,
-      log_, metrics_);
-  connections_.spawn(serve(listening, std::move(connection)));
+  try {
+    std::string peer = base::peerOf(fd.get());
+    std::unique_ptr<base::Stream> stream = std::make_unique<base::Stream>(loop_, std::move(fd));
+    std::unique_ptr<Connection> connection = std::make_unique<Connection>(
+        std::move(stream), std::move(peer), listening.tls ? &*tls_ : nullptr, api_, engine_,
+        limits_, log_, metrics_);
+    connections_.spawn(serve(listening, std::move(connection)));
+  } catch (const std::exception&) {
+    faulted(std::current_exception());  // of this connection; the listener goes on
+  }
 }
 
 base::Task<> Server::serve(Listening& listening, std::unique_ptr<Connection> connection) {
