@@ -63,12 +63,9 @@ endforeach()
 string(TIMESTAMP PACKAGE_DATE "%a, %d %b %Y %H:%M:%S +0000" UTC)
 configure_file(contrib/packaging/changelog.in ${GENERATED}/changelog.Debian @ONLY)
 compressed(changelog.Debian.gz ${GENERATED}/changelog.Debian)
-if(EXISTS ${CMAKE_CURRENT_SOURCE_DIR}/CHANGELOG.md)
-  compressed(changelog.gz ${CMAKE_CURRENT_SOURCE_DIR}/CHANGELOG.md)
-endif()
+compressed(changelog.gz ${CMAKE_CURRENT_SOURCE_DIR}/CHANGELOG.md)
 install(FILES contrib/packaging/copyright ${GENERATED}/changelog.Debian.gz
-        DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/drover)
-install(FILES ${GENERATED}/changelog.gz OPTIONAL
+              ${GENERATED}/changelog.gz
         DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/drover)
 
 include(CPack)

@@ -138,9 +138,9 @@ void fields(Visit&& visit) {
             .most = 10000},
         &Config::maxHeaders);
   visit(Key{.name = "max_body_bytes",
-            .help = "Size of a body that droverd itself has to read; larger ones get 413. Bodies "
-                    "that are only passed on have no limit.",
-            .reloads = true,
+            .help = "Size of a body that droverd reads itself, such as the engine's list of "
+                    "containers; a larger one is passed on unread. Bodies that are only passed on "
+                    "have no limit.",
             .least = 64 * kib,
             .most = 1024 * mib},
         &Config::maxBodyBytes);

@@ -88,7 +88,6 @@ class ContainerCache {
 
   size_t size() const { return entries_.size(); }
   bool loaded() const { return allFetched_ != 0; }
-  uint64_t bytes() const { return bytes_; }
 
  private:
   struct Entry {

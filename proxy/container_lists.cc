@@ -8,14 +8,12 @@ namespace proxy {
 namespace {
 
 constexpr base::milliseconds answerTimeout(30'000);
-constexpr size_t listMost = 256 * 1024 * 1024;
-constexpr size_t inspectMost = 16 * 1024 * 1024;
 // For how long after an event the engine's list may still show what was before.
 constexpr uint64_t settleTime = 1000;
+// After a refresh that failed, for so long the engine is asked in the client's words instead.
+constexpr uint64_t pauseAfterFailure = 5'000;
 // Whatever events tell, the whole list is compared with the engine's this often.
 constexpr uint64_t compareEvery = 60'000;
-// Beyond this the cache is not worth its memory.
-constexpr uint64_t cacheMost = 64 * 1024 * 1024;
 
 int64_t wallClock() {
   return std::chrono::duration_cast<std::chrono::nanoseconds>(
@@ -47,11 +45,17 @@ std::string createdId(std::string_view body) {
 
 }  // namespace
 
-ContainerLists::ContainerLists(base::Loop& loop, Engine& engine, EngineState& state, base::Log& log)
-    : loop_(loop), engine_(engine), state_(state), log_(log), background_([](std::exception_ptr) {
-      }) {
+ContainerLists::ContainerLists(base::Loop& loop, Engine& engine, EngineState& state, base::Log& log,
+                               size_t bodyMost)
+    : loop_(loop),
+      engine_(engine),
+      state_(state),
+      log_(log),
+      bodyMost_(bodyMost),
+      background_([](std::exception_ptr) {}) {
   state_.listen({[this] {
                    cache_.clear();
+                   retryAt_ = 0;
                    if (!refreshing_) background_.spawn(refresh());
                  },
                  [this](std::string_view json) { event(json); }, [this] { cache_.clear(); }});
@@ -131,6 +135,7 @@ base::Task<std::optional<std::string>> ContainerLists::answer(std::string_view v
   std::optional<ListQuery> parsed = parseListQuery(query);
   if (!parsed) co_return std::nullopt;
 
+  if (loop_.now() < retryAt_) co_return std::nullopt;
   Tick question = ++tick_;
   if (loop_.now() > fullAt_ + compareEvery) cache_.allChanged(question, 0);
   for (;;) {
@@ -138,7 +143,7 @@ base::Task<std::optional<std::string>> ContainerLists::answer(std::string_view v
     if (need.none()) break;
     if (!refreshing_) background_.spawn(refresh());
     if (refreshing_) co_await refreshed_.wait();
-    if (failed_ || !state_.facts() || cache_.bytes() > cacheMost) co_return std::nullopt;
+    if (loop_.now() < retryAt_ || !state_.facts()) co_return std::nullopt;
   }
   co_return cache_.render(*parsed, wallClock());
 }
@@ -147,12 +152,11 @@ base::Task<std::optional<std::string>> ContainerLists::answer(std::string_view v
 // the same and each may go away.
 base::Task<> ContainerLists::refresh() {
   refreshing_ = true;
-  failed_ = false;
   try {
     ContainerCache::Need need = cache_.need(++tick_, loop_.now());
     co_await refreshOnce(std::move(need));
   } catch (const std::exception& wrong) {
-    failed_ = true;
+    retryAt_ = loop_.now() + pauseAfterFailure;
     log_.debug("list of containers not refreshed", {{"reason", wrong.what()}});
   }
   refreshing_ = false;
@@ -176,7 +180,7 @@ base::Task<> ContainerLists::refreshOnce(ContainerCache::Need need) {
     target += "&filters=" + encodeQueryValue(filter + "]}");
   }
   fresh.asked = wallClock();
-  EngineReply reply = co_await engine_.call("GET", target, answerTimeout, listMost);
+  EngineReply reply = co_await engine_.call("GET", target, answerTimeout, bodyMost_);
   fresh.answered = wallClock();
   std::optional<std::vector<ListedContainer>> listed;
   if (reply.status == 200) listed = parseList(reply.body);
@@ -184,7 +188,7 @@ base::Task<> ContainerLists::refreshOnce(ContainerCache::Need need) {
   fresh.listed = std::move(*listed);
   for (const std::string& id : cache_.toInspect(fresh)) {
     EngineReply inspected =
-        co_await engine_.call("GET", "/containers/" + id + "/json", answerTimeout, inspectMost);
+        co_await engine_.call("GET", "/containers/" + id + "/json", answerTimeout, bodyMost_);
     std::optional<ContainerTimes> times;
     if (inspected.status == 200) times = parseInspect(inspected.body);
     if (times) fresh.times[id] = *times;

@@ -20,8 +20,10 @@ namespace proxy {
 
 class ContainerLists {
  public:
-  // All must outlive it. Listens to `state` from now on.
-  ContainerLists(base::Loop& loop, Engine& engine, EngineState& state, base::Log& log);
+  // All must outlive it. Listens to `state` from now on. Reads no answer of the engine that is
+  // larger than `bodyMost`; then lists are not cached.
+  ContainerLists(base::Loop& loop, Engine& engine, EngineState& state, base::Log& log,
+                 size_t bodyMost);
 
   // The body of the answer; nothing if the engine must be asked: for a version other than its own,
   // for options we do not know, or because it did not answer us.
@@ -57,11 +59,12 @@ class ContainerLists {
   Engine& engine_;
   EngineState& state_;
   base::Log& log_;
+  size_t bodyMost_;
   ContainerCache cache_;
   Tick tick_ = 0;
-  uint64_t fullAt_ = 0;  // when the whole list was asked for last
+  uint64_t fullAt_ = 0;   // when the whole list was asked for last
+  uint64_t retryAt_ = 0;  // a refresh failed; none is tried before
   bool refreshing_ = false;
-  bool failed_ = false;  // how the last refresh ended
   base::Event refreshed_;
   base::Scope background_;
 };

@@ -57,7 +57,7 @@ class Daemon {
         metrics_(names_, DROVER_VERSION),
         engine_(loop_, config_.engine.path, config_.connectTimeout, base::HttpLimits()),
         state_(loop_, engine_, log_, metrics_),
-        lists_(loop_, engine_, state_, log_),
+        lists_(loop_, engine_, state_, log_, config_.maxBodyBytes),
         api_(engine_, state_, lists_, metrics_),
         server_(loop_, config_, api_, engine_, log_, metrics_),
         background_([this](std::exception_ptr fault) { faulted(fault); }) {
