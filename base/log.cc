@@ -1,9 +1,11 @@
 #include "base/log.h"
 
+#include <poll.h>
 #include <rapidjson/stringbuffer.h>
 #include <rapidjson/writer.h>
-
-#include <poll.h>
+#include <spdlog/logger.h>
+#include <spdlog/pattern_formatter.h>
+#include <spdlog/sinks/base_sink.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -11,7 +13,6 @@
 #include <charconv>
 #include <climits>
 #include <cmath>
-#include <ctime>
 #include <utility>
 
 namespace base {
@@ -117,19 +118,94 @@ void appendValue(std::string& out, Number number) {
 
 }  // namespace
 
-// Writes JSON lines in plain ASCII (everything else as \u escapes), keeping its memory between
-// them.
+// spdlog's sink: keeps whole lines until the descriptor takes them.
+class Log::Sink : public spdlog::sinks::base_sink<spdlog::details::null_mutex> {
+ public:
+  explicit Sink(int descriptor) : descriptor_(descriptor) {}
+
+  bool full() const { return buffer_.size() >= keepAtMost; }
+  bool pending() const { return !buffer_.empty(); }
+  bool worthFlushing() const { return buffer_.size() >= flushAt; }
+  void lose() { ++lost_; }
+  // How many lines were lost since the last call, once there is room to say so.
+  std::size_t takeLost() { return buffer_.empty() ? std::exchange(lost_, 0) : 0; }
+
+ protected:
+  void sink_it_(const spdlog::details::log_msg& message) override {
+    line_.clear();
+    formatter_->format(message, line_);
+    buffer_.append(line_.data(), line_.size());
+  }
+
+  // A pipe or socket that poll() calls writable takes PIPE_BUF bytes without waiting; so much is
+  // written at a time. Setting O_NONBLOCK instead would change the descriptor for everyone who
+  // shares it, such as the shell that started us.
+  void flush_() override {
+    std::size_t done = 0;
+    while (done < buffer_.size()) {
+      pollfd ready{descriptor_, POLLOUT, 0};
+      if (poll(&ready, 1, 0) != 1) break;
+      std::size_t size = std::min<std::size_t>(buffer_.size() - done, PIPE_BUF);
+      ssize_t taken = ::write(descriptor_, buffer_.data() + done, size);
+      if (taken < 0 && (errno == EINTR || errno == EAGAIN)) break;
+      if (taken < 0) {  // closed, or the disk is full: these lines are gone
+        lost_ += static_cast<std::size_t>(
+            std::count(buffer_.begin() + static_cast<std::ptrdiff_t>(done), buffer_.end(), '\n'));
+        done = buffer_.size();
+        break;
+      }
+      done += static_cast<std::size_t>(taken);
+    }
+    buffer_.erase(0, done);
+  }
+
+ private:
+  int descriptor_;
+  spdlog::memory_buf_t line_;
+  std::string buffer_;    // whole lines, but for the first if only half of it was taken
+  std::size_t lost_ = 0;  // lines dropped since the last that was written
+};
+
+namespace {
+
+// The level in our words; spdlog's own differ.
+class LevelFlag : public spdlog::custom_flag_formatter {
+ public:
+  explicit LevelFlag(bool title) : title_(title) {}
+
+  void format(const spdlog::details::log_msg& message, const std::tm&,
+              spdlog::memory_buf_t& out) override {
+    constexpr std::string_view titles[] = {"TRACE", "DEBUG", "INFO ", "WARN ", "ERROR"};
+    std::string_view text = title_ ? titles[message.level] : levelNames[message.level];
+    out.append(text.data(), text.data() + text.size());
+  }
+  std::unique_ptr<custom_flag_formatter> clone() const override {
+    return std::make_unique<LevelFlag>(title_);
+  }
+
+ private:
+  bool title_;
+};
+
+std::unique_ptr<spdlog::formatter> formatter(LogFormat format) {
+  auto made = std::make_unique<spdlog::pattern_formatter>(spdlog::pattern_time_type::utc, "\n");
+  made->add_flag<LevelFlag>('*', format == LogFormat::text);
+  made->set_pattern(format == LogFormat::text
+                        ? "%Y-%m-%dT%H:%M:%S.%eZ %* %v"
+                        : R"({"time":"%Y-%m-%dT%H:%M:%S.%eZ","level":"%*",%v})");
+  return made;
+}
+
+}  // namespace
+
+// Writes the members of a JSON line in plain ASCII (everything else as \u escapes), keeping its
+// memory between them.
 class Log::JsonLine {
  public:
-  void append(std::string& out, std::string_view time, Level level, std::string_view message,
-              std::span<const Field> fields) {
+  void append(std::string& out, std::string_view message, std::span<const Field> fields) {
     line_.Clear();
     writer_.Reset(line_);
     writer_.StartObject();
-    string("time");
-    string(time);
-    string("level");
-    string(levelNames[static_cast<int>(level)]);
     string("message");
     string(message);
     for (const Field& field : fields) {
@@ -137,8 +213,7 @@ class Log::JsonLine {
       std::visit([this](auto value) { add(value); }, field.value);
     }
     writer_.EndObject();
-    out.append(line_.GetString(), line_.GetSize());
-    out += '\n';
+    out.append(line_.GetString() + 1, line_.GetSize() - 2);  // without the braces
   }
 
  private:
@@ -177,89 +252,58 @@ class Log::JsonLine {
   rapidjson::Writer<rapidjson::StringBuffer, rapidjson::UTF8<>, rapidjson::ASCII<>> writer_;
 };
 
-Log::Log(int descriptor, Clock clock) : descriptor_(descriptor), clock_(clock) {}
+Log::Log(int descriptor, Clock clock) : clock_(clock), sink_(std::make_shared<Sink>(descriptor)) {
+  logger_ = std::make_unique<spdlog::logger>("drover", sink_);
+  logger_->set_level(spdlog::level::trace);  // enabled() has chosen
+  logger_->set_formatter(formatter(format_));
+}
 
 Log::~Log() {
   flush();
 }
 
+void Log::setFormat(LogFormat format) {
+  format_ = format;
+  logger_->set_formatter(formatter(format_));
+}
+
+bool Log::pending() const {
+  return sink_->pending();
+}
+
 void Log::write(Level level, std::string_view message, std::span<const Field> fields) {
-  if (buffer_.size() >= keepAtMost) {
-    ++lost_;
+  if (sink_->full()) {
+    sink_->lose();
   } else {
     append(level, message, fields);
   }
-  if (level >= Level::warn || buffer_.size() >= flushAt) flush();
+  if (level >= Level::warn || sink_->worthFlushing()) flush();
 }
 
 void Log::append(Level level, std::string_view message, std::span<const Field> fields) {
-  if (format_ == LogFormat::text) return appendText(level, message, fields);
-  if (!json_) json_ = std::make_unique<JsonLine>();
-  json_->append(buffer_, timeNow(), level, message, fields);
-}
-
-void Log::appendText(Level level, std::string_view message, std::span<const Field> fields) {
-  constexpr std::string_view titles[] = {" TRACE ", " DEBUG ", " INFO  ", " WARN  ", " ERROR "};
-  buffer_ += timeNow();
-  buffer_ += titles[static_cast<int>(level)];
-  appendEscaped(buffer_, message, false);
-  for (const Field& field : fields) {
-    buffer_ += ' ';
-    buffer_ += field.key;
-    buffer_ += '=';
-    std::visit([this](auto value) { appendValue(buffer_, value); }, field.value);
-  }
-  buffer_ += '\n';
-}
-
-// The time as 2026-11-21T10:00:00.123Z; the calendar is asked once a second.
-std::string_view Log::timeNow() {
-  auto sinceEpoch = clock_().time_since_epoch();
-  auto milliseconds = std::chrono::floor<std::chrono::milliseconds>(sinceEpoch).count();
-  std::int64_t second = milliseconds / 1000;
-  auto rest = static_cast<int>(milliseconds % 1000);
-  if (second != second_) {
-    std::time_t when = second;
-    std::tm calendar{};
-    gmtime_r(&when, &calendar);
-    std::strftime(time_, sizeof time_, "%Y-%m-%dT%H:%M:%S.000Z", &calendar);
-    second_ = second;
-  }
-  time_[20] = static_cast<char>('0' + rest / 100);
-  time_[21] = static_cast<char>('0' + rest / 10 % 10);
-  time_[22] = static_cast<char>('0' + rest % 10);
-  return {time_, 24};
-}
-
-// A pipe or socket that poll() calls writable takes PIPE_BUF bytes without waiting; so much is
-// written at a time. Setting O_NONBLOCK instead would change the descriptor for everyone who
-// shares it, such as the shell that started us.
-void Log::flush() {
-  std::size_t done = 0;
-  bool written = false;
-  while (done < buffer_.size()) {
-    pollfd ready{descriptor_, POLLOUT, 0};
-    if (poll(&ready, 1, 0) != 1) break;
-    std::size_t size = std::min<std::size_t>(buffer_.size() - done, PIPE_BUF);
-    ssize_t taken = ::write(descriptor_, buffer_.data() + done, size);
-    if (taken < 0 && (errno == EINTR || errno == EAGAIN)) break;
-    if (taken < 0) {  // closed, or the disk is full: these lines are gone
-      lost_ += static_cast<std::size_t>(
-          std::count(buffer_.begin() + static_cast<std::ptrdiff_t>(done), buffer_.end(), '\n'));
-      done = buffer_.size();
-      break;
+  payload_.clear();
+  if (format_ == LogFormat::json) {
+    if (!json_) json_ = std::make_unique<JsonLine>();
+    json_->append(payload_, message, fields);
+  } else {
+    appendEscaped(payload_, message, false);
+    for (const Field& field : fields) {
+      payload_ += ' ';
+      payload_ += field.key;
+      payload_ += '=';
+      std::visit([this](auto value) { appendValue(payload_, value); }, field.value);
     }
-    done += static_cast<std::size_t>(taken);
-    written = true;
   }
-  buffer_.erase(0, done);
-  if (written && buffer_.empty() && lost_ > 0) reportLost();
+  logger_->log(clock_(), spdlog::source_loc(), static_cast<spdlog::level::level_enum>(level),
+               payload_);
 }
 
-// Leaves a line that says how many are missing, to go out with the next flush.
-void Log::reportLost() {
-  Field count("lines", std::exchange(lost_, 0));
-  append(Level::warn, "log lines lost", std::span(&count, 1));
+void Log::flush() {
+  logger_->flush();
+  std::size_t lost = sink_->takeLost();
+  if (lost == 0) return;
+  Field count("lines", lost);
+  append(Level::warn, "log lines lost", std::span(&count, 1));  // goes out with the next flush
 }
 
 }  // namespace base

@@ -1,6 +1,7 @@
 #pragma once
 
-// Structured log lines: a message and named values, as text or as JSON, one line each.
+// Structured log lines: a message and named values, as text or as JSON, one line each. spdlog
+// underneath writes the time and the level.
 //
 // A Log formats into one buffer that it keeps, so that a line costs no allocation, and hands it to
 // its descriptor on flush() (once a turn of the loop is enough), when the buffer is full, and at
@@ -21,6 +22,10 @@
 #include <string>
 #include <string_view>
 #include <variant>
+
+namespace spdlog {
+class logger;
+}
 
 namespace base {
 
@@ -61,7 +66,7 @@ class Log {
 
   bool enabled(Level level) const { return level >= level_; }
   void setLevel(Level level) { level_ = level; }
-  void setFormat(LogFormat format) { format_ = format; }
+  void setFormat(LogFormat format);
 
   using Fields = std::initializer_list<Field>;
   void trace(std::string_view message, Fields fields = {}) { line(Level::trace, message, fields); }
@@ -79,29 +84,25 @@ class Log {
   }
 
   // Whether lines wait for a flush.
-  bool pending() const { return !buffer_.empty(); }
+  bool pending() const;
 
   // Hands what is buffered to the descriptor, as far as it takes it without waiting.
   void flush();
 
  private:
   class JsonLine;
+  class Sink;
 
   void write(Level level, std::string_view message, std::span<const Field> fields);
   void append(Level level, std::string_view message, std::span<const Field> fields);
-  void appendText(Level level, std::string_view message, std::span<const Field> fields);
-  std::string_view timeNow();
-  void reportLost();
 
-  int descriptor_;
   Clock clock_;
   Level level_ = Level::info;
   LogFormat format_ = LogFormat::text;
-  std::string buffer_;        // whole lines, but for the first if only half of it was taken
-  std::size_t lost_ = 0;      // lines dropped since the last that was written
-  std::int64_t second_ = -1;  // which second time_ shows
-  char time_[32] = {};
+  std::string payload_;             // of the line being written
   std::unique_ptr<JsonLine> json_;  // made with the first JSON line
+  std::shared_ptr<Sink> sink_;      // shared because spdlog's logger asks for that
+  std::unique_ptr<spdlog::logger> logger_;
 };
 
 }  // namespace base
