@@ -140,9 +140,9 @@ struct Metrics::Series {
           .Help("From the end of a request's head to the end of its answer.")
           .Register(registry);
   Family<Counter>& bytesIn = counters(registry, "drover_http_received_bytes_total",
-                                      "Bytes of bodies and streams received from clients.");
-  Family<Counter>& bytesOut = counters(registry, "drover_http_sent_bytes_total",
-                                       "Bytes of bodies and streams sent to clients.");
+                                      "Bytes received from clients, heads included.");
+  Family<Counter>& bytesOut =
+      counters(registry, "drover_http_sent_bytes_total", "Bytes sent to clients, heads included.");
   Family<Gauge>& open =
       gauges(registry, "drover_open_connections", "Connections from clients that are open.");
   Family<Counter>& accepted =

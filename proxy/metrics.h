@@ -28,8 +28,8 @@ class Metrics {
   Metrics(const Metrics&) = delete;
   Metrics& operator=(const Metrics&) = delete;
 
-  // A request has been answered, or its client or the engine has gone. The bytes are those of the
-  // bodies and of what streams carried.
+  // A request has been answered, or its client or the engine has gone. The bytes are all that it
+  // took on the connection, heads included.
   void requestDone(std::size_t route, std::string_view method, int code, double seconds,
                    std::uint64_t bytesIn, std::uint64_t bytesOut);
 
