@@ -71,6 +71,7 @@ struct MessageReader::Parser {
   const char* from = nullptr;  // their address
   bool valueSeen = true;       // the newest field has (part of) its value
   bool sawData = false;
+  bool inChunk = false;  // the last bytes seen were a chunk's data, and more of it follows
   bool done = false;
   size_t maxHeaders = 0;
   uint64_t chunkSize = 0;
@@ -134,7 +135,12 @@ const llhttp_settings_t& MessageReader::Parser::settings() {
     s.on_body = [](llhttp_t* http, const char* at, size_t length) {
       Parser& self = of(http);
       self.sawData = true;
+      self.inChunk = true;
       if (self.collected) self.collected->append(at, length);
+      return 0;
+    };
+    s.on_chunk_complete = [](llhttp_t* http) {
+      of(http).inChunk = false;
       return 0;
     };
     s.on_message_complete = [](llhttp_t*) { return static_cast<int>(HPE_PAUSED); };
@@ -159,6 +165,7 @@ void MessageReader::reset() {
   parser_->valueSeen = true;
   parser_->done = false;
   parser_->chunkSize = 0;
+  parser_->inChunk = false;
   if (head_.text_.capacity() > 2048) {
     head_ = Head();
   } else {
@@ -297,7 +304,7 @@ uint64_t MessageReader::skippable() const {
     case Framing::chunked:
       // llhttp counts a chunk's data down in content_length and takes each execute()'s share from
       // it. The last byte is left to it, so that it sees the chunk end.
-      return parser_->sawData && parser_->http.content_length ? parser_->http.content_length - 1
+      return parser_->inChunk && parser_->http.content_length ? parser_->http.content_length - 1
                                                               : 0;
   }
   return 0;

@@ -26,7 +26,8 @@ base::Task<> Api::handle(Client& client, RouteMatch match) {
 }
 
 // Answering in the engine's place is right only while it is there, for a request it would accept.
-bool Api::canAnswer(const RouteMatch& match) const {
+bool Api::canAnswer(const RouteMatch& match) {
+  state_.catchUp();
   const EngineFacts* facts = state_.facts();
   if (!facts) return false;
   return match.version.empty() || (!versionLess(match.version, facts->minApiVersion) &&
@@ -46,7 +47,6 @@ base::Task<> Api::version(Client& client) {
 
 // GET /containers/json, from the cache where that knows how to answer exactly as the engine would.
 base::Task<> Api::containerList(Client& client, RouteMatch match) {
-  state_.catchUp();
   std::optional<std::string> body = co_await lists_.answer(match.version, match.query);
   const EngineFacts* facts = state_.facts();
   if (!body || !facts) {

@@ -31,7 +31,7 @@ class Api {
   base::Task<> containerList(Client& client, RouteMatch match);
   base::Task<> passThrough(Client& client, RouteMatch match);
   base::Task<> send(Client& client, int status, std::string_view head, std::string_view body);
-  bool canAnswer(const RouteMatch& match) const;
+  bool canAnswer(const RouteMatch& match);
 
   Engine& engine_;
   EngineState& state_;

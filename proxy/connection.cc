@@ -96,8 +96,9 @@ base::Task<> Connection::serve() {
     }
     co_await serveRequests();
   } catch (const base::StreamError& broken) {
-    bool handshake = tls_ && client_.reader.head().method().empty();
-    base::Level level = handshake ? base::Level::warn : base::Level::debug;
+    // A client that is merely gone is nothing special; one that shook hands wrongly or took too
+    // long over it, or over a request, is.
+    base::Level level = timing_ == Timing::head ? base::Level::warn : base::Level::debug;
     log_.line(level, "connection lost", {{"client", peer_}, {"reason", broken.what()}});
   }
 }

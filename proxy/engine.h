@@ -3,6 +3,7 @@
 // The way to this host's Docker Engine: connections to its unix socket, kept for reuse while they
 // are idle, and small calls of our own.
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -56,6 +57,8 @@ class Engine {
   base::Task<std::unique_ptr<EngineConnection>> connect(bool fresh);
   // Takes back a connection whose exchange is complete.
   void giveBack(std::unique_ptr<EngineConnection> connection);
+  // Called when the engine closes an idle connection, which it does when it goes away.
+  void onIdleClosed(std::function<void()> callback) { idleClosed_ = std::move(callback); }
   // Closes every idle connection.
   void dropIdle();
 
@@ -75,6 +78,7 @@ class Engine {
   std::string path_;
   base::milliseconds connectTimeout_;
   base::HttpLimits limits_;
+  std::function<void()> idleClosed_;
   std::vector<std::unique_ptr<EngineConnection>> idle_;  // the last used is the first reused
 };
 

@@ -49,7 +49,9 @@ bool versionLess(std::string_view a, std::string_view b) {
 }
 
 EngineState::EngineState(base::Loop& loop, Engine& engine, base::Log& log, Metrics& metrics)
-    : loop_(loop), engine_(engine), log_(log), metrics_(metrics) {}
+    : loop_(loop), engine_(engine), log_(log), metrics_(metrics) {
+  engine_.onIdleClosed([this] { doubt_.fire(); });
+}
 
 base::Task<> EngineState::run() {
   milliseconds pause = firstPause;
@@ -111,6 +113,7 @@ base::Task<> EngineState::watchOnce() {
   text_.clear();
   events_->reader.collectInto(&text_);
   up_ = true;
+  lost_ = false;
   metrics_.engineUp(true);
   if (wasUp_) metrics_.engineReconnected();
   wasUp_ = true;
@@ -131,7 +134,8 @@ void EngineState::catchUp() {
   try {
     readEvents();
   } catch (const std::exception& failed) {
-    events_->stream->cancel(failed.what());  // which run() finds
+    lost_ = true;
+    events_->stream->cancel(failed.what());
   }
 }
 
@@ -165,7 +169,9 @@ void EngineState::takeEvents() {
 // An engine may hang without closing anything; one that does not answer is down.
 base::Task<> EngineState::heartbeat() {
   for (;;) {
-    co_await base::sleepFor(loop_, heartbeatEvery);
+    base::Timer timer(loop_);
+    timer.start(heartbeatEvery, [this] { doubt_.fire(); });
+    co_await doubt_.wait();
     std::string why;
     try {
       co_await askFacts();
@@ -173,6 +179,7 @@ base::Task<> EngineState::heartbeat() {
       why = failed.what();
     }
     if (!why.empty()) {
+      lost_ = true;
       events_->stream->cancel(why);
       co_return;
     }

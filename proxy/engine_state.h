@@ -45,7 +45,7 @@ class EngineState {
   base::Task<> run();
 
   // While the engine is up, else nullptr. Valid until the next co_await.
-  const EngineFacts* facts() const { return up_ ? &facts_ : nullptr; }
+  const EngineFacts* facts() const { return up_ && !lost_ ? &facts_ : nullptr; }
   // The same from when it was last up; empty before the first time.
   const EngineFacts& lastFacts() const { return facts_; }
 
@@ -66,6 +66,8 @@ class EngineState {
   Listener listener_;
   EngineFacts facts_;
   bool up_ = false;
+  bool lost_ = false;  // the event stream has ended, which run() is about to find
+  base::Event doubt_;  // fired when the engine should be asked whether it is there
   bool wasUp_ = false;
   std::unique_ptr<EngineConnection> events_;
   std::string text_;  // events received and not yet handed on
