@@ -1,0 +1,153 @@
+"""Fixtures: a lab host with a real engine, a droverd in front of it, and clean-up after each test.
+
+Environment: DROVERD names the binary (build/release/droverd); DROVER_TEST_LAB the lab (itest), so that
+two runs can go on at once; DROVER_TEST_KEEP=1 leaves the lab up and the logs in place for a look.
+"""
+
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from harness import certs as certificates
+from harness.droverd import Droverd
+from harness.endpoint import Endpoint
+from harness.engine import Engine
+
+KEEP = os.environ.get("DROVER_TEST_KEEP") == "1"
+LAB_NAME = os.environ.get("DROVER_TEST_LAB", "itest")
+
+
+def pytest_configure(config):
+    config.notes = []
+
+
+def pytest_terminal_summary(terminalreporter, config):
+    for note in config.notes:
+        terminalreporter.write_line(note)
+
+
+@pytest.fixture(scope="session")
+def note(pytestconfig):
+    """Adds a line, such as a measured figure, to the end of pytest's report."""
+    return pytestconfig.notes.append
+
+
+@pytest.fixture(scope="session")
+def workdir():
+    """A short path (unix sockets allow 107 bytes), removed at the end."""
+    directory = Path(tempfile.mkdtemp(prefix="drover-it-"))
+    yield directory
+    if not KEEP:
+        shutil.rmtree(directory)
+
+
+@pytest.fixture(scope="session")
+def config_dir(workdir):
+    """An empty DOCKER_CONFIG, so that the caller's own docker settings play no part."""
+    directory = workdir / "docker-config"
+    directory.mkdir()
+    return directory
+
+
+@pytest.fixture(scope="session")
+def certs(workdir):
+    return certificates.make(workdir / "certs")
+
+
+def clean(direct, keep_label="itest.keep"):
+    """Removes every container, network, volume and image that is not part of a fresh lab host.
+
+    Containers with `keep_label` stay, and so does what they use: they belong to a fixture that
+    outlives one test.
+    """
+    for container in direct.get("/containers/json?all=1").json():
+        if keep_label not in container["Labels"]:
+            direct.call("DELETE", f"/containers/{container['Id']}?force=1&v=1")
+    for network in direct.get("/networks").json():
+        if network["Name"] not in ("bridge", "host", "none"):
+            direct.call("DELETE", f"/networks/{network['Id']}")
+    for volume in direct.get("/volumes").json()["Volumes"] or []:
+        direct.call("DELETE", f"/volumes/{volume['Name']}?force=1")
+    for image in direct.get("/images/json").json():
+        for tag in image["RepoTags"] or [image["Id"]]:
+            if tag != "busybox:latest":
+                direct.call("DELETE", f"/images/{tag}")
+
+
+@pytest.fixture(scope="session")
+def engine(config_dir):
+    engine = Engine(LAB_NAME)
+    engine.up()
+    clean(Endpoint(f"unix://{engine.socket}", config_dir), keep_label=None)
+    yield engine
+    if not KEEP:
+        engine.down()
+
+
+@pytest.fixture(scope="session")
+def direct(engine, config_dir):
+    """The engine itself."""
+    return Endpoint(f"unix://{engine.socket}", config_dir)
+
+
+@pytest.fixture(scope="session")
+def droverd(engine, workdir, certs):
+    """The session's daemon; at the end it must stop gracefully, with nothing amiss in its log."""
+    daemon = Droverd(workdir / "session", engine.socket, certs).start()
+    yield daemon
+    daemon.stop()
+    daemon.check_log_has_no_error()
+
+
+@pytest.fixture(scope="session")
+def drover(droverd, config_dir):
+    """droverd on its unix socket."""
+    return droverd.endpoint(config_dir)
+
+
+@pytest.fixture(scope="session")
+def drover_tls(droverd, config_dir):
+    """droverd on TCP with TLS and a client certificate."""
+    return droverd.tls_endpoint(config_dir)
+
+
+@pytest.fixture(params=["unix", "tls"])
+def client(request, drover, drover_tls):
+    """droverd once by each transport."""
+    return drover if request.param == "unix" else drover_tls
+
+
+@pytest.fixture
+def start_droverd(engine, workdir, certs, request):
+    """Starts daemons of a test's own: start_droverd("--head-timeout", "1s", tls=True)."""
+    started = []
+
+    def start(*args, tls=False, engine_socket=engine.socket, log_format="json"):
+        directory = Path(tempfile.mkdtemp(prefix="d", dir=workdir))
+        daemon = Droverd(directory, engine_socket, certs if tls else None, args, log_format)
+        started.append(daemon)
+        return daemon.start()
+
+    yield start
+    for daemon in started:
+        if daemon.process.poll() is None:
+            daemon.stop()
+        daemon.check_sanitizers()
+
+
+@pytest.fixture(scope="module")
+def sleeper(direct):
+    """The name of a container that runs as long as the module's tests; they must not change it."""
+    name = "sleeper"
+    direct.docker("run", "-d", "--init", "--name", name, "--label", "itest.keep", "busybox", "sleep", "1d")
+    yield name
+    direct.docker("rm", "-f", name)
+
+
+@pytest.fixture(autouse=True)
+def _clean_engine(direct):
+    yield
+    clean(direct)

@@ -1,0 +1,641 @@
+"""The docker CLI of Debian through droverd: what people type works, byte for byte as without us."""
+
+import hashlib
+import os
+import re
+import signal
+import subprocess
+import tarfile
+import time
+
+import pytest
+
+from harness.engine import wait_until
+from harness.terminal import Terminal
+
+BIG = os.urandom(1 << 20) * 5
+
+
+def same(direct, client, *args, blur=None, **kwargs):
+    """Runs a command that changes nothing on both endpoints and wants the same outcome.
+
+    `blur` is a pattern for what differs between two runs on the engine itself.
+    """
+    wanted = direct.cli(*args, **kwargs)
+    got = client.cli(*args, **kwargs)
+
+    def outcome(done):
+        texts = (done.stdout, done.stderr)
+        return done.returncode, *(re.sub(blur, b"", text) if blur else text for text in texts)
+
+    assert outcome(got) == outcome(wanted)
+    return wanted
+
+
+# --- run ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.asan
+def test_run_prints_output_and_error_apart(client):
+    done = client.cli("run", "--rm", "busybox", "sh", "-c", "echo out; echo err >&2")
+    assert (done.returncode, done.stdout, done.stderr) == (0, b"out\n", b"err\n")
+
+
+def test_run_ends_with_the_containers_exit_code(client):
+    assert client.cli("run", "--rm", "busybox", "sh", "-c", "exit 42").returncode == 42
+
+
+def test_run_rm_removes_the_container(client, direct):
+    client.docker("run", "--rm", "--name", "gone", "busybox", "true")
+    wait_until(lambda: direct.get("/containers/gone/json").status == 404)
+
+
+@pytest.mark.asan
+def test_run_i_passes_all_of_standard_input_and_its_end(client):
+    done = client.cli("run", "--rm", "-i", "busybox", "cat", input=BIG)
+    assert len(done.stdout) == len(BIG)
+    assert done.stdout == BIG
+
+
+@pytest.mark.asan
+def test_run_it_is_an_interactive_terminal(client):
+    with Terminal(client, "run", "--rm", "-it", "busybox", "sh") as terminal:
+        terminal.expect(b"# ")
+        terminal.type(b"echo $((40+2)); tty\r")
+        terminal.expect(b"42\r\n")
+        terminal.expect(b"/dev/pts/0")
+        terminal.type(b"exit 3\r")
+        assert terminal.wait() == 3
+
+
+def test_a_terminals_size_and_its_change_reach_the_container(client):
+    with Terminal(client, "run", "--rm", "-it", "busybox", "sh", rows=31, columns=97) as terminal:
+        terminal.expect(b"# ")
+        # The CLI sends the first size after the start, so the shell may be a little ahead of it.
+        terminal.type(b"until stty size | grep 31.97; do sleep 0.1; done\r")
+        terminal.expect(b"\n31 97")
+        terminal.resize(41, 101)
+        terminal.process.send_signal(signal.SIGWINCH)
+        terminal.type(b"until stty size | grep 41.101; do sleep 0.1; done\r")
+        terminal.expect(b"\n41 101")
+
+
+def test_a_signal_to_the_cli_reaches_the_container(client, direct):
+    script = "trap 'echo caught; exit 9' TERM; echo ready; while :; do sleep 0.1; done"
+    process = client.popen("run", "--name", "signalled", "busybox", "sh", "-c", script, stdout=subprocess.PIPE)
+    assert process.stdout.readline() == b"ready\n"
+    process.send_signal(signal.SIGTERM)
+    assert process.stdout.read() == b"caught\n"
+    assert process.wait(15) == 9
+
+
+def test_run_with_a_cidfile_names_the_container(client, direct, tmp_path):
+    client.docker("run", "-d", "--name", "named", "--cidfile", str(tmp_path / "cid"), "busybox", "sleep", "60")
+    assert (tmp_path / "cid").read_text() == direct.get("/containers/named/json").json()["Id"]
+
+
+# --- attach -------------------------------------------------------------------------------------
+
+
+@pytest.mark.asan
+def test_attach_and_detach_keys_leave_the_container_running(client, direct):
+    client.docker("run", "-dit", "--name", "shell", "busybox", "sh")
+    with Terminal(client, "attach", "shell") as terminal:
+        terminal.type(b"echo $((20+3))\r")
+        terminal.expect(b"23\r\n")
+        terminal.type(b"\x10\x11")
+        terminal.expect(b"read escape sequence")
+        terminal.wait()
+    assert direct.get("/containers/shell/json").json()["State"]["Running"]
+
+
+def test_own_detach_keys_are_honoured(client):
+    client.docker("run", "-dit", "--name", "shell", "busybox", "sh")
+    with Terminal(client, "attach", "--detach-keys", "ctrl-a,d", "shell") as terminal:
+        terminal.type(b"\r")
+        terminal.expect(b"# ")
+        terminal.type(b"\x01d")
+        terminal.expect(b"read escape sequence")
+        terminal.wait()
+
+
+def test_attach_ends_with_the_containers_exit_code(client):
+    client.docker("run", "-di", "--name", "reader", "busybox", "sh", "-c", "read line; echo got $line; exit 5")
+    with client.popen("attach", "reader", stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        process.stdin.write(b"word\n")
+        process.stdin.flush()
+        assert process.stdout.read() == b"got word\n"
+        assert process.wait(10) == 5
+
+
+def test_start_ai_attaches(client):
+    client.docker("create", "-i", "--name", "cat", "busybox", "cat")
+    assert client.docker("start", "-ai", "cat", input=b"through start") == "through start"
+
+
+# --- exec ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.asan
+def test_exec_i_half_closes_and_still_gets_the_answer(client, sleeper):
+    assert client.cli("exec", "-i", sleeper, "cat", input=b"abc").stdout == b"abc"
+
+
+@pytest.mark.asan
+def test_exec_i_answers_that_come_after_the_end_of_input_arrive(client, sleeper):
+    done = client.cli("exec", "-i", sleeper, "sh", "-c", "n=$(wc -c); sleep 0.3; echo $n bytes", input=BIG)
+    assert done.stdout == b"%d bytes\n" % len(BIG)
+
+
+@pytest.mark.asan
+def test_exec_i_passes_every_byte_both_ways(client, sleeper):
+    done = client.cli("exec", "-i", sleeper, "cat", input=BIG)
+    assert len(done.stdout) == len(BIG)
+    assert done.stdout == BIG
+
+
+def test_exec_keeps_output_and_error_apart(client, sleeper):
+    done = client.cli("exec", sleeper, "sh", "-c", "echo out; echo err >&2")
+    assert (done.stdout, done.stderr) == (b"out\n", b"err\n")
+
+
+@pytest.mark.parametrize("command", [["sh", "-c", "exit 3"], ["/etc/passwd"], ["nosuch"], ["true"]])
+def test_exec_exit_codes_and_texts_are_the_engines(client, direct, sleeper, command):
+    same(direct, client, "exec", sleeper, *command)
+
+
+def test_exec_it_is_an_interactive_terminal(client, sleeper):
+    with Terminal(client, "exec", "-it", sleeper, "sh") as terminal:
+        terminal.expect(b"# ")
+        terminal.type(b"echo $((6*7))\r")
+        terminal.expect(b"42\r\n")
+        terminal.type(b"\x04")
+        assert terminal.wait() == 0
+
+
+def test_exec_options_reach_the_engine(client, sleeper):
+    script = 'echo $GREETING $PWD $(id -u)'
+    done = client.docker("exec", "-e", "GREETING=hi", "-w", "/tmp", "-u", "1", sleeper, "sh", "-c", script)
+    assert done == "hi /tmp 1"
+
+
+def test_exec_d_returns_before_the_command_ends(client, direct, sleeper):
+    client.docker("exec", "-d", sleeper, "sh", "-c", "sleep 0.5; touch /tmp/detached")
+    assert direct.cli("exec", sleeper, "test", "-e", "/tmp/detached").returncode == 1
+    wait_until(lambda: direct.cli("exec", sleeper, "rm", "/tmp/detached").returncode == 0)
+
+
+# --- cp -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.asan
+def test_cp_in_and_out_keeps_every_byte(client, sleeper, tmp_path):
+    (tmp_path / "in").write_bytes(BIG)
+    client.docker("cp", str(tmp_path / "in"), f"{sleeper}:/tmp/copied")
+    client.docker("cp", f"{sleeper}:/tmp/copied", str(tmp_path / "out"))
+    assert (tmp_path / "out").read_bytes() == BIG
+
+
+def test_cp_copies_trees_with_modes_and_links(client, sleeper, tmp_path):
+    tree = tmp_path / "tree"
+    (tree / "sub").mkdir(parents=True)
+    (tree / "sub/script").write_text("echo ran")
+    (tree / "sub/script").chmod(0o751)
+    (tree / "link").symlink_to("sub/script")
+    client.docker("cp", str(tree), f"{sleeper}:/tmp")
+    assert client.docker("exec", sleeper, "sh", "/tmp/tree/link") == "ran"
+    client.docker("cp", f"{sleeper}:/tmp/tree", str(tmp_path / "back"))
+    assert (tmp_path / "back/sub/script").stat().st_mode & 0o777 == 0o751
+    assert os.readlink(tmp_path / "back/link") == "sub/script"
+
+
+def test_cp_to_standard_output_is_a_tar(client, sleeper, tmp_path):
+    done = client.cli("cp", f"{sleeper}:/etc/passwd", "-")
+    (tmp_path / "tar").write_bytes(done.stdout)
+    with tarfile.open(tmp_path / "tar") as tar:
+        assert tar.getnames() == ["passwd"]
+
+
+# --- logs, events, stats --------------------------------------------------------------------------
+
+
+def test_logs_are_the_engines(client, direct):
+    script = "for i in 1 2 3 4; do echo line $i; echo bad $i >&2; done"
+    direct.docker("run", "--name", "talker", "busybox", "sh", "-c", script)
+    assert same(direct, client, "logs", "talker").stdout == b"line 1\nline 2\nline 3\nline 4\n"
+    same(direct, client, "logs", "-t", "--tail", "3", "talker")
+    same(direct, client, "logs", "--since", "1h", "--details", "talker")
+
+
+@pytest.mark.asan
+def test_logs_f_shows_lines_as_they_are_written_and_ends_with_the_container(client):
+    script = "echo first; sleep 0.7; echo second; sleep 0.7; echo third"
+    client.docker("run", "-d", "--name", "talker", "busybox", "sh", "-c", script)
+    process = client.popen("logs", "-f", "talker", stdout=subprocess.PIPE)
+    arrivals = []
+    for line in process.stdout:
+        arrivals.append((line, time.monotonic()))
+    assert [line for line, _ in arrivals] == [b"first\n", b"second\n", b"third\n"]
+    assert arrivals[2][1] - arrivals[1][1] > 0.3, "lines came in one lump"
+    assert process.wait(10) == 0
+
+
+def test_events_between_since_and_until_are_the_engines(client, direct):
+    start = time.time()
+    direct.docker("run", "--name", "eventful", "busybox", "true")
+    direct.docker("rm", "eventful")
+    span = ["--since", f"{start:.6f}", "--until", f"{time.time():.6f}"]
+    events = same(direct, client, "events", *span).stdout
+    assert b"container create" in events and b"container destroy" in events
+    same(direct, client, "events", *span, "--filter", "event=die", "--format", "{{json .}}")
+
+
+@pytest.mark.asan
+def test_events_arrive_live(client):
+    with client.popen("events", "--filter", "type=volume", stdout=subprocess.PIPE) as process:
+        try:
+            time.sleep(0.3)
+            began = time.monotonic()
+            client.docker("volume", "create", "eventful")
+            assert b"volume create eventful" in process.stdout.readline()
+            assert time.monotonic() - began < 2
+        finally:
+            process.kill()
+
+
+def test_stats_no_stream_shows_one_row_for_each_container(client, sleeper):
+    rows = client.docker("stats", "--no-stream", "--format", "{{.Name}} {{.PIDs}}").splitlines()
+    assert rows == [f"{sleeper} 2"]
+
+
+def test_stats_go_on_until_interrupted(client, sleeper):
+    with client.popen("stats", "--format", "{{.Name}} {{.MemPerc}}", stdout=subprocess.PIPE) as process:
+        samples = [process.stdout.readline() for _ in range(4)]
+        process.send_signal(signal.SIGINT)
+        process.stdout.read()
+    assert sum(sleeper.encode() in line for line in samples) >= 2
+
+
+# --- build --------------------------------------------------------------------------------------
+
+BUILDERS = pytest.mark.parametrize("buildkit", ["0", "1"], ids=["classic", "buildkit"])
+
+
+def context(tmp_path, dockerfile, **files):
+    (tmp_path / "Dockerfile").write_text(dockerfile)
+    for name, content in files.items():
+        (tmp_path / name).write_bytes(content)
+    return str(tmp_path)
+
+
+@BUILDERS
+def test_build_makes_an_image_that_runs(client, tmp_path, buildkit):
+    folder = context(
+        tmp_path,
+        'FROM busybox\nARG WORD=none\nCOPY big /big\nRUN echo "$WORD" >/word\nCMD cat /word; sha256sum </big\n',
+        big=BIG,
+    )
+    client.docker("build", "--build-arg", "WORD=hello", "-t", "built", folder, env={"DOCKER_BUILDKIT": buildkit})
+    digest = hashlib.sha256(BIG).hexdigest()
+    assert client.docker("run", "--rm", "built") == f"hello\n{digest}  -"
+
+
+@BUILDERS
+def test_a_failing_build_step_fails_as_without_us(client, direct, tmp_path, buildkit):
+    folder = context(tmp_path, "FROM busybox\nRUN echo before; exit 37\n")
+    env = {"DOCKER_BUILDKIT": buildkit}
+    wanted = direct.cli("build", "--no-cache", folder, env=env)
+    got = client.cli("build", "--no-cache", folder, env=env)
+    assert wanted.returncode == got.returncode != 0
+    assert got.stderr.splitlines()[-1] == wanted.stderr.splitlines()[-1]
+    assert b"37" in got.stderr
+
+
+def test_build_reads_a_dockerfile_from_standard_input(client):
+    dockerfile = b"FROM busybox\nLABEL from=stdin\n"
+    image = client.docker("build", "-q", "-", input=dockerfile, env={"DOCKER_BUILDKIT": "0"})
+    assert client.docker("inspect", "-f", "{{.Config.Labels.from}}", image) == "stdin"
+
+
+def test_buildkit_secrets_travel_over_the_session(client, tmp_path):
+    secret = tmp_path / "secret"
+    secret.write_text("whisper")
+    (tmp_path / "context").mkdir()
+    folder = context(
+        tmp_path / "context",
+        "FROM busybox\nRUN --mount=type=secret,id=word rev </run/secrets/word >/found\nCMD cat /found\n",
+    )
+    env = {"DOCKER_BUILDKIT": "1"}
+    client.docker("build", "--no-cache", "--secret", f"id=word,src={secret}", "-t", "built", folder, env=env)
+    assert client.docker("run", "--rm", "built") == "repsihw"
+
+
+def test_buildkit_writes_results_back_to_the_client(client, tmp_path):
+    folder = context(tmp_path, "FROM scratch\nCOPY big /big\n", big=BIG)
+    client.docker("build", "-o", str(tmp_path / "out"), folder, env={"DOCKER_BUILDKIT": "1"})
+    assert (tmp_path / "out/big").read_bytes() == BIG
+
+
+def test_an_interrupted_build_stops_in_the_engine(client, direct, tmp_path):
+    folder = context(tmp_path, "FROM busybox\nRUN sleep 50\n")
+    process = client.popen("build", "--no-cache", folder, env={"DOCKER_BUILDKIT": "0"}, stdout=subprocess.PIPE)
+
+    def is_building():
+        return any("sleep 50" in container["Command"] for container in direct.get("/containers/json").json())
+
+    wait_until(is_building)
+    process.kill()
+    process.communicate()
+    wait_until(lambda: not is_building(), what="the end of the step's container")
+
+
+# --- images -------------------------------------------------------------------------------------
+
+
+def test_save_is_byte_equal_and_load_takes_it_back(client, direct):
+    direct.docker("build", "-q", "-t", "saved", "-", input=b"FROM busybox\nLABEL a=b\n")
+    archive = same(direct, client, "save", "saved").stdout
+    direct.docker("rmi", "saved")
+    assert client.docker("load", input=archive) == "Loaded image: saved:latest"
+    assert direct.docker("inspect", "-f", "{{.Config.Labels.a}}", "saved") == "b"
+
+
+def test_export_is_byte_equal_and_import_makes_an_image_of_it(client, direct):
+    direct.docker("run", "--name", "exported", "busybox", "sh", "-c", "echo kept >/kept")
+    archive = same(direct, client, "export", "exported").stdout
+    client.docker("import", "-c", 'CMD ["cat", "/kept"]', "-", "imported", input=archive)
+    assert client.docker("run", "--rm", "imported") == "kept"
+
+
+def test_push_and_pull_through_a_registry(client, direct):
+    image = "127.0.0.1:5000/itest/pushed"
+    direct.docker("build", "-q", "-t", image, "-", input=b"FROM busybox\nRUN echo pushed >/mark\n")
+    wanted = direct.docker("inspect", "-f", "{{.Id}}", image)
+    assert "digest: sha256:" in client.docker("push", image)
+    direct.docker("rmi", image)
+    assert f"Downloaded newer image for {image}:latest" in client.docker("pull", image)
+    assert direct.docker("inspect", "-f", "{{.Id}}", image) == wanted
+
+
+def test_run_pulls_what_is_missing(client, direct):
+    image = "127.0.0.1:5000/itest/missing"
+    direct.docker("tag", "busybox", image)
+    direct.docker("push", image)
+    direct.docker("rmi", image)
+    done = client.cli("run", "--rm", image, "echo", "pulled")
+    assert (done.returncode, done.stdout) == (0, b"pulled\n")
+    assert f"Unable to find image '{image}:latest' locally".encode() in done.stderr
+
+
+def test_commit_and_tag_and_rmi(client, direct):
+    direct.docker("run", "--name", "changed", "busybox", "sh", "-c", "echo new >/new")
+    client.docker("commit", "-m", "a change", "-c", 'CMD ["cat", "/new"]', "changed", "committed")
+    client.docker("tag", "committed", "tagged")
+    assert client.docker("run", "--rm", "tagged") == "new"
+    assert "Untagged: tagged:latest" in client.docker("rmi", "tagged")
+    assert direct.get("/images/tagged/json").status == 404
+
+
+# --- containers ---------------------------------------------------------------------------------
+
+
+def test_wait_prints_the_exit_code_of_a_container_that_ends_later(client):
+    client.docker("run", "-d", "--name", "ending", "busybox", "sh", "-c", "sleep 0.5; exit 17")
+    assert client.docker("wait", "ending") == "17"
+    assert client.docker("wait", "ending") == "17"
+
+
+def test_kill_sends_the_named_signal(client):
+    script = "trap 'exit 21' USR1; echo ready; while :; do sleep 0.1; done"
+    client.docker("run", "-d", "--name", "killed", "busybox", "sh", "-c", script)
+    wait_until(lambda: client.docker("logs", "killed") == "ready")
+    client.docker("kill", "-s", "USR1", "killed")
+    assert client.docker("wait", "killed") == "21"
+
+
+def state(direct, name):
+    return direct.get(f"/containers/{name}/json").json()["State"]["Status"]
+
+
+def test_stop_start_restart_pause_and_unpause(client, direct):
+    client.docker("run", "-d", "--init", "--name", "subject", "busybox", "sleep", "1d")
+    for command, wanted in [
+        ("pause", "paused"),
+        ("unpause", "running"),
+        ("stop", "exited"),
+        ("start", "running"),
+        ("restart", "running"),
+    ]:
+        assert client.docker(command, "subject") == "subject"
+        assert state(direct, "subject") == wanted
+
+
+def test_rename_update_and_inspect(client, direct):
+    direct.docker("run", "-d", "--name", "before", "busybox", "sleep", "1d")
+    client.docker("rename", "before", "after")
+    client.docker("update", "--memory", "64m", "--memory-swap", "64m", "--restart", "on-failure:3", "after")
+    inspected = same(direct, client, "inspect", "after").stdout
+    assert b'"Memory": 67108864' in inspected and b'"MaximumRetryCount": 3' in inspected
+
+
+def test_reading_commands_print_what_the_engine_prints(client, direct):
+    direct.docker("volume", "create", "data")
+    direct.docker("network", "create", "net")
+    direct.docker("run", "-d", "--name", "subject", "-p", "127.0.0.1:8080:80/tcp", "-v", "data:/data",
+                  "--network", "net", "busybox", "sh", "-c", "touch /made; sleep 1d")  # fmt: skip
+    wait_until(lambda: b"/made" in direct.cli("diff", "subject").stdout)
+    assert same(direct, client, "port", "subject").stdout == b"80/tcp -> 127.0.0.1:8080\n"
+    assert sorted(client.docker("diff", "subject").splitlines()) == ["A /data", "A /made"]
+    same(direct, client, "top", "subject", "-o", "pid,args")
+    same(direct, client, "history", "busybox")
+    same(direct, client, "images", "-a", "--digests")
+    same(direct, client, "volume", "ls")
+    same(direct, client, "volume", "inspect", "data")
+    same(direct, client, "network", "ls", "--no-trunc")
+    same(direct, client, "network", "inspect", "net", "bridge")
+    same(direct, client, "ps", "-a", "--no-trunc", "--format", "{{.ID}} {{.Names}} {{.Ports}} {{.Mounts}}")
+    same(direct, client, "system", "df")
+    same(direct, client, "version")
+    same(direct, client, "info", blur=rb"Runtimes: .*")  # their order is random
+
+
+def test_networks_connect_containers(client):
+    client.docker("network", "create", "--subnet", "172.31.77.0/24", "net")
+    client.docker("run", "-d", "--name", "server", "--network", "net", "busybox", "sleep", "1d")
+    client.docker("run", "-d", "--name", "guest", "busybox", "sleep", "1d")
+    client.docker("network", "connect", "--alias", "friend", "net", "guest")
+    assert "(172.31.77.2)" in client.docker("exec", "guest", "ping", "-c1", "server")
+    client.docker("network", "disconnect", "net", "guest")
+    assert client.cli("exec", "guest", "ping", "-c1", "-W1", "172.31.77.2").returncode != 0
+
+
+def test_volumes_keep_data(client):
+    client.docker("volume", "create", "--label", "use=test", "data")
+    client.docker("run", "--rm", "-v", "data:/data", "busybox", "sh", "-c", "echo kept >/data/file")
+    assert client.docker("run", "--rm", "-v", "data:/data", "busybox", "cat", "/data/file") == "kept"
+    assert client.docker("volume", "ls", "-q", "--filter", "label=use=test") == "data"
+    client.docker("volume", "rm", "data")
+
+
+def test_prune_removes_what_is_unused(client, direct, sleeper):
+    direct.docker("volume", "create", "unused")
+    direct.docker("network", "create", "unused")
+    direct.docker("create", "--name", "unused", "busybox")
+    assert "unused" in client.docker("volume", "prune", "-f")
+    assert "unused" in client.docker("network", "prune", "-f")
+    assert re.search(r"Deleted Containers:\n[0-9a-f]{64}", client.docker("system", "prune", "-f"))
+    assert direct.docker("ps", "-a", "--format", "{{.Names}}") == sleeper
+
+
+# --- errors -------------------------------------------------------------------------------------
+
+STATELESS = """
+inspect nosuch
+start nosuch
+start -a nosuch
+stop nosuch
+restart nosuch
+rm nosuch
+logs nosuch
+logs -f nosuch
+exec nosuch true
+attach nosuch
+wait nosuch
+kill nosuch
+pause nosuch
+unpause nosuch
+rename nosuch other
+cp nosuch:/etc/passwd -
+cp /etc/passwd nosuch:/tmp
+top nosuch
+port nosuch
+diff nosuch
+commit nosuch
+export nosuch
+stats --no-stream nosuch
+update --memory 64m nosuch
+rmi nosuch
+rmi sha256:0000000000000000000000000000000000000000000000000000000000000000
+history nosuch
+tag nosuch other
+save nosuch
+push 127.0.0.1:5000/nosuch
+pull 127.0.0.1:5000/nosuch
+pull 127.0.0.1:1/nosuch
+pull Bad/Name
+network inspect nosuch
+network rm nosuch
+network rm bridge
+network create bridge
+network create --subnet 300.0.0.0/8 other
+network create --subnet 10.0.0.0/33 other
+network connect nosuch nosuch
+network disconnect bridge nosuch
+volume inspect nosuch
+volume rm nosuch
+volume create bad/name
+create --name bad/name busybox
+create -m 1k busybox
+create --cpus 1000 busybox
+create --cpu-shares x busybox
+create --security-opt bad busybox
+create --volumes-from nosuch busybox
+create --network container:nosuch --hostname x busybox
+create -v relative/path:/x busybox
+create -p 70000:80 busybox
+create --restart sometimes busybox
+create --runtime nosuch busybox
+create 127.0.0.1:1/nosuch
+run --rm busybox nosuch
+run --rm busybox /etc
+run --rm -w relative busybox true
+run --rm --network nosuch busybox true
+run --rm --user nosuch busybox true
+run --rm --device /dev/nosuch busybox true
+run --rm --entrypoint nosuch busybox
+run --rm --name portless -p 192.0.2.1:80:80 busybox true
+ps --filter nosuch=x
+ps --filter status=nosuch
+images --filter nosuch=x
+volume ls --filter nosuch=x
+network ls --filter nosuch=x
+events --filter nosuch=x --since 1s --until 0s
+events --since nosuch
+system prune -f --filter nosuch=x
+plugin inspect nosuch
+plugin disable nosuch
+node ls
+service ls
+stack ls
+secret ls
+config ls
+swarm leave
+checkpoint ls nosuch
+build --no-such-flag .
+""".strip().splitlines()
+
+
+# A failed run leaves a new id in the text, and the CLI's wait ends before or after the CLI itself.
+RUN_TO_RUN = rb'\b[0-9a-f]{64}\b|time=.* msg="error waiting for container: context canceled"\n'
+
+
+@pytest.mark.parametrize("command", STATELESS)
+def test_errors_read_the_same(client, direct, command):
+    wanted = same(direct, client, *command.split(), blur=RUN_TO_RUN)
+    assert wanted.returncode != 0 or wanted.stderr == b""
+
+
+STATEFUL = """
+create --name sleeper busybox
+run --name sleeper busybox true
+rename sleeper stopped
+rename sleeper sleeper
+rename sleeper bad/name
+rm sleeper
+unpause sleeper
+kill -s NOSUCH sleeper
+kill stopped
+pause stopped
+exec stopped true
+attach stopped
+exec -u nosuch sleeper true
+exec -w /nosuch sleeper true
+exec --detach-keys bad,keys -it sleeper true
+cp sleeper:/nosuch -
+cp /etc/passwd sleeper:/nosuch/nosuch
+update --memory 1k sleeper
+update --cpus 1000 sleeper
+network connect bridge sleeper
+network disconnect host sleeper
+network connect host sleeper
+logs --since nosuch sleeper
+logs --tail nosuch sleeper
+rmi busybox
+volume rm used
+network rm used
+top sleeper -o nosuch
+port sleeper 80
+start stopped
+""".strip().splitlines()
+
+
+@pytest.fixture(scope="module")
+def stopped(direct, sleeper):
+    """Beside the running container one that has ended, a volume and a network, all in use."""
+    direct.docker("network", "create", "used")
+    direct.docker("run", "--name", "stopped", "--label", "itest.keep", "--network", "used",
+                  "-v", "used:/used", "busybox", "true")  # fmt: skip
+    yield
+    direct.docker("rm", "-f", "stopped")
+
+
+@pytest.mark.parametrize("command", STATEFUL)
+def test_errors_about_existing_objects_read_the_same(client, direct, stopped, command):
+    same(direct, client, *command.split())
+
+
+@pytest.mark.parametrize("command", ["load", "import -", "build -"])
+def test_errors_about_a_senseless_body_read_the_same(client, direct, command):
+    env = {"DOCKER_BUILDKIT": "0"}
+    wanted = same(direct, client, *command.split(), input=b"garbage" * 1000, env=env)
+    assert wanted.returncode != 0
