@@ -21,9 +21,13 @@ void Loop::Close::operator()(uv_loop_s* loop) const {
 
 Loop::Loop() : scratch_(new char[scratchSize]), loop_(new uv_loop_t) {
   uv_loop_init(loop_.get());
+  idle_ = new uv_idle_t;
+  uv_idle_init(loop_.get(), idle_);
+  idle_->data = this;
 }
 
 Loop::~Loop() {
+  closeHandle(idle_);
   if (prepare_) closeHandle(prepare_);
 }
 
@@ -37,6 +41,15 @@ void Loop::stop() {
 
 void Loop::runOnce() {
   uv_run(loop_.get(), UV_RUN_ONCE);
+}
+
+// An active idle handle keeps the loop from waiting, and runs once a turn.
+Event::Wait Loop::nextTurn() {
+  uv_idle_start(idle_, [](uv_idle_t* idle) {
+    uv_idle_stop(idle);
+    static_cast<Loop*>(idle->data)->turn_.fire();
+  });
+  return turn_.wait();
 }
 
 void Loop::beforeWaiting(std::function<void()> callback) {

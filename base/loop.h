@@ -14,6 +14,7 @@
 #include "base/task.h"
 
 struct uv_loop_s;
+struct uv_idle_s;
 struct uv_prepare_s;
 struct uv_timer_s;
 struct uv_signal_s;
@@ -36,6 +37,10 @@ class Loop {
   // Runs what is ready at this moment, at least one turn, and returns. For tests.
   void runOnce();
 
+  // Ends in the next turn of the loop; in between, whatever is ready elsewhere gets its chance.
+  // (A timer of zero would not do: libuv runs one that a timer's callback starts in the same turn.)
+  [[nodiscard]] Event::Wait nextTurn();
+
   // Called each time the loop is about to wait. Once only.
   void beforeWaiting(std::function<void()> callback);
 
@@ -55,6 +60,8 @@ class Loop {
   };
   std::unique_ptr<char[]> scratch_;
   std::function<void()> beforeWaiting_;
+  Event turn_;
+  uv_idle_s* idle_;                  // these two are
   uv_prepare_s* prepare_ = nullptr;  // owned by libuv until its close callback has run
   std::unique_ptr<uv_loop_s, Close> loop_;
 };

@@ -38,7 +38,7 @@ Task<> Transfer::takeTurns(uint64_t moved) {
   sinceTurn_ += moved;
   if (sinceTurn_ < turn) co_return;
   sinceTurn_ = 0;
-  co_await sleepFor(from_.loop(), milliseconds(0));
+  co_await from_.loop().nextTurn();
 }
 
 Task<uint64_t> Transfer::splice(uint64_t limit) {
