@@ -217,7 +217,6 @@ size_t MessageReader::feedHead(std::string_view bytes) {
 // Checks what llhttp leaves to its user, and derives the framing.
 void MessageReader::finishHead() {
   llhttp_t& http = parser_->http;
-  headDone_ = true;
   if (http.http_major != 1 || http.http_minor > 1)
     throw HttpError(505, "HTTP version not supported");
   head_.minor_ = http.http_minor;
@@ -264,6 +263,7 @@ void MessageReader::finishHead() {
     framing_ = request ? Framing::none : Framing::untilClose;
   }
   bodyDone_ = framing_ == Framing::none;
+  headDone_ = true;
 }
 
 size_t MessageReader::feedBody(std::string_view bytes) {

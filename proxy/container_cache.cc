@@ -1,11 +1,12 @@
 #include "proxy/container_cache.h"
 
-#include <rapidjson/document.h>
 #include <rapidjson/memorystream.h>
 #include <rapidjson/reader.h>
 
 #include <algorithm>
 #include <unordered_set>
+
+#include "proxy/json.h"
 
 namespace proxy {
 namespace {
@@ -82,12 +83,6 @@ class ListHandler : public rapidjson::BaseReaderHandler<rapidjson::UTF8<>, ListH
   std::string inner_;
 };
 
-std::string_view text(const rapidjson::Value& object, const char* name) {
-  auto found = object.FindMember(name);
-  if (found == object.MemberEnd() || !found->value.IsString()) return {};
-  return {found->value.GetString(), found->value.GetStringLength()};
-}
-
 bool hasLabel(const std::vector<std::string>& labels, const std::string& wanted) {
   bool exact = wanted.find('=') != std::string::npos;
   return std::any_of(labels.begin(), labels.end(), [&](const std::string& label) {
@@ -109,19 +104,15 @@ std::optional<std::vector<ListedContainer>> parseList(std::string_view json) {
 std::optional<ContainerTimes> parseInspect(std::string_view json) {
   rapidjson::Document document;
   document.Parse<rapidjson::kParseIterativeFlag>(json.data(), json.size());
-  if (!document.IsObject()) return std::nullopt;
-  auto state = document.FindMember("State");
-  if (state == document.MemberEnd() || !state->value.IsObject()) return std::nullopt;
+  const rapidjson::Value* state = member(document, "State");
+  if (!state || !state->IsObject()) return std::nullopt;
   ContainerTimes times;
   times.created = parseTime(text(document, "Created"));
-  times.started = parseTime(text(state->value, "StartedAt"));
-  times.finished = parseTime(text(state->value, "FinishedAt"));
-  auto host = document.FindMember("HostConfig");
-  if (host != document.MemberEnd() && host->value.IsObject()) {
-    auto links = host->value.FindMember("Links");
-    times.linked =
-        links != host->value.MemberEnd() && links->value.IsArray() && !links->value.Empty();
-  }
+  times.started = parseTime(text(*state, "StartedAt"));
+  times.finished = parseTime(text(*state, "FinishedAt"));
+  const rapidjson::Value* host = member(document, "HostConfig");
+  const rapidjson::Value* links = host ? member(*host, "Links") : nullptr;
+  times.linked = links && links->IsArray() && !links->Empty();
   return times;
 }
 

@@ -1,8 +1,8 @@
 #include "proxy/container_lists.h"
 
-#include <rapidjson/document.h>
-
 #include <chrono>
+
+#include "proxy/json.h"
 
 namespace proxy {
 namespace {
@@ -21,12 +21,6 @@ int64_t wallClock() {
       .count();
 }
 
-std::string_view text(const rapidjson::Value& object, const char* name) {
-  auto found = object.FindMember(name);
-  if (found == object.MemberEnd() || !found->value.IsString()) return {};
-  return {found->value.GetString(), found->value.GetStringLength()};
-}
-
 // Events that come often and change nothing that a list shows.
 bool isSilent(std::string_view action) {
   for (std::string_view prefix : {"exec_", "attach", "detach", "resize", "top", "copy", "export",
@@ -40,7 +34,7 @@ bool isSilent(std::string_view action) {
 std::string createdId(std::string_view body) {
   rapidjson::Document document;
   document.Parse(body.data(), body.size());
-  return document.IsObject() ? std::string(text(document, "Id")) : std::string();
+  return std::string(text(document, "Id"));
 }
 
 }  // namespace
@@ -75,24 +69,21 @@ void ContainerLists::event(std::string_view json) {
   }
   std::string_view type = text(document, "Type");
   std::string_view action = text(document, "Action");
-  auto actor = document.FindMember("Actor");
-  bool acted = actor != document.MemberEnd() && actor->value.IsObject();
-  if (type == "container" && acted) {
+  const rapidjson::Value* actor = member(document, "Actor");
+  if (type == "container" && actor) {
     if (isSilent(action)) return;
     bool names = action == "rename" || action == "destroy" || action == "create";
     if (names) {
-      cache_.namesChanged(text(actor->value, "ID"), tick_, settled());
+      cache_.namesChanged(text(*actor, "ID"), tick_, settled());
     } else {
-      cache_.changed(text(actor->value, "ID"), tick_, settled());
+      cache_.changed(text(*actor, "ID"), tick_, settled());
     }
     return;
   }
-  if (type == "network" && acted) {
-    auto attributes = actor->value.FindMember("Attributes");
-    if (attributes != actor->value.MemberEnd() && attributes->value.IsObject()) {
-      std::string_view container = text(attributes->value, "container");
-      if (!container.empty()) cache_.changed(container, tick_, settled());
-    }
+  if (type == "network" && actor) {
+    const rapidjson::Value* attributes = member(*actor, "Attributes");
+    std::string_view container = attributes ? text(*attributes, "container") : "";
+    if (!container.empty()) cache_.changed(container, tick_, settled());
     return;
   }
   if (type == "image") cache_.allChanged(tick_, 0);  // names of images stand in the list

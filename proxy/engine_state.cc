@@ -1,12 +1,11 @@
 #include "proxy/engine_state.h"
 
-#include <rapidjson/document.h>
-
 #include <algorithm>
 #include <charconv>
 #include <random>
 
 #include "proxy/heads.h"
+#include "proxy/json.h"
 
 namespace proxy {
 namespace {
@@ -23,12 +22,6 @@ constexpr size_t eventMost = 1024 * 1024;
 // Only what changes lists; filters={"type":["container","image","network"]}
 constexpr std::string_view eventsTarget =
     "/events?filters=%7B%22type%22%3A%5B%22container%22%2C%22image%22%2C%22network%22%5D%7D";
-
-std::string member(const rapidjson::Document& document, const char* name) {
-  auto found = document.FindMember(name);
-  if (found == document.MemberEnd() || !found->value.IsString()) return {};
-  return found->value.GetString();
-}
 
 }  // namespace
 
@@ -95,8 +88,8 @@ base::Task<> EngineState::askFacts() {
   rapidjson::Document document;
   document.Parse(fresh.version.body.data(), fresh.version.body.size());
   if (!document.IsObject()) throw EngineDown("its GET /version is not JSON");
-  fresh.apiVersion = member(document, "ApiVersion");
-  fresh.minApiVersion = member(document, "MinAPIVersion");
+  fresh.apiVersion = text(document, "ApiVersion");
+  fresh.minApiVersion = text(document, "MinAPIVersion");
   fresh.headers = commonHeaders(fresh.version.head);
   facts_ = std::move(fresh);
 }

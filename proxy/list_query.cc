@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cctype>
 #include <charconv>
+#include <utility>
 
 namespace proxy {
 namespace {
@@ -54,7 +55,7 @@ bool parseFilters(const std::string& json, ListQuery& query) {
   rapidjson::Document document;
   document.Parse<rapidjson::kParseIterativeFlag>(json.data(), json.size());
   if (!document.IsObject()) return false;
-  for (const auto& filter : document.GetObject()) {
+  for (const auto& filter : std::as_const(document).GetObject()) {
     std::string_view name(filter.name.GetString(), filter.name.GetStringLength());
     std::optional<std::vector<std::string>> given = values(filter.value);
     if (!given) return false;

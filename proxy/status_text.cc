@@ -52,9 +52,12 @@ int64_t parseTime(std::string_view text) {
   parts.tm_sec = static_cast<int>(column(text, 17, 2));
   bool shaped = text.size() >= 20 && text[4] == '-' && text[7] == '-' && text[10] == 'T' &&
                 text[13] == ':' && text[16] == ':' && text.back() == 'Z';
-  if (!shaped || year < 1970 || month < 1 || parts.tm_mday < 1 || parts.tm_hour < 0 ||
-      parts.tm_min < 0 || parts.tm_sec < 0)
-    return 0;
+  // Nanoseconds in 64 bits reach to the year 2262.
+  bool possible = year >= 1970 && year < 2262 && month >= 1 && month <= 12 && parts.tm_mday >= 1 &&
+                  parts.tm_mday <= 31 && parts.tm_hour >= 0 && parts.tm_hour <= 23 &&
+                  parts.tm_min >= 0 && parts.tm_min <= 59 && parts.tm_sec >= 0 &&
+                  parts.tm_sec <= 60;
+  if (!shaped || !possible) return 0;
   parts.tm_year = static_cast<int>(year - 1900);
   parts.tm_mon = static_cast<int>(month - 1);
   int64_t result = static_cast<int64_t>(::timegm(&parts)) * second;
