@@ -63,8 +63,12 @@ Fd listenUnix(const std::string& path, SocketOwner owner) {
   std::memcpy(address.sun_path, path.data(), path.size());
   const sockaddr* generic = reinterpret_cast<const sockaddr*>(&address);
 
+  namespace fs = std::filesystem;
   std::error_code ignored;
-  std::filesystem::create_directories(std::filesystem::path(path).parent_path(), ignored);
+  fs::create_directories(fs::path(path).parent_path(), ignored);
+  fs::file_status there = fs::symlink_status(path, ignored);
+  if (fs::exists(there) && !fs::is_socket(there))
+    throw std::runtime_error(what + ": there is a file that is no socket; move it away");
   Fd probe(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
   if (!probe) fail(what);
   if (::connect(probe.get(), generic, sizeof address) == 0)

@@ -200,6 +200,7 @@ size_t MessageReader::feedHead(std::string_view bytes) {
   if (result == HPE_PAUSED && parser.done) {
     size_t used = static_cast<size_t>(llhttp_get_error_pos(&parser.http) - parser.from);
     head_.text_.resize(before + used);
+    checkSize();
     finishHead();
     return skipped + used;
   }
@@ -209,20 +210,30 @@ size_t MessageReader::feedHead(std::string_view bytes) {
     const char* why = llhttp_get_error_reason(&parser.http);
     throw HttpError(400, std::string("malformed HTTP message: ") + (why ? why : "unreadable"));
   }
+  checkSize();
+  return skipped + fresh.size();
+}
+
+void MessageReader::checkSize() const {
   if (head_.text_.size() > limits_.headBytes)
     throw HttpError(431, "HTTP head larger than " + std::to_string(limits_.headBytes) + " bytes");
-  return skipped + fresh.size();
 }
 
 // Checks what llhttp leaves to its user, and derives the framing.
 void MessageReader::finishHead() {
   llhttp_t& http = parser_->http;
+  bool request = http.type == HTTP_REQUEST;
   if (http.http_major != 1 || http.http_minor > 1)
     throw HttpError(505, "HTTP version not supported");
+  // llhttp also takes the requests of RTSP and ICE.
+  size_t behindTarget = head_.target_.at + head_.target_.length;
+  if (request && !std::string_view(head_.text_).substr(behindTarget).starts_with(" HTTP/"))
+    throw HttpError(400, "malformed HTTP message: not HTTP");
   head_.minor_ = http.http_minor;
   head_.keepAlive_ = llhttp_should_keep_alive(&http) != 0;
-  bool request = http.type == HTTP_REQUEST;
   head_.status_ = request ? 0 : http.status_code;
+  if (!request && (head_.status_ < 100 || head_.status_ > 999))
+    throw HttpError(400, "malformed HTTP message: status code");
   head_.method_ = request ? llhttp_method_name(static_cast<llhttp_method_t>(http.method)) : "";
   for (char c : head_.target()) {
     if (request ? isControl(c) || c == ' ' : isControl(c) && c != '\t')
@@ -238,7 +249,7 @@ void MessageReader::finishHead() {
     }
   }
   bool chunked = (http.flags & F_CHUNKED) != 0;
-  bool coded = (http.flags & F_TRANSFER_ENCODING) != 0;
+  bool coded = head_.find("Transfer-Encoding").has_value();
   bool sized = (http.flags & F_CONTENT_LENGTH) != 0;
   // Where two framings could be read, two readers could disagree about where the next request
   // starts (RFC 9112 6.3); nothing but the plain forms is let through.

@@ -129,6 +129,7 @@ class MessageReader {
 
  private:
   struct Parser;  // llhttp
+  void checkSize() const;
   void finishHead();
 
   std::unique_ptr<Parser> parser_;

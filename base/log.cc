@@ -127,8 +127,8 @@ class Log::Sink : public spdlog::sinks::base_sink<spdlog::details::null_mutex> {
   bool pending() const { return !buffer_.empty(); }
   bool worthFlushing() const { return buffer_.size() >= flushAt; }
   void lose() { ++lost_; }
-  // How many lines were lost since the last call, once there is room to say so.
-  std::size_t takeLost() { return buffer_.empty() ? std::exchange(lost_, 0) : 0; }
+  // How many lines were lost since the last call, once somebody reads again.
+  std::size_t takeLost() { return written_ && buffer_.empty() ? std::exchange(lost_, 0) : 0; }
 
  protected:
   void sink_it_(const spdlog::details::log_msg& message) override {
@@ -142,6 +142,7 @@ class Log::Sink : public spdlog::sinks::base_sink<spdlog::details::null_mutex> {
   // shares it, such as the shell that started us.
   void flush_() override {
     std::size_t done = 0;
+    written_ = false;
     while (done < buffer_.size()) {
       pollfd ready{descriptor_, POLLOUT, 0};
       if (poll(&ready, 1, 0) != 1) break;
@@ -155,6 +156,7 @@ class Log::Sink : public spdlog::sinks::base_sink<spdlog::details::null_mutex> {
         break;
       }
       done += static_cast<std::size_t>(taken);
+      written_ = true;
     }
     buffer_.erase(0, done);
   }
@@ -163,6 +165,7 @@ class Log::Sink : public spdlog::sinks::base_sink<spdlog::details::null_mutex> {
   int descriptor_;
   spdlog::memory_buf_t line_;
   std::string buffer_;    // whole lines, but for the first if only half of it was taken
+  bool written_ = false;  // the last flush got anything through
   std::size_t lost_ = 0;  // lines dropped since the last that was written
 };
 

@@ -92,6 +92,10 @@ void Timer::stop() {
 }
 
 Task<> sleepFor(Loop& loop, milliseconds delay) {
+  if (delay == milliseconds(0)) {
+    co_await loop.nextTurn();
+    co_return;
+  }
   Event over;
   Timer timer(loop);
   timer.start(delay, [&over] { over.fire(); });

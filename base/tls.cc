@@ -39,7 +39,9 @@ TlsContext TlsContext::forServer(const TlsFiles& files) {
   SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);
   SSL_CTX_set_mode(context, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
                                 SSL_MODE_RELEASE_BUFFERS);
-  SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION | SSL_OP_CIPHER_SERVER_PREFERENCE);
+  // A client that ends its half without close_notify has merely ended, and is still answered.
+  SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION | SSL_OP_CIPHER_SERVER_PREFERENCE |
+                                   SSL_OP_IGNORE_UNEXPECTED_EOF);
   // Resumption would need a session id context and gains little on long-lived connections.
   SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
   SSL_CTX_set_num_tickets(context, 0);
@@ -82,12 +84,6 @@ TlsSession::Result TlsSession::outcome(int result, const char* what) {
                         (systemError ? std::strerror(systemError) : "connection closed"));
     default:
       break;
-  }
-  // A client that closes without close_notify has merely ended.
-  if (ERR_GET_REASON(ERR_peek_last_error()) == SSL_R_UNEXPECTED_EOF_WHILE_READING &&
-      SSL_is_init_finished(session_.get())) {
-    ERR_clear_error();
-    return {Need::closed, 0};
   }
   throw StreamError(std::string(what) + ": " + reason());
 }

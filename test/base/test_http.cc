@@ -139,7 +139,8 @@ Test(http, requests_are_read_as_they_are_meant) {
        "Host=d;Connection=x, Close;", Framing::none, false},
       {"GET / HTTP/1.1\r\nHost:d\r\nX-A: \t b\r\nx-a:c d\r\nEmpty:\r\n\r\n", "GET / 1.1",
        "Host=d;X-A=b;x-a=c d;Empty=;"},
-      {"GET / HTTP/1.1\r\nHost: d\r\nX: \xc3\xa4\xff\r\n\r\n", "GET / 1.1", "Host=d;X=\xc3\xa4\xff;"},
+      {"GET / HTTP/1.1\r\nHost: d\r\nX: \xc3\xa4\xff\r\n\r\n", "GET / 1.1",
+       "Host=d;X=\xc3\xa4\xff;"},
       {"GET http://d/x HTTP/1.1\r\nHost: d\r\n\r\n", "GET http://d/x 1.1", "Host=d;"},
       {"OPTIONS * HTTP/1.1\r\nHost: d\r\n\r\n", "OPTIONS * 1.1", "Host=d;"},
       {"POST / HTTP/1.1\r\nHost: d\r\nContent-Length: 0\r\n\r\n", "POST / 1.1",
@@ -154,9 +155,10 @@ Test(http, requests_are_read_as_they_are_meant) {
        "00A;x=\"y\"\r\n0123456789\r\n1\r\n!\r\n000\r\nA: b\r\nC: d\r\n\r\n\r\n",
        "POST / 1.1", "Host=d;Transfer-Encoding=chunked;", Framing::chunked, true, "0123456789!",
        "\r\n"},
-      {"POST /x HTTP/1.1\r\nHost: d\r\nUpgrade: tcp\r\nConnection: Upgrade\r\n\r\nraw", "POST /x 1.1",
-       "Host=d;Upgrade=tcp;Connection=Upgrade;", Framing::none, true, "", "raw"},
-      {"POST /x HTTP/1.1\r\nHost: d\r\nUpgrade: tcp\r\nConnection: Upgrade\r\nContent-Length: 2\r\n\r\n"
+      {"POST /x HTTP/1.1\r\nHost: d\r\nUpgrade: tcp\r\nConnection: Upgrade\r\n\r\nraw",
+       "POST /x 1.1", "Host=d;Upgrade=tcp;Connection=Upgrade;", Framing::none, true, "", "raw"},
+      {"POST /x HTTP/1.1\r\nHost: d\r\nUpgrade: tcp\r\nConnection: Upgrade\r\nContent-Length: "
+       "2\r\n\r\n"
        "{}raw",
        "POST /x 1.1", "Host=d;Upgrade=tcp;Connection=Upgrade;Content-Length=2;", Framing::length,
        true, "{}", "raw"},
@@ -213,12 +215,12 @@ Test(http, malformed_requests_are_refused) {
       {get + "X\r\n\r\n"},
       {get + "X(): a\r\n\r\n"},
       {get + "X\xc3\xa4: a\r\n\r\n"},
-      {get + "X: a\r\n b\r\n\r\n"},        // obs-fold
+      {get + "X: a\r\n b\r\n\r\n"},  // obs-fold
       {get + "X: a\r\n\tb\r\nY: c\r\n\r\n"},
       {get + std::string("X: a\0b\r\n\r\n", 10)},
       {get + "X: a\x01\r\n\r\n"},
       {get + "X: a\x7f\r\n\r\n"},
-      {get + "X: a\rb\r\n\r\n"},           // bare CR
+      {get + "X: a\rb\r\n\r\n"},  // bare CR
       {get + "X: a\r\rb\r\n\r\n"},
       {get + "X: a\r\n\rGET /b HTTP/1.1\r\n\r\n"},
       // Lengths
@@ -236,7 +238,8 @@ Test(http, malformed_requests_are_refused) {
       {post + "Transfer-Encoding: chunkedx\r\n\r\n0\r\n\r\n"},
       {post + "Transfer-Encoding:\r\n\r\n"},
       {post + "Transfer-Encoding : chunked\r\n\r\n0\r\n\r\n"},
-      {post + "Transfer-Encoding: \x0b" "chunked\r\n\r\n0\r\n\r\n"},
+      {post + "Transfer-Encoding: \x0b"
+              "chunked\r\n\r\n0\r\n\r\n"},
       {post + "Content-Length: -1\r\n\r\n"},
       {post + "Content-Length: +5\r\n\r\nhello"},
       {post + "Content-Length: 0x5\r\n\r\nhello"},
@@ -304,25 +307,27 @@ Test(http, answers_are_read_as_they_are_meant) {
     bool toHead = false;
     bool done = true;
   } answers[] = {
-      {"HTTP/1.1 204 No Content\r\n\r\nHTTP", "204 No Content 1.1", Framing::none, true, "", "HTTP"},
+      {"HTTP/1.1 204 No Content\r\n\r\nHTTP", "204 No Content 1.1", Framing::none, true, "",
+       "HTTP"},
       {"HTTP/1.1 304 Not Modified\r\nContent-Length: 5\r\n\r\n", "304 Not Modified 1.1"},
       {"HTTP/1.1 100 Continue\r\n\r\nHTTP", "100 Continue 1.1", Framing::none, true, "", "HTTP"},
-      {"HTTP/1.1 101 UPGRADED\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n\r\nraw", "101 UPGRADED 1.1",
-       Framing::none, true, "", "raw"},
+      {"HTTP/1.1 101 UPGRADED\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n\r\nraw",
+       "101 UPGRADED 1.1", Framing::none, true, "", "raw"},
       {"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhiX", "200 OK 1.1", Framing::length, true, "hi",
        "X"},
       {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n0\r\n\r\nX", "200 OK 1.1",
        Framing::chunked, true, "hi", "X"},
       {"HTTP/1.1 200 OK\r\n\r\nhello", "200 OK 1.1", Framing::untilClose, false, "hello", "", false,
        false},
-      {"HTTP/1.0 200 OK\r\nContent-Length: 2\r\n\r\nhi", "200 OK 1.0", Framing::length, false, "hi"},
+      {"HTTP/1.0 200 OK\r\nContent-Length: 2\r\n\r\nhi", "200 OK 1.0", Framing::length, false,
+       "hi"},
       {"HTTP/1.1 200\r\nContent-Length: 0\r\n\r\n", "200  1.1"},
       {"HTTP/1.1 200 \r\nContent-Length: 0\r\n\r\n", "200  1.1"},
       {"HTTP/1.1 404 Not \xc3\xa4\r\nContent-Length: 0\r\n\r\n", "404 Not \xc3\xa4 1.1"},
       {"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nHTTP", "200 OK 1.1", Framing::none, true, "",
        "HTTP", true},
-      {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nHTTP", "200 OK 1.1", Framing::none, true,
-       "", "HTTP", true},
+      {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nHTTP", "200 OK 1.1", Framing::none,
+       true, "", "HTTP", true},
   };
   for (const auto& each : answers) {
     Reading reading = read(Kind::response, each.bytes, {{}, each.toHead});

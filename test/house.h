@@ -1,0 +1,77 @@
+#pragma once
+
+// The parts of droverd in front of a FakeDocker, wired as main.cc does it, and clients that play
+// their scripts on connections to it.
+
+#include <fcntl.h>
+#include <sys/mman.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "proxy/api.h"
+#include "proxy/connection.h"
+#include "proxy/container_lists.h"
+#include "proxy/engine.h"
+#include "proxy/engine_state.h"
+#include "proxy/metrics.h"
+#include "test/fake_docker.h"
+#include "test/stage.h"
+
+namespace test {
+
+struct House {
+  House() { log.setLevel(base::Level::debug); }
+  ~House() { stage.cancel(); }  // no task outlives what it uses, be the test failed or not
+
+  Stage stage;
+  FakeDocker docker{stage};
+  base::Fd logFile{::memfd_create("log", MFD_CLOEXEC)};
+  base::Log log{logFile.get()};
+  std::vector<std::string_view> routeNames = namesOfRoutes();
+  proxy::Metrics metrics{routeNames, "test"};
+  proxy::Engine engine{stage.loop, docker.path(), milliseconds(1000), {}};
+  proxy::EngineState state{stage.loop, engine, log, metrics};
+  proxy::ContainerLists lists{stage.loop, engine, state, log, 64 * 1024 * 1024};
+  proxy::Api api{engine, state, lists, metrics};
+  proxy::ConnectionLimits limits{{}, milliseconds(30'000), milliseconds(30'000)};
+  int clients = 0;
+
+  // Valid until the connection ends.
+  proxy::Connection& accept(base::Fd fd, const base::TlsContext* tls = nullptr) {
+    std::unique_ptr<proxy::Connection> made = std::make_unique<proxy::Connection>(
+        stage.stream(std::move(fd)), "client", tls, api, engine, limits, log, metrics);
+    proxy::Connection& connection = *made;
+    stage.start(serve(std::move(made)));
+    return connection;
+  }
+
+  proxy::Connection& client(Script script) {
+    auto [ours, theirs] = socketPair();
+    proxy::Connection& connection = accept(std::move(ours));
+    stage.play("client " + std::to_string(++clients), std::move(theirs), std::move(script));
+    return connection;
+  }
+
+  // All that was logged by now.
+  std::string logged() {
+    log.flush();
+    std::string text(static_cast<size_t>(::lseek(logFile.get(), 0, SEEK_END)), '\0');
+    if (::pread(logFile.get(), text.data(), text.size(), 0) < 0) text.clear();
+    return text;
+  }
+
+ private:
+  static base::Task<> serve(std::unique_ptr<proxy::Connection> connection) {
+    co_await connection->serve();
+  }
+
+  static std::vector<std::string_view> namesOfRoutes() {
+    std::vector<std::string_view> names;
+    for (const proxy::Route& route : proxy::routes()) names.push_back(route.pattern);
+    return names;
+  }
+};
+
+}  // namespace test
