@@ -230,7 +230,6 @@ void MessageReader::finishHead() {
   if (request && !std::string_view(head_.text_).substr(behindTarget).starts_with(" HTTP/"))
     throw HttpError(400, "malformed HTTP message: not HTTP");
   head_.minor_ = http.http_minor;
-  head_.keepAlive_ = llhttp_should_keep_alive(&http) != 0;
   head_.status_ = request ? 0 : http.status_code;
   if (!request && (head_.status_ < 100 || head_.status_ > 999))
     throw HttpError(400, "malformed HTTP message: status code");
@@ -273,6 +272,8 @@ void MessageReader::finishHead() {
   } else {
     framing_ = request ? Framing::none : Framing::untilClose;
   }
+  bool asked = (http.flags & (head_.minor_ ? F_CONNECTION_CLOSE : F_CONNECTION_KEEP_ALIVE)) != 0;
+  head_.keepAlive_ = framing_ != Framing::untilClose && (head_.minor_ ? !asked : asked);
   bodyDone_ = framing_ == Framing::none;
   headDone_ = true;
 }

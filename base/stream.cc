@@ -153,6 +153,21 @@ Stream::Peek Stream::peek() {
   return got < 0 && (errno == EAGAIN || errno == EINTR) ? Peek::nothing : Peek::end;
 }
 
+void Stream::onDisturbed(std::function<void()> callback) {
+  if (!callback) {
+    poll_.onUnexpected(nullptr);
+    return;
+  }
+  poll_.onUnexpected([this, callback] {
+    // What the loop tells of may have been read since it looked.
+    if (peek() == Peek::nothing) {
+      onDisturbed(callback);
+    } else {
+      callback();
+    }
+  });
+}
+
 Stream::Watch::Watch(Stream& stream, std::function<void()> onEnd, std::function<void()> onGone)
     : stream_(stream), onEnd_(std::move(onEnd)), onGone_(std::move(onGone)) {
   listen();

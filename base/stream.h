@@ -75,7 +75,7 @@ class Stream {
 
   // Calls back when anything at all arrives (bytes, the end, a reset) while nobody reads: for
   // connections that should be silent. nullptr ends it.
-  void onDisturbed(std::function<void()> callback) { poll_.onUnexpected(std::move(callback)); }
+  void onDisturbed(std::function<void()> callback);
 
   // Whether the peer takes no more bytes (known for unix sockets and after a reset).
   bool peerGone() const;

@@ -135,7 +135,12 @@ base::Task<> relay(Client& client, Engine& engine, RelayOptions options) {
     appendAnswerHead(out, answer.head(), false);  // 100 Continue and the like
     co_await client.stream->write(out);
     out.clear();
-    co_await upstream->readHead(method == "HEAD");
+    try {
+      co_await upstream->readHead(method == "HEAD");
+    } catch (const StreamError&) {
+      if (upload->malformed()) throw *upload->malformed();
+      throw;
+    }
   }
 
   bool upgraded = answer.head().status() == 101;
@@ -145,11 +150,11 @@ base::Task<> relay(Client& client, Engine& engine, RelayOptions options) {
   // An engine that closes before it has read the request whole does not want the rest of it.
   if (endless || (engineCloses && !upload->done()) || !client.request().keepAlive())
     client.keepAlive = false;
-  client.status = answer.head().status();
   appendAnswerHead(out, answer.head(), !client.keepAlive && !tunnelled);
 
   if (tunnelled) {
     out.append(upstream->rest);
+    client.status = answer.head().status();
     co_await client.stream->write(out);
     out = std::string();
     upstream->rest = std::string();
@@ -164,7 +169,13 @@ base::Task<> relay(Client& client, Engine& engine, RelayOptions options) {
     co_return;
   }
 
-  size_t used = answer.feedBody(upstream->rest);
+  size_t used = 0;
+  try {
+    used = answer.feedBody(upstream->rest);
+  } catch (const base::HttpError& malformed) {
+    throw StreamError(std::string("its answer is no HTTP: ") + malformed.what());
+  }
+  client.status = answer.head().status();
   if (options.onAnswer)
     options.onAnswer(client.status, std::string_view(upstream->rest).substr(0, used));
   out.append(upstream->rest, 0, used);

@@ -36,13 +36,14 @@ struct House {
   proxy::ContainerLists lists{stage.loop, engine, state, log, 64 * 1024 * 1024};
   proxy::Api api{engine, state, lists, metrics};
   proxy::ConnectionLimits limits{{}, milliseconds(30'000), milliseconds(30'000)};
-  int clients = 0;
+  int clients = 0;  // being served
 
   // Valid until the connection ends.
   proxy::Connection& accept(base::Fd fd, const base::TlsContext* tls = nullptr) {
     std::unique_ptr<proxy::Connection> made = std::make_unique<proxy::Connection>(
         stage.stream(std::move(fd)), "client", tls, api, engine, limits, log, metrics);
     proxy::Connection& connection = *made;
+    clients++;
     stage.start(serve(std::move(made)));
     return connection;
   }
@@ -50,7 +51,7 @@ struct House {
   proxy::Connection& client(Script script) {
     auto [ours, theirs] = socketPair();
     proxy::Connection& connection = accept(std::move(ours));
-    stage.play("client " + std::to_string(++clients), std::move(theirs), std::move(script));
+    stage.play("client", std::move(theirs), std::move(script));
     return connection;
   }
 
@@ -63,8 +64,9 @@ struct House {
   }
 
  private:
-  static base::Task<> serve(std::unique_ptr<proxy::Connection> connection) {
+  base::Task<> serve(std::unique_ptr<proxy::Connection> connection) {
     co_await connection->serve();
+    clients--;
   }
 
   static std::vector<std::string_view> namesOfRoutes() {
