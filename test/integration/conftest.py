@@ -142,7 +142,9 @@ def start_droverd(engine, workdir, certs, request):
 def sleeper(direct):
     """The name of a container that runs as long as the module's tests; they must not change it."""
     name = "sleeper"
-    direct.docker("run", "-d", "--init", "--name", name, "--label", "itest.keep", "busybox", "sleep", "1d")
+    direct.docker(
+        "run", "-d", "--init", "--name", name, "--label", "itest.keep", "busybox", "sleep", "1d"
+    )
     yield name
     direct.docker("rm", "-f", name)
 

@@ -53,11 +53,13 @@ const scenarios = {
 
   async run_streams_its_output() {
     const out = new PassThrough();
-    const output = text(out);
-    const [result] = await docker.run('busybox', ['echo', 'through dockerode'], out, { Tty: false });
+    const err = new PassThrough();
+    const command = ['sh', '-c', 'echo through dockerode; echo error >&2; exit 2'];
+    const [result] = await docker.run('busybox', command, [out, err], { Tty: false });
     out.end();
-    assert.strictEqual(result.StatusCode, 0);
-    assert.strictEqual(await output, 'through dockerode\n');
+    err.end();
+    assert.strictEqual(result.StatusCode, 2);
+    assert.deepStrictEqual([await text(out), await text(err)], ['through dockerode\n', 'error\n']);
   },
 
   async attach_hijacked_with_half_close() {

@@ -4,7 +4,6 @@ import concurrent.futures
 import io
 import json
 import os
-import ssl
 import subprocess
 import tarfile
 import time
@@ -23,7 +22,9 @@ INCIDENTAL = {"date", "connection"}
 
 
 def headers_of(response):
-    return sorted((name.lower(), value) for name, value in response.headers if name.lower() not in INCIDENTAL)
+    return sorted(
+        (name.lower(), value) for name, value in response.headers if name.lower() not in INCIDENTAL
+    )
 
 
 def same_answer(direct, client, method, path, body=None, headers=None):
@@ -123,8 +124,13 @@ def test_an_absolute_target_is_understood(client, direct):
 def test_query_strings_arrive_as_sent(client, direct, sleeper):
     run(direct, "labelled", "sleep", "1d", Labels={"a b": "c&d=é/%"})
     for query in ('{"label":["a b=c&d=é/%"]}', '{"label": {"a b": true}}'):
-        quoted = "".join(f"%{byte:02X}" if byte in b' "&%=+#' or byte > 127 else chr(byte) for byte in query.encode())
-        names = [entry["Names"] for entry in client.get(f"/containers/json?filters={quoted}").json()]
+        quoted = "".join(
+            f"%{byte:02X}" if byte in b' "&%=+#' or byte > 127 else chr(byte)
+            for byte in query.encode()
+        )
+        names = [
+            entry["Names"] for entry in client.get(f"/containers/json?filters={quoted}").json()
+        ]
         assert names == [["/labelled"]]
 
 
@@ -148,7 +154,9 @@ def test_pipelined_requests_are_answered_in_order(client, sleeper):
              ("HEAD", "/_ping", b""), ("GET", f"/containers/{sleeper}/top", b""), ("GET", "/version", b"")]  # fmt: skip
     burst = b""
     for method, path, body in calls:
-        burst += f"{method} {path} HTTP/1.1\r\nHost: d\r\nContent-Type: application/json\r\n".encode()
+        burst += (
+            f"{method} {path} HTTP/1.1\r\nHost: d\r\nContent-Type: application/json\r\n".encode()
+        )
         burst += b"Content-Length: %d\r\n\r\n" % len(body) + body
     with client.connect() as connection:
         connection.send(burst * 3)
@@ -178,7 +186,12 @@ def test_connection_close_is_honoured(client):
 
 def test_http_1_0_gets_no_chunks_and_a_close(client, direct, sleeper):
     direct.docker("run", "--name", "talker", "busybox", "echo", "talk")
-    for path in ("/containers/json", "/_ping", "/containers/talker/logs?stdout=1", "/events?since=1&until=2"):
+    for path in (
+        "/containers/json",
+        "/_ping",
+        "/containers/talker/logs?stdout=1",
+        "/events?since=1&until=2",
+    ):
         with client.connect() as connection:
             connection.send(f"GET {path} HTTP/1.0\r\n\r\n".encode())
             answer = connection.read_head()
@@ -197,7 +210,9 @@ def test_many_clients_at_once_leave_few_engine_connections(client, engine, sleep
     before = engine.client_connections()
     with concurrent.futures.ThreadPoolExecutor(40) as pool:
         assert all(statuses == [200] * 10 for statuses in pool.map(calls, range(80)))
-    wait_until(lambda: engine.client_connections() <= before + 40, what="few idle engine connections")
+    wait_until(
+        lambda: engine.client_connections() <= before + 40, what="few idle engine connections"
+    )
 
 
 # --- bodies ---------------------------------------------------------------------------------------
@@ -208,7 +223,9 @@ def test_chunked_request_bodies_arrive_whole(client, direct, sleeper):
     content = os.urandom(300_000)
     archive = tar_of(chunked=content)
     with client.connect() as connection:
-        connection.send(f"PUT /containers/{sleeper}/archive?path=/tmp HTTP/1.1\r\nHost: d\r\n".encode())
+        connection.send(
+            f"PUT /containers/{sleeper}/archive?path=/tmp HTTP/1.1\r\nHost: d\r\n".encode()
+        )
         connection.send(b"Transfer-Encoding: chunked\r\nTrailer: X-Sum\r\n\r\n")
         sizes = [1, 2, 15, 16, 17, 4095, 4096, 4097, 65535, 65537]
         position = 0
@@ -218,8 +235,12 @@ def test_chunked_request_bodies_arrive_whole(client, direct, sleeper):
             position += size
         connection.send(b"0;last=yes\r\nX-Sum: 1\r\n\r\n")
         assert connection.read_response().status == 200
-        assert connection.call("GET", "/_ping").body == b"OK", "the connection goes on after the trailers"
-    with tarfile.open(fileobj=io.BytesIO(direct.get(f"/containers/{sleeper}/archive?path=/tmp/chunked").body)) as tar:
+        assert (
+            connection.call("GET", "/_ping").body == b"OK"
+        ), "the connection goes on after the trailers"
+    with tarfile.open(
+        fileobj=io.BytesIO(direct.get(f"/containers/{sleeper}/archive?path=/tmp/chunked").body)
+    ) as tar:
         assert tar.extractfile("chunked").read() == content
 
 
@@ -240,7 +261,9 @@ def test_start_with_an_empty_body_in_any_framing(client, direct, framing):
     def start(endpoint):
         with endpoint.connect() as connection:
             last_chunk = "0\r\n\r\n" if "chunked" in framing else ""
-            connection.send(f"POST /containers/subject/start HTTP/1.1\r\nHost: d\r\n{framing}\r\n{last_chunk}".encode())
+            connection.send(
+                f"POST /containers/subject/start HTTP/1.1\r\nHost: d\r\n{framing}\r\n{last_chunk}".encode()
+            )
             return connection.read_response().status
 
     wanted = start(direct)
@@ -252,7 +275,9 @@ def test_start_with_an_empty_body_in_any_framing(client, direct, framing):
 def test_expect_100_is_answered_before_the_body_is_sent(client, sleeper):
     archive = tar_of(expected=b"expected")
     with client.connect(timeout=5) as connection:
-        connection.send(f"PUT /containers/{sleeper}/archive?path=/tmp HTTP/1.1\r\nHost: d\r\n".encode())
+        connection.send(
+            f"PUT /containers/{sleeper}/archive?path=/tmp HTTP/1.1\r\nHost: d\r\n".encode()
+        )
         connection.send(b"Content-Length: %d\r\nExpect: 100-continue\r\n\r\n" % len(archive))
         assert connection.read_head().status == 100
         connection.send(archive)
@@ -291,7 +316,9 @@ def test_curl_uploads_with_expect(client, direct, sleeper, tmp_path):
 def test_an_upload_refused_early_does_not_harm_the_client(client):
     """The engine answers 404 without reading the body; the answer must reach a client that sends on."""
     with client.connect() as connection:
-        connection.send(b"PUT /containers/nosuch/archive?path=/ HTTP/1.1\r\nHost: d\r\nContent-Length: 3000000\r\n\r\n")
+        connection.send(
+            b"PUT /containers/nosuch/archive?path=/ HTTP/1.1\r\nHost: d\r\nContent-Length: 3000000\r\n\r\n"
+        )
         try:
             for _ in range(30):
                 connection.send(bytes(100_000))
@@ -358,7 +385,9 @@ def test_half_close_by_the_command_ends_the_clients_reading(client, direct, slee
 def test_attach_carries_both_directions(client, direct):
     run(direct, "subject", "cat", OpenStdin=True, StdinOnce=True, AttachStdin=True)
     with client.connect() as connection:
-        connection.request("POST", "/containers/subject/attach?stream=1&stdin=1&stdout=1", headers=UPGRADE)
+        connection.request(
+            "POST", "/containers/subject/attach?stream=1&stdin=1&stdout=1", headers=UPGRADE
+        )
         assert connection.read_head().status == 101
         connection.send(b"attached")
         connection.close_write()
@@ -446,7 +475,9 @@ def test_a_client_that_leaves_cancels_upstream(client, engine, sleeper, path):
     assert engine.client_connections() >= before + 50 - 8
     for connection in connections:
         connection.close()
-    wait_until(lambda: engine.client_connections() <= before + 8, what="the engine connections' end")
+    wait_until(
+        lambda: engine.client_connections() <= before + 8, what="the engine connections' end"
+    )
 
 
 def test_a_client_that_leaves_before_the_answer_cancels_upstream(client, engine, direct):

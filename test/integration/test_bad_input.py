@@ -33,7 +33,9 @@ def target(engine, workdir, certs):
 
 @pytest.fixture(params=["unix", "tls"])
 def endpoint(request, target, config_dir):
-    return target.endpoint(config_dir) if request.param == "unix" else target.tls_endpoint(config_dir)
+    return (
+        target.endpoint(config_dir) if request.param == "unix" else target.tls_endpoint(config_dir)
+    )
 
 
 class Bystander(threading.Thread):
@@ -178,7 +180,9 @@ def nonsense():
         yield pytest.param(head + lines + b"\r\n" + smuggled, id=f"framing: {name}")
     for name, body in CHUNKS.items():
         head = b"POST /containers/create HTTP/1.1\r\nHost: d\r\nTransfer-Encoding: chunked\r\n"
-        yield pytest.param(head + b"Content-Type: application/json\r\n\r\n" + body, id=f"chunk size: {name}")
+        yield pytest.param(
+            head + b"Content-Type: application/json\r\n\r\n" + body, id=f"chunk size: {name}"
+        )
 
 
 @pytest.mark.parametrize("data", nonsense())
@@ -221,7 +225,9 @@ def test_too_many_headers_are_refused_with_431(endpoint, logged):
 # --- silence ------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("sent", [b"G", b"GET /_ping HTTP/1.1\r\n", b"GET /_ping HTTP/1.1\r\nHost: d\r\nX: half"])
+@pytest.mark.parametrize(
+    "sent", [b"G", b"GET /_ping HTTP/1.1\r\n", b"GET /_ping HTTP/1.1\r\nHost: d\r\nX: half"]
+)
 def test_half_a_request_then_silence_is_ended(endpoint, logged, sent):
     with endpoint.connect(timeout=HEAD_TIMEOUT + 5) as connection:
         connection.send(sent)
@@ -236,7 +242,9 @@ def test_a_slow_loris_is_ended_though_it_keeps_sending(endpoint, logged):
     connections = [endpoint.connect() for _ in range(100)]
     began = time.monotonic()
     ended = 0
-    for byte in b"GET /_ping HTTP/1.1\r\nHost: d\r\nX-Slow: yyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyy":
+    for (
+        byte
+    ) in b"GET /_ping HTTP/1.1\r\nHost: d\r\nX-Slow: yyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyy":
         if time.monotonic() - began > HEAD_TIMEOUT + 2:
             break
         for connection in connections:
@@ -286,7 +294,9 @@ def test_ten_thousand_idle_connections_harm_nobody(target, config_dir, note):
         assert endpoint.get("/_ping").body == b"OK"
         assert time.monotonic() - began < 1
         time.sleep(HEAD_TIMEOUT + 0.5)
-        assert connections[0].call("GET", "/_ping").body == b"OK", "idle between requests is no offence"
+        assert (
+            connections[0].call("GET", "/_ping").body == b"OK"
+        ), "idle between requests is no offence"
     finally:
         for connection in connections:
             connection.close()
@@ -320,14 +330,21 @@ def tls_connect(target, config_dir, context):
     return TlsSocket(endpoint.raw_socket(timeout=5), context, "127.0.0.1")
 
 
-@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3], ids=["TLS1.2", "TLS1.3"])
+@pytest.mark.parametrize(
+    "version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3], ids=["TLS1.2", "TLS1.3"]
+)
 @pytest.mark.parametrize("certificate", ["none", "stranger"])
-def test_a_client_without_our_certificate_is_refused(target, config_dir, certs, logged, certificate, version):
+def test_a_client_without_our_certificate_is_refused(
+    target, config_dir, certs, logged, certificate, version
+):
     owner = "stranger" if certificate == "stranger" else "ours"
     context = client_context(certs / owner, with_client_cert=certificate != "none")
     context.maximum_version = version
     assert refused_by_tls(lambda: tls_connect(target, config_dir, context))
-    wait_until(lambda: any("certificate" in str(record).lower() for record in logged()), what="the reason in the log")
+    wait_until(
+        lambda: any("certificate" in str(record).lower() for record in logged()),
+        what="the reason in the log",
+    )
 
 
 @pytest.mark.filterwarnings("ignore:ssl.TLSVersion.TLSv1_1 is deprecated")
@@ -339,7 +356,9 @@ def test_old_tls_is_refused(target, config_dir, certs, logged):
     wait_until(logged, what="a line in the log")
 
 
-@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3], ids=["TLS1.2", "TLS1.3"])
+@pytest.mark.parametrize(
+    "version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3], ids=["TLS1.2", "TLS1.3"]
+)
 def test_tls_1_2_and_1_3_are_served(target, config_dir, certs, version):
     context = client_context(certs / "ours")
     context.minimum_version = context.maximum_version = version
@@ -373,7 +392,9 @@ def test_the_docker_cli_says_what_is_wrong_with_its_certificate(target, config_d
     endpoint = target.tls_endpoint(config_dir, who="stranger")
     done = endpoint.cli("version")
     assert done.returncode != 0
-    assert re.search(rb"certificate|handshake failure|bad record|unknown authority", done.stderr), done.stderr
+    assert re.search(
+        rb"certificate|handshake failure|bad record|unknown authority", done.stderr
+    ), done.stderr
 
 
 def test_random_bytes_do_no_harm(endpoint, logged):

@@ -82,7 +82,9 @@ def test_a_terminals_size_and_its_change_reach_the_container(client):
 
 def test_a_signal_to_the_cli_reaches_the_container(client, direct):
     script = "trap 'echo caught; exit 9' TERM; echo ready; while :; do sleep 0.1; done"
-    process = client.popen("run", "--name", "signalled", "busybox", "sh", "-c", script, stdout=subprocess.PIPE)
+    process = client.popen(
+        "run", "--name", "signalled", "busybox", "sh", "-c", script, stdout=subprocess.PIPE
+    )
     assert process.stdout.readline() == b"ready\n"
     process.send_signal(signal.SIGTERM)
     assert process.stdout.read() == b"caught\n"
@@ -90,7 +92,9 @@ def test_a_signal_to_the_cli_reaches_the_container(client, direct):
 
 
 def test_run_with_a_cidfile_names_the_container(client, direct, tmp_path):
-    client.docker("run", "-d", "--name", "named", "--cidfile", str(tmp_path / "cid"), "busybox", "sleep", "60")
+    client.docker(
+        "run", "-d", "--name", "named", "--cidfile", str(tmp_path / "cid"), "busybox", "sleep", "60"
+    )
     assert (tmp_path / "cid").read_text() == direct.get("/containers/named/json").json()["Id"]
 
 
@@ -120,7 +124,9 @@ def test_own_detach_keys_are_honoured(client):
 
 
 def test_attach_ends_with_the_containers_exit_code(client):
-    client.docker("run", "-di", "--name", "reader", "busybox", "sh", "-c", "read line; echo got $line; exit 5")
+    client.docker(
+        "run", "-di", "--name", "reader", "busybox", "sh", "-c", "read line; echo got $line; exit 5"
+    )
     with client.popen("attach", "reader", stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         process.stdin.write(b"word\n")
         process.stdin.flush()
@@ -143,7 +149,9 @@ def test_exec_i_half_closes_and_still_gets_the_answer(client, sleeper):
 
 @pytest.mark.asan
 def test_exec_i_answers_that_come_after_the_end_of_input_arrive(client, sleeper):
-    done = client.cli("exec", "-i", sleeper, "sh", "-c", "n=$(wc -c); sleep 0.3; echo $n bytes", input=BIG)
+    done = client.cli(
+        "exec", "-i", sleeper, "sh", "-c", "n=$(wc -c); sleep 0.3; echo $n bytes", input=BIG
+    )
     assert done.stdout == b"%d bytes\n" % len(BIG)
 
 
@@ -169,13 +177,16 @@ def test_exec_it_is_an_interactive_terminal(client, sleeper):
         terminal.expect(b"# ")
         terminal.type(b"echo $((6*7))\r")
         terminal.expect(b"42\r\n")
+        terminal.expect(b"# ")
         terminal.type(b"\x04")
         assert terminal.wait() == 0
 
 
 def test_exec_options_reach_the_engine(client, sleeper):
-    script = 'echo $GREETING $PWD $(id -u)'
-    done = client.docker("exec", "-e", "GREETING=hi", "-w", "/tmp", "-u", "1", sleeper, "sh", "-c", script)
+    script = "echo $GREETING $PWD $(id -u)"
+    done = client.docker(
+        "exec", "-e", "GREETING=hi", "-w", "/tmp", "-u", "1", sleeper, "sh", "-c", script
+    )
     assert done == "hi /tmp 1"
 
 
@@ -265,11 +276,13 @@ def test_events_arrive_live(client):
 
 def test_stats_no_stream_shows_one_row_for_each_container(client, sleeper):
     rows = client.docker("stats", "--no-stream", "--format", "{{.Name}} {{.PIDs}}").splitlines()
-    assert rows == [f"{sleeper} 2"]
+    assert len(rows) == 1 and re.fullmatch(rf"{sleeper} [2-9]", rows[0])
 
 
 def test_stats_go_on_until_interrupted(client, sleeper):
-    with client.popen("stats", "--format", "{{.Name}} {{.MemPerc}}", stdout=subprocess.PIPE) as process:
+    with client.popen(
+        "stats", "--format", "{{.Name}} {{.MemPerc}}", stdout=subprocess.PIPE
+    ) as process:
         samples = [process.stdout.readline() for _ in range(4)]
         process.send_signal(signal.SIGINT)
         process.stdout.read()
@@ -295,7 +308,15 @@ def test_build_makes_an_image_that_runs(client, tmp_path, buildkit):
         'FROM busybox\nARG WORD=none\nCOPY big /big\nRUN echo "$WORD" >/word\nCMD cat /word; sha256sum </big\n',
         big=BIG,
     )
-    client.docker("build", "--build-arg", "WORD=hello", "-t", "built", folder, env={"DOCKER_BUILDKIT": buildkit})
+    client.docker(
+        "build",
+        "--build-arg",
+        "WORD=hello",
+        "-t",
+        "built",
+        folder,
+        env={"DOCKER_BUILDKIT": buildkit},
+    )
     digest = hashlib.sha256(BIG).hexdigest()
     assert client.docker("run", "--rm", "built") == f"hello\n{digest}  -"
 
@@ -326,7 +347,9 @@ def test_buildkit_secrets_travel_over_the_session(client, tmp_path):
         "FROM busybox\nRUN --mount=type=secret,id=word rev </run/secrets/word >/found\nCMD cat /found\n",
     )
     env = {"DOCKER_BUILDKIT": "1"}
-    client.docker("build", "--no-cache", "--secret", f"id=word,src={secret}", "-t", "built", folder, env=env)
+    client.docker(
+        "build", "--no-cache", "--secret", f"id=word,src={secret}", "-t", "built", folder, env=env
+    )
     assert client.docker("run", "--rm", "built") == "repsihw"
 
 
@@ -338,10 +361,15 @@ def test_buildkit_writes_results_back_to_the_client(client, tmp_path):
 
 def test_an_interrupted_build_stops_in_the_engine(client, direct, tmp_path):
     folder = context(tmp_path, "FROM busybox\nRUN sleep 50\n")
-    process = client.popen("build", "--no-cache", folder, env={"DOCKER_BUILDKIT": "0"}, stdout=subprocess.PIPE)
+    process = client.popen(
+        "build", "--no-cache", folder, env={"DOCKER_BUILDKIT": "0"}, stdout=subprocess.PIPE
+    )
 
     def is_building():
-        return any("sleep 50" in container["Command"] for container in direct.get("/containers/json").json())
+        return any(
+            "sleep 50" in container["Command"]
+            for container in direct.get("/containers/json").json()
+        )
 
     wait_until(is_building)
     process.kill()
@@ -433,7 +461,9 @@ def test_stop_start_restart_pause_and_unpause(client, direct):
 def test_rename_update_and_inspect(client, direct):
     direct.docker("run", "-d", "--name", "before", "busybox", "sleep", "1d")
     client.docker("rename", "before", "after")
-    client.docker("update", "--memory", "64m", "--memory-swap", "64m", "--restart", "on-failure:3", "after")
+    client.docker(
+        "update", "--memory", "64m", "--memory-swap", "64m", "--restart", "on-failure:3", "after"
+    )
     inspected = same(direct, client, "inspect", "after").stdout
     assert b'"Memory": 67108864' in inspected and b'"MaximumRetryCount": 3' in inspected
 
@@ -453,7 +483,15 @@ def test_reading_commands_print_what_the_engine_prints(client, direct):
     same(direct, client, "volume", "inspect", "data")
     same(direct, client, "network", "ls", "--no-trunc")
     same(direct, client, "network", "inspect", "net", "bridge")
-    same(direct, client, "ps", "-a", "--no-trunc", "--format", "{{.ID}} {{.Names}} {{.Ports}} {{.Mounts}}")
+    same(
+        direct,
+        client,
+        "ps",
+        "-a",
+        "--no-trunc",
+        "--format",
+        "{{.ID}} {{.Names}} {{.Ports}} {{.Mounts}}",
+    )
     same(direct, client, "system", "df")
     same(direct, client, "version")
     same(direct, client, "info", blur=rb"Runtimes: .*")  # their order is random
@@ -472,7 +510,9 @@ def test_networks_connect_containers(client):
 def test_volumes_keep_data(client):
     client.docker("volume", "create", "--label", "use=test", "data")
     client.docker("run", "--rm", "-v", "data:/data", "busybox", "sh", "-c", "echo kept >/data/file")
-    assert client.docker("run", "--rm", "-v", "data:/data", "busybox", "cat", "/data/file") == "kept"
+    assert (
+        client.docker("run", "--rm", "-v", "data:/data", "busybox", "cat", "/data/file") == "kept"
+    )
     assert client.docker("volume", "ls", "-q", "--filter", "label=use=test") == "data"
     client.docker("volume", "rm", "data")
 
@@ -580,8 +620,8 @@ RUN_TO_RUN = rb'\b[0-9a-f]{64}\b|time=.* msg="error waiting for container: conte
 
 
 @pytest.mark.parametrize("command", STATELESS)
-def test_errors_read_the_same(client, direct, command):
-    wanted = same(direct, client, *command.split(), blur=RUN_TO_RUN)
+def test_errors_read_the_same(drover, direct, command):
+    wanted = same(direct, drover, *command.split(), blur=RUN_TO_RUN)
     assert wanted.returncode != 0 or wanted.stderr == b""
 
 
@@ -630,12 +670,12 @@ def stopped(direct, sleeper):
 
 
 @pytest.mark.parametrize("command", STATEFUL)
-def test_errors_about_existing_objects_read_the_same(client, direct, stopped, command):
-    same(direct, client, *command.split())
+def test_errors_about_existing_objects_read_the_same(drover, direct, stopped, command):
+    same(direct, drover, *command.split())
 
 
 @pytest.mark.parametrize("command", ["load", "import -", "build -"])
-def test_errors_about_a_senseless_body_read_the_same(client, direct, command):
+def test_errors_about_a_senseless_body_read_the_same(drover, direct, command):
     env = {"DOCKER_BUILDKIT": "0"}
-    wanted = same(direct, client, *command.split(), input=b"garbage" * 1000, env=env)
+    wanted = same(direct, drover, *command.split(), input=b"garbage" * 1000, env=env)
     assert wanted.returncode != 0

@@ -16,11 +16,17 @@ CACHE = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "drover
 def compose_v2(config_dir):
     """Compose v2 as a plugin of the docker CLI: `docker compose`."""
     folder = CACHE / "trixie"
-    done = subprocess.run([REPOSITORY / "contrib/fetch-trixie", "docker-compose", folder], capture_output=True, text=True)
+    done = subprocess.run(
+        [REPOSITORY / "contrib/fetch-trixie", "docker-compose", folder],
+        capture_output=True,
+        text=True,
+    )
     assert done.returncode == 0, done.stderr
     plugins = config_dir / "cli-plugins"
     plugins.mkdir()
-    (plugins / "docker-compose").symlink_to(folder / "usr/libexec/docker/cli-plugins/docker-compose")
+    (plugins / "docker-compose").symlink_to(
+        folder / "usr/libexec/docker/cli-plugins/docker-compose"
+    )
     return ["docker", "compose"]
 
 
@@ -40,7 +46,9 @@ class Project:
             timeout=120,
             env=self._endpoint.env(),
         )
-        assert not check or done.returncode == 0, f"compose {' '.join(args)}:\n{done.stdout}\n{done.stderr}"
+        assert (
+            not check or done.returncode == 0
+        ), f"compose {' '.join(args)}:\n{done.stdout}\n{done.stderr}"
         return done.stdout if check else done.returncode
 
 
@@ -76,7 +84,9 @@ def test_up_builds_waits_for_health_and_starts_everything(project, direct):
     assert store["State"]["Health"]["Status"] == "healthy"
     assert app["State"]["StartedAt"] > store["State"]["StartedAt"]
     assert sorted(app["NetworkSettings"]["Networks"]) == ["itest_back", "itest_front"]
-    page = direct.docker("exec", ids["worker 1"], "wget", "-qO-", "http://application:8080/index.html")
+    page = direct.docker(
+        "exec", ids["worker 1"], "wget", "-qO-", "http://application:8080/index.html"
+    )
     assert page == "built"
 
 
@@ -85,7 +95,9 @@ def test_a_second_up_changes_nothing(project, direct):
     started = {name: inspect(direct, each)["State"]["StartedAt"] for name, each in before.items()}
     project.run("up", "-d")
     assert containers(direct) == before
-    assert {name: inspect(direct, each)["State"]["StartedAt"] for name, each in before.items()} == started
+    assert {
+        name: inspect(direct, each)["State"]["StartedAt"] for name, each in before.items()
+    } == started
 
 
 def test_ps_and_images_and_port_tell_what_runs(project, direct):
@@ -128,7 +140,9 @@ def test_stop_and_start_keep_the_containers(project, direct):
 
 def test_a_changed_service_alone_is_recreated_with_its_data(project, direct, tmp_path):
     before = containers(direct)
-    changed = (PROJECT / "docker-compose.yml").read_text().replace("GREETING: hello", "GREETING: changed")
+    changed = (
+        (PROJECT / "docker-compose.yml").read_text().replace("GREETING: hello", "GREETING: changed")
+    )
     (tmp_path / "changed.yml").write_text(changed)
     project.run("up", "-d", "-t", "1", "store", file=tmp_path / "changed.yml")
     after = containers(direct)
@@ -142,5 +156,9 @@ def test_down_removes_everything(project, direct):
     """The last of this file, for the project does not come back."""
     project.run("down", "-v", "-t", "1")
     assert containers(direct) == {}
-    assert not [network for network in direct.get("/networks").json() if network["Name"].startswith("itest_")]
+    assert not [
+        network
+        for network in direct.get("/networks").json()
+        if network["Name"].startswith("itest_")
+    ]
     assert not direct.get("/volumes").json()["Volumes"]

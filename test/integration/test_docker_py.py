@@ -15,8 +15,14 @@ def py(client, monkeypatch):
     for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):  # they would win over the client's own CA
         monkeypatch.delenv(name, raising=False)
     if client.certs:
-        tls = TLSConfig((client.certs / "cert.pem", client.certs / "key.pem"), str(client.certs / "ca.pem"), verify=True)
-        library = docker.DockerClient(base_url=client.host.replace("tcp", "https"), tls=tls, version="auto", timeout=30)
+        tls = TLSConfig(
+            (client.certs / "cert.pem", client.certs / "key.pem"),
+            str(client.certs / "ca.pem"),
+            verify=True,
+        )
+        library = docker.DockerClient(
+            base_url=client.host.replace("tcp", "https"), tls=tls, version="auto", timeout=30
+        )
     else:
         library = docker.DockerClient(base_url=client.host, version="auto", timeout=30)
     yield library
@@ -24,7 +30,11 @@ def py(client, monkeypatch):
 
 
 def test_version_and_info_are_the_engines(py, direct):
-    assert py.version()["ApiVersion"] == py.api.api_version == direct.get("/version").json()["ApiVersion"]
+    assert (
+        py.version()["ApiVersion"]
+        == py.api.api_version
+        == direct.get("/version").json()["ApiVersion"]
+    )
     assert py.info()["ID"] == direct.get("/info").json()["ID"]
     assert py.ping()
 
@@ -41,7 +51,9 @@ def test_run_raises_on_a_bad_exit_code(py):
 
 
 def test_a_containers_life(py):
-    container = py.containers.run("busybox", "sleep 1d", name="life", detach=True, init=True, labels={"a": "b"})
+    container = py.containers.run(
+        "busybox", "sleep 1d", name="life", detach=True, init=True, labels={"a": "b"}
+    )
     container.reload()
     assert container.status == "running"
     container.pause()
@@ -99,14 +111,18 @@ def test_attach_socket_is_raw_both_ways(py):
 
 
 def test_attach_streams_until_the_end(py):
-    container = py.containers.create("busybox", ["sh", "-c", "for i in 1 2 3; do echo line $i; sleep 0.1; done"])
+    container = py.containers.create(
+        "busybox", ["sh", "-c", "for i in 1 2 3; do echo line $i; sleep 0.1; done"]
+    )
     output = container.attach(stream=True, logs=True)
     container.start()
     assert b"".join(output) == b"line 1\nline 2\nline 3\n"
 
 
 def test_logs_follow(py):
-    container = py.containers.run("busybox", ["sh", "-c", "echo one; sleep 0.5; echo two"], detach=True)
+    container = py.containers.run(
+        "busybox", ["sh", "-c", "echo one; sleep 0.5; echo two"], detach=True
+    )
     assert b"".join(container.logs(stream=True, follow=True)) == b"one\ntwo\n"
     assert container.logs(tail=1) == b"two\n"
 
@@ -142,7 +158,9 @@ def test_archives_go_both_ways(py, sleeper):
 
 
 def test_images_build_tag_save_load_and_remove(py):
-    image, log = py.images.build(fileobj=io.BytesIO(b"FROM busybox\nLABEL made=here\n"), tag="built", rm=True)
+    image, log = py.images.build(
+        fileobj=io.BytesIO(b"FROM busybox\nLABEL made=here\n"), tag="built", rm=True
+    )
     assert image.labels == {"made": "here"}
     assert any("Successfully built" in line.get("stream", "") for line in log)
     image.tag("tagged")
@@ -156,7 +174,10 @@ def test_images_build_tag_save_load_and_remove(py):
 def test_push_and_pull(py):
     image = py.images.get("busybox")
     image.tag("127.0.0.1:5000/itest/py")
-    assert not any("error" in line for line in py.images.push("127.0.0.1:5000/itest/py", stream=True, decode=True))
+    assert not any(
+        "error" in line
+        for line in py.images.push("127.0.0.1:5000/itest/py", stream=True, decode=True)
+    )
     py.images.remove("127.0.0.1:5000/itest/py")
     assert py.images.pull("127.0.0.1:5000/itest/py", tag="latest").id == image.id
 

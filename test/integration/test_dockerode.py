@@ -18,7 +18,16 @@ def modules():
     """The folder with dockerode, fetched from npm once and kept outside the repository."""
     folder = CACHE / f"dockerode-{VERSION}"
     if not (folder / "node_modules/dockerode").exists():
-        command = ["npm", "install", "--ignore-scripts", "--no-audit", "--no-fund", "--prefix", folder, f"dockerode@{VERSION}"]
+        command = [
+            "npm",
+            "install",
+            "--ignore-scripts",
+            "--no-audit",
+            "--no-fund",
+            "--prefix",
+            folder,
+            f"dockerode@{VERSION}",
+        ]
         done = subprocess.run(command, capture_output=True, text=True)
         assert done.returncode == 0, f"npm: {done.stderr}"
     return folder / "node_modules"
@@ -27,5 +36,7 @@ def modules():
 @pytest.mark.parametrize("scenario", SCENARIOS)
 def test_dockerode(client, modules, scenario):
     env = client.env(NODE_PATH=str(modules))
-    done = subprocess.run(["node", SCRIPT, scenario], env=env, capture_output=True, text=True, timeout=60)
+    done = subprocess.run(
+        ["node", SCRIPT, scenario], env=env, capture_output=True, text=True, timeout=60
+    )
     assert done.returncode == 0, done.stderr

@@ -16,7 +16,11 @@ from harness.http1 import Closed
 
 pytestmark = pytest.mark.asan
 
-LISTS = ["/containers/json", "/containers/json?all=1", '/containers/json?all=1&filters={"status":["exited"]}']
+LISTS = [
+    "/containers/json",
+    "/containers/json?all=1",
+    '/containers/json?all=1&filters={"status":["exited"]}',
+]
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +53,11 @@ def watcher(mortal, workdir, certs, metrics_port):
 
 @pytest.fixture(params=["unix", "tls"])
 def endpoint(request, watcher, config_dir):
-    return watcher.endpoint(config_dir) if request.param == "unix" else watcher.tls_endpoint(config_dir)
+    return (
+        watcher.endpoint(config_dir)
+        if request.param == "unix"
+        else watcher.tls_endpoint(config_dir)
+    )
 
 
 @pytest.fixture(autouse=True)
@@ -108,7 +116,9 @@ def test_every_call_answers_503_with_socket_and_reason(endpoint, mortal, dead):
 
 
 def test_an_upgrade_answers_503_too(endpoint, dead):
-    answer = endpoint.post("/exec/any/start", {"Detach": False}, headers={"Connection": "Upgrade", "Upgrade": "tcp"})
+    answer = endpoint.post(
+        "/exec/any/start", {"Detach": False}, headers={"Connection": "Upgrade", "Upgrade": "tcp"}
+    )
     assert answer.status == 503
 
 
@@ -184,7 +194,13 @@ def test_a_call_under_way_is_answered(endpoint, mortal, mortal_direct):
 
 def test_lists_are_right_as_soon_as_the_engine_is_back(endpoint, mortal, mortal_direct):
     """Engine down and up changes containers: some start by themselves, some are gone or exited."""
-    run(mortal_direct, "always", "sleep", "1d", HostConfig={"Init": True, "RestartPolicy": {"Name": "always"}})
+    run(
+        mortal_direct,
+        "always",
+        "sleep",
+        "1d",
+        HostConfig={"Init": True, "RestartPolicy": {"Name": "always"}},
+    )
     run(mortal_direct, "once", "sleep", "1d", HostConfig={"Init": True})
     assert len(endpoint.get(LISTS[0]).json()) == 2
     mortal.stop()
@@ -211,7 +227,9 @@ def test_lists_follow_changes_made_while_droverd_was_cut_off(endpoint, mortal, m
     mortal_direct.call("DELETE", "/containers/removed?force=1")
     run(mortal_direct, "fresh", "sleep", "1d", HostConfig={"Init": True})
     answers_again(endpoint)
-    assert [entry["Names"] for entry in endpoint.get("/containers/json?all=1").json()] == [["/fresh"]]
+    assert [entry["Names"] for entry in endpoint.get("/containers/json?all=1").json()] == [
+        ["/fresh"]
+    ]
 
 
 def test_events_flow_again_after_the_return(endpoint, mortal):
@@ -238,7 +256,9 @@ def test_droverd_may_start_before_its_engine(mortal, dead, workdir, config_dir):
         daemon.stop()
 
 
-def test_an_engine_that_hangs_does_not_hang_droverd(endpoint, mortal, watcher, metrics_port, config_dir):
+def test_an_engine_that_hangs_does_not_hang_droverd(
+    endpoint, mortal, watcher, metrics_port, config_dir
+):
     """A stopped process accepts connections and says nothing; others than its callers go on."""
     os.kill(mortal.pid, signal.SIGSTOP)
     try:
@@ -258,7 +278,9 @@ def test_metrics_and_log_tell_of_it(endpoint, mortal, watcher, metrics_port, con
     metrics = Endpoint(f"tcp://127.0.0.1:{metrics_port}", config_dir)
 
     def engine_up():
-        return float(re.search(r"^drover_engine_up (\S+)", metrics.get("/metrics").body.decode(), re.M)[1])
+        return float(
+            re.search(r"^drover_engine_up (\S+)", metrics.get("/metrics").body.decode(), re.M)[1]
+        )
 
     assert engine_up() == 1
     start = watcher.log_path.stat().st_size

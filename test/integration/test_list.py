@@ -34,7 +34,10 @@ def variants(subject):
         "/containers/json?limit=2&all=0",
         "/containers/json?limit=-1&all=1",
         "/containers/json?all=1&trunc_cmd=0",
-        *[filtered("all=1", status=[status]) for status in ("created", "running", "paused", "restarting", "exited", "dead")],
+        *[
+            filtered("all=1", status=[status])
+            for status in ("created", "running", "paused", "restarting", "exited", "dead")
+        ],
         filtered("", status=["exited", "paused"]),
         filtered("all=1", id=[subject]),
         filtered("all=1", id=[subject[:5]]),
@@ -108,7 +111,9 @@ def differences(drover, direct, paths):
 
 
 def describe(found):
-    return "\n".join(f"{path}\n  droverd: {got}\n  engine:  {wanted}" for path, got, wanted in found[:3])
+    return "\n".join(
+        f"{path}\n  droverd: {got}\n  engine:  {wanted}" for path, got, wanted in found[:3]
+    )
 
 
 def assert_equal_now(drover, direct, subject):
@@ -142,7 +147,9 @@ class Subject:
 
 
 def wait_for_status(subject, name, status):
-    wait_until(lambda: subject.direct.get(f"/containers/{name}/json").json()["State"]["Status"] == status)
+    wait_until(
+        lambda: subject.direct.get(f"/containers/{name}/json").json()["State"]["Status"] == status
+    )
 
 
 def post(path, body=None):
@@ -207,7 +214,9 @@ def remove_the_tag(api, subject):
 
 def write_to_its_file_system(api, subject):
     """Only size=1 shows this."""
-    exec_id = create_exec(api, "subject", "sh", "-c", "head -c 100000 /dev/zero >/zeros", AttachStdin=False)
+    exec_id = create_exec(
+        api, "subject", "sh", "-c", "head -c 100000 /dev/zero >/zeros", AttachStdin=False
+    )
     ok(api.post(f"/exec/{exec_id}/start", {"Detach": False, "Tty": False}))
 
 
@@ -223,9 +232,14 @@ def copy_into(api, subject):
 
 CHANGES = {
     "nothing": lambda api, subject: None,
-    "create": post("/containers/create?name=fourth", {"Image": "busybox", "Labels": {"itest.colour": "red"}}),
+    "create": post(
+        "/containers/create?name=fourth", {"Image": "busybox", "Labels": {"itest.colour": "red"}}
+    ),
     "create by image id": lambda api, subject: ok(
-        api.post("/containers/create?name=fourth", {"Image": api.get("/images/busybox/json").json()["Id"]})
+        api.post(
+            "/containers/create?name=fourth",
+            {"Image": api.get("/images/busybox/json").json()["Id"]},
+        )
     ),
     "start": post("/containers/third/start"),
     "create and start in a network": create_and_start_with_a_network,
@@ -233,7 +247,8 @@ CHANGES = {
     "unpause": unpause,
     "rename": post("/containers/subject/rename?name=other-name"),
     "rename back and forth": lambda api, subject: [
-        ok(api.post(f"/containers/{old}/rename?name={new}")) for old, new in [("subject", "away"), ("away", "subject")]
+        ok(api.post(f"/containers/{old}/rename?name={new}"))
+        for old, new in [("subject", "away"), ("away", "subject")]
     ],
     "stop": post("/containers/subject/stop?t=1"),
     "restart": post("/containers/subject/restart?t=1"),
@@ -245,7 +260,9 @@ CHANGES = {
     "write": write_to_its_file_system,
     "copy into": copy_into,
     "update": post("/containers/subject/update", {"Memory": 67108864, "MemorySwap": 67108864}),
-    "update restart policy": post("/containers/subject/update", {"RestartPolicy": {"Name": "always"}}),
+    "update restart policy": post(
+        "/containers/subject/update", {"RestartPolicy": {"Name": "always"}}
+    ),
     "commit": commit_and_run,
     "tag moved": move_the_tag,
     "tag removed": remove_the_tag,
@@ -293,11 +310,15 @@ def lags(note):
     yield measured
     if measured:
         worst = max(measured, key=measured.get)
-        note(f"containers/json behind droverd's back: worst lag {measured[worst] * 1000:.0f} ms ({worst})")
+        note(
+            f"containers/json behind droverd's back: worst lag {measured[worst] * 1000:.0f} ms ({worst})"
+        )
 
 
 @pytest.mark.parametrize("name", CHANGES | LATER)
-def test_the_list_is_right_soon_after_a_change_behind_droverds_back(drover, direct, subject, lags, name):
+def test_the_list_is_right_soon_after_a_change_behind_droverds_back(
+    drover, direct, subject, lags, name
+):
     change = (CHANGES | LATER)[name]
     for step in getattr(change, "preparation", ()):
         step(direct, subject)
@@ -360,12 +381,21 @@ def worst_lag(drover, direct, path, seconds, value=undated):
         else:
             unknown += 1
     assert unknown <= len(ours.samples) * 0.02, "droverd gave answers that the engine never gave"
-    assert len({json.dumps(answer) for _, _, answer in engines.samples}) > 1, "nothing happened in this test"
+    assert (
+        len({json.dumps(answer) for _, _, answer in engines.samples}) > 1
+    ), "nothing happened in this test"
     return worst
 
 
 def test_a_restart_loop_is_followed(drover, direct, lags):
-    run(direct, "subject", "sh", "-c", "sleep 0.2; exit 1", HostConfig={"RestartPolicy": {"Name": "always"}})
+    run(
+        direct,
+        "subject",
+        "sh",
+        "-c",
+        "sleep 0.2; exit 1",
+        HostConfig={"RestartPolicy": {"Name": "always"}},
+    )
     for path in ("/containers/json?all=1", filtered(status=["restarting"])):
         lags["restart loop"] = worst_lag(drover, direct, path, 2.5)
         assert lags["restart loop"] <= LAG_ALLOWED
@@ -373,16 +403,28 @@ def test_a_restart_loop_is_followed(drover, direct, lags):
 
 def test_a_healthcheck_is_followed(drover, direct, lags):
     check = {"Test": ["CMD", "test", "-e", "/tmp/ok"], "Interval": 200_000_000, "Retries": 2}
-    run(direct, "subject", "sh", "-c", "sleep 1.5; touch /tmp/ok; sleep 1d", Healthcheck=check, HostConfig={"Init": True})
+    run(
+        direct,
+        "subject",
+        "sh",
+        "-c",
+        "sleep 1.5; touch /tmp/ok; sleep 1d",
+        Healthcheck=check,
+        HostConfig={"Init": True},
+    )
     lags["healthcheck"] = worst_lag(drover, direct, "/containers/json?all=1", 3)
     assert lags["healthcheck"] <= LAG_ALLOWED
     assert "(healthy)" in drover.get(filtered(name=["subject"])).json()[0]["Status"]
-    assert not differences(drover, direct, [filtered(health=["healthy"]), filtered(health=["unhealthy"])])
+    assert not differences(
+        drover, direct, [filtered(health=["healthy"]), filtered(health=["unhealthy"])]
+    )
 
 
 def test_ages_go_on_while_nothing_changes(drover, direct):
     run(direct, "subject", "sleep", "1d", HostConfig={"Init": True})
-    assert worst_lag(drover, direct, "/containers/json?all=1", 3.5, value=lambda answer: answer) < 0.05
+    assert (
+        worst_lag(drover, direct, "/containers/json?all=1", 3.5, value=lambda answer: answer) < 0.05
+    )
 
 
 @pytest.mark.asan
@@ -403,6 +445,8 @@ def test_the_list_is_right_after_a_storm_of_changes_from_all_sides(drover, direc
     for thread in threads:
         thread.join()
     time.sleep(LAG_ALLOWED)
-    found = differences(drover, direct, ["/containers/json", "/containers/json?all=1", "/containers/json?limit=5"])
+    found = differences(
+        drover, direct, ["/containers/json", "/containers/json?all=1", "/containers/json?limit=5"]
+    )
     assert not found, describe(found)
     assert len(drover.get("/containers/json").json()) == 4 * 2 + 1

@@ -2,7 +2,9 @@
 
 
 def create(endpoint, name, *command, **options):
-    answer = endpoint.post(f"/containers/create?name={name}", {"Image": "busybox", "Cmd": command, **options})
+    answer = endpoint.post(
+        f"/containers/create?name={name}", {"Image": "busybox", "Cmd": command, **options}
+    )
     assert answer.status == 201, answer.body
     return answer.json()["Id"]
 
@@ -16,7 +18,13 @@ def run(endpoint, name, *command, **options):
 
 
 def create_exec(endpoint, container, *command, **options):
-    body = {"Cmd": command, "AttachStdin": True, "AttachStdout": True, "AttachStderr": True, **options}
+    body = {
+        "Cmd": command,
+        "AttachStdin": True,
+        "AttachStdout": True,
+        "AttachStderr": True,
+        **options,
+    }
     answer = endpoint.post(f"/containers/{container}/exec", body)
     assert answer.status == 201, answer.body
     return answer.json()["Id"]
@@ -25,7 +33,9 @@ def create_exec(endpoint, container, *command, **options):
 def start_exec(connection, exec_id, upgrade=True, early=b""):
     """Sends the start of an exec, with bytes of its standard input already behind the request."""
     body = b'{"Detach":false,"Tty":false}'
-    head = f"POST /exec/{exec_id}/start HTTP/1.1\r\nHost: docker\r\nContent-Type: application/json\r\n"
+    head = (
+        f"POST /exec/{exec_id}/start HTTP/1.1\r\nHost: docker\r\nContent-Type: application/json\r\n"
+    )
     if upgrade:
         head += "Connection: Upgrade\r\nUpgrade: tcp\r\n"
     connection.send(head.encode() + b"Content-Length: %d\r\n\r\n" % len(body) + body + early)

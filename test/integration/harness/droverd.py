@@ -68,7 +68,11 @@ class Droverd:
         }
         with open(self.log_path, "ab") as log:
             self.process = subprocess.Popen(
-                list(map(str, self.command)), stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=env
+                list(map(str, self.command)),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                env=env,
             )
         deadline = time.monotonic() + 15
         while not self._listens():
@@ -132,7 +136,9 @@ class Droverd:
             code = self.wait(60)
         except subprocess.TimeoutExpired:
             self.kill()
-            raise AssertionError(f"droverd did not stop within 60 s of SIGTERM:\n{self.log()[-4000:]}")
+            raise AssertionError(
+                f"droverd did not stop within 60 s of SIGTERM:\n{self.log()[-4000:]}"
+            )
         self.check_sanitizers()
         assert code == 0, f"droverd exited with {code}:\n{self.log()[-4000:]}"
 
