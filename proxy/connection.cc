@@ -200,14 +200,12 @@ base::Task<> Connection::answerRequest() {
     record.fault = "Docker Engine at " + engine_.url() + ": " + broken.what();
   }
   if (!status) co_return;
-  if (client_.status) {
-    // An answer has begun; that the connection ends is all that can still be said.
+  if (client_.status || client_.stream->peerGone()) {
+    // Once an answer has begun, that the connection ends is all that can still be said.
     client_.keepAlive = false;
-  } else if (!client_.stream->peerGone()) {
-    co_await api_.fail(client_, status, record.fault, !client_.reader.bodyDone());
-  } else {
-    client_.keepAlive = false;
+    co_return;
   }
+  co_await api_.fail(client_, status, record.fault, !client_.reader.bodyDone());
 }
 
 base::Task<> Connection::tunnelHttp2() {
