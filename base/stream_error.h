@@ -16,4 +16,10 @@ class StreamError : public std::exception {
   std::string why_;
 };
 
+// The same because the other side broke a protocol, by fault or by intent.
+class ProtocolError : public StreamError {
+ public:
+  using StreamError::StreamError;
+};
+
 }  // namespace base

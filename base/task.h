@@ -108,10 +108,14 @@ inline Task<void> detail::Promise<void>::get_return_object() {
 }
 
 // An event that tasks wait for: fire() resumes, once each, those that wait at that moment, in the
-// order they came. Waiters may be cancelled at any time.
+// order they came. Waiters may be cancelled at any time; those of an event that is destroyed are
+// never resumed.
 class Event {
  public:
   Event() = default;
+  ~Event() {
+    for (Wait* each = first_; each; each = each->next_) each->link_ = nullptr;
+  }
   Event(const Event&) = delete;
   Event& operator=(const Event&) = delete;
 

@@ -85,7 +85,7 @@ TlsSession::Result TlsSession::outcome(int result, const char* what) {
     default:
       break;
   }
-  throw StreamError(std::string(what) + ": " + reason());
+  throw ProtocolError(std::string(what) + ": " + reason());
 }
 
 TlsSession::Result TlsSession::accept() {

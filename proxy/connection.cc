@@ -95,9 +95,11 @@ base::Task<> Connection::serve() {
       peer_ += " " + client_.stream->peerName();
     }
     co_await serveRequests();
+  } catch (const base::ProtocolError& broken) {
+    log_.warn("connection lost", {{"client", peer_}, {"reason", broken.what()}});
   } catch (const base::StreamError& broken) {
-    // A client that is merely gone is nothing special; one that shook hands wrongly or took too
-    // long over it, or over a request, is.
+    // A client that is merely gone is nothing special; one that took too long over a handshake or a
+    // request's head is.
     base::Level level = timing_ == Timing::head ? base::Level::warn : base::Level::debug;
     log_.line(level, "connection lost", {{"client", peer_}, {"reason", broken.what()}});
   }

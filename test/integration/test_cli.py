@@ -74,6 +74,7 @@ def test_a_terminals_size_and_its_change_reach_the_container(client):
         # The CLI sends the first size after the start, so the shell may be a little ahead of it.
         terminal.type(b"until stty size | grep 31.97; do sleep 0.1; done\r")
         terminal.expect(b"\n31 97")
+        time.sleep(0.5)  # the CLI listens for changes a little after it has sent the first size
         terminal.resize(41, 101)
         terminal.process.send_signal(signal.SIGWINCH)
         terminal.type(b"until stty size | grep 41.101; do sleep 0.1; done\r")
