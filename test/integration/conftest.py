@@ -6,6 +6,7 @@ two runs can go on at once; DROVER_TEST_KEEP=1 leaves the lab up and the logs in
 
 import os
 import shutil
+import signal
 import tempfile
 from pathlib import Path
 
@@ -22,6 +23,9 @@ LAB_NAME = os.environ.get("DROVER_TEST_LAB", "itest")
 
 def pytest_configure(config):
     config.notes = []
+    # A shell that starts us in the background has SIGINT ignored, and the clients would inherit that
+    # and never hear their Ctrl-C. A handler is not inherited.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_terminal_summary(terminalreporter, config):
