@@ -212,10 +212,15 @@ base::Task<> Connection::answerRequest() {
 
 base::Task<> Connection::tunnelHttp2() {
   Record record(*this, routes().size() - 1, true);
-  std::unique_ptr<EngineConnection> upstream = co_await engine_.connect(true);
-  co_await upstream->stream->write(client_.rest);
-  client_.status = 101;
-  co_await tunnel(*client_.stream, *upstream->stream);
+  client_.status = 503;  // HTTP/2 has no words of ours for it; the connection ends
+  try {
+    std::unique_ptr<EngineConnection> upstream = co_await engine_.connect(true);
+    co_await upstream->stream->write(client_.rest);
+    client_.status = 101;
+    co_await tunnel(*client_.stream, *upstream->stream);
+  } catch (const EngineDown& down) {
+    record.fault = down.what();
+  }
 }
 
 }  // namespace proxy

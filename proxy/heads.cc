@@ -36,12 +36,15 @@ bool isAboutConnection(const Head& head, std::string_view name) {
     default:
       break;
   }
-  std::optional<std::string_view> named = head.find("Connection");
-  if (!named) return false;
   for (std::string_view kept : {"Host", "Content-Length", "Transfer-Encoding", "Content-Type"}) {
     if (equalsIgnoreCase(name, kept)) return false;
   }
-  return base::hasToken(*named, name);
+  for (size_t i = 0; i < head.size(); i++) {
+    Head::Header header = head[i];
+    if (equalsIgnoreCase(header.name, "Connection") && base::hasToken(header.value, name))
+      return true;
+  }
+  return false;
 }
 
 void appendHeaders(std::string& out, const Head& head) {
