@@ -24,8 +24,8 @@ class ListHandler : public rapidjson::BaseReaderHandler<rapidjson::UTF8<>, ListH
   ListHandler(std::string_view json, const rapidjson::MemoryStream& stream)
       : json_(json), stream_(stream) {}
 
-  bool Default() { return depth_ > 0; }
-  bool StartArray() { return ++depth_ > 0; }
+  bool Default() { return depth_ > 1; }
+  bool StartArray() { return depth_++ != 1; }
   bool EndArray(rapidjson::SizeType) {
     depth_--;
     return true;
@@ -174,14 +174,14 @@ void ContainerCache::namesChanged(std::string_view id, Tick tick, uint64_t until
 
 ContainerCache::Need ContainerCache::need(Tick question, uint64_t now) const {
   Need need;
-  need.all =
-      allFetched_ == 0 || allFetched_ < allChanged_ || (now < allUntil_ && allFetched_ < question);
+  need.all = allFetched_ == 0 ||
+             (allFetched_ < question && (allFetched_ < allChanged_ || now < allUntil_));
   Index listed = index();
   for (const auto& [id, mark] : marks_) {
     auto entry = listed.find(id);
     // Of one that is not listed, the mark itself remembers when it was asked for.
     Tick fetched = std::max(mark.fetched, entry == listed.end() ? 0 : entry->second->fetched);
-    if (fetched < mark.changed || (now < mark.until && fetched < question)) need.ids.push_back(id);
+    if (fetched < question && (fetched < mark.changed || now < mark.until)) need.ids.push_back(id);
   }
   for (const Entry& entry : entries_) {
     if (!entry.status && entry.fetched < question && !marks_.contains(entry.listed.id))
@@ -199,7 +199,10 @@ std::vector<std::string> ContainerCache::toInspect(const Fresh& fresh) const {
   for (const ListedContainer& listed : fresh.listed) {
     auto found = known.find(listed.id);
     const Entry* entry = found == known.end() ? nullptr : found->second;
-    bool explained = entry && entry->listed.state == listed.state && entry->status &&
+    auto mark = marks_.find(listed.id);
+    bool touched = entry && mark != marks_.end() &&
+                   (mark->second.changed > entry->fetched || fresh.now < mark->second.until);
+    bool explained = entry && !touched && entry->listed.state == listed.state && entry->status &&
                      decodeStatus(listed.status, entry->times.started, entry->times.finished,
                                   fresh.asked, fresh.answered);
     if (!explained) ids.push_back(listed.id);
@@ -276,7 +279,8 @@ bool ContainerCache::matches(const Entry& entry, const ListQuery& query) {
   if (query.names.empty()) return true;
   for (const std::string& part : query.names) {
     for (const std::string& name : each.names) {
-      if (name.find(part) != std::string::npos) return true;
+      bool own = name.find('/', 1) == std::string::npos;  // and not an alias for others
+      if (own && name.find(part) != std::string::npos) return true;
     }
   }
   return false;

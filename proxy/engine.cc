@@ -81,9 +81,11 @@ base::Task<EngineReply> Engine::callOn(EngineConnection& connection, std::string
   appendStoredHead(reply.head, reader.head());
 
   reader.collectInto(&reply.body);
-  size_t used = reader.feedBody(connection.rest);
-  connection.rest.erase(0, used);
-  while (!reader.bodyDone()) {
+  for (;;) {
+    size_t used = reader.feedBody(connection.rest);
+    connection.rest.erase(0, used);
+    if (reply.body.size() > most) throw base::StreamError("the engine's answer is too large");
+    if (reader.bodyDone()) co_return reply;
     co_await stream.readable();
     std::span<char> buffer = loop_.scratch();
     std::optional<size_t> got = stream.tryRead(buffer);
@@ -91,11 +93,7 @@ base::Task<EngineReply> Engine::callOn(EngineConnection& connection, std::string
     if (*got == 0 && !reader.endOfStream())
       throw base::StreamError("the engine broke off its answer");
     connection.rest.assign(buffer.data(), *got);
-    used = reader.feedBody(connection.rest);
-    connection.rest.erase(0, used);
-    if (reply.body.size() > most) throw base::StreamError("the engine's answer is too large");
   }
-  co_return reply;
 }
 
 base::Task<EngineReply> Engine::call(std::string method, std::string target,
@@ -117,7 +115,7 @@ base::Task<EngineReply> Engine::call(std::string method, std::string target,
       co_return reply;
     } catch (const base::StreamError&) {
       // An idle connection may have been closed just as it was taken.
-      if (!connection->reused || late) throw;
+      if (!connection->reused || late || connection->reader.started()) throw;
     }
   }
 }

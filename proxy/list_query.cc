@@ -12,6 +12,8 @@ namespace {
 
 // How dockerd reads a flag in a query.
 bool isTrue(std::string value) {
+  value.erase(0, value.find_first_not_of(' '));
+  value.erase(value.find_last_not_of(' ') + 1);
   std::transform(value.begin(), value.end(), value.begin(),
                  [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
   return !(value.empty() || value == "0" || value == "no" || value == "false" || value == "none");
@@ -58,7 +60,8 @@ bool parseFilters(const std::string& json, ListQuery& query) {
   for (const auto& filter : std::as_const(document).GetObject()) {
     std::string_view name(filter.name.GetString(), filter.name.GetStringLength());
     std::optional<std::vector<std::string>> given = values(filter.value);
-    if (!given) return false;
+    bool sameForm = filter.value.GetType() == document.MemberBegin()->value.GetType();
+    if (!given || !sameForm) return false;
     if (name == "label" && query.labels.empty()) {
       query.labels = std::move(*given);
     } else if (name == "status" && query.states.empty()) {
@@ -122,6 +125,7 @@ std::optional<ListQuery> parseListQuery(std::string_view query) {
   ListQuery parsed;
   std::string filters;
   std::vector<std::string> seen;
+  if (query.find(';') != std::string_view::npos) return std::nullopt;  // Go takes none
   while (!query.empty()) {
     std::string_view pair = query.substr(0, query.find('&'));
     query.remove_prefix(std::min(query.size(), pair.size() + 1));

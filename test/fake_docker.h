@@ -1,9 +1,11 @@
 #pragma once
 
-// An engine on a unix socket that says what the test tells it to: each connection plays the next
-// script. A connection for which there is none fails the test.
+// An engine on a unix socket that says what the test tells it to. A connection plays the next
+// script, if there is one; else its requests are answered one by one, as answerWith() says. Without
+// either, a connection fails the test.
 
 #include <deque>
+#include <functional>
 #include <string>
 
 #include "base/acceptor.h"
@@ -13,39 +15,88 @@ namespace test {
 
 class FakeDocker {
  public:
+  // Gives the whole answer to a request without a body, of which it gets the start line.
+  using AnswerTo = std::function<std::string(const std::string& startLine)>;
+
   // The stage must outlive it.
-  explicit FakeDocker(Stage& stage) : stage_(stage), listener_(base::listenUnix(path(), {})) {
+  explicit FakeDocker(Stage& stage) : stage_(stage) { listen(); }
+
+  std::string path() const { return directory_ / "docker.sock"; }
+  void next(Script script) { scripts_.push_back(std::move(script)); }
+  void answerWith(AnswerTo answer) { answer_ = std::move(answer); }
+  // To every connection that has asked for GET /events, whose answer must have begun a chunked
+  // body.
+  void emit(const std::string& event) {
+    char size[20];
+    std::snprintf(size, sizeof size, "%zx\r\n", event.size() + 1);
+    events_ += size + event + "\n\r\n";
+    emitted_.fire();
+  }
+  size_t connections() const { return connections_; }
+
+  void listen() {
+    listener_ = base::listenUnix(path(), {});
     acceptor_.spawn(base::acceptAll(
         stage_.loop, listener_.get(), [this](base::Fd fd) { accepted(std::move(fd)); },
         [](std::string) {}));
   }
-
-  std::string path() const { return directory_ / "docker.sock"; }
-  void next(Script script) { scripts_.push_back(std::move(script)); }
-  size_t connections() const { return connections_; }
-
   // Nobody listens any more; connections go on.
   void stopListening() {
     acceptor_.cancelAll();
     listener_ = base::Fd();
   }
+  // Ends every connection that plays no script.
+  void hangUp() { served_.cancelAll(); }
 
  private:
   void accepted(base::Fd fd) {
-    std::string name = "connection " + std::to_string(++connections_) + " to the engine";
+    connections_++;
+    if (scripts_.empty() && answer_) {
+      served_.spawn(serve(stage_.stream(std::move(fd))));
+      return;
+    }
     Script script = {hears("nothing, since it was not expected")};
     if (!scripts_.empty()) {
       script = std::move(scripts_.front());
       scripts_.pop_front();
     }
-    stage_.play(std::move(name), std::move(fd), std::move(script));
+    stage_.play("connection " + std::to_string(connections_) + " to the engine", std::move(fd),
+                std::move(script));
+  }
+
+  base::Task<> serve(std::unique_ptr<base::Stream> stream) {
+    std::string heard, startLine;
+    while (!startLine.starts_with("GET /events")) {
+      size_t end = heard.find("\r\n\r\n");
+      if (end == std::string::npos) {
+        char buffer[1000];
+        size_t got = co_await stream->read(buffer);
+        if (got == 0) co_return;
+        heard.append(buffer, got);
+        continue;
+      }
+      startLine = heard.substr(0, heard.find("\r\n"));
+      heard.erase(0, end + 4);
+      std::string answer = answer_(startLine);
+      co_await stream->write(answer);
+    }
+    for (size_t told = events_.size();;) {
+      co_await emitted_.wait();
+      std::string fresh = events_.substr(told);
+      told = events_.size();
+      co_await stream->write(fresh);
+    }
   }
 
   Stage& stage_;
   TempDir directory_;
   base::Fd listener_;
   std::deque<Script> scripts_;
+  AnswerTo answer_;
+  std::string events_;  // all that were emitted, as chunks
+  base::Event emitted_;
   size_t connections_ = 0;
+  base::Scope served_{[](std::exception_ptr) {}};
   base::Scope acceptor_{[](std::exception_ptr) {}};
 };
 

@@ -242,7 +242,7 @@ class Actor {
   }
 
   base::Task<> hearAnswer(const Step& step) {
-    size_t head = std::string::npos;
+    size_t head = heard_.find("\r\n\r\n");
     while (head == std::string::npos) {
       bool more = co_await hearMore();
       if (!more) fail("the connection ended");
