@@ -2,6 +2,7 @@
 
 #include <optional>
 
+#include "base/http_heads.h"
 #include "proxy/heads.h"
 
 namespace proxy {
@@ -36,12 +37,12 @@ bool Api::canAnswer(const RouteMatch& match) {
 
 base::Task<> Api::ping(Client& client) {
   const EngineFacts& facts = *state_.facts();
-  const EngineReply& reply = client.request().method() == "HEAD" ? facts.pingHead : facts.ping;
+  const base::HttpReply& reply = client.request().method() == "HEAD" ? facts.pingHead : facts.ping;
   return send(client, reply.status, reply.head, reply.body);
 }
 
 base::Task<> Api::version(Client& client) {
-  const EngineReply& reply = state_.facts()->version;
+  const base::HttpReply& reply = state_.facts()->version;
   return send(client, reply.status, reply.head, reply.body);
 }
 
@@ -79,7 +80,7 @@ base::Task<> Api::send(Client& client, int status, std::string_view head, std::s
   std::string out;
   out.reserve(head.size() + body.size() + 128);
   out.append(head);
-  appendDate(out);
+  base::appendDate(out);
   out.append("Content-Length: ").append(std::to_string(body.size())).append("\r\n");
   if (!client.keepAlive) {
     out.append("Connection: close\r\n");
@@ -95,7 +96,7 @@ base::Task<> Api::send(Client& client, int status, std::string_view head, std::s
 base::Task<> Api::fail(Client& client, int status, std::string message, bool close) {
   if (close) client.keepAlive = false;
   std::string head = "HTTP/1.1 " + std::to_string(status) + " ";
-  head.append(reasonPhrase(status)).append("\r\n");
+  head.append(base::reasonPhrase(status)).append("\r\n");
   head.append(state_.lastFacts().headers).append("Content-Type: application/json\r\n");
   std::string body = errorBody(message);
   co_await send(client, status, head, body);

@@ -22,6 +22,7 @@ struct Client {
   std::string rest;            // bytes read that come after what `reader` took
 
   // Set by who answers.
+  std::string upstream;   // the server that was asked, for messages
   int status = 0;         // of the answer that was begun; 0 while there is none
   bool keepAlive = true;  // another request may follow on this connection
 };

@@ -188,10 +188,11 @@ base::Task<> Connection::answerRequest() {
   Answer answer = route.route().answer;
   Record record(*this, route.index, answer == Answer::stream || answer == Answer::hijack);
   client_.status = 0;
+  client_.upstream = engine_.name();
   int status = 0;
   try {
     co_await api_.handle(client_, route);
-  } catch (const EngineDown& down) {
+  } catch (const base::Unreachable& down) {
     status = 503;
     record.fault = down.what();
   } catch (const base::HttpError& malformed) {
@@ -199,7 +200,7 @@ base::Task<> Connection::answerRequest() {
     record.fault = malformed.what();
   } catch (const base::StreamError& broken) {
     status = 503;
-    record.fault = "Docker Engine at " + engine_.url() + ": " + broken.what();
+    record.fault = client_.upstream + ": " + broken.what();
   }
   if (!status) co_return;
   if (client_.status || client_.stream->peerGone()) {
@@ -214,11 +215,11 @@ base::Task<> Connection::tunnelHttp2() {
   Record record(*this, routes().size() - 1, true);
   client_.status = 503;  // HTTP/2 has no words of ours for it; the connection ends
   try {
-    std::unique_ptr<EngineConnection> upstream = co_await engine_.connect(true);
+    std::unique_ptr<base::HttpConnection> upstream = co_await engine_.connect(true);
     co_await upstream->stream->write(client_.rest);
     client_.status = 101;
     co_await tunnel(*client_.stream, *upstream->stream);
-  } catch (const EngineDown& down) {
+  } catch (const base::Unreachable& down) {
     record.fault = down.what();
   }
 }

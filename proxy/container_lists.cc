@@ -171,15 +171,15 @@ base::Task<> ContainerLists::refreshOnce(ContainerCache::Need need) {
     target += "&filters=" + encodeQueryValue(filter + "]}");
   }
   fresh.asked = wallClock();
-  EngineReply reply = co_await engine_.call("GET", target, answerTimeout, bodyMost_);
+  base::HttpReply reply = co_await engine_.call(base::httpGet(target, answerTimeout, bodyMost_));
   fresh.answered = wallClock();
   std::optional<std::vector<ListedContainer>> listed;
   if (reply.status == 200) listed = parseList(reply.body);
   if (!listed) throw base::StreamError("the engine's list of containers is not understood");
   fresh.listed = std::move(*listed);
   for (const std::string& id : cache_.toInspect(fresh)) {
-    EngineReply inspected =
-        co_await engine_.call("GET", "/containers/" + id + "/json", answerTimeout, bodyMost_);
+    base::HttpReply inspected = co_await engine_.call(
+        base::httpGet("/containers/" + id + "/json", answerTimeout, bodyMost_));
     std::optional<ContainerTimes> times;
     if (inspected.status == 200) times = parseInspect(inspected.body);
     if (times) fresh.times[id] = *times;

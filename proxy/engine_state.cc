@@ -80,14 +80,16 @@ base::Task<> EngineState::run() {
 
 base::Task<> EngineState::askFacts() {
   EngineFacts fresh;
-  fresh.version = co_await engine_.call("GET", "/version", answerTimeout, factsMost);
-  fresh.ping = co_await engine_.call("GET", "/_ping", answerTimeout, factsMost);
-  fresh.pingHead = co_await engine_.call("HEAD", "/_ping", answerTimeout, factsMost);
+  fresh.version = co_await engine_.call(base::httpGet("/version", answerTimeout, factsMost));
+  fresh.ping = co_await engine_.call(base::httpGet("/_ping", answerTimeout, factsMost));
+  base::HttpCall head = base::httpGet("/_ping", answerTimeout, factsMost);
+  head.method = "HEAD";
+  fresh.pingHead = co_await engine_.call(std::move(head));
   if (fresh.version.status != 200 || fresh.ping.status != 200)
-    throw EngineDown("it does not answer GET /version and GET /_ping like a Docker Engine");
+    throw base::Unreachable("it does not answer GET /version and GET /_ping like a Docker Engine");
   rapidjson::Document document;
   document.Parse(fresh.version.body.data(), fresh.version.body.size());
-  if (!document.IsObject()) throw EngineDown("its GET /version is not JSON");
+  if (!document.IsObject()) throw base::Unreachable("its GET /version is not JSON");
   fresh.apiVersion = text(document, "ApiVersion");
   fresh.minApiVersion = text(document, "MinAPIVersion");
   fresh.headers = commonHeaders(fresh.version.head);
@@ -101,7 +103,7 @@ base::Task<> EngineState::watchOnce() {
   std::string request = "GET " + std::string(eventsTarget) + " HTTP/1.1\r\nHost: docker\r\n\r\n";
   co_await events_->stream->write(request);
   co_await events_->readHead(false);
-  if (events_->reader.head().status() != 200) throw EngineDown("it refuses GET /events");
+  if (events_->reader.head().status() != 200) throw base::Unreachable("it refuses GET /events");
 
   text_.clear();
   events_->reader.collectInto(&text_);

@@ -17,9 +17,9 @@ namespace proxy {
 
 // What the engine said about itself, with answers that can be given again in its place.
 struct EngineFacts {
-  EngineReply ping;      // GET /_ping
-  EngineReply pingHead;  // HEAD /_ping
-  EngineReply version;   // GET /version
+  base::HttpReply ping;      // GET /_ping
+  base::HttpReply pingHead;  // HEAD /_ping
+  base::HttpReply version;   // GET /version
   std::string apiVersion;
   std::string minApiVersion;
   std::string headers;  // Api-Version, Docker-Experimental, Ostype, Server: on every answer
@@ -69,7 +69,7 @@ class EngineState {
   bool lost_ = false;  // the event stream has ended, which run() is about to find
   base::Event doubt_;  // fired when the engine should be asked whether it is there
   bool wasUp_ = false;
-  std::unique_ptr<EngineConnection> events_;
+  std::unique_ptr<base::HttpConnection> events_;
   std::string text_;  // events received and not yet handed on
 };
 

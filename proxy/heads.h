@@ -1,36 +1,16 @@
 #pragma once
 
-// Writing HTTP heads: what is passed on of a head that was read, and the heads of our own answers.
-// Every head that leaves droverd is written anew from its parsed parts, so that two readers cannot
-// disagree about what it says. Pure.
+// What Docker's answers have in common: the headers of every answer, and the body of an error.
+// Pure.
 
 #include <string>
 #include <string_view>
 
-#include "base/http.h"
-
 namespace proxy {
 
-// The request as the engine gets it: without the headers that are about the client's connection
-// (RFC 9110 7.6.1), with those of an upgrade if it asks for one.
-void appendRequestHead(std::string& out, const base::Head& request);
-
-// The answer as the client gets it. `close`: say that the connection ends after it.
-void appendAnswerHead(std::string& out, const base::Head& answer, bool close);
-
-// The part of an answer's head that can be sent again later: status line and headers, without Date
-// and without those about the connection; no blank line at the end.
-void appendStoredHead(std::string& out, const base::Head& answer);
-
-// Of a stored head, the headers that every answer of the engine has: Api-Version,
-// Docker-Experimental, Ostype and Server.
+// Of a stored head (base/http_heads.h), the headers that every answer of the engine has:
+// Api-Version, Docker-Experimental, Ostype and Server.
 std::string commonHeaders(std::string_view storedHead);
-
-// "Date: Sat, 21 Nov 2026 10:00:00 GMT\r\n" for now.
-void appendDate(std::string& out);
-
-// The standard reason phrase.
-std::string_view reasonPhrase(int status);
 
 // {"message": "..."}, with a line end, as dockerd writes it.
 std::string errorBody(std::string_view message);

@@ -1,6 +1,7 @@
 #include "proxy/metrics_server.h"
 
 #include "base/http.h"
+#include "base/http_heads.h"
 #include "base/stream.h"
 #include "proxy/heads.h"
 #include "proxy/tunnel.h"
@@ -62,7 +63,7 @@ base::Task<> MetricsServer::serve(base::Fd fd) {
   int status = right ? 200 : 404;
   std::string body = right ? metrics_.render() : errorBody("only GET /metrics is served here");
   std::string out = "HTTP/1.1 " + std::to_string(status) + " ";
-  out.append(reasonPhrase(status)).append("\r\nContent-Type: ");
+  out.append(base::reasonPhrase(status)).append("\r\nContent-Type: ");
   out.append(right ? Metrics::contentType : std::string_view("application/json"));
   out.append("\r\nConnection: close\r\nContent-Length: " + std::to_string(body.size()) +
              "\r\n\r\n");

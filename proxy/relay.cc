@@ -2,8 +2,8 @@
 
 #include <optional>
 
+#include "base/http_heads.h"
 #include "base/transfer.h"
-#include "proxy/heads.h"
 #include "proxy/tunnel.h"
 
 namespace proxy {
@@ -72,7 +72,7 @@ class Upload {
 // The head as the engine gets it, and what has come of the body.
 std::string firstBytes(Client& client) {
   std::string out;
-  appendRequestHead(out, client.request());
+  base::appendRequestHead(out, client.request());
   size_t used = client.reader.feedBody(client.rest);
   out.append(client.rest, 0, used);
   client.rest.erase(0, used);
@@ -80,22 +80,23 @@ std::string firstBytes(Client& client) {
 }
 
 // False if the connection turned out to be stale, and not a byte was taken.
-base::Task<bool> send(EngineConnection& engine, std::string_view bytes) {
+base::Task<bool> send(base::HttpConnection& server, std::string_view bytes) {
   size_t put = 0;
   try {
-    put = engine.stream->tryWrite(bytes);
-    if (put < bytes.size()) co_await engine.stream->write(bytes.substr(put));
+    put = server.stream->tryWrite(bytes);
+    if (put < bytes.size()) co_await server.stream->write(bytes.substr(put));
   } catch (const StreamError&) {
     // Else the engine may have answered before it stopped listening.
-    if (engine.reused && put == 0) co_return false;
+    if (server.reused && put == 0) co_return false;
   }
   co_return true;
 }
 
 }  // namespace
 
-base::Task<> relay(Client& client, Engine& engine, RelayOptions options) {
-  std::unique_ptr<EngineConnection> upstream;
+base::Task<> relay(Client& client, base::HttpClient& server, RelayOptions options) {
+  client.upstream = server.name();
+  std::unique_ptr<base::HttpConnection> upstream;
   std::string_view method = client.request().method();
   bool repeatable = (method == "GET" || method == "HEAD") && client.reader.bodyDone();
   bool fresh = false;
@@ -105,7 +106,7 @@ base::Task<> relay(Client& client, Engine& engine, RelayOptions options) {
   base::Scope beside([](std::exception_ptr) {});
   for (;;) {
     upload.reset();
-    upstream = co_await engine.connect(fresh);
+    upstream = co_await server.connect(fresh);
     fresh = true;
     bool sent = co_await send(*upstream, request);
     if (!sent) continue;
@@ -132,7 +133,7 @@ base::Task<> relay(Client& client, Engine& engine, RelayOptions options) {
   base::MessageReader& answer = upstream->reader;
   std::string out;
   while (answer.head().status() < 200 && answer.head().status() != 101) {
-    appendAnswerHead(out, answer.head(), false);  // 100 Continue and the like
+    base::appendAnswerHead(out, answer.head(), false);  // 100 Continue and the like
     co_await client.stream->write(out);
     out.clear();
     try {
@@ -150,7 +151,7 @@ base::Task<> relay(Client& client, Engine& engine, RelayOptions options) {
   // An engine that closes before it has read the request whole does not want the rest of it.
   if (endless || (engineCloses && !upload->done()) || !client.request().keepAlive())
     client.keepAlive = false;
-  appendAnswerHead(out, answer.head(), !client.keepAlive && !tunnelled);
+  base::appendAnswerHead(out, answer.head(), !client.keepAlive && !tunnelled);
 
   if (tunnelled) {
     out.append(upstream->rest);
@@ -199,7 +200,7 @@ base::Task<> relay(Client& client, Engine& engine, RelayOptions options) {
   bool reusable = upload->done() && !upload->halfClosed() && !engineCloses && !endless &&
                   upstream->rest.empty();
   upload.reset();
-  if (reusable) engine.giveBack(std::move(upstream));
+  if (reusable) server.giveBack(std::move(upstream));
 }
 
 }  // namespace proxy

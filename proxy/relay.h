@@ -1,14 +1,14 @@
 #pragma once
 
-// One exchange passed through: the client's request to the engine, the engine's answer to the
-// client, both bodies byte for byte and at the same time. Upgraded and hijacked connections become
-// a tunnel.
+// One exchange passed through: the client's request to a server (the engine, or another node), its
+// answer to the client, both bodies byte for byte and at the same time. Upgraded and hijacked
+// connections become a tunnel.
 
 #include <functional>
 #include <string_view>
 
+#include "base/http_client.h"
 #include "proxy/client.h"
-#include "proxy/engine.h"
 
 namespace proxy {
 
@@ -21,8 +21,8 @@ struct RelayOptions {
   std::function<void(int status, std::string_view body)> onAnswer;
 };
 
-// Throws EngineDown when the engine cannot be reached, StreamError or HttpError when either side
-// breaks off; client.status tells whether an answer had begun.
-base::Task<> relay(Client& client, Engine& engine, RelayOptions options);
+// Throws base::Unreachable when the server cannot be reached, StreamError or HttpError when either
+// side breaks off; client.status tells whether an answer had begun.
+base::Task<> relay(Client& client, base::HttpClient& server, RelayOptions options);
 
 }  // namespace proxy

@@ -5,7 +5,7 @@
 #include <string>
 
 #include "base/http.h"
-#include "proxy/heads.h"
+#include "base/http_heads.h"
 #include "proxy/routes.h"
 #include "test/fuzz/feed.h"
 
@@ -15,7 +15,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   proxy::match(reader.head().method(), reader.head().target());
 
   std::string passedOn;
-  proxy::appendRequestHead(passedOn, reader.head());
+  base::appendRequestHead(passedOn, reader.head());
   base::MessageReader again(base::MessageReader::Kind::request, {16384, 40});
   size_t used = again.feedHead(passedOn);
   fuzz::require(again.headDone() && used == passedOn.size());

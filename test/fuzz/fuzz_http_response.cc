@@ -4,7 +4,7 @@
 #include <string>
 
 #include "base/http.h"
-#include "proxy/heads.h"
+#include "base/http_heads.h"
 #include "test/fuzz/feed.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
@@ -12,11 +12,11 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   if (!fuzz::feed(reader, data, size)) return 0;
 
   std::string stored;
-  proxy::appendStoredHead(stored, reader.head());
+  base::appendStoredHead(stored, reader.head());
   proxy::commonHeaders(stored);
 
   std::string passedOn;
-  proxy::appendAnswerHead(passedOn, reader.head(), false);
+  base::appendAnswerHead(passedOn, reader.head(), false);
   base::MessageReader again(base::MessageReader::Kind::response, {16384, 40});
   size_t used = again.feedHead(passedOn);
   fuzz::require(again.headDone() && used == passedOn.size());

@@ -7,9 +7,9 @@
 #include "test/fake_docker.h"
 
 using namespace test;
+using base::HttpConnection;
+using base::HttpReply;
 using proxy::Engine;
-using proxy::EngineConnection;
-using proxy::EngineReply;
 
 namespace {
 
@@ -25,11 +25,11 @@ struct Fixture {
   FakeDocker docker{stage};
   Engine engine{stage.loop, docker.path(), milliseconds(1000), {}};
 
-  EngineReply call(size_t most = 1'000'000) {
-    return stage.run(engine.call("GET", "/x", later, most));
+  HttpReply call(size_t most = 1'000'000) {
+    return stage.run(engine.call(base::httpGet("/x", later, most)));
   }
   std::string fault(milliseconds timeout = later, size_t most = 1'000'000) {
-    return stage.faultOf(engine.call("GET", "/x", timeout, most));
+    return stage.faultOf(engine.call(base::httpGet("/x", timeout, most)));
   }
   void finish() {
     engine.dropIdle();
@@ -63,7 +63,7 @@ Test(engine, gives_the_whole_of_an_answer_whatever_its_framing) {
     }
     fixture.docker.next(std::move(script));
     for (int time = 0; time < 2; time++) {
-      EngineReply reply = fixture.call();
+      HttpReply reply = fixture.call();
       cr_expect_eq(reply.status, 200);
       cr_expect_eq(reply.head, ok + "Server: Docker\r\n", "%s", reply.head.c_str());
       cr_expect(reply.body == body);
@@ -78,7 +78,9 @@ Test(engine, expects_no_body_in_answer_to_head) {
   Fixture fixture;
   fixture.docker.next({hears("HEAD /_ping HTTP/1.1\r\nHost: docker\r\n\r\n"),
                        says(ok + "Content-Length: 500\r\n\r\n"), hears(get), says(hi)});
-  EngineReply reply = fixture.stage.run(fixture.engine.call("HEAD", "/_ping", later, 100));
+  base::HttpCall head = base::httpGet("/_ping", later, 100);
+  head.method = "HEAD";
+  HttpReply reply = fixture.stage.run(fixture.engine.call(head));
   cr_expect_eq(reply.body, "");
   cr_expect_eq(fixture.call().body, "hi");
   fixture.finish();
@@ -94,10 +96,12 @@ Test(engine, asks_again_when_an_idle_connection_turns_out_to_be_closed) {
   cr_expect_eq(fixture.docker.connections(), 2);
 }
 
-Test(engine, forgets_idle_connections_that_end_or_speak) {
+Test(engine, forgets_idle_connections_that_end_or_speak_and_tells_of_it) {
   for (bool speaks : {false, true}) {
     Cue called;
     Fixture fixture;
+    int told = 0;
+    fixture.engine.onIdleClosed([&told] { told++; });
     Script script = {hears(get), says(hi), awaits(called)};
     if (speaks) script.insert(script.end(), {says("HTTP/1.1 408 Late\r\n\r\n"), hearsEnd()});
     fixture.docker.next(std::move(script));
@@ -105,6 +109,7 @@ Test(engine, forgets_idle_connections_that_end_or_speak) {
     cr_expect_eq(fixture.engine.idle(), 1);
     called.give();
     fixture.stage.until([&] { return fixture.engine.idle() == 0; });
+    cr_expect_eq(told, 1);
     fixture.finish();
   }
 }
@@ -112,23 +117,23 @@ Test(engine, forgets_idle_connections_that_end_or_speak) {
 Test(engine, keeps_a_bounded_number_of_idle_connections_and_uses_the_newest) {
   Fixture fixture;
   std::vector<base::Fd> peers;
-  std::vector<EngineConnection*> given;
+  std::vector<HttpConnection*> given;
   for (int i = 0; i < 200; i++) {
     auto [ours, theirs] = socketPair();
     peers.push_back(std::move(theirs));
-    std::unique_ptr<EngineConnection> made = std::make_unique<EngineConnection>(
-        fixture.stage.stream(std::move(ours)), base::HttpLimits());
+    std::unique_ptr<HttpConnection> made =
+        std::make_unique<HttpConnection>(fixture.stage.stream(std::move(ours)), base::HttpLimits());
     given.push_back(made.get());
     fixture.engine.giveBack(std::move(made));
   }
   size_t kept = fixture.engine.idle();
   cr_expect_gt(kept, 1);
   cr_expect_lt(kept, 200);
-  std::unique_ptr<EngineConnection> used = fixture.stage.run(fixture.engine.connect(false));
+  std::unique_ptr<HttpConnection> used = fixture.stage.run(fixture.engine.connect(false));
   cr_expect_eq(used.get(), given[kept - 1]);
   cr_expect(used->reused);
   fixture.docker.next({hearsEnd()});
-  std::unique_ptr<EngineConnection> fresh = fixture.stage.run(fixture.engine.connect(true));
+  std::unique_ptr<HttpConnection> fresh = fixture.stage.run(fixture.engine.connect(true));
   cr_expect_not(fresh->reused);
   cr_expect_eq(fixture.engine.idle(), kept - 1);
   fresh.reset();
@@ -167,7 +172,7 @@ Test(engine, answers_that_are_broken_or_too_large_are_faults) {
   } engines[] = {
       {"nothing", "", "it closed the connection without an answer"},
       {"half a head", "HTTP/1.1 200", "it closed the connection without an answer"},
-      {"half a body", ok + "Content-Length: 5\r\n\r\nab", "the engine broke off its answer"},
+      {"half a body", ok + "Content-Length: 5\r\n\r\nab", "it broke off its answer"},
       {"nonsense", "nonsense\r\n\r\n", "its answer is no HTTP"},
       {"a malformed body", ok + "Transfer-Encoding: chunked\r\n\r\nxyz", "malformed chunked body"},
       {"too much", ok + "Content-Length: 3000\r\n\r\n" + pattern(3000), "too large"},
@@ -200,7 +205,7 @@ Test(engine, one_that_is_down_is_named_with_the_reason) {
 
 namespace {
 
-base::Task<> keep(base::Task<EngineReply> task, EngineReply& reply) {
+base::Task<> keep(base::Task<HttpReply> task, HttpReply& reply) {
   reply = co_await task;
 }
 
@@ -211,8 +216,8 @@ Test(engine, calls_may_be_cancelled) {
   fixture.docker.next({hears(get), hearsEnd()});
   {
     base::Scope scope([](std::exception_ptr) {});
-    EngineReply reply;
-    scope.spawn(keep(fixture.engine.call("GET", "/x", later, 100), reply));
+    HttpReply reply;
+    scope.spawn(keep(fixture.engine.call(base::httpGet("/x", later, 100)), reply));
     fixture.stage.until([&] { return fixture.docker.connections() == 1; });
   }
   fixture.finish();

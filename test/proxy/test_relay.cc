@@ -416,8 +416,8 @@ Test(relay, a_command_that_cannot_have_been_heard_is_given_on_a_new_connection) 
   std::string order;
   auto [ours, theirs] = socketPair();
   auto [idle, closed] = socketPair();
-  house.engine.giveBack(std::make_unique<proxy::EngineConnection>(
-      house.stage.stream(std::move(idle)), base::HttpLimits()));
+  house.engine.giveBack(std::make_unique<base::HttpConnection>(house.stage.stream(std::move(idle)),
+                                                               base::HttpLimits()));
   closed = base::Fd();
   proxy::Client client(house.stage.stream(std::move(ours)), {});
   const std::string command = post + sized("{}");

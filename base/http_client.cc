@@ -1,0 +1,126 @@
+#include "base/http_client.h"
+
+#include <algorithm>
+
+#include "base/http_heads.h"
+
+namespace base {
+
+Task<> HttpConnection::readHead(bool toHead) {
+  reader.reset();
+  if (toHead) reader.expectNoBody();
+  for (;;) {
+    try {
+      size_t used = reader.feedHead(rest);
+      rest.erase(0, used);
+    } catch (const HttpError& malformed) {
+      throw StreamError(std::string("its answer is no HTTP: ") + malformed.what());
+    }
+    if (reader.headDone()) co_return;
+    co_await stream->readable();
+    std::span<char> buffer = stream->loop().scratch();
+    std::optional<size_t> got = stream->tryRead(buffer);
+    if (!got) continue;
+    if (*got == 0) throw StreamError("it closed the connection without an answer");
+    rest.assign(buffer.data(), *got);
+  }
+}
+
+HttpClient::HttpClient(Loop& loop, std::string name, Connector connector, HttpLimits limits,
+                       size_t idleMost)
+    : loop_(loop),
+      name_(std::move(name)),
+      connector_(std::move(connector)),
+      limits_(limits),
+      idleMost_(idleMost) {}
+
+HttpClient::~HttpClient() = default;
+
+Task<std::unique_ptr<HttpConnection>> HttpClient::connect(bool fresh) {
+  if (!fresh && !idle_.empty()) {
+    std::unique_ptr<HttpConnection> connection = std::move(idle_.back());
+    idle_.pop_back();
+    connection->stream->onDisturbed(nullptr);
+    co_return connection;
+  }
+  std::string why;
+  try {
+    std::unique_ptr<Stream> stream = co_await connector_();
+    co_return std::make_unique<HttpConnection>(std::move(stream), limits_);
+  } catch (const StreamError& failed) {
+    why = failed.what();
+  }
+  throw Unreachable("Cannot connect to the " + name_ + ": " + why);
+}
+
+void HttpClient::giveBack(std::unique_ptr<HttpConnection> connection) {
+  if (idle_.size() >= idleMost_) return;
+  connection->reused = true;
+  HttpConnection* raw = connection.get();
+  // A silent connection that says something, be it goodbye, is of no more use.
+  connection->stream->onDisturbed([this, raw] {
+    std::erase_if(idle_, [raw](const auto& each) { return each.get() == raw; });
+    if (idleClosed_) idleClosed_();
+  });
+  idle_.push_back(std::move(connection));
+}
+
+void HttpClient::dropIdle() {
+  idle_.clear();
+}
+
+Task<HttpReply> HttpClient::callOn(HttpConnection& connection, std::string request, size_t most) {
+  Stream& stream = *connection.stream;
+  MessageReader& reader = connection.reader;
+  co_await stream.write(request);
+  co_await connection.readHead(request.starts_with("HEAD "));
+  HttpReply reply;
+  reply.status = reader.head().status();
+  appendStoredHead(reply.head, reader.head());
+
+  reader.collectInto(&reply.body);
+  for (;;) {
+    size_t used = reader.feedBody(connection.rest);
+    connection.rest.erase(0, used);
+    if (reply.body.size() > most) throw StreamError("its answer is too large");
+    if (reader.bodyDone()) co_return reply;
+    co_await stream.readable();
+    std::span<char> buffer = loop_.scratch();
+    std::optional<size_t> got = stream.tryRead(buffer);
+    if (!got) continue;
+    if (*got == 0 && !reader.endOfStream()) throw StreamError("it broke off its answer");
+    connection.rest.assign(buffer.data(), *got);
+  }
+}
+
+Task<HttpReply> HttpClient::call(HttpCall call) {
+  std::string request = call.method + " " + call.target + " HTTP/1.1\r\nHost: docker\r\n";
+  request += call.headers;
+  bool asks = call.method == "GET" || call.method == "HEAD";
+  if (!asks || !call.body.empty())
+    request += "Content-Length: " + std::to_string(call.body.size()) + "\r\n";
+  request += "\r\n" + call.body;
+  for (bool fresh = !call.mayRepeat;; fresh = true) {
+    Timer deadline(loop_);
+    bool late = false;
+    Stream* stream = nullptr;
+    deadline.start(call.timeout, [&stream, &late] {
+      late = true;
+      if (stream) stream->cancel("no answer in time");
+    });
+    std::unique_ptr<HttpConnection> connection = co_await connect(fresh);
+    stream = connection->stream.get();
+    if (late) throw StreamError("no answer in time");
+    try {
+      HttpReply reply = co_await callOn(*connection, request, call.most);
+      if (connection->rest.empty() && connection->reader.head().keepAlive())
+        giveBack(std::move(connection));
+      co_return reply;
+    } catch (const StreamError&) {
+      // An idle connection may have been closed just as it was taken.
+      if (!call.mayRepeat || !connection->reused || late || connection->reader.started()) throw;
+    }
+  }
+}
+
+}  // namespace base

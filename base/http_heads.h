@@ -1,0 +1,31 @@
+#pragma once
+
+// Writing HTTP heads: what is passed on of a head that was read. Every head that leaves droverd is
+// written anew from its parsed parts, so that two readers cannot disagree about what it says. Pure.
+
+#include <string>
+#include <string_view>
+
+#include "base/http.h"
+
+namespace base {
+
+// The request as the server behind gets it: without the headers that are about the client's
+// connection (RFC 9110 7.6.1), with those of an upgrade if it asks for one. `more`: further header
+// lines, each with its line end.
+void appendRequestHead(std::string& out, const Head& request, std::string_view more = {});
+
+// The answer as the client gets it. `close`: say that the connection ends after it.
+void appendAnswerHead(std::string& out, const Head& answer, bool close);
+
+// The part of an answer's head that can be sent again later: status line and headers, without Date
+// and without those about the connection; no blank line at the end.
+void appendStoredHead(std::string& out, const Head& answer);
+
+// "Date: Sat, 21 Nov 2026 10:00:00 GMT\r\n" for now.
+void appendDate(std::string& out);
+
+// The standard reason phrase.
+std::string_view reasonPhrase(int status);
+
+}  // namespace base
