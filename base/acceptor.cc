@@ -3,7 +3,6 @@
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -14,6 +13,7 @@
 #include <stdexcept>
 
 #include "base/poll.h"
+#include "base/tcp.h"
 
 namespace base {
 namespace {
@@ -25,19 +25,6 @@ constexpr int acceptsPerTurn = 64;
 
 [[noreturn]] void fail(const std::string& what) {
   throw std::runtime_error(what + ": " + std::strerror(errno));
-}
-
-void setOption(int fd, int level, int name, int value) {
-  ::setsockopt(fd, level, name, &value, sizeof value);
-}
-
-// A client host that vanishes would otherwise hold its connection for ever.
-void keepAlive(int fd) {
-  setOption(fd, SOL_SOCKET, SO_KEEPALIVE, 1);
-  setOption(fd, IPPROTO_TCP, TCP_KEEPIDLE, 30);
-  setOption(fd, IPPROTO_TCP, TCP_KEEPINTVL, 10);
-  setOption(fd, IPPROTO_TCP, TCP_KEEPCNT, 4);
-  setOption(fd, IPPROTO_TCP, TCP_NODELAY, 1);
 }
 
 std::string textOf(const sockaddr_storage& address) {
@@ -106,7 +93,8 @@ Fd listenTcp(const std::string& host, uint16_t port) {
   }
   Fd fd(::socket(storage.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   if (!fd) fail(what);
-  setOption(fd.get(), SOL_SOCKET, SO_REUSEADDR, 1);
+  int yes = 1;
+  ::setsockopt(fd.get(), SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
   if (::bind(fd.get(), reinterpret_cast<sockaddr*>(&storage), size) != 0) fail(what);
   if (::listen(fd.get(), backlog) != 0) fail(what);
   return fd;
@@ -137,7 +125,7 @@ Task<> acceptAll(Loop& loop, int listener, std::function<void(Fd)> accepted,
         if (pause) exhausted(std::strerror(errno));
         break;
       }
-      keepAlive(fd.get());
+      tuneTcp(fd.get());
       accepted(std::move(fd));
     }
     if (pause) co_await sleepFor(loop, pauseWhenExhausted);

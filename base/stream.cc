@@ -6,6 +6,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <vector>
 
 namespace base {
 namespace {
@@ -36,15 +37,70 @@ Task<std::unique_ptr<Stream>> Stream::connectUnix(Loop& loop, std::string path,
   co_return std::make_unique<Stream>(loop, std::move(fd));
 }
 
+// One attempt. The stream is there before its connection, so that it can be waited for.
+Task<std::unique_ptr<Stream>> Stream::connectTo(Loop& loop, SocketAddress address,
+                                                milliseconds timeout) {
+  Fd fd(::socket(address.storage.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  if (!fd) throw StreamError(std::strerror(errno));
+  int number = fd.get();
+  bool connected = ::connect(number, address.generic(), address.size) == 0;
+  if (!connected && errno != EINPROGRESS) throw StreamError(std::strerror(errno));
+  std::unique_ptr<Stream> stream = std::make_unique<Stream>(loop, std::move(fd));
+  if (!connected) {
+    Timer deadline(loop);
+    deadline.start(timeout, [&stream] { stream->cancel("no answer in time"); });
+    co_await stream->writable();
+    stream->checkCancelled();
+    int failed = 0;
+    socklen_t size = sizeof failed;
+    ::getsockopt(number, SOL_SOCKET, SO_ERROR, &failed, &size);
+    if (failed) throw StreamError(std::strerror(failed));
+  }
+  tuneTcp(number);
+  co_return stream;
+}
+
+Task<std::unique_ptr<Stream>> Stream::connectTcp(Loop& loop, std::string host, uint16_t port,
+                                                 milliseconds timeout) {
+  uint64_t deadline = loop.now() + static_cast<uint64_t>(timeout.count());
+  std::vector<SocketAddress> addresses = co_await resolve(loop, host, port, timeout);
+  std::string why;
+  for (size_t i = 0; i < addresses.size(); i++) {
+    uint64_t now = loop.now();
+    if (i > 0 && now >= deadline) break;
+    // A silent address leaves the next ones their share of the time.
+    milliseconds share((now < deadline ? deadline - now : 0) / (addresses.size() - i));
+    try {
+      std::unique_ptr<Stream> stream = co_await connectTo(loop, addresses[i], share);
+      co_return stream;
+    } catch (const StreamError& failed) {
+      why = failed.what();
+    }
+  }
+  throw StreamError(why);
+}
+
 void Stream::checkCancelled() const {
   if (cancelled_) throw StreamError(*cancelled_);
 }
 
 Task<> Stream::acceptTls(const TlsContext& context) {
   tls_ = std::make_unique<TlsSession>(context, fd_.get());
+  co_await handshake();
+}
+
+Task<> Stream::connectTls(const TlsContext& context, std::string expectedName,
+                          milliseconds timeout) {
+  tls_ = std::make_unique<TlsSession>(context, fd_.get(), std::move(expectedName));
+  Timer deadline(loop_);
+  deadline.start(timeout, [this] { cancel("no answer in the TLS handshake"); });
+  co_await handshake();
+}
+
+Task<> Stream::handshake() {
   for (;;) {
     checkCancelled();
-    TlsSession::Result result = tls_->accept();
+    TlsSession::Result result = tls_->handshake();
     if (result.need == TlsSession::Need::done) co_return;
     if (result.need == TlsSession::Need::closed) throw StreamError("closed in the TLS handshake");
     if (result.need == TlsSession::Need::read) {

@@ -14,6 +14,7 @@
 #include "base/poll.h"
 #include "base/stream_error.h"
 #include "base/task.h"
+#include "base/tcp.h"
 #include "base/tls.h"
 
 namespace base {
@@ -29,8 +30,16 @@ class Stream {
   static Task<std::unique_ptr<Stream>> connectUnix(Loop& loop, std::string path,
                                                    milliseconds timeout);
 
+  // Connects to a host given by name or by number, trying its addresses one after the other. Throws
+  // StreamError with the last one's reason, also when `timeout` is over.
+  static Task<std::unique_ptr<Stream>> connectTcp(Loop& loop, std::string host, uint16_t port,
+                                                  milliseconds timeout);
+
   // The server's side of the TLS handshake.
   Task<> acceptTls(const TlsContext& context);
+  // The client's side, with a deadline. With `expectedName`, only a server whose certificate has
+  // this common name is accepted. Whether the server accepts us is told by the first read.
+  Task<> connectTls(const TlsContext& context, std::string expectedName, milliseconds timeout);
 
   // What is there now: bytes, 0 for the end of the peer's half, nothing if one has to wait.
   // Throws StreamError.
@@ -84,7 +93,9 @@ class Stream {
   int fd() const { return fd_.get(); }
   Loop& loop() { return loop_; }
   // Common name of the peer's certificate; empty without TLS.
-  std::string peerName() const { return tls_ ? tls_->peerName() : std::string(); }
+  std::string peerName() const { return peer().value_or(TlsPeer()).commonName; }
+  // What the peer's certificate says; nothing without TLS, or if it showed none.
+  std::optional<TlsPeer> peer() const { return tls_ ? tls_->peer() : std::nullopt; }
   uint64_t bytesRead() const { return bytesRead_; }
   uint64_t bytesWritten() const { return bytesWritten_; }
   void countSpliced(uint64_t in, uint64_t out) {
@@ -93,6 +104,9 @@ class Stream {
   }
 
  private:
+  static Task<std::unique_ptr<Stream>> connectTo(Loop& loop, SocketAddress address,
+                                                 milliseconds timeout);
+  Task<> handshake();
   enum class Peek { nothing, bytes, end };
   Peek peek();
 

@@ -1,11 +1,13 @@
 #include "base/stream.h"
 
 #include <criterion/criterion.h>
+#include <netinet/in.h>
 #include <sys/un.h>
 
 #include <cstring>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "base/acceptor.h"
 #include "test/stage.h"
@@ -306,4 +308,95 @@ Test(stream, connecting_waits_while_the_backlog_is_full) {
   std::unique_ptr<Stream> second =
       stage.run(Stream::connectUnix(stage.loop, path, milliseconds(5'000)));
   cr_expect_not_null(second.get());
+}
+
+namespace {
+
+// A listening TCP socket on loopback.
+struct Listener {
+  explicit Listener(int backlog = 8) : fd(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t size = sizeof address;
+    sockaddr* generic = reinterpret_cast<sockaddr*>(&address);
+    bool good = ::bind(fd.get(), generic, size) == 0 && ::listen(fd.get(), backlog) == 0 &&
+                ::getsockname(fd.get(), generic, &size) == 0;
+    if (!good) throw std::runtime_error("no listener");
+    port = ntohs(address.sin_port);
+  }
+  Fd fd;
+  uint16_t port = 0;
+};
+
+}  // namespace
+
+Test(stream, connects_to_a_host_by_number_and_by_name) {
+  for (const char* host : {"127.0.0.1", "localhost"}) {
+    Stage stage;
+    Listener listener;
+    std::unique_ptr<Stream> ours =
+        stage.run(Stream::connectTcp(stage.loop, host, listener.port, patience));
+    Fd accepted(::accept4(listener.fd.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
+    cr_assert(accepted, "%s", host);
+    std::unique_ptr<Stream> theirs = stage.stream(std::move(accepted));
+    stage.run(writeAndEnd(*ours, "hello"));
+    cr_expect_eq(stage.run(readAll(*theirs)), "hello");
+    stage.run(writeAndEnd(*theirs, "good-bye"));
+    cr_expect_eq(stage.run(readAll(*ours)), "good-bye");
+  }
+}
+
+Test(stream, a_host_that_cannot_be_connected_to_is_told_with_the_reason) {
+  Stage stage;
+  uint16_t closed = Listener().port;
+  auto fault = [&](const std::string& host, uint16_t port, milliseconds timeout) {
+    return stage.faultOf(Stream::connectTcp(stage.loop, host, port, timeout));
+  };
+  cr_expect_eq(fault("127.0.0.1", closed, patience), "Connection refused");
+  cr_expect_eq(fault("localhost", closed, patience), "Connection refused");
+  std::string noName(70, 'a');
+  std::string why = fault(noName, closed, patience);
+  cr_expect(why.starts_with(noName + ": "), "%s", why.c_str());
+  cr_expect_eq(fault("localhost", closed, milliseconds(0)),
+               "localhost: the name was not found in time");
+}
+
+Test(stream, a_host_that_does_not_answer_ends_the_wait) {
+  Stage stage;
+  Listener full(0);
+  std::vector<std::unique_ptr<Stream>> waiting;
+  std::string why;
+  for (int i = 0; i < 10 && why.empty(); i++) {
+    try {
+      waiting.push_back(
+          stage.run(Stream::connectTcp(stage.loop, "127.0.0.1", full.port, milliseconds(50))));
+    } catch (const StreamError& fault) {
+      why = fault.what();
+    }
+  }
+  cr_expect_eq(why, "no answer in time");
+}
+
+namespace {
+
+Task<> keep(Task<std::unique_ptr<Stream>> connecting, std::unique_ptr<Stream>& into) {
+  into = co_await connecting;
+}
+
+}  // namespace
+
+Test(stream, connecting_may_be_cancelled_at_any_time) {
+  Listener full(0);
+  for (const char* host : {"127.0.0.1", "localhost"}) {
+    for (int turns = 0; turns < 4; turns++) {
+      Stage stage;
+      base::Scope scope([](std::exception_ptr) {});
+      std::vector<std::unique_ptr<Stream>> made(4);
+      for (auto& each : made) {
+        scope.spawn(keep(Stream::connectTcp(stage.loop, host, full.port, patience), each));
+      }
+      stage.turns(turns);
+    }
+  }
 }
