@@ -1,0 +1,174 @@
+#pragma once
+
+// This node's membership in a cluster: forms it, joins it, leaves it and comes back to it after a
+// restart. Owns the automata (membership, state, claims), gives them sockets, timers and a disk,
+// and tells the rest of droverd what they find.
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "base/http_client.h"
+#include "base/log.h"
+#include "base/loop.h"
+#include "base/task.h"
+#include "cluster/claims.h"
+#include "cluster/cluster_config.h"
+#include "cluster/membership.h"
+#include "cluster/node_record.h"
+#include "cluster/nodes.h"
+#include "cluster/state.h"
+#include "cluster/store.h"
+#include "cluster/types.h"
+
+namespace cluster {
+
+// Why a call could not be done, in words for the client, with Docker's status code.
+class AgentError : public std::runtime_error {
+ public:
+  AgentError(int status, const std::string& why) : std::runtime_error(why), status_(status) {}
+  int status() const { return status_; }
+
+ private:
+  int status_;
+};
+
+struct AgentOptions {
+  std::string stateDir;
+  std::string name;  // this node's
+  std::string droverVersion;
+  uint16_t gossipPort = 7946;
+  std::map<std::string, std::string> labels = {};  // of this node, where its operator set no others
+  MembershipOptions membership = {};
+  StateOptions state = {};
+  ClaimOptions claims = {};
+};
+
+// Where a node serves its peers, and under which address they find it.
+struct Place {
+  Endpoint listen;     // TCP; UDP is at the same address, at gossipPort
+  Endpoint advertise;  // with an address of zeros: to be found out
+  std::string since;   // RFC 3339: when this node came there
+};
+
+// A node as its peers know it.
+struct NodeView {
+  NodeId id;
+  std::string name;
+  Endpoint api;
+  bool self = false;
+  Status status = Status::alive;
+  NodeRecord record;
+  uint64_t version = 0;  // of the record
+  std::optional<std::chrono::microseconds> roundTrip;
+};
+
+// Told what changes. Calls back into the agent are fine.
+class AgentListener {
+ public:
+  virtual ~AgentListener() = default;
+  // In a cluster from now on: peers connect to `listen`.
+  virtual void entered(const Endpoint& listen) = 0;
+  virtual void exited() = 0;
+  virtual void recordChanged(const NodeId& owner, const std::string& key, const Record& record) = 0;
+  virtual void recordErased(const NodeId& owner, const std::string& key) = 0;
+};
+
+class Agent : public Nodes {
+ public:
+  // Opens the store in options.stateDir; throws StoreError. All must outlive it.
+  Agent(base::Loop& loop, AgentOptions options, base::Log& log);
+  ~Agent() override;
+
+  // Enters the cluster that the store knows, if it does. To be called once.
+  void begin(AgentListener& listener);
+
+  // ---- forming the cluster; throw AgentError
+  // A new cluster of just ourselves. `spec`: Docker's SwarmSpec, JSON. Returns our id.
+  NodeId init(Place place, const std::string& spec, const std::string& availability);
+  // Joins by way of one of `remotes` ("host:port" each), which are tried in turn.
+  base::Task<> join(Place place, std::vector<std::string> remotes, std::string token,
+                    std::string availability);
+  // Leaves it, telling the others, and forgets it.
+  base::Task<> leave();
+  // Unsolicited, from the disk and peers: why the cluster cannot be as it should; empty if it can.
+  std::string error() const { return error_; }
+
+  bool clustered() const override { return running_ != nullptr; }
+  std::vector<Node> nodes() const override;
+
+  // ---- the cluster; only while clustered()
+  const ClusterConfig& config() const;
+  // Publishes a changed configuration; `change` edits it. Throws AgentError.
+  void changeConfig(const std::function<void(ClusterConfig&)>& change);
+  std::string workerToken() const;
+  std::string managerToken() const;
+  // A new authority and new gossip keys, taken over step by step without a pause.
+  void rotateAuthority();
+  const base::TlsContext& tlsForPeers() const;
+  const base::TlsContext& tlsForDockerClients() const;
+
+  NodeId self() const;
+  std::vector<NodeView> nodeViews() const;
+  // Our own record's facts changed; what the operator set is kept.
+  void setFacts(NodeRecord facts);
+  // On any node; waits for it. Throws AgentError.
+  base::Task<> updateNode(NodeId id, std::string availability,
+                          std::map<std::string, std::string> labels);
+  // Ends a node that is down. With `force`, also one that is not. Throws AgentError.
+  void removeNode(const NodeId& id, bool force);
+
+  // ---- state and claims
+  void put(const std::string& key, std::string value);
+  void erase(const std::string& key);
+  // All of ours that is true was put since begin() or join().
+  void finishReload();
+  const State& state() const;
+  base::Task<ClaimResult> claim(std::string key, std::string holder);
+  void release(const std::string& key, const std::string& holder);
+  // Who looks up what holds a claim's key by record; set once, before begin().
+  void lookUpClaims(std::function<std::optional<Holding>(const std::string& key)> lookUp);
+
+  // ---- what peers ask of us over HTTP; throw AgentError
+  void receiveBatch(const NodeId& sender, std::string_view body);
+  std::string describe() const;                   // GET cluster: JSON
+  std::string admit(const std::string& request);  // POST join: JSON in and out
+  void takeNodeUpdate(const std::string& request);
+
+ private:
+  struct Running;
+  friend struct Running;
+
+  void enter(ClusterConfig config, const std::string& certificate, Secret key,
+             const std::vector<Member>& members, const Place& place, bool abstain);
+  void stop();
+  void adopt(const ClusterConfig& config);
+  void publishNode();
+  void rotateStep();
+  void saveMembers();
+  void keepFresh();
+  base::Task<bool> joinBy(Place& place, const std::string& remote, const std::string& token,
+                          const std::string& availability);
+  Running& running() const;
+
+  base::Loop& loop_;
+  AgentOptions options_;
+  base::Log& log_;
+  Store store_;
+  AgentListener* listener_ = nullptr;
+  std::function<std::optional<Holding>(const std::string&)> lookUp_;
+  std::string error_;
+  NodeRecord record_;  // our own
+  std::set<NodeId> removed_;
+  bool busy_ = false;  // joining or leaving
+  std::unique_ptr<Running> running_;
+};
+
+// RFC 3339 with nanoseconds, as Docker writes times.
+std::string rfc3339Now();
+
+}  // namespace cluster

@@ -1,0 +1,82 @@
+#include "cluster/grants.h"
+
+#include <algorithm>
+
+namespace cluster {
+namespace {
+
+// Longer names are nobody's.
+constexpr size_t nameMost = 1024;
+
+bool isSound(const wire::ClaimAsk& ask) {
+  return !ask.key().empty() && ask.key().size() <= nameMost && !ask.holder().empty() &&
+         ask.holder().size() <= nameMost;
+}
+
+}  // namespace
+
+wire::ClaimAnswer Grants::answer(Time now, const NodeId& asker, const wire::ClaimAsk& ask) {
+  wire::ClaimAnswer answer;
+  answer.set_verdict(wire::ClaimAnswer::ABSTAINED);
+  // We could not be sure to remember for longer what we promise.
+  Time keep(ask.keep_ms());
+  if (!isSound(ask) || keep > options_.keepFor) return answer;
+
+  std::optional<Holding> holding = world_.holding(ask.key());
+  if (holding && holding->holder != ask.holder()) {
+    answer.set_verdict(wire::ClaimAnswer::HELD);
+    answer.set_holder(holding->holder);
+    answer.set_owner(std::string(holding->owner.text()));
+    answer.set_version(holding->version);
+    return answer;
+  }
+  if (now < abstainUntil_) return answer;
+
+  auto found = grants_.find(ask.key());
+  if (found != grants_.end() && found->second.until > now && found->second.holder != ask.holder()) {
+    answer.set_verdict(wire::ClaimAnswer::HELD);
+    answer.set_holder(found->second.holder);
+    return answer;
+  }
+  Time until = now + keep;
+  if (found != grants_.end()) {
+    if (found->second.holder == ask.holder()) until = std::max(until, found->second.until);
+    drop(found);
+  }
+  if (isFull(asker)) return answer;
+  grants_[ask.key()] = {ask.holder(), asker, until};
+  byAsker_[asker]++;
+  byTime_.emplace(until, ask.key());
+  answer.set_verdict(wire::ClaimAnswer::GRANTED);
+  return answer;
+}
+
+void Grants::release(const NodeId& asker, const std::string& key, const std::string& holder) {
+  auto found = grants_.find(key);
+  if (found == grants_.end()) return;
+  if (found->second.holder == holder && found->second.asker == asker) drop(found);
+}
+
+void Grants::expire(Time now) {
+  while (!byTime_.empty() && byTime_.begin()->first <= now)
+    drop(grants_.find(byTime_.begin()->second));
+}
+
+Time Grants::nextExpiry() const {
+  return byTime_.empty() ? Time::max() : byTime_.begin()->first;
+}
+
+bool Grants::isFull(const NodeId& asker) const {
+  auto count = byAsker_.find(asker);
+  return grants_.size() >= options_.grantsMost ||
+         (count != byAsker_.end() && count->second >= options_.grantsOfMemberMost);
+}
+
+void Grants::drop(ByKey::iterator grant) {
+  auto count = byAsker_.find(grant->second.asker);
+  if (--count->second == 0) byAsker_.erase(count);
+  byTime_.erase({grant->second.until, grant->first});
+  grants_.erase(grant);
+}
+
+}  // namespace cluster

@@ -1,0 +1,50 @@
+#pragma once
+
+// What one member has granted: for each key the holder that it promised it to, and until when.
+// Pure.
+
+#include <cstdint>
+#include <map>
+#include <set>
+#include <string>
+
+#include "cluster/claims.h"
+
+namespace cluster {
+
+class Grants {
+ public:
+  Grants(ClaimOptions options, const ClaimWorld& world) : options_(options), world_(world) {}
+
+  // Grants nothing before then, since what was granted was forgotten.
+  void abstainUntil(Time time) { abstainUntil_ = time; }
+  // The answer, but for its number.
+  wire::ClaimAnswer answer(Time now, const NodeId& asker, const wire::ClaimAsk& ask);
+  // Only who was granted last may give it back.
+  void release(const NodeId& asker, const std::string& key, const std::string& holder);
+  // Forgets what is over.
+  void expire(Time now);
+  // When the first of them is over; Time::max() if there are none.
+  Time nextExpiry() const;
+  size_t size() const { return grants_.size(); }
+
+ private:
+  struct Grant {
+    std::string holder;
+    NodeId asker;
+    Time until;
+  };
+  using ByKey = std::map<std::string, Grant>;
+
+  bool isFull(const NodeId& asker) const;
+  void drop(ByKey::iterator grant);
+
+  ClaimOptions options_;
+  const ClaimWorld& world_;
+  ByKey grants_;
+  std::map<NodeId, size_t> byAsker_;
+  std::set<std::pair<Time, std::string>> byTime_;
+  Time abstainUntil_ = Time::min();
+};
+
+}  // namespace cluster

@@ -1,0 +1,30 @@
+#pragma once
+
+// What the automata of this folder (membership, state, claims) send through. In droverd it is UDP
+// and mutual TLS, in the simulation a queue with delays, losses and cuts.
+
+#include "cluster/types.h"
+#include "cluster/wire.pb.h"
+
+namespace cluster {
+
+class Network {
+ public:
+  virtual ~Network() = default;
+
+  // May be lost, doubled or overtaken. `message` must fit into a packet (packetMost).
+  virtual void datagram(const Endpoint& to, wire::Message message) = 0;
+  // Arrives whole, or never; in the order of sending as long as messages arrive.
+  virtual void stream(const NodeId& to, wire::Message message) = 0;
+};
+
+// Bytes that an encoded Message may have as a datagram, so that sealed it fits the smallest MTU
+// that is met in practice (1280, RFC 8200) without being cut up.
+constexpr size_t packetMost = 1150;
+
+// The format that this code writes, and the oldest code that reads what it writes. Versions N and
+// N-1 work together.
+constexpr uint32_t wireVersion = 1;
+constexpr uint32_t wireOldestReader = 1;
+
+}  // namespace cluster

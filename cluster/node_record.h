@@ -1,0 +1,56 @@
+#pragma once
+
+// What a node publishes about itself: facts of its host and engine, and what its operator set.
+// Pure: values and JSON.
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace cluster {
+
+struct NodeRecord {
+  // Set by its operator (docker node update).
+  std::string availability = "active";  // or "pause" or "drain"
+  std::map<std::string, std::string> labels;
+
+  // Its host and engine, as the engine's /info and /version say.
+  std::string hostname;
+  std::string os;
+  std::string architecture;
+  std::string operatingSystem;
+  std::string kernel;
+  std::string storageDriver;
+  std::string engineId;
+  std::string engineVersion;
+  std::string apiVersion;
+  std::string minApiVersion;
+  std::map<std::string, std::string> engineLabels;
+  uint64_t cpus = 0;
+  uint64_t memory = 0;  // bytes
+
+  // What containers have reserved of it, and how many there are.
+  uint64_t reservedNanoCpus = 0;
+  uint64_t reservedMemory = 0;
+  uint64_t containers = 0;
+  uint64_t running = 0;
+
+  std::string droverVersion;
+  std::string joinedAt;       // RFC 3339
+  std::string lastError;      // empty while all is well
+  uint64_t configSerial = 0;  // the cluster's configuration that it goes by
+  std::string issuer;         // digest of the authority that signed its certificate
+
+  bool operator==(const NodeRecord&) const = default;
+};
+
+std::string encode(const NodeRecord& record);
+// Nothing for what is no node's record.
+std::optional<NodeRecord> decodeNode(std::string_view json);
+
+// The record it is published under.
+constexpr std::string_view nodeKey = "node";
+
+}  // namespace cluster

@@ -1,0 +1,32 @@
+#pragma once
+
+// The nodes of the cluster, as those see them who send requests to them.
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/http_client.h"
+#include "cluster/types.h"
+
+namespace cluster {
+
+struct Node {
+  NodeId id;
+  std::string name;
+  std::string address;  // IP address under which the others reach it
+  bool self = false;
+  bool up = true;  // as membership has it; a suspect one still counts as up
+  // The way to its droverd, over mutual TLS. None for ourselves.
+  std::shared_ptr<base::HttpClient> http;
+};
+
+class Nodes {
+ public:
+  virtual ~Nodes() = default;
+  // Ourselves and all others that have not left, by id. Just ourselves while we are in no cluster.
+  virtual std::vector<Node> nodes() const = 0;
+  virtual bool clustered() const = 0;
+};
+
+}  // namespace cluster

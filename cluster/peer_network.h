@@ -1,0 +1,74 @@
+#pragma once
+
+// How messages reach the other members: sealed datagrams over UDP, and batches posted to their
+// droverd over mutual TLS.
+
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+
+#include "base/fd.h"
+#include "base/http_client.h"
+#include "base/loop.h"
+#include "base/poll.h"
+#include "base/task.h"
+#include "cluster/network.h"
+#include "cluster/packet_seal.h"
+#include "cluster/types.h"
+
+namespace cluster {
+
+// Where a member's droverd posts batches of messages to.
+constexpr std::string_view messagesPath = "/drover/v1/messages";
+// Bytes that a batch may have.
+constexpr size_t batchMost = 4 * 1024 * 1024;
+
+class PeerNetwork : public Network {
+ public:
+  struct Hooks {
+    // A datagram's content, opened and with an authentic sender.
+    std::function<void(const NodeId& sender, const Endpoint& from, wire::Message message)> received;
+    // A datagram that was refused, and why; told at most once a second.
+    std::function<void(const Endpoint& from, std::string why)> refused;
+    // A batch could not be delivered; its messages are lost.
+    std::function<void(const NodeId& to, std::string why)> streamFailed;
+  };
+  // Gives the way to a member's droverd; nothing for one that is not known.
+  using WayTo = std::function<std::shared_ptr<base::HttpClient>(const NodeId&)>;
+
+  // Binds UDP at `address`; throws std::runtime_error that names it. All must outlive it.
+  PeerNetwork(base::Loop& loop, const Endpoint& address, PacketSeal& seal, WayTo wayTo,
+              Hooks hooks);
+  ~PeerNetwork() override;
+
+  void datagram(const Endpoint& to, wire::Message message) override;
+  void stream(const NodeId& to, wire::Message message) override;
+
+  // The messages of a batch that a member posted; nothing for what is none.
+  static std::optional<wire::Batch> decodeBatch(std::string_view body);
+
+ private:
+  struct Queue {
+    wire::Batch waiting;
+    size_t bytes = 0;
+    bool sending = false;
+  };
+
+  base::Task<> receiveAll();
+  void receive(std::string_view packet, const Endpoint& from);
+  base::Task<> sendAll(NodeId to);
+
+  base::Loop& loop_;
+  base::Fd socket_;
+  base::Poll poll_;
+  PacketSeal& seal_;
+  WayTo wayTo_;
+  Hooks hooks_;
+  uint64_t refusalTold_ = 0;
+  std::map<NodeId, Queue> queues_;
+  base::Scope tasks_;
+};
+
+}  // namespace cluster

@@ -1,0 +1,37 @@
+#pragma once
+
+// How long a member is suspected before it is declared failed. Lifeguard, section IV-B: long at
+// first, in case it is the accuser who is not well; each further member that accuses it on its own
+// account shortens the time, logarithmically.
+
+#include <vector>
+
+#include "cluster/types.h"
+
+namespace cluster {
+
+class Suspicion {
+ public:
+  // From `most` down to `least`, which is reached when so many others confirmed.
+  Suspicion(Time now, const NodeId& accuser, int confirmations, Time least, Time most);
+
+  // Whether this is news: not said by the same member before, and still of weight.
+  bool confirm(const NodeId& accuser);
+  // Whether enough others confirmed.
+  bool isConfirmed() const { return static_cast<int>(accusers_.size()) > confirmations_; }
+  Time deadline() const { return deadline_; }
+  void postpone(Time by) { deadline_ += by; }
+
+  // Before the end the suspect is asked once more, and gets `within` to answer.
+  bool wasAsked() const { return wasAsked_; }
+  void ask(Time now, Time within);
+
+ private:
+  std::vector<NodeId> accusers_;  // at most confirmations_ + 1
+  int confirmations_;
+  Time least_, most_;
+  Time deadline_;
+  bool wasAsked_ = false;
+};
+
+}  // namespace cluster

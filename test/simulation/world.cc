@@ -1,0 +1,322 @@
+#include "test/simulation/world.h"
+
+#include <algorithm>
+#include <cstdio>
+#include <tuple>
+
+namespace simulation {
+namespace {
+
+using cluster::Member;
+using cluster::Status;
+
+// How long trouble lasts, and how long after it all must agree: local health is back to normal, the
+// longest suspicion has ended, healed splits were found (some reconnect intervals) and tables
+// compared with the last one who missed something (two sync intervals).
+constexpr Time troubleLasts{60'000};
+constexpr Time agreeWithin{90'000};
+
+const char* nameOf(Status status) {
+  switch (status) {
+    case Status::alive:
+      return "alive";
+    case Status::suspect:
+      return "suspect";
+    case Status::failed:
+      return "failed";
+    case Status::left:
+      break;
+  }
+  return "left";
+}
+
+NodeId idOf(size_t place) {
+  char text[NodeId::length + 1];
+  std::snprintf(text, sizeof text, "node%021zu", place);
+  return *NodeId::parse(text);
+}
+
+Endpoint endpointOf(size_t place) {
+  return *Endpoint::parse("10.0." + std::to_string(place / 256) + "." + std::to_string(place % 256),
+                          7946);
+}
+
+size_t drawSize(VirtualNetwork& network) {
+  if (network.draw(20) == 0) return 100 + network.draw(201);
+  return 3 + network.draw(58);
+}
+
+}  // namespace
+
+World::World(uint64_t seed, size_t members) : network_(seed), states_(network_) {
+  places_.resize(members > 0 ? members : drawSize(network_));
+  states_.resize(places_.size());
+  for (size_t place = 0; place < places_.size(); place++) {
+    places_[place].id = idOf(place);
+    network_.add(places_[place].id, endpointOf(place));
+  }
+}
+
+World::~World() = default;
+
+void World::run() {
+  // The first one is alone; the others come in random order, some later than trouble.
+  Time joinsLast = drawTime(Time(100), Time(5'000));
+  for (size_t place : drawPlaces(places_.size())) {
+    bool isLate = network_.draw(8) == 0;
+    Time last = isLate ? joinsLast + troubleLasts : joinsLast;
+    network_.at(drawTime(Time(1), last), [this, place] { join(place); });
+  }
+  states_.schedule(Time(100), joinsLast + troubleLasts + agreeWithin);
+  scheduleTrouble(joinsLast / 2, joinsLast + troubleLasts);
+  network_.at(joinsLast + troubleLasts + Time(1), [this] { heal(); });
+  network_.runUntil(joinsLast + troubleLasts + agreeWithin);
+}
+
+std::vector<std::string> World::problems() const {
+  std::vector<std::string> problems;
+  checkMembers(problems);
+  states_.check(problems);
+  return problems;
+}
+
+std::string World::summary() const {
+  auto count = [](int number, const char* what) { return std::to_string(number) + what; };
+  return count(static_cast<int>(places_.size()), " members, ") + count(crashes_, " crashes, ") +
+         count(restarts_, " restarts, ") + count(leaves_, " leaves, ") +
+         count(splits_, " splits, ") + count(cuts_, " one-way cuts, ") +
+         count(starvations_, " starvations, ") + states_.summary();
+}
+
+// ---- the scenario
+
+// It is told the members by one that runs, as `docker swarm join` does.
+void World::join(size_t place) {
+  std::vector<Member> others;
+  if (running() > 0) {
+    size_t helper = drawPlace();
+    while (places_[helper].fate != Fate::running) helper = (helper + 1) % places_.size();
+    for (const Member* member : places_[helper].node->membership().members()) {
+      others.push_back(*member);
+    }
+  }
+  startNode(place, others);
+}
+
+void World::startNode(size_t place, const std::vector<Member>& others) {
+  Place& here = places_[place];
+  Member self;
+  self.id = here.id;
+  self.name = "host-" + std::to_string(place);
+  self.gossip = endpointOf(place);
+  self.apiPort = 2377;
+  self.session = network_.random()();
+  self.wireVersion = cluster::wireVersion;
+  cluster::MembershipOptions options;
+  VirtualNetwork& network = network_;
+  options.clock = [&network] { return network.exactNow(); };
+  here.node = std::make_unique<Node>(self, options, network_.random()(), network_.port(place),
+                                     states_.past(place));
+  here.fate = Fate::running;
+  here.lives++;
+  here.node->begin(network_.now(), others);
+  network_.start(place, *here.node);
+  states_.started(place, *here.node);
+}
+
+void World::scheduleTrouble(Time from, Time until) {
+  changeWeather();
+  for (Time time = from; time < until; time += drawTime(Time(200), Time(8'000))) {
+    network_.at(time, [this] { makeTrouble(); });
+  }
+}
+
+void World::makeTrouble() {
+  switch (network_.draw(8)) {
+    case 0:
+      return changeWeather();
+    case 1:
+    case 2:
+      return cutSome();
+    case 3:
+    case 4:
+      return crashSome();
+    case 5:
+      return starveSome();
+    case 6:
+      return leaveOne();
+    default:
+      network_.healCuts();
+      cutsActive_ = 0;
+      return;
+  }
+}
+
+void World::changeWeather() {
+  Weather& weather = network_.weather;
+  bool isBad = network_.draw(2) == 0;
+  weather.loss = isBad ? double(network_.draw(31)) / 100 : 0;
+  weather.duplication = isBad ? double(network_.draw(21)) / 100 : 0;
+  weather.delay = Micros(100 + (isBad ? network_.draw(30'000) : network_.draw(1'000)));
+  weather.jitter = Micros(1 + (isBad ? network_.draw(80'000) : network_.draw(1'000)));
+}
+
+void World::cutSome() {
+  std::vector<size_t> order = drawPlaces(places_.size());
+  auto middle = order.begin() + static_cast<std::ptrdiff_t>(1 + network_.draw(order.size() - 1));
+  std::vector<size_t> one(order.begin(), middle);
+  std::vector<size_t> other(middle, order.end());
+  cutsActive_++;
+  if (network_.draw(2) == 0) {
+    splits_++;
+    network_.split(one, other);
+  } else {
+    cuts_++;
+    network_.cut(one, other);
+  }
+}
+
+void World::crashSome() {
+  size_t count = 1 + network_.draw(std::max<size_t>(1, places_.size() / 8));
+  for (size_t place : drawPlaces(count)) {
+    if (places_[place].fate == Fate::running && running() > 2) crash(place);
+  }
+}
+
+// The first place is always started again, so that there is somebody at the end; and so is whoever
+// alone knows both of two others, who could never find each other.
+void World::crash(size_t place) {
+  Place& here = places_[place];
+  crashes_++;
+  here.remembered.clear();
+  for (const Member* member : here.node->membership().members()) {
+    here.remembered.push_back(*member);
+  }
+  states_.stopped(place);
+  network_.crash(place, network_.draw(2) == 0);
+  here.node.reset();
+  here.fate = Fate::crashed;
+  if (place != 0 && network_.draw(2) == 0 && !holdsOthersTogether(place)) return;
+  network_.at(network_.now() + drawTime(Time(100), Time(20'000)),
+              [this, place] { restart(place); });
+}
+
+// As after kill -9: the same id and a new session; it remembers members, but not how often it
+// refuted.
+void World::restart(size_t place) {
+  restarts_++;
+  std::vector<Member> others = std::move(places_[place].remembered);
+  startNode(place, others);
+}
+
+void World::starveSome() {
+  starvations_++;
+  for (size_t place : drawPlaces(1 + network_.draw(places_.size()))) {
+    network_.starve(place, network_.now() + drawTime(Time(10), Time(2'000)));
+  }
+}
+
+// Nobody who is cut off can tell that it leaves.
+void World::leaveOne() {
+  size_t place = drawPlace();
+  if (cutsActive_ > 0 || place == 0 || running() <= 2) return;
+  if (places_[place].fate != Fate::running) return;
+  leaves_++;
+  places_[place].fate = Fate::left;
+  network_.act(place, [&] { places_[place].node->leave(network_.now()); });
+  network_.at(network_.now() + Time(2'000), [this, place] {
+    states_.stopped(place);
+    network_.crash(place, false);
+    places_[place].node.reset();
+  });
+}
+
+void World::heal() {
+  network_.healCuts();
+  network_.weather = Weather();
+}
+
+Time World::drawTime(Time least, Time most) {
+  return least + Time(network_.draw(static_cast<uint64_t>((most - least).count()) + 1));
+}
+
+// So many different ones, in random order.
+std::vector<size_t> World::drawPlaces(size_t count) {
+  std::vector<size_t> order(places_.size());
+  for (size_t i = 0; i < order.size(); i++) order[i] = i;
+  for (size_t i = order.size() - 1; i > 0; i--) std::swap(order[i], order[network_.draw(i + 1)]);
+  order.resize(std::min(count, order.size()));
+  return order;
+}
+
+size_t World::running() const {
+  return static_cast<size_t>(std::count_if(places_.begin(), places_.end(), [](const Place& place) {
+    return place.fate == Fate::running;
+  }));
+}
+
+// Whether the running ones, without it, know each other over no number of steps.
+bool World::holdsOthersTogether(size_t place) const {
+  std::vector<size_t> toLookAt;
+  std::vector<bool> reached(places_.size());
+  size_t count = 0;
+  auto reach = [&](size_t next) {
+    if (reached[next] || next == place || places_[next].fate != Fate::running) return;
+    reached[next] = true;
+    count++;
+    toLookAt.push_back(next);
+  };
+  for (size_t i = 0; i < places_.size() && count == 0; i++) reach(i);
+  while (!toLookAt.empty() && count < running()) {
+    const cluster::Membership& view = places_[toLookAt.back()].node->membership();
+    toLookAt.pop_back();
+    for (size_t i = 0; i < places_.size(); i++) {
+      if (!reached[i] && view.find(places_[i].id)) reach(i);
+    }
+  }
+  return count < running();
+}
+
+// ---- the invariants
+
+void World::checkMembers(std::vector<std::string>& problems) const {
+  for (size_t place = 0; place < places_.size(); place++) {
+    if (places_[place].fate == Fate::running) checkView(place, problems);
+  }
+}
+
+// What it sees must be what is, and what the first running one sees.
+void World::checkView(size_t viewer, std::vector<std::string>& problems) const {
+  size_t first = 0;
+  while (places_[first].fate != Fate::running) first++;
+  const cluster::Membership& view = places_[viewer].node->membership();
+  const cluster::Membership& firstView = places_[first].node->membership();
+  for (size_t place = 0; place < places_.size(); place++) {
+    const Place& there = places_[place];
+    const Member* seen = view.find(there.id);
+    const Member* seenFirst = firstView.find(there.id);
+    auto wrong = [&](const std::string& what) {
+      problems.push_back("host-" + std::to_string(viewer) + " sees host-" + std::to_string(place) +
+                         " " + what);
+    };
+    if (there.fate == Fate::running && !seen) {
+      wrong("not at all, though it runs");
+    } else if (there.fate == Fate::running && seen->status != Status::alive) {
+      wrong(std::string("as ") + nameOf(seen->status) + ", though it runs");
+    } else if (there.fate == Fate::crashed && seen && seen->status != Status::failed) {
+      wrong(std::string("as ") + nameOf(seen->status) + ", though it crashed");
+    } else if (there.fate == Fate::left && seen && seen->status != Status::left) {
+      wrong(std::string("as ") + nameOf(seen->status) + ", though it left");
+    } else if (!seen != !seenFirst) {
+      wrong(std::string(seen ? "" : "not, ") + "other than host-" + std::to_string(first) +
+            " does");
+    } else if (seen && std::tie(seen->incarnation, seen->gossip) !=
+                           std::tie(seenFirst->incarnation, seenFirst->gossip)) {
+      wrong("at incarnation " + std::to_string(seen->incarnation) + ", " + seen->gossip.text() +
+            "; host-" + std::to_string(first) + " at " + std::to_string(seenFirst->incarnation) +
+            ", " + seenFirst->gossip.text());
+    }
+  }
+}
+
+}  // namespace simulation
