@@ -88,7 +88,8 @@ std::string manEntry(const Key& key, T Config::*member) {
 template <class T>
 std::string yamlEntry(const Key& key, T Config::*member) {
   std::string value = encode(initial(member));
-  bool isList = std::is_same_v<T, std::vector<Listener>>;
+  bool isList =
+      std::is_same_v<T, std::vector<Listener>> || std::is_same_v<T, std::vector<std::string>>;
   if (value.empty()) value = "\"\"";
   return "# " + wrapped(helpText(key, member), 98, "# ") + "\n#" + std::string(key.name) + ":" +
          (isList ? "\n#  - " : " ") + value + "\n\n";

@@ -56,6 +56,7 @@ class Assembly {
   Config finish() {
     if (config_.name.empty()) useHostName();
     checkListeners();
+    checkJoin();
     if (!problems_.empty()) throw ConfigError(problems_);
     return std::move(config_);
   }
@@ -92,6 +93,16 @@ class Assembly {
     }
   }
 
+  void set(const Setting& setting, const Key& key, std::vector<std::string>& value) {
+    value.clear();
+    for (const std::string& text : setting.values) {
+      std::string each;
+      std::string wrong = decode(text, key, each);
+      if (!wrong.empty()) problemAt(key.name, wrong);
+      if (wrong.empty() && !each.empty()) value.push_back(std::move(each));
+    }
+  }
+
   void unknown(const Setting& setting) {
     std::vector<std::string> keys;
     fields([&](const Key& key, auto) { keys.emplace_back(key.name); });
@@ -122,6 +133,11 @@ class Assembly {
       }
       if (listener->kind == Listener::Kind::tls) checkTls(url);
     }
+  }
+
+  void checkJoin() {
+    if (!config_.join.empty() && config_.joinTokenFile.empty())
+      problemAt("join", "needs join_token_file with the token that docker swarm join-token shows");
   }
 
   void checkTls(const std::string& url) {
@@ -241,7 +257,8 @@ std::vector<std::string> systemProblems(const Config& config) {
   std::vector<std::string> problems;
   for (auto [key, file] : {std::pair{"tls_ca", &config.tlsCa},
                            {"tls_cert", &config.tlsCert},
-                           {"tls_key", &config.tlsKey}}) {
+                           {"tls_key", &config.tlsKey},
+                           {"join_token_file", &config.joinTokenFile}}) {
     if (file->empty() || ::access(file->c_str(), R_OK) == 0) continue;
     problems.push_back(std::string(key) + ": cannot read " + *file + ": " +
                        std::generic_category().message(errno));

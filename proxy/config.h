@@ -38,6 +38,13 @@ struct Config {
   std::string tlsCa;
   std::string tlsCert;
   std::string tlsKey;
+  std::vector<std::string> join;  // nodes to join by, when in no cluster
+  std::string joinTokenFile;
+  std::string clusterListen = "0.0.0.0:2377";
+  std::string clusterAdvertise;
+  int gossipPort = 7946;
+  std::vector<std::string> nodeLabels;
+  bool swarmApi = true;
   std::optional<Address> metricsListen;
   base::Level logLevel = base::Level::info;
   base::LogFormat logFormat = base::LogFormat::text;
@@ -55,7 +62,7 @@ struct Config {
 
 // One line of the list of settings.
 struct Key {
-  enum class Form { path, account, nodeName };  // what a text may look like
+  enum class Form { path, account, nodeName, address, label };  // what a text may look like
 
   std::string_view name;  // in the file; as a flag it starts with -- and has - for _
   std::string_view help;
@@ -111,6 +118,43 @@ void fields(Visit&& visit) {
             .reloads = true,
             .empty = "none"},
         &Config::tlsKey);
+  visit(Key{.name = "join",
+            .help = "Nodes of a cluster, HOST or HOST:PORT, that this host joins by if it is in no "
+                    "cluster yet; they are tried in turn until one lets it in.",
+            .form = Form::address,
+            .empty = "none"},
+        &Config::join);
+  visit(Key{.name = "join_token_file",
+            .help = "File with the join token that \"docker swarm join-token\" shows, for join.",
+            .empty = "none"},
+        &Config::joinTokenFile);
+  visit(
+      Key{.name = "cluster_listen",
+          .help = "Where a host that joins by itself serves its peers; with docker swarm init and "
+                  "join, --listen-addr says it.",
+          .form = Form::address},
+      &Config::clusterListen);
+  visit(Key{.name = "cluster_advertise",
+            .help = "Under which address, or network interface, peers find a host that joins by "
+                    "itself.",
+            .form = Form::address,
+            .empty = "the address that it reaches the cluster from"},
+        &Config::clusterAdvertise);
+  visit(Key{.name = "gossip_port",
+            .help = "UDP port for the cluster's gossip, the same on every node.",
+            .least = 1,
+            .most = 65535},
+        &Config::gossipPort);
+  visit(Key{.name = "node_labels",
+            .help = "Labels of this node, KEY=VALUE, beside those set by docker node update.",
+            .form = Form::label,
+            .empty = "none"},
+        &Config::nodeLabels);
+  visit(
+      Key{.name = "swarm_api",
+          .help = "Whether clients see the cluster as an active swarm. With off they see none, as "
+                  "some tools expect, and docker node and docker swarm show nothing."},
+      &Config::swarmApi);
   visit(Key{.name = "metrics_listen",
             .help = "Where to serve Prometheus metrics, in plain HTTP.",
             .empty = "off"},

@@ -23,7 +23,7 @@ uint64_t nextRequestId() {
 }  // namespace
 
 Connection::Connection(std::unique_ptr<base::Stream> stream, std::string peer,
-                       const base::TlsContext* tls, Api& api, Engine& engine,
+                       const base::TlsContext* tls, bool isPeer, Api& api, Engine& engine,
                        const ConnectionLimits& limits, base::Log& log, Metrics& metrics)
     : client_(std::move(stream), limits.http),
       peer_(std::move(peer)),
@@ -33,7 +33,9 @@ Connection::Connection(std::unique_ptr<base::Stream> stream, std::string peer,
       limits_(limits),
       log_(log),
       metrics_(metrics),
-      timer_(client_.stream->loop()) {}
+      timer_(client_.stream->loop()) {
+  client_.fromNode = isPeer;
+}
 
 // Counts and logs one request when it goes, however it ends.
 struct Connection::Record {
@@ -59,6 +61,8 @@ struct Connection::Record {
     self.metrics_.requestDone(route, request.method(), status, seconds, in, out);
     base::Level level = status >= 500 || !fault.empty() ? base::Level::warn : base::Level::info;
     if (status == clientGone || status < 400) level = base::Level::info;
+    // Nodes talk all the time.
+    if (self.client_.fromNode && level == base::Level::info) level = base::Level::debug;
     if (!self.log_.enabled(level)) return;
     // The path without its query, which may hold secrets (build arguments).
     std::string_view path = request.target().substr(0, request.target().find('?'));
@@ -93,6 +97,7 @@ base::Task<> Connection::serve() {
       startTimer(true);
       co_await client_.stream->acceptTls(*tls_);
       peer_ += " " + client_.stream->peerName();
+      if (client_.fromNode) client_.nodeId = client_.stream->peerName();
     }
     co_await serveRequests();
   } catch (const base::ProtocolError& broken) {
@@ -185,8 +190,7 @@ base::Task<> Connection::refuse(base::HttpError malformed) {
 
 base::Task<> Connection::answerRequest() {
   RouteMatch route = match(client_.request().method(), client_.request().target());
-  Answer answer = route.route().answer;
-  Record record(*this, route.index, answer == Answer::stream || answer == Answer::hijack);
+  Record record(*this, route.index, route.route().flow != Flow::exchange);
   client_.status = 0;
   client_.upstream = engine_.name();
   int status = 0;

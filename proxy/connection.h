@@ -23,9 +23,9 @@ struct ConnectionLimits {
 class Connection {
  public:
   // All must outlive it, but for `tls`: if not null, it is needed until serve() first waits. `peer`
-  // names the client in logs.
+  // names the client in logs. `isPeer`: it came to the listener for nodes of the cluster.
   Connection(std::unique_ptr<base::Stream> stream, std::string peer, const base::TlsContext* tls,
-             Api& api, Engine& engine, const ConnectionLimits& limits, base::Log& log,
+             bool isPeer, Api& api, Engine& engine, const ConnectionLimits& limits, base::Log& log,
              Metrics& metrics);
 
   // Serves until either side ends it.
@@ -33,6 +33,7 @@ class Connection {
 
   // No further request is taken; one that is being answered goes on. A silent connection ends.
   void finish();
+  bool isPeer() const { return client_.fromNode; }
   // Whether a request is being answered.
   bool busy() const { return busy_; }
   // Ends it now.

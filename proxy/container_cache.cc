@@ -306,4 +306,15 @@ std::string ContainerCache::render(const ListQuery& query, int64_t now) const {
   return out;
 }
 
+std::vector<ContainerCache::Plain> ContainerCache::plain() const {
+  std::vector<Plain> all;
+  for (const Entry& entry : entries_) {
+    const ListedContainer& each = entry.listed;
+    std::string json = each.json.substr(0, each.statusAt) + "\"\"";
+    json.append(each.json, each.statusAt + each.statusLength);
+    all.push_back({each.id, std::move(json)});
+  }
+  return all;
+}
+
 }  // namespace proxy

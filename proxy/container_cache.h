@@ -50,6 +50,11 @@ std::optional<ContainerTimes> parseInspect(std::string_view json);
 
 class ContainerCache {
  public:
+  // A container's id, and its entry with an empty Status.
+  struct Plain {
+    std::string id;
+    std::string json;
+  };
   // Forgets everything: the engine went away.
   void clear();
 
@@ -85,6 +90,9 @@ class ContainerCache {
 
   // The answer, as the engine would give it at `now` (nanoseconds since 1970).
   std::string render(const ListQuery& query, int64_t now) const;
+
+  // Of every container, in the engine's order.
+  std::vector<Plain> plain() const;
 
   size_t size() const { return entries_.size(); }
   bool loaded() const { return allFetched_ != 0; }

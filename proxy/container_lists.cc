@@ -51,6 +51,7 @@ ContainerLists::ContainerLists(base::Loop& loop, Engine& engine, EngineState& st
                    cache_.clear();
                    retryAt_ = 0;
                    if (!refreshing_) background_.spawn(refresh());
+                   if (changed_) changed_();
                  },
                  [this](std::string_view json) { event(json); }, [this] { cache_.clear(); }});
 }
@@ -60,6 +61,7 @@ uint64_t ContainerLists::settled() const {
 }
 
 void ContainerLists::event(std::string_view json) {
+  if (changed_) changed_();
   rapidjson::Document document;
   document.Parse<rapidjson::kParseIterativeFlag>(json.data(), json.size());
   tick_++;
@@ -91,6 +93,7 @@ void ContainerLists::event(std::string_view json) {
 
 void ContainerLists::mark(Effect effect, std::string_view object) {
   if (effect == Effect::none) return;
+  if (changed_) changed_();
   tick_++;
   if (effect == Effect::container) {
     cache_.namesChanged(object, tick_, settled());
@@ -125,8 +128,21 @@ base::Task<std::optional<std::string>> ContainerLists::answer(std::string_view v
   if (!facts || (!version.empty() && version != facts->apiVersion)) co_return std::nullopt;
   std::optional<ListQuery> parsed = parseListQuery(query);
   if (!parsed) co_return std::nullopt;
+  bool fresh = co_await makeFresh();
+  if (!fresh) co_return std::nullopt;
+  co_return cache_.render(*parsed, wallClock());
+}
 
-  if (loop_.now() < retryAt_) co_return std::nullopt;
+base::Task<std::optional<std::vector<ContainerCache::Plain>>> ContainerLists::entries() {
+  bool fresh = co_await makeFresh();
+  if (!fresh) co_return std::nullopt;
+  co_return cache_.plain();
+}
+
+// Waits until the cache knows all that was true when this was called. False if the engine does not
+// answer.
+base::Task<bool> ContainerLists::makeFresh() {
+  if (!state_.facts() || loop_.now() < retryAt_) co_return false;
   Tick question = ++tick_;
   if (loop_.now() > fullAt_ + compareEvery) cache_.allChanged(question, 0);
   for (;;) {
@@ -134,9 +150,9 @@ base::Task<std::optional<std::string>> ContainerLists::answer(std::string_view v
     if (need.none()) break;
     if (!refreshing_) background_.spawn(refresh());
     if (refreshing_) co_await refreshed_.wait();
-    if (loop_.now() < retryAt_ || !state_.facts()) co_return std::nullopt;
+    if (loop_.now() < retryAt_ || !state_.facts()) co_return false;
   }
-  co_return cache_.render(*parsed, wallClock());
+  co_return true;
 }
 
 // Asks the engine for what is missing. Runs in the background, since several clients may wait for

@@ -4,6 +4,7 @@
 // (DESIGN: the owner's cache). dockerd needs about a tenth of a millisecond for each container in a
 // list; this needs none while nothing changes.
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -29,6 +30,12 @@ class ContainerLists {
   // for options we do not know, or because it did not answer us.
   base::Task<std::optional<std::string>> answer(std::string_view version, std::string_view query);
 
+  // Every container's entry in the list, but with an empty Status, which changes with the clock.
+  // What other nodes know of them. Nothing if the engine does not tell.
+  base::Task<std::optional<std::vector<ContainerCache::Plain>>> entries();
+  // Called when something may have changed.
+  void onChange(std::function<void()> callback) { changed_ = std::move(callback); }
+
   // A call that passes through and may change containers. What it changes counts as changed when
   // its answer comes, before its client hears of it, and again when it has ended.
   class Change {
@@ -52,6 +59,7 @@ class ContainerLists {
   void event(std::string_view json);
   void mark(Effect effect, std::string_view object);
   uint64_t settled() const;
+  base::Task<bool> makeFresh();
   base::Task<> refresh();
   base::Task<> refreshOnce(ContainerCache::Need need);
 
@@ -65,6 +73,7 @@ class ContainerLists {
   uint64_t fullAt_ = 0;   // when the whole list was asked for last
   uint64_t retryAt_ = 0;  // a refresh failed; none is tried before
   bool refreshing_ = false;
+  std::function<void()> changed_;
   base::Event refreshed_;
   base::Scope background_;
 };

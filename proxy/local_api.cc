@@ -1,13 +1,24 @@
-#include "proxy/api.h"
+#include "proxy/local_api.h"
 
+#include <functional>
 #include <optional>
 
-#include "base/http_heads.h"
-#include "proxy/heads.h"
+#include "proxy/answer.h"
+#include "proxy/relay.h"
 
 namespace proxy {
+namespace {
 
-base::Task<> Api::handle(Client& client, RouteMatch match) {
+// A name for a body, by which one who has it already need not be sent it again.
+std::string tagOf(std::string_view body) {
+  char text[32];
+  std::snprintf(text, sizeof text, "\"%zx-%zx\"", std::hash<std::string_view>()(body), body.size());
+  return text;
+}
+
+}  // namespace
+
+base::Task<> LocalApi::handle(Client& client, RouteMatch match) {
   switch (match.route().answer) {
     case Answer::ping:
       if (canAnswer(match)) return ping(client);
@@ -18,16 +29,14 @@ base::Task<> Api::handle(Client& client, RouteMatch match) {
     case Answer::containerList:
       if (canAnswer(match)) return containerList(client, match);
       break;
-    case Answer::relay:
-    case Answer::stream:
-    case Answer::hijack:
+    default:
       break;
   }
   return passThrough(client, match);
 }
 
 // Answering in the engine's place is right only while it is there, for a request it would accept.
-bool Api::canAnswer(const RouteMatch& match) {
+bool LocalApi::canAnswer(const RouteMatch& match) {
   state_.catchUp();
   const EngineFacts* facts = state_.facts();
   if (!facts) return false;
@@ -35,19 +44,19 @@ bool Api::canAnswer(const RouteMatch& match) {
                                    !versionLess(facts->apiVersion, match.version));
 }
 
-base::Task<> Api::ping(Client& client) {
+base::Task<> LocalApi::ping(Client& client) {
   const EngineFacts& facts = *state_.facts();
   const base::HttpReply& reply = client.request().method() == "HEAD" ? facts.pingHead : facts.ping;
-  return send(client, reply.status, reply.head, reply.body);
+  return sendAnswer(client, reply.status, reply.head, reply.body);
 }
 
-base::Task<> Api::version(Client& client) {
+base::Task<> LocalApi::version(Client& client) {
   const base::HttpReply& reply = state_.facts()->version;
-  return send(client, reply.status, reply.head, reply.body);
+  return sendAnswer(client, reply.status, reply.head, reply.body);
 }
 
 // GET /containers/json, from the cache where that knows how to answer exactly as the engine would.
-base::Task<> Api::containerList(Client& client, RouteMatch match) {
+base::Task<> LocalApi::containerList(Client& client, RouteMatch match) {
   std::optional<std::string> body = co_await lists_.answer(match.version, match.query);
   const EngineFacts* facts = state_.facts();
   if (!body || !facts) {
@@ -56,14 +65,23 @@ base::Task<> Api::containerList(Client& client, RouteMatch match) {
     co_return;
   }
   metrics_.listCacheHit();
-  std::string head = "HTTP/1.1 200 OK\r\n" + facts->headers + "Content-Type: application/json\r\n";
-  co_await send(client, 200, head, *body);
+  std::string headers = facts->headers;
+  if (client.fromNode) {
+    std::string tag = tagOf(*body);
+    bool known = client.request().find("If-None-Match").value_or("") == tag;
+    headers += "ETag: " + tag + "\r\n";
+    if (known) {
+      co_await sendJson(client, 304, headers, "");
+      co_return;
+    }
+  }
+  co_await sendJson(client, 200, headers, *body);
 }
 
-base::Task<> Api::passThrough(Client& client, RouteMatch match) {
+base::Task<> LocalApi::passThrough(Client& client, RouteMatch match) {
   Effect effect = match.route().effect;
   RelayOptions options;
-  options.hijack = match.route().answer == Answer::hijack;
+  options.hijack = match.route().flow == Flow::hijack;
   ContainerLists::Change change(lists_, effect, match.object);
   if (effect != Effect::none) {
     options.onAnswer = [&change](int status, std::string_view body) {
@@ -73,33 +91,12 @@ base::Task<> Api::passThrough(Client& client, RouteMatch match) {
   co_await relay(client, engine_, std::move(options));
 }
 
-base::Task<> Api::send(Client& client, int status, std::string_view head, std::string_view body) {
-  const base::Head& request = client.request();
-  client.keepAlive = client.keepAlive && request.keepAlive() && client.reader.bodyDone();
-  client.status = status;
-  std::string out;
-  out.reserve(head.size() + body.size() + 128);
-  out.append(head);
-  base::appendDate(out);
-  out.append("Content-Length: ").append(std::to_string(body.size())).append("\r\n");
-  if (!client.keepAlive) {
-    out.append("Connection: close\r\n");
-  } else if (request.minorVersion() == 0) {
-    out.append("Connection: keep-alive\r\n");
-  }
-  out.append("\r\n");
-  if (request.method() != "HEAD") out.append(body);
-  size_t put = client.stream->tryWrite(out);
-  if (put < out.size()) co_await client.stream->write(std::string_view(out).substr(put));
-}
-
-base::Task<> Api::fail(Client& client, int status, std::string message, bool close) {
-  if (close) client.keepAlive = false;
-  std::string head = "HTTP/1.1 " + std::to_string(status) + " ";
-  head.append(base::reasonPhrase(status)).append("\r\n");
-  head.append(state_.lastFacts().headers).append("Content-Type: application/json\r\n");
-  std::string body = errorBody(message);
-  co_await send(client, status, head, body);
+base::Task<base::HttpReply> LocalApi::change(base::HttpCall call, Effect effect,
+                                             std::string object) {
+  ContainerLists::Change change(lists_, effect, object);
+  base::HttpReply reply = co_await engine_.call(std::move(call));
+  change.answered(reply.status, reply.body);
+  co_return reply;
 }
 
 }  // namespace proxy

@@ -1,36 +1,39 @@
 #pragma once
 
-// The handlers of the route table: one request, one answer.
+// The API of this one host: its engine, with ping, version and lists of containers answered in its
+// place. What clients of a host in no cluster see, and what other nodes ask for.
 
-#include "base/log.h"
 #include "proxy/client.h"
 #include "proxy/container_lists.h"
 #include "proxy/engine.h"
 #include "proxy/engine_state.h"
 #include "proxy/metrics.h"
-#include "proxy/relay.h"
 #include "proxy/routes.h"
 
 namespace proxy {
 
-class Api {
+class LocalApi {
  public:
   // All must outlive it.
-  Api(Engine& engine, EngineState& state, ContainerLists& lists, Metrics& metrics)
+  LocalApi(Engine& engine, EngineState& state, ContainerLists& lists, Metrics& metrics)
       : engine_(engine), state_(state), lists_(lists), metrics_(metrics) {}
 
   // Answers the request whose head `client` holds. Throws when either side breaks off.
   base::Task<> handle(Client& client, RouteMatch match);
 
-  // Answers with Docker's error body. `close`: and ends the connection.
-  base::Task<> fail(Client& client, int status, std::string message, bool close);
+  // Passes the request to our engine; lists know of what it changes before the client does.
+  base::Task<> passThrough(Client& client, RouteMatch match);
+
+  // A change that is asked for by ourselves, told to the lists as those of clients are.
+  base::Task<base::HttpReply> change(base::HttpCall call, Effect effect, std::string object);
+
+  // The headers that every answer of the engine has.
+  const std::string& commonHeaders() const { return state_.lastFacts().headers; }
 
  private:
   base::Task<> ping(Client& client);
   base::Task<> version(Client& client);
   base::Task<> containerList(Client& client, RouteMatch match);
-  base::Task<> passThrough(Client& client, RouteMatch match);
-  base::Task<> send(Client& client, int status, std::string_view head, std::string_view body);
   bool canAnswer(const RouteMatch& match);
 
   Engine& engine_;

@@ -8,26 +8,38 @@
 #include <csignal>
 
 #include <cstring>
+#include <fstream>
 #include <iostream>
 #include <optional>
 #include <vector>
 
 #include "base/log.h"
 #include "base/loop.h"
+#include "cluster/agent.h"
 #include "proxy/api.h"
 #include "proxy/command_line.h"
 #include "proxy/config.h"
+#include "proxy/container_create.h"
+#include "proxy/container_index.h"
 #include "proxy/container_lists.h"
 #include "proxy/engine.h"
 #include "proxy/engine_state.h"
+#include "proxy/federation.h"
+#include "proxy/image_transfer.h"
+#include "proxy/local_api.h"
+#include "proxy/locator.h"
 #include "proxy/metrics.h"
 #include "proxy/metrics_server.h"
+#include "proxy/node_api.h"
+#include "proxy/publisher.h"
 #include "proxy/server.h"
+#include "proxy/swarm_api.h"
 
 namespace proxy {
 namespace {
 
 constexpr base::milliseconds logFlushAfter(200);
+constexpr base::milliseconds joinAgainAfter(5'000);
 
 // Ten thousand clients are twenty thousand descriptors.
 void raiseDescriptorLimit() {
@@ -48,6 +60,29 @@ std::vector<std::string_view> routeNames() {
   return names;
 }
 
+cluster::AgentOptions agentOptions(const Config& config) {
+  cluster::AgentOptions options;
+  options.stateDir = config.stateDir;
+  options.name = config.name;
+  options.droverVersion = DROVER_VERSION;
+  options.gossipPort = static_cast<uint16_t>(config.gossipPort);
+  for (const std::string& each : config.nodeLabels) {
+    size_t equals = each.find('=');
+    options.labels[each.substr(0, equals)] =
+        equals == std::string::npos ? std::string() : each.substr(equals + 1);
+  }
+  return options;
+}
+
+// The token that stands in a file, without what is around it.
+std::string readToken(const std::string& path) {
+  std::ifstream file(path);
+  std::string token;
+  file >> token;
+  if (token.empty()) throw std::runtime_error("there is no join token in " + path);
+  return token;
+}
+
 class Daemon {
  public:
   Daemon(CommandLine commandLine, base::Log& log)
@@ -58,8 +93,19 @@ class Daemon {
         engine_(loop_, config_.engine.path, config_.connectTimeout, base::HttpLimits()),
         state_(loop_, engine_, log_, metrics_),
         lists_(loop_, engine_, state_, log_, config_.maxBodyBytes),
-        api_(engine_, state_, lists_, metrics_),
+        local_(engine_, state_, lists_, metrics_),
+        agent_(loop_, agentOptions(config_), log_),
+        locator_(engine_, agent_, index_),
+        images_(loop_, engine_, agent_, log_),
+        creation_(loop_, engine_, local_, agent_, locator_, index_, images_, log_,
+                  config_.maxBodyBytes),
+        swarm_(engine_, local_, agent_, config_.swarmApi, config_.maxBodyBytes),
+        federation_({loop_, engine_, local_, lists_, agent_, index_, locator_, creation_, images_,
+                     swarm_, log_, config_.maxBodyBytes}),
+        nodeApi_(agent_, images_),
+        api_(agent_, local_, federation_, swarm_, nodeApi_),
         server_(loop_, config_, api_, engine_, log_, metrics_),
+        publisher_(loop_, engine_, lists_, agent_, index_, log_, peerHooks()),
         background_([this](std::exception_ptr fault) { faulted(fault); }) {
     if (config_.metricsListen)
       metricsServer_.emplace(loop_, *config_.metricsListen, metrics_, log_);
@@ -75,6 +121,9 @@ class Daemon {
     });
     loop_.beforeWaiting([this] { flushLogSoon(); });
     background_.spawn(state_.run());
+    agent_.lookUpClaims([this](const std::string& key) { return publisher_.holding(key); });
+    agent_.begin(publisher_);
+    if (!agent_.clustered() && !config_.join.empty()) background_.spawn(joinUntilDone());
     ::sd_notify(0, "READY=1");
     log_.info("droverd is ready", {{"version", DROVER_VERSION}, {"node", config_.name}});
     loop_.run();
@@ -82,6 +131,32 @@ class Daemon {
   }
 
  private:
+  Publisher::Hooks peerHooks() {
+    return {[this](const cluster::Endpoint& listen) {
+              server_.servePeers(listen.host(), listen.port, [this]() -> const base::TlsContext& {
+                return agent_.tlsForPeers();
+              });
+            },
+            [this] { server_.stopPeers(); }};
+  }
+
+  // What the settings ask for; the other nodes, or our engine, may come up later than we do.
+  base::Task<> joinUntilDone() {
+    std::string told;
+    while (!agent_.clustered()) {
+      std::string why;
+      try {
+        co_await swarm_.join(config_.clusterListen, config_.clusterAdvertise, config_.join,
+                             readToken(config_.joinTokenFile));
+      } catch (const std::exception& failed) {
+        why = failed.what();
+      }
+      if (why != told && !why.empty()) log_.warn("cannot join yet", {{"reason", why}});
+      told = why;
+      if (!agent_.clustered()) co_await base::sleepFor(loop_, joinAgainAfter);
+    }
+  }
+
   // A write for each line would cost more than the request that it tells of.
   void flushLogSoon() {
     if (flushing_ || !log_.pending()) return;
@@ -148,8 +223,18 @@ class Daemon {
   Engine engine_;
   EngineState state_;
   ContainerLists lists_;
+  LocalApi local_;
+  cluster::Agent agent_;
+  ContainerIndex index_;
+  Locator locator_;
+  ImageTransfer images_;
+  ContainerCreate creation_;
+  SwarmApi swarm_;
+  Federation federation_;
+  NodeApi nodeApi_;
   Api api_;
   Server server_;
+  Publisher publisher_;
   std::optional<MetricsServer> metricsServer_;
   base::Timer flushTimer_{loop_};
   bool flushing_ = false;

@@ -8,14 +8,46 @@
 
 namespace proxy {
 
-// Who answers.
+// Who answers. While this host is in no cluster, its engine answers for all but ping, version,
+// containerList and swarm.
 enum class Answer {
-  ping,           // here
-  version,        // here
-  containerList,  // here, from the cache of the engine's list
-  relay,          // the engine; request and answer pass through
-  stream,         // the engine; the answer has no end of its own
-  hijack,         // the engine; the connection becomes a stream both ways
+  engine,  // this host's
+
+  // The engine of the node that has the object named in the path.
+  container,
+  exec,
+  network,
+  volume,
+  image,
+  commit,  // of the container named in the query
+
+  // droverd, from what all nodes say.
+  ping,
+  version,
+  info,
+  events,
+  diskUsage,
+  prune,
+  containerList,
+  imageList,
+  networkList,
+  volumeList,
+  imageChange,  // a tag or a removal, on every node that has the image
+
+  // The engine of a node that droverd chooses, after what has to be done before.
+  create,
+  pull,
+  save,
+
+  swarm,  // droverd, for the cluster
+  node,   // droverd, for its peers only
+};
+
+// What comes after the answer's head.
+enum class Flow {
+  exchange,  // an answer that ends
+  stream,    // an answer that has no end of its own
+  hijack,    // the connection becomes a stream both ways
 };
 
 // What a request that changes something changes of the list of containers.
@@ -30,7 +62,8 @@ struct Route {
   std::string_view method;
   // Segments of a path without its version. {x} stands for one segment, {x...} for one or more.
   std::string_view pattern;
-  Answer answer = Answer::relay;
+  Answer answer = Answer::engine;
+  Flow flow = Flow::exchange;
   Effect effect = Effect::none;
 };
 

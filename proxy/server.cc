@@ -48,15 +48,38 @@ Server::Server(base::Loop& loop, const Config& config, Api& api, Engine& engine,
       connections_([this](std::exception_ptr fault) { faulted(fault); }) {
   for (const Listener& listener : config.listen) open(listener, config);
   acceptors_.emplace([this](std::exception_ptr fault) { faulted(fault); });
-  for (Listening& each : listening_) {
-    each.metric = metrics_.addListener(each.url);
-    log_.info("listening", {{"listener", each.url}, {"tls", each.tls}});
-    acceptors_->spawn(base::acceptAll(
-        loop_, each.fd.get(), [this, &each](base::Fd fd) { accepted(each, std::move(fd)); },
-        [this](std::string why) {
-          log_.error("cannot accept connections for now", {{"reason", why}});
-        }));
+  for (Listening& each : listening_) acceptFrom(*acceptors_, each);
+}
+
+void Server::acceptFrom(base::Scope& acceptors, Listening& listening) {
+  listening.metric = metrics_.addListener(listening.url);
+  log_.info("listening", {{"listener", listening.url}, {"tls", listening.tls}});
+  acceptors.spawn(base::acceptAll(
+      loop_, listening.fd.get(),
+      [this, &listening](base::Fd fd) { accepted(listening, std::move(fd)); },
+      [this](std::string why) {
+        log_.error("cannot accept connections for now", {{"reason", why}});
+      }));
+}
+
+void Server::servePeers(const std::string& host, uint16_t port, TlsNow tls) {
+  Listening made;
+  made.url = "peers://" + host + ":" + std::to_string(port);
+  made.fd = base::listenTcp(host, port);
+  made.tls = true;
+  made.peersTls = std::move(tls);
+  peerListening_.push_back(std::move(made));
+  peerAcceptor_.emplace([this](std::exception_ptr fault) { faulted(fault); });
+  acceptFrom(*peerAcceptor_, peerListening_.back());
+}
+
+void Server::stopPeers() {
+  if (peerListening_.empty()) return;
+  peerAcceptor_.reset();
+  for (Connection* each : open_) {
+    if (each->isPeer()) each->cancel("left the cluster");
   }
+  peerListening_.back().fd = base::Fd();
 }
 
 Server::~Server() {
@@ -124,9 +147,11 @@ void Server::accepted(Listening& listening, base::Fd fd) {
   try {
     std::string peer = base::peerOf(fd.get());
     std::unique_ptr<base::Stream> stream = std::make_unique<base::Stream>(loop_, std::move(fd));
+    bool isPeer = listening.peersTls != nullptr;
+    const base::TlsContext* tls =
+        listening.tls ? &(isPeer ? listening.peersTls() : *tls_) : nullptr;
     std::unique_ptr<Connection> connection = std::make_unique<Connection>(
-        std::move(stream), std::move(peer), listening.tls ? &*tls_ : nullptr, api_, engine_,
-        limits_, log_, metrics_);
+        std::move(stream), std::move(peer), tls, isPeer, api_, engine_, limits_, log_, metrics_);
     connections_.spawn(serve(listening, std::move(connection)));
   } catch (const std::exception&) {
     faulted(std::current_exception());  // of this connection; the listener goes on
@@ -162,6 +187,7 @@ void Server::faulted(std::exception_ptr fault) {
 
 base::Task<> Server::finish(base::milliseconds grace) {
   acceptors_.reset();
+  peerAcceptor_.reset();
   for (Listening& each : listening_) each.fd = base::Fd();
   for (Connection* each : open_) each->finish();
   base::Timer timer(loop_);

@@ -3,6 +3,7 @@
 // Everything clients connect to: the listeners, the connections that came through them, and how
 // both end.
 
+#include <functional>
 #include <list>
 #include <memory>
 #include <optional>
@@ -29,6 +30,13 @@ class Server {
   // nothing, if the TLS files cannot be used.
   void reconfigure(const Config& config);
 
+  // Serves the peers of a cluster, too, on one more listener. `tls` gives the context for each new
+  // connection. Throws std::runtime_error if it cannot be opened.
+  using TlsNow = std::function<const base::TlsContext&()>;
+  void servePeers(const std::string& host, uint16_t port, TlsNow tls);
+  // Ends that listener and all its connections.
+  void stopPeers();
+
   // Takes no more connections and no more requests, waits up to `grace` for those being answered,
   // then ends them.
   base::Task<> finish(base::milliseconds grace);
@@ -42,9 +50,11 @@ class Server {
     std::string url;
     std::string unlinkAtEnd;
     size_t metric = 0;
+    TlsNow peersTls = {};  // of the listener for peers
   };
 
   void open(const Listener& listener, const Config& config);
+  void acceptFrom(base::Scope& acceptors, Listening& listening);
   void openSystemd();
   void accepted(Listening& listening, base::Fd fd);
   base::Task<> serve(Listening& listening, std::unique_ptr<Connection> connection);
@@ -61,7 +71,9 @@ class Server {
   uint64_t refusalLogged_ = 0;
   std::list<Listening> listening_;
   std::unordered_set<Connection*> open_;
+  std::list<Listening> peerListening_;  // one or none; then its connections
   std::optional<base::Scope> acceptors_;
+  std::optional<base::Scope> peerAcceptor_;
   base::Scope connections_;
 };
 

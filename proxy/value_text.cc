@@ -125,10 +125,22 @@ std::string decode(std::string_view text, const Key& key, std::string& value) {
       case Key::Form::nodeName:
         sound = isNodeName(text);
         break;
+      case Key::Form::address:
+        sound = isPath(text) && text.find_first_of(" ,/") == std::string_view::npos;
+        break;
+      case Key::Form::label:
+        sound = isPath(text) && text.find('=') != 0;
+        break;
     }
   }
   if (!sound) return isNot(text, describe(key, value));
   value = text;
+  return "";
+}
+
+std::string decode(std::string_view text, const Key& key, bool& value) {
+  if (text != "on" && text != "off") return isNot(text, describe(key, value));
+  value = text == "on";
   return "";
 }
 
@@ -177,6 +189,9 @@ std::string decode(std::string_view text, const Key&, Listener& value) {
 std::string encode(const std::string& value) {
   return value;
 }
+std::string encode(bool value) {
+  return value ? "on" : "off";
+}
 std::string encode(int value) {
   return std::to_string(value);
 }
@@ -198,6 +213,11 @@ std::string encode(base::LogFormat value) {
 std::string encode(const std::optional<Address>& value) {
   return value ? encode(*value) : "";
 }
+std::string encode(const std::vector<std::string>& value) {
+  std::string text;
+  for (const std::string& each : value) text += (text.empty() ? "" : ", ") + each;
+  return text;
+}
 std::string encode(const std::vector<Listener>& value) {
   std::string text;
   for (const Listener& listener : value) {
@@ -213,11 +233,18 @@ std::string describe(const Key& key, const std::string&) {
       return "a path";
     case Key::Form::account:
       return "a name or a number";
+    case Key::Form::address:
+      return "an address, with a port or without";
+    case Key::Form::label:
+      return "KEY=VALUE";
     case Key::Form::nodeName:
       break;
   }
   return "a name of at most 63 letters, digits, '-', '_' and '.', with a letter or digit at both "
          "ends";
+}
+std::string describe(const Key&, bool) {
+  return "on or off";
 }
 std::string describe(const Key& key, int) {
   return "a whole number " + bounds(key, plainUnit);
@@ -242,6 +269,9 @@ std::string describe(const Key&, const EngineSocket&) {
 }
 std::string describe(const Key&, const std::optional<Address>&) {
   return "ADDR:PORT";
+}
+std::string describe(const Key& key, const std::vector<std::string>&) {
+  return "a list of which each is " + describe(key, std::string());
 }
 std::string describe(const Key&, const std::vector<Listener>&) {
   return "a list of unix:///PATH, tcp://ADDR:PORT, plain-tcp://127.0.0.1:PORT, fd://";

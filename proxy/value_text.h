@@ -11,6 +11,7 @@
 namespace proxy {
 
 std::string decode(std::string_view text, const Key& key, std::string& value);
+std::string decode(std::string_view text, const Key& key, bool& value);
 std::string decode(std::string_view text, const Key& key, int& value);
 std::string decode(std::string_view text, const Key& key, std::size_t& bytes);
 std::string decode(std::string_view text, const Key& key, std::chrono::milliseconds& value);
@@ -22,6 +23,7 @@ std::string decode(std::string_view text, const Key& key, std::optional<Address>
 std::string decode(std::string_view text, const Key& key, Listener& value);
 
 std::string encode(const std::string& value);
+std::string encode(bool value);
 std::string encode(int value);
 std::string encode(std::size_t bytes);
 std::string encode(std::chrono::milliseconds value);
@@ -29,10 +31,12 @@ std::string encode(FileMode value);
 std::string encode(base::Level value);
 std::string encode(base::LogFormat value);
 std::string encode(const std::optional<Address>& value);
-std::string encode(const std::vector<Listener>& value);  // separated by ", "
+std::string encode(const std::vector<std::string>& value);  // separated by ", "
+std::string encode(const std::vector<Listener>& value);     // likewise
 
 // The value itself does not matter, only its type.
 std::string describe(const Key& key, const std::string&);
+std::string describe(const Key& key, bool);
 std::string describe(const Key& key, int);
 std::string describe(const Key& key, std::size_t);
 std::string describe(const Key& key, std::chrono::milliseconds);
@@ -41,6 +45,7 @@ std::string describe(const Key& key, base::Level);
 std::string describe(const Key& key, base::LogFormat);
 std::string describe(const Key& key, const EngineSocket&);
 std::string describe(const Key& key, const std::optional<Address>&);
+std::string describe(const Key& key, const std::vector<std::string>&);
 std::string describe(const Key& key, const std::vector<Listener>&);
 
 // Which of the words was probably meant; empty if none is near.

@@ -34,14 +34,33 @@ struct House {
   proxy::Engine engine{stage.loop, docker.path(), milliseconds(1000), {}};
   proxy::EngineState state{stage.loop, engine, log, metrics};
   proxy::ContainerLists lists{stage.loop, engine, state, log, 64 * 1024 * 1024};
-  proxy::Api api{engine, state, lists, metrics};
+  proxy::LocalApi local{engine, state, lists, metrics};
+  TempDir stateDir;
+  cluster::Agent agent{stage.loop, agentOptions(), log};
+  proxy::ContainerIndex index;
+  proxy::Locator locator{engine, agent, index};
+  proxy::ImageTransfer images{stage.loop, engine, agent, log};
+  proxy::ContainerCreate creation{stage.loop, engine, local, agent,           locator,
+                                  index,      images, log,   64 * 1024 * 1024};
+  proxy::SwarmApi swarm{engine, local, agent, true, 64 * 1024 * 1024};
+  proxy::Federation federation{{stage.loop, engine, local, lists, agent, index, locator, creation,
+                                images, swarm, log, 64 * 1024 * 1024}};
+  proxy::NodeApi nodeApi{agent, images};
+  proxy::Api api{agent, local, federation, swarm, nodeApi};
   proxy::ConnectionLimits limits{{}, milliseconds(30'000), milliseconds(30'000)};
   int clients = 0;  // being served
+
+  cluster::AgentOptions agentOptions() const {
+    cluster::AgentOptions options;
+    options.stateDir = stateDir / "state";
+    options.name = "node";
+    return options;
+  }
 
   // Valid until the connection ends.
   proxy::Connection& accept(base::Fd fd, const base::TlsContext* tls = nullptr) {
     std::unique_ptr<proxy::Connection> made = std::make_unique<proxy::Connection>(
-        stage.stream(std::move(fd)), "client", tls, api, engine, limits, log, metrics);
+        stage.stream(std::move(fd)), "client", tls, false, api, engine, limits, log, metrics);
     proxy::Connection& connection = *made;
     clients++;
     stage.start(serve(std::move(made)));

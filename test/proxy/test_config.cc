@@ -96,6 +96,13 @@ name: db-1
 tls_ca: /ca
 tls_cert: /cert
 tls_key: /key
+join: [10.0.0.1, "a.example:2377"]
+join_token_file: /token
+cluster_listen: 0.0.0.0:2378
+cluster_advertise: eth1
+gossip_port: 7947
+node_labels: [zone=a, ssd]
+swarm_api: off
 metrics_listen: "[::1]:9323"
 log_level: debug
 log_format: json
@@ -122,6 +129,13 @@ grace_time: 0s
   want.tlsCa = "/ca";
   want.tlsCert = "/cert";
   want.tlsKey = "/key";
+  want.join = {"10.0.0.1", "a.example:2377"};
+  want.joinTokenFile = "/token";
+  want.clusterListen = "0.0.0.0:2378";
+  want.clusterAdvertise = "eth1";
+  want.gossipPort = 7947;
+  want.nodeLabels = {"zone=a", "ssd"};
+  want.swarmApi = false;
   want.metricsListen = proxy::Address{"::1", 9323};
   want.logLevel = base::Level::debug;
   want.logFormat = base::LogFormat::json;

@@ -172,7 +172,7 @@ Test(connection, a_head_that_drips_ends_it_all_the_same) {
 
 Test(connection, silence_ends_it_after_a_while) {
   House house;
-  house.limits.idleTimeout = milliseconds(5);
+  house.limits.idleTimeout = milliseconds(100);
   house.docker.next({hears(get("/a")), says(answer("a")), hearsEnd()});
   house.client({hearsEnd()});
   house.client({says("\r\n\r\n"), hearsEnd()});

@@ -7,6 +7,7 @@
 
 using proxy::Answer;
 using proxy::Effect;
+using proxy::Flow;
 using proxy::match;
 using proxy::Route;
 using proxy::RouteMatch;
@@ -101,7 +102,7 @@ Test(routes, every_row_is_reached_by_what_it_describes) {
     cr_expect_eq(match(route.method, "/v1.41" + target).index, i, "%s", what.c_str());
   }
   cr_expect_eq(routes().back().pattern, "other");
-  cr_expect(routes().back().answer == Answer::relay);
+  cr_expect(routes().back().answer == Answer::engine);
 }
 
 Test(routes, say_who_answers_and_what_changes) {
@@ -109,28 +110,41 @@ Test(routes, say_who_answers_and_what_changes) {
     std::string method;
     std::string target;
     Answer answer;
+    Flow flow = Flow::exchange;
     Effect effect = Effect::none;
   } requests[] = {
       {"GET", "/_ping", Answer::ping},
       {"GET", "/version", Answer::version},
+      {"GET", "/info", Answer::info},
       {"GET", "/containers/json", Answer::containerList},
-      {"GET", "/events", Answer::stream},
-      {"POST", "/containers/c/wait", Answer::stream},
-      {"GET", "/containers/c/logs", Answer::stream},
-      {"POST", "/containers/c/attach", Answer::hijack},
-      {"POST", "/exec/e/start", Answer::hijack},
-      {"POST", "/containers/create", Answer::relay, Effect::create},
-      {"POST", "/containers/c/start", Answer::relay, Effect::container},
-      {"DELETE", "/containers/c", Answer::relay, Effect::container},
-      {"POST", "/containers/prune", Answer::relay, Effect::containers},
-      {"POST", "/containers/c/rename", Answer::relay, Effect::containers},
-      {"POST", "/images/a/b/tag", Answer::relay, Effect::containers},
-      {"POST", "/networks/n/connect", Answer::relay, Effect::containers},
-      {"GET", "/unheard-of", Answer::relay},
+      {"GET", "/events", Answer::events, Flow::stream},
+      {"POST", "/session", Answer::engine, Flow::hijack},
+      {"POST", "/containers/c/wait", Answer::container, Flow::stream},
+      {"GET", "/containers/c/logs", Answer::container, Flow::stream},
+      {"POST", "/containers/c/attach", Answer::container, Flow::hijack},
+      {"POST", "/containers/c/exec", Answer::container},
+      {"POST", "/exec/e/start", Answer::exec, Flow::hijack},
+      {"POST", "/containers/create", Answer::create, Flow::exchange, Effect::create},
+      {"POST", "/containers/c/start", Answer::container, Flow::exchange, Effect::container},
+      {"DELETE", "/containers/c", Answer::container, Flow::exchange, Effect::container},
+      {"POST", "/containers/prune", Answer::prune, Flow::exchange, Effect::containers},
+      {"POST", "/containers/c/rename", Answer::container, Flow::exchange, Effect::containers},
+      {"POST", "/commit", Answer::commit, Flow::exchange, Effect::containers},
+      {"POST", "/images/a/b/tag", Answer::imageChange, Flow::exchange, Effect::containers},
+      {"POST", "/images/a/b/push", Answer::image},
+      {"GET", "/images/a/b/get", Answer::save},
+      {"POST", "/networks/n/connect", Answer::network, Flow::exchange, Effect::containers},
+      {"POST", "/volumes/create", Answer::engine},
+      {"DELETE", "/volumes/v", Answer::volume},
+      {"POST", "/swarm/init", Answer::swarm},
+      {"GET", "/nodes/n", Answer::swarm},
+      {"POST", "/drover/v1/join", Answer::node},
+      {"GET", "/unheard-of", Answer::engine},
   };
   for (const auto& each : requests) {
     const Route& route = match(each.method, each.target).route();
-    cr_expect(route.answer == each.answer && route.effect == each.effect, "%s %s",
-              each.method.c_str(), each.target.c_str());
+    bool right =
+        route.answer == each.answer && route.flow == each.flow && route.effect == each.effect;
+    cr_expect(right, "%s %s", each.method.c_str(), each.target.c_str());
   }
 }

@@ -1,0 +1,29 @@
+#pragma once
+
+// Sending an answer of our own to a client, and reading a request's body where we have to
+// understand it.
+
+#include <string>
+#include <string_view>
+
+#include "base/task.h"
+#include "proxy/client.h"
+
+namespace proxy {
+
+// `head`: status line and headers (a stored head, base/http_heads.h); Date and what is about length
+// and connection are added.
+base::Task<> sendAnswer(Client& client, int status, std::string_view head, std::string_view body);
+
+// The same for a body of JSON. `common`: the headers that every answer of the engine has.
+base::Task<> sendJson(Client& client, int status, std::string_view common, std::string_view body);
+
+// Docker's error body. `close`: and ends the connection.
+base::Task<> sendError(Client& client, int status, std::string_view common, std::string message,
+                       bool close);
+
+// The whole body of the request. Throws HttpError 413 if it is longer than `most`, or as
+// base::MessageReader does; StreamError if the client breaks off.
+base::Task<std::string> readBody(Client& client, size_t most);
+
+}  // namespace proxy

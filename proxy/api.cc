@@ -1,0 +1,25 @@
+#include "proxy/api.h"
+
+#include "proxy/answer.h"
+
+namespace proxy {
+
+base::Task<> Api::handle(Client& client, RouteMatch match) {
+  Answer answer = match.route().answer;
+  if (client.fromNode) {
+    if (answer == Answer::node) return node_.handle(client, match);
+    // Who wants to join has no certificate yet, and may ask for nothing but that.
+    if (client.nodeId.empty())
+      return fail(client, 403, "only nodes of the cluster are served here", true);
+    return local_.handle(client, match);
+  }
+  if (answer == Answer::swarm) return swarm_.handle(client, match);
+  if (nodes_.clustered()) return federation_.handle(client, match);
+  return local_.handle(client, match);
+}
+
+base::Task<> Api::fail(Client& client, int status, std::string message, bool close) {
+  return sendError(client, status, local_.commonHeaders(), std::move(message), close);
+}
+
+}  // namespace proxy

@@ -1,0 +1,72 @@
+#pragma once
+
+// Creating a container in a cluster: choose a node, claim the name, have the image there, create.
+
+#include <map>
+#include <optional>
+#include <string>
+
+#include "base/log.h"
+#include "base/task.h"
+#include "cluster/agent.h"
+#include "proxy/client.h"
+#include "proxy/container_index.h"
+#include "proxy/create_request.h"
+#include "proxy/engine.h"
+#include "proxy/image_transfer.h"
+#include "proxy/local_api.h"
+#include "proxy/locator.h"
+#include "proxy/routes.h"
+
+namespace proxy {
+
+class ContainerCreate {
+ public:
+  // All must outlive it. Bodies of requests may have `bodyMost` bytes.
+  ContainerCreate(base::Loop& loop, Engine& engine, LocalApi& local, cluster::Agent& agent,
+                  Locator& locator, ContainerIndex& index, ImageTransfer& images, base::Log& log,
+                  size_t bodyMost);
+
+  // POST /containers/create
+  base::Task<> create(Client& client, RouteMatch match);
+  // POST /containers/{id}/rename: the new name is claimed before.
+  base::Task<> rename(Client& client, RouteMatch match, cluster::Node node);
+  // POST /images/create: where the next create of this image will be, if one has just failed for
+  // want of it.
+  std::optional<cluster::Node> nodeForPull(std::string_view query);
+
+ private:
+  struct Refusal {
+    int status = 0;
+    std::string message;
+  };
+  // A claim that is given back when it goes, unless the container then stands for the name.
+  class Name;
+
+  base::Task<std::optional<cluster::Node>> choose(const CreateRequest& request, Refusal& refusal);
+  base::Task<Refusal> claim(std::string name, std::string holder);
+  base::Task<base::HttpReply> createOn(const cluster::Node& node, Client& client,
+                                       std::string target, const CreateRequest& request);
+  base::Task<bool> bringImage(std::string image, cluster::Node to);
+  base::Task<std::optional<std::string>> holderOf(std::string name);
+  base::Task<> releaseLater(std::string key, std::string holder);
+
+  base::Loop& loop_;
+  Engine& engine_;
+  LocalApi& local_;
+  cluster::Agent& agent_;
+  Locator& locator_;
+  ContainerIndex& index_;
+  ImageTransfer& images_;
+  base::Log& log_;
+  size_t bodyMost_;
+  std::map<cluster::NodeId, size_t> pending_;  // creates under way from here
+  struct Wanted {
+    cluster::NodeId node;
+    uint64_t until = 0;
+  };
+  std::map<std::string, Wanted> wanted_;  // by image, where a create failed for want of it
+  base::Scope tasks_;
+};
+
+}  // namespace proxy

@@ -1,0 +1,55 @@
+#pragma once
+
+// Which node has which container, by id, name and prefix of an id, as the nodes' records tell.
+// Pure.
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "cluster/types.h"
+
+namespace proxy {
+
+class ContainerIndex {
+ public:
+  struct Entry {
+    cluster::NodeId owner;
+    std::vector<std::string> names;  // without the slash
+    int64_t created = 0;             // seconds since 1970
+    uint64_t version = 0;            // of the record; 0 for one that is only expected
+  };
+  using Place = std::pair<const std::string, Entry>;  // id and entry
+
+  // From a record's value, which is the container's entry in its engine's list. False, and nothing
+  // changed, for what is none.
+  bool put(const cluster::NodeId& owner, const std::string& id, std::string_view listed,
+           uint64_t version);
+  // A container that was just made, until its record comes.
+  void expect(const cluster::NodeId& owner, const std::string& id, const std::string& name);
+  void erase(const cluster::NodeId& owner, const std::string& id);
+  void clear();
+
+  struct Found {
+    const Place* place = nullptr;  // valid until the next change
+    bool ambiguous = false;        // the prefix of several ids
+  };
+  // As dockerd looks containers up: full id, then name, then prefix. `object` may begin with a
+  // slash.
+  Found find(std::string_view object) const;
+  // All containers that have this name; more than one after a split has healed.
+  std::vector<const Place*> named(std::string_view name) const;
+  size_t countOf(const cluster::NodeId& owner) const;
+  size_t size() const { return byId_.size(); }
+
+ private:
+  void dropNames(const Place& place);
+
+  std::map<std::string, Entry, std::less<>> byId_;
+  std::multimap<std::string, const Place*, std::less<>> byName_;
+  std::map<cluster::NodeId, size_t> counts_;
+};
+
+}  // namespace proxy

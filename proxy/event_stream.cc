@@ -1,0 +1,135 @@
+#include "proxy/event_stream.h"
+
+#include <optional>
+
+#include "base/http_heads.h"
+#include "proxy/answer.h"
+#include "proxy/fan_out.h"
+#include "proxy/merge_errors.h"
+#include "proxy/merge_plan.h"
+
+namespace proxy {
+namespace {
+
+// How often we look for nodes that joined or came back.
+constexpr base::milliseconds lookEvery(500);
+
+NodeAnswer nameOf(const cluster::Node& node) {
+  return {std::string(node.id.text()), node.name, node.address, {}};
+}
+
+}  // namespace
+
+EventStream::EventStream(base::Loop& loop, Engine& engine, const cluster::Nodes& nodes,
+                         base::Log& log)
+    : loop_(loop), engine_(engine), nodes_(nodes), log_(log), streams_([](std::exception_ptr) {}) {}
+
+base::Task<> EventStream::follow(cluster::Node node, std::string target) {
+  cluster::NodeId id = node.id;
+  std::string name = node.name;
+  try {
+    co_await listen(std::move(node), std::move(target));
+  } catch (const std::exception& failed) {
+    log_.debug("events of a node ended", {{"node", name}, {"reason", failed.what()}});
+  }
+  merger_.remove(std::string(id.text()));
+  following_[id] = false;
+  news_.fire();
+}
+
+base::Task<> EventStream::listen(cluster::Node node, std::string target) {
+  std::string id(node.id.text());
+  base::HttpClient& server = wayTo(engine_, node);
+  std::unique_ptr<base::HttpConnection> connection = co_await server.connect(true);
+  std::string request = "GET " + target + " HTTP/1.1\r\nHost: docker\r\n\r\n";
+  co_await connection->stream->write(request);
+  co_await connection->readHead(false);
+  base::MessageReader& reader = connection->reader;
+  std::string text;
+  reader.collectInto(&text);
+  int status = reader.head().status();
+  if (status == 200) merger_.add(nameOf(node));
+  if (status_ != 200) status_ = status;
+  news_.fire();
+  for (;;) {
+    size_t used = reader.feedBody(connection->rest);
+    connection->rest.erase(0, used);
+    if (status == 200 && !text.empty()) {
+      merger_.push(id, text, now());
+      news_.fire();
+    } else {
+      refusal_.append(text);
+    }
+    text.clear();
+    if (reader.bodyDone()) co_return;
+    co_await connection->stream->readable();
+    std::span<char> buffer = loop_.scratch();
+    std::optional<size_t> got = connection->stream->tryRead(buffer);
+    if (!got) continue;
+    if (*got == 0 && !reader.endOfStream()) co_return;
+    connection->rest.assign(buffer.data(), *got);
+  }
+}
+
+void EventStream::followNewcomers(const std::string& target,
+                                  const std::vector<std::string>& wanted) {
+  for (cluster::Node& node : nodes_.nodes()) {
+    if (!node.up || !wantsNode(wanted, node.id.text(), node.name)) continue;
+    bool& following = following_[node.id];
+    if (following) continue;
+    following = true;
+    streams_.spawn(follow(std::move(node), target));
+  }
+}
+
+base::Task<> EventStream::run(Client& client, std::string_view common, std::string target,
+                              std::vector<std::string> wanted) {
+  followNewcomers(target, wanted);
+  while (status_ == 0 && !streams_.empty()) co_await news_.wait();
+  if (status_ != 200) {
+    while (!streams_.empty()) co_await news_.wait();
+    int status = status_ ? status_ : 503;
+    std::string why = status_ ? errorMessage(refusal_) : "no node tells its events";
+    co_await sendError(client, status, common, why, false);
+    co_return;
+  }
+
+  // The head goes out at once: clients wait for it before they act.
+  client.status = 200;
+  client.keepAlive = false;
+  std::string head = "HTTP/1.1 200 OK\r\n" + std::string(common);
+  head += "Content-Type: application/json\r\n";
+  base::appendDate(head);
+  head += "Connection: close\r\nTransfer-Encoding: chunked\r\n\r\n";
+  co_await client.stream->write(head);
+
+  bool gone = false;
+  base::Stream::Watch watch(
+      *client.stream, [] {},
+      [this, &gone] {
+        gone = true;
+        news_.fire();
+      });
+  bool ends = target.find("until=") != std::string::npos;
+  base::Timer timer(loop_);
+  while (!gone) {
+    std::string lines = merger_.take(now());
+    if (!lines.empty()) {
+      char size[20];
+      std::snprintf(size, sizeof size, "%zx\r\n", lines.size());
+      std::string chunk = size + lines + "\r\n";
+      co_await client.stream->write(chunk);
+      continue;
+    }
+    std::optional<EventMerger::Time> next = merger_.nextTake();
+    if (ends && streams_.empty() && !next) break;
+    if (!ends) followNewcomers(target, wanted);
+    base::milliseconds pause = lookEvery;
+    if (next) pause = std::clamp(*next - now(), base::milliseconds(1), lookEvery);
+    timer.start(pause, [this] { news_.fire(); });
+    co_await news_.wait();
+  }
+  if (!gone) co_await client.stream->write("0\r\n\r\n");
+}
+
+}  // namespace proxy

@@ -1,0 +1,40 @@
+#include "proxy/fan_out.h"
+
+namespace proxy {
+namespace {
+
+base::Task<> ask(base::HttpClient& server, base::HttpCall call, NodeReply& reply) {
+  try {
+    base::HttpReply answer = co_await server.call(std::move(call));
+    reply.status = answer.status;
+    reply.head = std::move(answer.head);
+    reply.body = std::move(answer.body);
+  } catch (const std::exception& failed) {
+    reply.fault = failed.what();
+  }
+}
+
+}  // namespace
+
+base::HttpClient& wayTo(Engine& engine, const cluster::Node& node) {
+  return node.http ? *node.http : static_cast<base::HttpClient&>(engine);
+}
+
+base::Task<std::vector<NodeReply>> askAll(Engine& engine, std::vector<cluster::Node> nodes,
+                                          base::HttpCall call) {
+  std::vector<NodeReply> replies(nodes.size());
+  base::Scope asking([](std::exception_ptr) {});
+  for (size_t i = 0; i < nodes.size(); i++) {
+    replies[i].node = std::move(nodes[i]);
+    const cluster::Node& node = replies[i].node;
+    if (node.up) {
+      asking.spawn(ask(wayTo(engine, node), call, replies[i]));
+    } else {
+      replies[i].fault = "node " + node.name + " is down";
+    }
+  }
+  while (!asking.empty()) co_await asking.taskEnded().wait();
+  co_return replies;
+}
+
+}  // namespace proxy

@@ -1,0 +1,32 @@
+#pragma once
+
+// One question to many nodes at once.
+
+#include <string>
+#include <vector>
+
+#include "base/http_client.h"
+#include "base/task.h"
+#include "cluster/nodes.h"
+#include "proxy/engine.h"
+
+namespace proxy {
+
+struct NodeReply {
+  cluster::Node node;
+  int status = 0;  // 0: it did not answer
+  std::string head;
+  std::string body;
+  std::string fault;  // why it did not answer
+};
+
+// Asks every node of `nodes` and waits for all of them, each for as long as `call` says; the
+// answers come in the order of the nodes. Of ourselves `engine` is asked. Nodes that are known to
+// be down are not asked: their fault says so. Throws nothing but what comes of being cancelled.
+base::Task<std::vector<NodeReply>> askAll(Engine& engine, std::vector<cluster::Node> nodes,
+                                          base::HttpCall call);
+
+// The way to this node's API: our engine, or its droverd.
+base::HttpClient& wayTo(Engine& engine, const cluster::Node& node);
+
+}  // namespace proxy

@@ -1,0 +1,483 @@
+#include "proxy/federation.h"
+
+#include <algorithm>
+#include <optional>
+
+#include "base/json.h"
+#include "proxy/answer.h"
+#include "proxy/event_stream.h"
+#include "proxy/heads.h"
+#include "proxy/list_query.h"
+#include "proxy/merge_containers.h"
+#include "proxy/merge_errors.h"
+#include "proxy/merge_info.h"
+#include "proxy/merge_lists.h"
+#include "proxy/merge_sums.h"
+#include "proxy/relay.h"
+
+namespace proxy {
+namespace {
+
+// How long a node may take over its part of a list, and of what walks through its disk.
+constexpr base::milliseconds listTimeout(5'000);
+constexpr base::milliseconds diskTimeout(120'000);
+// Lists that are remembered for each node and query, and merged ones.
+constexpr size_t keptMost = 256;
+// The label that makes networks of several nodes one.
+constexpr std::string_view clusterNetworkLabel = "io.drover.network";
+constexpr std::string_view containerRecords = "container/";
+
+std::string versionPrefix(const RouteMatch& match) {
+  return match.version.empty() ? std::string() : "/v" + std::string(match.version);
+}
+
+std::string withQuery(std::string path, const std::string& query) {
+  return query.empty() ? path : path + "?" + query;
+}
+
+NodeAnswer answerOf(NodeReply reply) {
+  return {std::string(reply.node.id.text()), reply.node.name, reply.node.address,
+          std::move(reply.body)};
+}
+
+std::vector<NodeOutcome> outcomesOf(const std::vector<NodeReply>& replies) {
+  std::vector<NodeOutcome> outcomes;
+  for (const NodeReply& each : replies)
+    outcomes.push_back({each.node.name, each.status, each.status ? each.body : each.fault});
+  return outcomes;
+}
+
+std::vector<NodeAnswer> successesOf(std::vector<NodeReply> replies) {
+  std::vector<NodeAnswer> answers;
+  for (NodeReply& each : replies) {
+    if (each.status == 200) answers.push_back(answerOf(std::move(each)));
+  }
+  return answers;
+}
+
+// The value of ETag in a stored head.
+std::string tagIn(std::string_view head) {
+  constexpr std::string_view name = "\r\nETag: ";
+  size_t at = head.find(name);
+  if (at == std::string_view::npos) return {};
+  std::string_view value = head.substr(at + name.size());
+  return std::string(value.substr(0, value.find("\r\n")));
+}
+
+}  // namespace
+
+base::Task<> Federation::handle(Client& client, RouteMatch match) {
+  std::string object(match.object);
+  switch (match.route().answer) {
+    case Answer::container:
+      if (match.route().pattern == "/containers/{id}/json") return inspect(client, match);
+      return toOwner(client, match, Kind::container, std::move(object));
+    case Answer::exec:
+      return toOwner(client, match, Kind::exec, std::move(object));
+    case Answer::network:
+      return toOwner(client, match, Kind::network, std::move(object));
+    case Answer::volume:
+      return toOwner(client, match, Kind::volume, std::move(object));
+    case Answer::image:
+      return toOwner(client, match, Kind::image, std::move(object));
+    case Answer::commit: {
+      std::optional<FilteredQuery> query = parseFilteredQuery(match.query);
+      for (const auto& [key, value] : query ? query->parameters : FilteredQuery().parameters) {
+        if (key == "container")
+          return toOwner(client, match, Kind::container, encodeQueryValue(value));
+      }
+      break;
+    }
+    case Answer::containerList:
+      return containerList(client, match);
+    case Answer::imageList:
+      return merged(client, match, [](const auto& answers) { return mergeImages(answers); });
+    case Answer::networkList:
+      return merged(client, match, [](const auto& answers) {
+        return mergeNetworks(answers, clusterNetworkLabel);
+      });
+    case Answer::volumeList:
+      return merged(client, match, [](const auto& answers) { return mergeVolumes(answers); });
+    case Answer::diskUsage:
+      return merged(client, match, [](const auto& answers) { return mergeDiskUsage(answers); });
+    case Answer::prune:
+      return merged(client, match, [](const auto& answers) { return mergePrune(answers); });
+    case Answer::info:
+      return info(client, match);
+    case Answer::version:
+      return version(client, match);
+    case Answer::events:
+      return events(client, match);
+    case Answer::imageChange:
+      return imageChange(client, match);
+    case Answer::save:
+      return save(client, match);
+    case Answer::create:
+      return parts_.creation.create(client, match);
+    case Answer::pull: {
+      std::optional<cluster::Node> node = parts_.creation.nodeForPull(match.query);
+      if (node) return toNode(client, match, std::move(*node));
+      break;
+    }
+    default:
+      break;
+  }
+  return parts_.local.handle(client, match);
+}
+
+// ---- one object
+
+base::Task<> Federation::toOwner(Client& client, RouteMatch match, Kind kind, std::string object) {
+  Located located = co_await parts_.locator.find(kind, std::move(object));
+  if (!located.node) {
+    co_await sendLocated(client, located);
+  } else if (match.route().pattern == "/containers/{id}/rename") {
+    co_await parts_.creation.rename(client, match, std::move(*located.node));
+  } else {
+    co_await toNode(client, match, std::move(*located.node));
+  }
+}
+
+base::Task<> Federation::sendLocated(Client& client, const Located& located) {
+  // Whatever body the request still has is not read, so the connection cannot go on.
+  bool whole = client.reader.bodyDone();
+  if (!whole) client.keepAlive = false;
+  co_await sendJson(client, located.status, parts_.local.commonHeaders(), located.body);
+}
+
+base::Task<> Federation::toNode(Client& client, RouteMatch match, cluster::Node node) {
+  if (node.self) {
+    co_await parts_.local.passThrough(client, match);
+    co_return;
+  }
+  const Route& route = match.route();
+  RelayOptions options;
+  options.hijack = route.flow == Flow::hijack;
+  bool makesExec = route.pattern == "/containers/{id}/exec";
+  bool removes = route.pattern == "/containers/{id}" && route.method == "DELETE";
+  std::string id;
+  if (removes) {
+    if (const ContainerIndex::Place* place = parts_.index.find(match.object).place)
+      id = place->first;
+  }
+  options.onAnswer = [this, &node, makesExec, &id](int status, std::string_view body) {
+    if (makesExec && status == 201)
+      parts_.locator.execMade(std::string(base::text(base::parseJson(body), "Id")), node.id);
+    if (!id.empty() && status == 204) parts_.index.erase(node.id, id);
+  };
+  co_await relay(client, *node.http, std::move(options));
+}
+
+base::Task<> Federation::inspect(Client& client, RouteMatch match) {
+  Located located = co_await parts_.locator.find(Kind::container, std::string(match.object));
+  if (!located.node) {
+    co_await sendLocated(client, located);
+    co_return;
+  }
+  const cluster::Node& node = *located.node;
+  base::HttpClient& server = wayTo(parts_.engine, node);
+  client.upstream = server.name();
+  std::string target(client.request().target());
+  base::HttpReply reply =
+      co_await server.call(base::httpGet(std::move(target), listTimeout, parts_.bodyMost));
+  if (reply.status == 200) {
+    PublishedPorts ports;
+    ports.asked = parts_.agent.self().text();
+    reply.body = inspectionOn(
+        {std::string(node.id.text()), node.name, node.address, std::move(reply.body)}, ports);
+  }
+  co_await sendAnswer(client, reply.status, reply.head, reply.body);
+}
+
+// ---- lists and sums
+
+base::Task<> Federation::merged(Client& client, RouteMatch match, Merge merge) {
+  std::optional<FilteredQuery> query = parseFilteredQuery(match.query);
+  std::vector<std::string> wanted;
+  base::HttpCall call;
+  call.target = client.request().target();
+  if (query) {
+    wanted = takeNodeFilter(*query);
+    if (!wanted.empty()) {
+      std::string path = call.target.substr(0, call.target.find('?'));
+      call.target = withQuery(path, query->text());
+    }
+  }
+  bool walks = match.route().answer == Answer::diskUsage || match.route().answer == Answer::prune;
+  call.method = match.route().method;
+  call.timeout = walks ? diskTimeout : listTimeout;
+  call.most = parts_.bodyMost;
+  call.mayRepeat = call.method == "GET";
+  std::vector<cluster::Node> nodes = parts_.agent.nodes();
+  std::erase_if(nodes, [&](const cluster::Node& node) {
+    return !wantsNode(wanted, node.id.text(), node.name);
+  });
+  ContainerLists::Change change(parts_.lists, match.route().effect, match.object);
+  std::vector<NodeReply> replies =
+      co_await askAll(parts_.engine, std::move(nodes), std::move(call));
+  for (const NodeReply& each : replies) {
+    if (each.status == 0)
+      parts_.log.warn("a node's part is missing",
+                      {{"node", each.node.name}, {"reason", each.fault}});
+  }
+  change.answered(200, {});
+  Chosen chosen = chooseList(outcomesOf(replies));
+  std::string body = std::move(chosen.body);
+  if (chosen.status == 200 || replies.empty()) {
+    chosen.status = 200;
+    body = merge(successesOf(std::move(replies)));
+  }
+  co_await sendJson(client, chosen.status, parts_.local.commonHeaders(), body);
+}
+
+base::Task<> Federation::ownList(RouteMatch match, std::string query, NodeReply& reply) {
+  std::optional<std::string> body = co_await parts_.lists.answer(match.version, query);
+  if (body) {
+    reply.status = 200;
+    reply.body = std::move(*body);
+    co_return;
+  }
+  std::string target = withQuery(versionPrefix(match) + "/containers/json", query);
+  try {
+    base::HttpReply answer =
+        co_await parts_.engine.call(base::httpGet(std::move(target), listTimeout, parts_.bodyMost));
+    reply.status = answer.status;
+    reply.body = std::move(answer.body);
+  } catch (const std::exception& failed) {
+    reply.fault = failed.what();
+  }
+}
+
+// Of a node that says that nothing changed since we asked last, what it said then.
+base::Task<> Federation::theirList(std::string target, NodeReply& reply) {
+  std::pair<cluster::NodeId, std::string> key(reply.node.id, target);
+  base::HttpCall call = base::httpGet(std::move(target), listTimeout, parts_.bodyMost);
+  if (auto kept = kept_.find(key); kept != kept_.end())
+    call.headers = "If-None-Match: " + kept->second.tag + "\r\n";
+  try {
+    base::HttpReply answer = co_await reply.node.http->call(std::move(call));
+    reply.status = answer.status;
+    reply.body = std::move(answer.body);
+    auto kept = kept_.find(key);
+    if (answer.status == 304 && kept != kept_.end()) {
+      reply.status = 200;
+      reply.body = kept->second.body;
+    } else if (std::string tag = tagIn(answer.head); answer.status == 200 && !tag.empty()) {
+      if (kept_.size() >= keptMost) kept_.clear();
+      kept_[key] = {std::move(tag), reply.body};
+    }
+  } catch (const std::exception& failed) {
+    reply.fault = failed.what();
+  }
+}
+
+// Where the containers that `before` and `since` name stand; `missing` is the one that nobody has.
+base::Task<> Federation::anchor(ContainerListPlan& plan, std::string& missing) {
+  struct {
+    const std::string& object;
+    std::optional<ListAnchor>& at;
+  } anchors[] = {{plan.before, plan.beforeAt}, {plan.since, plan.sinceAt}};
+  for (auto& each : anchors) {
+    if (each.object.empty()) continue;
+    const ContainerIndex::Place* place = parts_.index.find(each.object).place;
+    if (!place) {
+      missing = each.object;
+      continue;
+    }
+    each.at =
+        ListAnchor{std::string(place->second.owner.text()), place->first, place->second.created};
+  }
+  co_return;
+}
+
+base::Task<> Federation::containerList(Client& client, RouteMatch match) {
+  std::optional<ContainerListPlan> plan = planContainerList(match.query);
+  if (!plan) {
+    co_await parts_.local.passThrough(client, match);  // the engine words the refusal
+    co_return;
+  }
+  std::string missing;
+  co_await anchor(*plan, missing);
+  if (!missing.empty()) {
+    co_await sendError(client, 404, parts_.local.commonHeaders(), "No such container: " + missing,
+                       false);
+    co_return;
+  }
+  std::vector<NodeReply> replies;
+  for (cluster::Node& node : parts_.agent.nodes()) {
+    if (!wantsNode(plan->nodes, node.id.text(), node.name)) continue;
+    replies.emplace_back();
+    replies.back().node = std::move(node);
+  }
+  {
+    base::Scope asking([](std::exception_ptr) {});
+    for (NodeReply& reply : replies) {
+      std::string query = plan->queryFor(reply.node.id.text());
+      if (reply.node.self) {
+        asking.spawn(ownList(match, std::move(query), reply));
+      } else if (reply.node.up) {
+        std::string target = withQuery(versionPrefix(match) + "/containers/json", query);
+        asking.spawn(theirList(std::move(target), reply));
+      } else {
+        reply.fault = "node " + reply.node.name + " is down";
+      }
+    }
+    while (!asking.empty()) co_await asking.taskEnded().wait();
+  }
+
+  bool anyDown = false;
+  std::vector<std::string> partsGiven;
+  for (const NodeReply& each : replies) {
+    anyDown = anyDown || each.status == 0;
+    if (each.status != 0 && each.status != 200) {
+      co_await sendJson(client, each.status, parts_.local.commonHeaders(), each.body);
+      co_return;
+    }
+    partsGiven.push_back(each.body);
+  }
+  std::string key(client.request().target());
+  auto kept = keptMerges_.find(key);
+  if (!anyDown && kept != keptMerges_.end() && kept->second.parts == partsGiven) {
+    std::string body = kept->second.body;
+    co_await sendJson(client, 200, parts_.local.commonHeaders(), body);
+    co_return;
+  }
+  std::vector<NodeAnswer> down = hostDown(replies);
+  PublishedPorts ports;
+  ports.asked = parts_.agent.self().text();
+  std::string body = mergeContainers(*plan, successesOf(std::move(replies)), down, ports);
+  if (!anyDown) {
+    if (keptMerges_.size() >= keptMost) keptMerges_.clear();
+    keptMerges_[key] = {std::move(partsGiven), body};
+  }
+  co_await sendJson(client, 200, parts_.local.commonHeaders(), body);
+}
+
+// The last known entries of the nodes that did not answer.
+std::vector<NodeAnswer> Federation::hostDown(const std::vector<NodeReply>& replies) const {
+  std::vector<NodeAnswer> answers;
+  for (const NodeReply& each : replies) {
+    if (each.status != 0) continue;
+    std::vector<std::pair<uint64_t, const std::string*>> entries;
+    parts_.agent.state().eachOf(
+        each.node.id, containerRecords, [&](const std::string&, const cluster::Record& record) {
+          entries.emplace_back(base::number(base::parseJson(record.value), "Created"),
+                               &record.value);
+        });
+    std::stable_sort(entries.begin(), entries.end(),
+                     [](const auto& a, const auto& b) { return a.first > b.first; });
+    std::string list = "[";
+    for (const auto& [created, json] : entries) {
+      if (list.size() > 1) list.push_back(',');
+      list.append(*json);
+    }
+    answers.push_back(
+        {std::string(each.node.id.text()), each.node.name, each.node.address, list + "]"});
+  }
+  return answers;
+}
+
+base::Task<> Federation::info(Client& client, RouteMatch match) {
+  std::vector<NodeFacts> facts;
+  for (const cluster::NodeView& view : parts_.agent.nodeViews()) {
+    if (view.status == cluster::Status::left) continue;
+    NodeFacts each;
+    each.name = view.name;
+    each.address = view.api.text();
+    each.status = view.status == cluster::Status::failed ? "down" : "ready";
+    each.containers = static_cast<int64_t>(view.record.containers);
+    each.running = static_cast<int64_t>(view.record.running);
+    each.nanoCpus = static_cast<int64_t>(view.record.cpus) * 1'000'000'000;
+    each.reservedNanoCpus = static_cast<int64_t>(view.record.reservedNanoCpus);
+    each.memory = static_cast<int64_t>(view.record.memory);
+    each.reservedMemory = static_cast<int64_t>(view.record.reservedMemory);
+    each.engineVersion = view.record.engineVersion;
+    for (const auto& [key, value] : view.record.labels) each.labels.push_back(key + "=" + value);
+    each.roundTrip = view.roundTrip;
+    each.lastError = view.record.lastError;
+    facts.push_back(std::move(each));
+  }
+  std::string self(parts_.agent.self().text());
+  std::string swarm = parts_.swarm.infoSection();
+  Merge merge = [facts, self, swarm](const std::vector<NodeAnswer>& answers) {
+    std::string body = mergeInfo(answers, self, facts, std::nullopt);
+    std::optional<JsonObject> object = JsonObject::parse(body);
+    if (object) object->set("Swarm", swarm);
+    return object ? object->text() : body;
+  };
+  co_await merged(client, match, std::move(merge));
+}
+
+base::Task<> Federation::version(Client& client, RouteMatch match) {
+  std::vector<DroverVersion> drovers;
+  for (const cluster::NodeView& view : parts_.agent.nodeViews()) {
+    if (view.status == cluster::Status::left) continue;
+    drovers.push_back({view.name, view.record.droverVersion});
+  }
+  std::string self(parts_.agent.self().text());
+  Merge merge = [drovers, self](const std::vector<NodeAnswer>& answers) {
+    return mergeVersion(answers, self, drovers);
+  };
+  co_await merged(client, match, std::move(merge));
+}
+
+base::Task<> Federation::events(Client& client, RouteMatch match) {
+  std::optional<FilteredQuery> query = parseFilteredQuery(match.query);
+  if (!query) {
+    co_await parts_.local.passThrough(client, match);
+    co_return;
+  }
+  std::vector<std::string> wanted = takeNodeFilter(*query);
+  std::string target = withQuery(versionPrefix(match) + "/events", query->text());
+  EventStream stream(parts_.loop, parts_.engine, parts_.agent, parts_.log);
+  co_await stream.run(client, parts_.local.commonHeaders(), std::move(target), std::move(wanted));
+}
+
+// ---- images
+
+base::Task<> Federation::imageChange(Client& client, RouteMatch match) {
+  std::vector<cluster::Node> holders =
+      co_await parts_.locator.findAll(Kind::image, std::string(match.object));
+  if (holders.empty()) {
+    co_await parts_.local.passThrough(client, match);  // the engine says that there is none
+    co_return;
+  }
+  base::HttpCall call;
+  call.method = match.route().method;
+  call.target = client.request().target();
+  call.timeout = diskTimeout;
+  call.most = parts_.bodyMost;
+  call.mayRepeat = false;
+  ContainerLists::Change change(parts_.lists, match.route().effect, match.object);
+  std::vector<NodeReply> replies =
+      co_await askAll(parts_.engine, std::move(holders), std::move(call));
+  change.answered(200, {});
+  Chosen chosen = chooseChange(outcomesOf(replies));
+  std::string body = std::move(chosen.body);
+  if (match.route().method == "DELETE" && chosen.status == 200)
+    body = mergeImageDelete(successesOf(std::move(replies)));
+  co_await sendJson(client, chosen.status, parts_.local.commonHeaders(), body);
+}
+
+// What of the images is not here is brought here first.
+base::Task<> Federation::save(Client& client, RouteMatch match) {
+  std::vector<std::string> images;
+  if (!match.object.empty()) {
+    images.emplace_back(match.object);
+  } else if (std::optional<FilteredQuery> query = parseFilteredQuery(match.query)) {
+    for (const auto& [key, value] : query->parameters) {
+      if (key == "names") images.push_back(value);
+    }
+  }
+  for (const std::string& image : images) {
+    std::vector<cluster::Node> holders = co_await parts_.locator.findAll(Kind::image, image);
+    bool here = std::any_of(holders.begin(), holders.end(),
+                            [](const cluster::Node& node) { return node.self; });
+    if (here || holders.empty()) continue;
+    std::optional<cluster::Node> self = parts_.locator.node(parts_.agent.self());
+    co_await parts_.images.send(image, holders.front(), std::move(*self));
+  }
+  co_await parts_.local.passThrough(client, match);
+}
+
+}  // namespace proxy

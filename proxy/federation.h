@@ -1,0 +1,89 @@
+#pragma once
+
+// The API of all hosts as one Docker: requests about one object go to the node that has it, lists
+// and sums are made of what all nodes say.
+
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "base/log.h"
+#include "base/task.h"
+#include "cluster/agent.h"
+#include "proxy/client.h"
+#include "proxy/container_create.h"
+#include "proxy/container_index.h"
+#include "proxy/container_lists.h"
+#include "proxy/engine.h"
+#include "proxy/fan_out.h"
+#include "proxy/image_transfer.h"
+#include "proxy/local_api.h"
+#include "proxy/locator.h"
+#include "proxy/merge.h"
+#include "proxy/merge_plan.h"
+#include "proxy/routes.h"
+#include "proxy/swarm_api.h"
+
+namespace proxy {
+
+class Federation {
+ public:
+  // What it is made of; all must outlive it.
+  struct Parts {
+    base::Loop& loop;
+    Engine& engine;
+    LocalApi& local;
+    ContainerLists& lists;
+    cluster::Agent& agent;
+    ContainerIndex& index;
+    Locator& locator;
+    ContainerCreate& creation;
+    ImageTransfer& images;
+    SwarmApi& swarm;
+    base::Log& log;
+    size_t bodyMost;  // bytes that a body may have which we have to understand
+  };
+  explicit Federation(Parts parts) : parts_(parts) {}
+
+  // Answers the request whose head `client` holds. Throws when either side breaks off.
+  base::Task<> handle(Client& client, RouteMatch match);
+
+ private:
+  // A merger: the answers of those nodes that gave one.
+  using Merge = std::function<std::string(const std::vector<NodeAnswer>& answers)>;
+
+  base::Task<> toOwner(Client& client, RouteMatch match, Kind kind, std::string object);
+  base::Task<> toNode(Client& client, RouteMatch match, cluster::Node node);
+  base::Task<> sendLocated(Client& client, const Located& located);
+
+  base::Task<> merged(Client& client, RouteMatch match, Merge merge);
+  base::Task<> containerList(Client& client, RouteMatch match);
+  base::Task<> anchor(ContainerListPlan& plan, std::string& missing);
+  base::Task<> ownList(RouteMatch match, std::string query, NodeReply& reply);
+  base::Task<> theirList(std::string target, NodeReply& reply);
+  base::Task<> inspect(Client& client, RouteMatch match);
+  base::Task<> info(Client& client, RouteMatch match);
+  base::Task<> version(Client& client, RouteMatch match);
+  base::Task<> events(Client& client, RouteMatch match);
+  base::Task<> imageChange(Client& client, RouteMatch match);
+  base::Task<> save(Client& client, RouteMatch match);
+  std::vector<NodeAnswer> hostDown(const std::vector<NodeReply>& replies) const;
+
+  // A list that a node gave lately, kept while it says that nothing changed.
+  struct KeptList {
+    std::string tag;
+    std::string body;
+  };
+  // One merged list and what it was made of.
+  struct KeptMerge {
+    std::vector<std::string> parts;
+    std::string body;
+  };
+
+  Parts parts_;
+  std::map<std::pair<cluster::NodeId, std::string>, KeptList> kept_;
+  std::map<std::string, KeptMerge> keptMerges_;
+};
+
+}  // namespace proxy

@@ -1,0 +1,47 @@
+#pragma once
+
+// Images from node to node without a registry: what `docker save` gives there is what `docker load`
+// gets here, piped through, with no file in between.
+
+#include <map>
+#include <memory>
+#include <string>
+
+#include "base/log.h"
+#include "base/task.h"
+#include "cluster/nodes.h"
+#include "proxy/engine.h"
+
+namespace proxy {
+
+class ImageTransfer {
+ public:
+  // All must outlive it.
+  ImageTransfer(base::Loop& loop, Engine& engine, const cluster::Nodes& nodes, base::Log& log);
+
+  // Fetches an image from another node into our engine; `request` is {"image": ..., "from": node
+  // id}. Those who ask for the same image meanwhile wait for the same transfer. Throws
+  // cluster::AgentError with the reason.
+  base::Task<> fetch(std::string request);
+
+  // Has the image fetched by `to` from `from`. Throws as fetch() does.
+  base::Task<> send(std::string image, cluster::Node from, cluster::Node to);
+
+ private:
+  struct Transfer {
+    base::Event ended;
+    bool done = false;
+    std::string fault;
+  };
+  base::Task<> run(std::string image, cluster::Node from, std::shared_ptr<Transfer> transfer);
+  base::Task<> pipe(std::string image, cluster::Node from);
+
+  base::Loop& loop_;
+  Engine& engine_;
+  const cluster::Nodes& nodes_;
+  base::Log& log_;
+  std::map<std::string, std::shared_ptr<Transfer>> running_;
+  base::Scope tasks_;
+};
+
+}  // namespace proxy

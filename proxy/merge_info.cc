@@ -1,0 +1,156 @@
+#include "proxy/merge_info.h"
+
+#include <algorithm>
+#include <charconv>
+#include <cstdio>
+#include <utility>
+
+namespace proxy {
+namespace {
+
+struct Answers {
+  std::vector<JsonObject> objects;
+  size_t asked = 0;
+};
+
+Answers parseAll(std::span<const NodeAnswer> answers, std::string_view asked) {
+  Answers parsed;
+  for (const NodeAnswer& node : answers) {
+    if (node.nodeId == asked) parsed.asked = parsed.objects.size();
+    parsed.objects.push_back(objectOf(node, node.body, "its answer"));
+  }
+  if (parsed.objects.empty()) throw MergeError(asked, "no node answered");
+  return parsed;
+}
+
+std::string sum(std::span<const NodeAnswer> answers, const Answers& parsed, std::string_view name) {
+  int64_t total = 0;
+  for (size_t i = 0; i < answers.size(); i++) {
+    std::string_view json = parsed.objects[i].find(name);
+    total = saturatedSum(total, numberOf(answers[i], json, name));
+  }
+  return std::to_string(total);
+}
+
+// Of each kind of plugin those that all nodes have.
+std::string commonPlugins(std::span<const NodeAnswer> answers, const Answers& parsed) {
+  std::string_view own = parsed.objects[parsed.asked].find("Plugins");
+  JsonObject plugins = objectOf(answers[parsed.asked], own, "Plugins");
+  for (const JsonMember& kind : plugins.members()) {
+    std::vector<std::string_view> common =
+        elementsOf(answers[parsed.asked], kind.value, "Plugins of a kind");
+    size_t before = common.size();
+    for (size_t i = 0; i < answers.size(); i++) {
+      JsonObject others = objectOf(answers[i], parsed.objects[i].find("Plugins"), "Plugins");
+      std::vector<std::string_view> there =
+          elementsOf(answers[i], others.find(kind.name), "Plugins of a kind");
+      std::erase_if(common, [&](std::string_view plugin) {
+        return std::find(there.begin(), there.end(), plugin) == there.end();
+      });
+    }
+    if (common.size() < before) plugins.set(kind.name, jsonList(common));
+  }
+  return plugins.text();
+}
+
+std::string gibibytes(int64_t bytes) {
+  char text[48];
+  std::snprintf(text, sizeof text, "%.2fGiB", static_cast<double>(bytes) / (1 << 30));
+  return text;
+}
+
+std::string cpus(int64_t nano) {
+  char text[48];
+  std::snprintf(text, sizeof text, "%g", static_cast<double>(nano) / 1e9);
+  return text;
+}
+
+std::string milliseconds(std::chrono::microseconds time) {
+  char text[48];
+  std::snprintf(text, sizeof text, "%.1fms", static_cast<double>(time.count()) / 1000);
+  return text;
+}
+
+// "1.41" as its two numbers; what is missing is 0.
+std::pair<int, int> numbersOf(std::string_view version) {
+  std::pair<int, int> numbers;
+  const char* end = version.data() + version.size();
+  auto [dot, error] = std::from_chars(version.data(), end, numbers.first);
+  if (error == std::errc() && dot != end) std::from_chars(dot + 1, end, numbers.second);
+  return numbers;
+}
+
+void addComponents(JsonObject& version, const NodeAnswer& asked,
+                   const std::vector<DroverVersion>& drovers) {
+  if (drovers.empty()) return;
+  std::vector<std::string> own;
+  for (const DroverVersion& each : drovers) {
+    own.push_back("{\"Name\":\"drover\",\"Version\":" + jsonString(each.version) +
+                  ",\"Details\":{\"Node\":" + jsonString(each.nodeName) + "}}");
+  }
+  std::vector<std::string_view> all = elementsOf(asked, version.find("Components"), "Components");
+  all.insert(all.end(), own.begin(), own.end());
+  version.set("Components", jsonList(all));
+}
+
+}  // namespace
+
+std::string factsText(const NodeFacts& facts) {
+  std::string text = facts.status + ", " + facts.address + ", engine " + facts.engineVersion +
+                     ", " + std::to_string(facts.containers) + " containers (" +
+                     std::to_string(facts.running) + " running)";
+  text += ", CPUs " + cpus(facts.reservedNanoCpus) + " of " + cpus(facts.nanoCpus) + " reserved (" +
+          cpus(facts.nanoCpus - facts.reservedNanoCpus) + " free)";
+  text += ", memory " + gibibytes(facts.reservedMemory) + " of " + gibibytes(facts.memory) +
+          " reserved (" + gibibytes(facts.memory - facts.reservedMemory) + " free)";
+  if (facts.roundTrip) text += ", round trip " + milliseconds(*facts.roundTrip);
+  if (!facts.labels.empty()) text += ", labels";
+  for (const std::string& label : facts.labels) text += " " + label;
+  if (!facts.lastError.empty()) text += ", last error: " + facts.lastError;
+  return text;
+}
+
+std::string mergeInfo(std::span<const NodeAnswer> answers, std::string_view asked,
+                      const std::vector<NodeFacts>& facts, std::optional<int64_t> distinctImages) {
+  Answers parsed = parseAll(answers, asked);
+  JsonObject& info = parsed.objects[parsed.asked];
+  for (std::string_view name : {"Containers", "ContainersRunning", "ContainersPaused",
+                                "ContainersStopped", "Images", "NCPU", "MemTotal"})
+    info.set(name, sum(answers, parsed, name));
+  if (distinctImages) info.set("Images", std::to_string(*distinctImages));
+  if (!info.find("Plugins").empty()) info.set("Plugins", commonPlugins(answers, parsed));
+
+  std::vector<std::string_view> warnings;
+  for (const JsonObject& each : parsed.objects) warnings.push_back(each.find("Warnings"));
+  std::string united = unitedWarnings(answers, warnings);
+  if (united != "null" || !info.find("Warnings").empty()) info.set("Warnings", std::move(united));
+
+  std::string rows;
+  for (const NodeFacts& node : facts) {
+    rows += (rows.empty() ? "[[" : ",[") + jsonString("Node " + node.name) + "," +
+            jsonString(factsText(node)) + "]";
+  }
+  if (!rows.empty()) info.set("SystemStatus", rows + "]");
+  return info.text();
+}
+
+std::string mergeVersion(std::span<const NodeAnswer> answers, std::string_view asked,
+                         const std::vector<DroverVersion>& drovers) {
+  Answers parsed = parseAll(answers, asked);
+  std::string_view lowest;
+  std::string_view highest;  // of the least versions
+  for (size_t i = 0; i < answers.size(); i++) {
+    std::optional<std::string_view> most = insideQuotes(parsed.objects[i].find("ApiVersion"));
+    if (!most) throw MergeError(answers[i].nodeName, "its answer has no ApiVersion");
+    if (i == 0 || numbersOf(*most) < numbersOf(lowest)) lowest = *most;
+    std::string_view least = insideQuotes(parsed.objects[i].find("MinAPIVersion")).value_or("");
+    if (numbersOf(highest) < numbersOf(least)) highest = least;
+  }
+  JsonObject& version = parsed.objects[parsed.asked];
+  addComponents(version, answers[parsed.asked], drovers);
+  version.set("ApiVersion", "\"" + std::string(lowest) + "\"");
+  if (!highest.empty()) version.set("MinAPIVersion", "\"" + std::string(highest) + "\"");
+  return version.text();
+}
+
+}  // namespace proxy

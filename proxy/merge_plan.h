@@ -1,0 +1,79 @@
+#pragma once
+
+// What has to be asked of each node so that one list can be made of their answers. Pure.
+//
+// Docker shows the newest containers first. `before` and `since` cut that order at a container, and
+// `limit` ends it; a container lives on one node only, so its own engine cuts its own list, and the
+// lists of all others are cut here, by the second of their creation and then by the node's id,
+// which is the order they are merged in.
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace proxy {
+
+// One of the `filters`: {"label":["a=b"]}, or {"label":{"a=b":true}} as the API has it today.
+struct ListFilter {
+  std::string name;
+  std::string json;  // of its values, as the client wrote it
+  std::vector<std::string> values;
+};
+
+// A query whose filters are known.
+struct FilteredQuery {
+  std::vector<std::pair<std::string, std::string>> parameters;  // decoded, without the filters
+  std::vector<ListFilter> filters;
+
+  // Encoded again, without '?'.
+  std::string text() const;
+  // The values of this filter; none if it is not there.
+  std::vector<std::string> values(std::string_view filter) const;
+  bool erase(std::string_view filter);
+};
+
+// Nothing if every engine refuses such a query; then one of them should be asked as it is, to word
+// the refusal.
+std::optional<FilteredQuery> parseFilteredQuery(std::string_view query);
+
+// Takes the filter `node` of droverd out of a query: any list, prune or events. Engines refuse it.
+std::vector<std::string> takeNodeFilter(FilteredQuery& query);
+// Whether a filter of these values, which are names and ids, lets this node through. None: every
+// one.
+bool wantsNode(const std::vector<std::string>& wanted, std::string_view nodeId,
+               std::string_view nodeName);
+
+// Where a container that `before` or `since` name stands in the order. Found by the caller.
+struct ListAnchor {
+  std::string nodeId;
+  std::string containerId;
+  int64_t created = 0;  // seconds since 1970, as lists show it
+};
+
+// GET /containers/json of the cluster.
+struct ContainerListPlan {
+  std::vector<std::string> nodes;  // of the filter `node`
+  bool all = false;
+  int limit = 0;       // 0: none
+  std::string before;  // names or ids, as the client gave them; empty: none
+  std::string since;
+  FilteredQuery rest;  // all else
+
+  // Set by the caller, if there is `before` or `since`, before anything below is asked. One that
+  // nobody has is "404 no such container", as the engine says it.
+  std::optional<ListAnchor> beforeAt;
+  std::optional<ListAnchor> sinceAt;
+
+  // The query for this node.
+  std::string queryFor(std::string_view nodeId) const;
+  // Whether containers that do not run are shown.
+  bool showsStopped() const;
+};
+
+// Nothing as for parseFilteredQuery.
+std::optional<ContainerListPlan> planContainerList(std::string_view query);
+
+}  // namespace proxy

@@ -1,0 +1,104 @@
+#include "proxy/merge_sums.h"
+
+#include <algorithm>
+
+#include "proxy/merge_containers.h"
+#include "proxy/merge_lists.h"
+#include "proxy/merge_plan.h"
+
+namespace proxy {
+namespace {
+
+std::vector<JsonObject> parseAll(std::span<const NodeAnswer> answers) {
+  std::vector<JsonObject> objects;
+  for (const NodeAnswer& node : answers) objects.push_back(objectOf(node, node.body, "its answer"));
+  if (objects.empty()) throw MergeError("none", "no node answered");
+  return objects;
+}
+
+std::vector<NodeElement> elementsNamed(std::span<const NodeAnswer> answers,
+                                       const std::vector<JsonObject>& objects,
+                                       std::string_view name) {
+  std::vector<NodeElement> all;
+  for (size_t i = 0; i < answers.size(); i++) {
+    for (std::string_view json : elementsOf(answers[i], objects[i].find(name), name))
+      all.push_back({&answers[i], json});
+  }
+  return all;
+}
+
+std::vector<std::string_view> texts(const std::vector<NodeElement>& elements) {
+  std::vector<std::string_view> all;
+  for (const NodeElement& each : elements) all.push_back(each.json);
+  return all;
+}
+
+// A size that an engine does not tell stays away.
+void sum(std::span<const NodeAnswer> answers, std::vector<JsonObject>& objects,
+         std::string_view name) {
+  int64_t total = 0;
+  bool told = false;
+  for (size_t i = 0; i < answers.size(); i++) {
+    std::string_view json = objects[i].find(name);
+    told = told || !json.empty();
+    total = saturatedSum(total, numberOf(answers[i], json, name));
+  }
+  if (told) objects.front().set(name, std::to_string(total));
+}
+
+std::string containersOf(std::span<const NodeAnswer> answers,
+                         const std::vector<JsonObject>& objects) {
+  std::vector<NodeAnswer> lists;
+  for (size_t i = 0; i < answers.size(); i++) {
+    std::string_view list = objects[i].find("Containers");
+    lists.push_back(answers[i]);
+    lists.back().body = list.empty() ? "null" : list;
+  }
+  std::string merged = mergeContainers({}, lists, {}, {.asked = "", .rewrite = false});
+  merged.pop_back();  // the line's end
+  return merged;
+}
+
+}  // namespace
+
+std::string mergeDiskUsage(std::span<const NodeAnswer> answers) {
+  std::vector<JsonObject> objects = parseAll(answers);
+  JsonObject& first = objects.front();
+  auto put = [&](std::string_view name, size_t count, std::string list) {
+    if (count > 0) first.set(name, std::move(list));
+  };
+  sum(answers, objects, "LayersSize");
+  sum(answers, objects, "BuilderSize");
+  std::vector<NodeElement> images = elementsNamed(answers, objects, "Images");
+  put("Images", images.size(), unitedImages(images));
+  size_t containers = elementsNamed(answers, objects, "Containers").size();
+  put("Containers", containers, containersOf(answers, objects));
+  std::vector<std::string> volumes = unitedVolumes(elementsNamed(answers, objects, "Volumes"));
+  put("Volumes", volumes.size(), jsonList({volumes.begin(), volumes.end()}));
+  std::vector<NodeElement> cache = elementsNamed(answers, objects, "BuildCache");
+  put("BuildCache", cache.size(), jsonList(texts(cache)));
+  return first.text();
+}
+
+std::string mergePrune(std::span<const NodeAnswer> answers) {
+  std::vector<JsonObject> objects = parseAll(answers);
+  sum(answers, objects, "SpaceReclaimed");
+  JsonObject& first = objects.front();
+  for (std::string_view name : {"ContainersDeleted", "ImagesDeleted", "NetworksDeleted",
+                                "VolumesDeleted", "CachesDeleted"}) {
+    std::vector<NodeElement> deleted = elementsNamed(answers, objects, name);
+    bool once = name == "ImagesDeleted" || name == "NetworksDeleted";
+    if (!deleted.empty()) first.set(name, unitedList("", texts(deleted), once));
+  }
+  return first.text();
+}
+
+std::string mergeImageDelete(std::span<const NodeAnswer> answers) {
+  std::vector<std::string_view> all;
+  for (const NodeAnswer& node : answers) {
+    for (std::string_view each : listOf(node)) all.push_back(each);
+  }
+  return unitedList("[]", all, true) + "\n";
+}
+
+}  // namespace proxy

@@ -1,0 +1,30 @@
+#pragma once
+
+// What nodes ask of each other beside the Docker API: to be let in, messages of the cluster's
+// protocols, changes of a node's settings, an image.
+
+#include <string>
+
+#include "cluster/agent.h"
+#include "proxy/client.h"
+#include "proxy/image_transfer.h"
+#include "proxy/routes.h"
+
+namespace proxy {
+
+class NodeApi {
+ public:
+  // All must outlive it.
+  NodeApi(cluster::Agent& agent, ImageTransfer& images) : agent_(agent), images_(images) {}
+
+  // Answers a request of a peer for a path under /drover/. Throws as Api::handle does.
+  base::Task<> handle(Client& client, RouteMatch match);
+
+ private:
+  base::Task<std::string> answer(Client& client, RouteMatch match, std::string body);
+
+  cluster::Agent& agent_;
+  ImageTransfer& images_;
+};
+
+}  // namespace proxy

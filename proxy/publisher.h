@@ -1,0 +1,68 @@
+#pragma once
+
+// What this node tells the others, its containers and the facts of its engine, and what it learns
+// of theirs.
+
+#include <functional>
+#include <map>
+#include <string>
+
+#include "base/log.h"
+#include "base/loop.h"
+#include "base/task.h"
+#include "cluster/agent.h"
+#include "proxy/container_index.h"
+#include "proxy/container_lists.h"
+#include "proxy/engine.h"
+
+namespace proxy {
+
+class Publisher : public cluster::AgentListener {
+ public:
+  // What is to be done with the listener for peers.
+  struct Hooks {
+    std::function<void(const cluster::Endpoint& listen)> entered;
+    std::function<void()> exited;
+  };
+
+  // All must outlive it. Listens to `lists` from now on.
+  Publisher(base::Loop& loop, Engine& engine, ContainerLists& lists, cluster::Agent& agent,
+            ContainerIndex& index, base::Log& log, Hooks hooks);
+
+  // Who holds a claimed name, by the records.
+  std::optional<cluster::Holding> holding(const std::string& key) const;
+
+  void entered(const cluster::Endpoint& listen) override;
+  void exited() override;
+  void recordChanged(const cluster::NodeId& owner, const std::string& key,
+                     const cluster::Record& record) override;
+  void recordErased(const cluster::NodeId& owner, const std::string& key) override;
+
+ private:
+  void publishSoon();
+  base::Task<> publish();
+  base::Task<> publishContainers();
+  base::Task<> publishFacts();
+  void settleNames(const std::vector<std::string>& names);
+  base::Task<> giveWay(std::string id, std::string name);
+
+  base::Loop& loop_;
+  Engine& engine_;
+  ContainerLists& lists_;
+  cluster::Agent& agent_;
+  ContainerIndex& index_;
+  base::Log& log_;
+  Hooks hooks_;
+  std::map<std::string, std::string> published_;  // entry by id
+  bool reloaded_ = false;                         // all of ours was published since we entered
+  bool publishing_ = false;
+  bool again_ = false;
+  bool soonSet_ = false;
+  uint64_t settledAt_ = 0;  // by then the engine's list has caught up with its events
+  uint64_t factsAt_ = 0;
+  base::Timer soon_;
+  base::Timer later_;
+  base::Scope tasks_;
+};
+
+}  // namespace proxy

@@ -1,0 +1,452 @@
+#include "proxy/swarm_api.h"
+
+#include <ifaddrs.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <charconv>
+#include <cstring>
+#include <set>
+
+#include "base/json.h"
+#include "cluster/join_token.h"
+#include "proxy/answer.h"
+#include "proxy/merge_errors.h"
+#include "proxy/merge_plan.h"
+
+namespace proxy {
+namespace {
+
+using cluster::AgentError;
+using cluster::Endpoint;
+using cluster::NodeView;
+using cluster::Status;
+
+constexpr uint16_t usualPort = 2377;
+constexpr base::milliseconds infoTimeout(5'000);
+
+// What Docker's own managers say of themselves; there is nothing behind it here.
+constexpr std::string_view defaultSpec =
+    R"({"Name":"default","Labels":{},"Orchestration":{"TaskHistoryRetentionLimit":5},)"
+    R"("Raft":{"SnapshotInterval":10000,"KeepOldSnapshots":0,"LogEntriesForSlowFollowers":500,)"
+    R"("ElectionTick":10,"HeartbeatTick":1},"Dispatcher":{"HeartbeatPeriod":5000000000},)"
+    R"("CAConfig":{"NodeCertExpiry":7776000000000000},"TaskDefaults":{},)"
+    R"("EncryptionConfig":{"AutoLockManagers":false}})";
+
+// The addresses of an interface, or of all but loopback; IPv4 first.
+std::vector<std::string> addressesOf(const std::string& interface) {
+  ifaddrs* list = nullptr;
+  if (::getifaddrs(&list) != 0) return {};
+  std::vector<std::string> v4, v6;
+  for (ifaddrs* each = list; each; each = each->ifa_next) {
+    if (!each->ifa_addr || (!interface.empty() && interface != each->ifa_name)) continue;
+    if (interface.empty() && std::strcmp(each->ifa_name, "lo") == 0) continue;
+    std::string_view name = each->ifa_name;
+    if (interface.empty() && (name.starts_with("docker") || name.starts_with("br-"))) continue;
+    Endpoint endpoint;
+    if (each->ifa_addr->sa_family == AF_INET) {
+      const sockaddr_in* in = reinterpret_cast<const sockaddr_in*>(each->ifa_addr);
+      endpoint.ip[10] = endpoint.ip[11] = 0xff;
+      std::memcpy(endpoint.ip.data() + 12, &in->sin_addr, 4);
+      v4.push_back(endpoint.host());
+    } else if (each->ifa_addr->sa_family == AF_INET6) {
+      const sockaddr_in6* in = reinterpret_cast<const sockaddr_in6*>(each->ifa_addr);
+      std::memcpy(endpoint.ip.data(), &in->sin6_addr, 16);
+      if (!IN6_IS_ADDR_LINKLOCAL(&in->sin6_addr)) v6.push_back(endpoint.host());
+    }
+  }
+  ::freeifaddrs(list);
+  v4.insert(v4.end(), v6.begin(), v6.end());
+  return v4;
+}
+
+// "10.0.0.1", "10.0.0.1:2377", "eth0", "eth0:2377", ":2377", "[fd00::1]:2377". Throws AgentError.
+Endpoint parseAddress(std::string text, uint16_t port, const char* flag) {
+  size_t colon = text.rfind(':');
+  bool bracketed = text.starts_with('[');
+  bool hasPort =
+      colon != std::string::npos && (bracketed ? text[colon - 1] == ']' : text.find(':') == colon);
+  if (hasPort) {
+    const char* end = text.data() + text.size();
+    auto [stopped, error] = std::from_chars(text.data() + colon + 1, end, port);
+    if (error != std::errc() || stopped != end)
+      throw AgentError(400, std::string(flag) + ": \"" + text + "\" has no valid port");
+    text.resize(colon);
+  }
+  if (bracketed && text.ends_with(']')) text = text.substr(1, text.size() - 2);
+  if (text.empty()) text = "0.0.0.0";
+  if (std::optional<Endpoint> numeric = Endpoint::parse(text, port)) return *numeric;
+  std::vector<std::string> found = addressesOf(text);
+  if (found.empty())
+    throw AgentError(400, std::string(flag) + ": \"" + text +
+                              "\" is neither an IP address nor a network interface with one");
+  return *Endpoint::parse(found.front(), port);
+}
+
+bool isAny(const Endpoint& endpoint) {
+  return endpoint.host() == "0.0.0.0" || endpoint.host() == "::";
+}
+
+cluster::Place placeOf(const std::string& listen, const std::string& advertise, bool mustKnow) {
+  cluster::Place place;
+  place.listen = parseAddress(listen, usualPort, "--listen-addr");
+  if (!advertise.empty()) {
+    place.advertise = parseAddress(advertise, place.listen.port, "--advertise-addr");
+  } else {
+    place.advertise = place.listen;
+  }
+  if (!isAny(place.advertise) || !mustKnow) return place;
+  std::vector<std::string> found = addressesOf({});
+  if (found.size() == 1) {
+    place.advertise = *Endpoint::parse(found.front(), place.advertise.port);
+    return place;
+  }
+  std::string all;
+  for (const std::string& each : found) all += (all.empty() ? "" : ", ") + each;
+  throw AgentError(400, "could not choose an IP address to advertise since this system has " +
+                            std::string(found.empty() ? "none" : "several (" + all + ")") +
+                            " - specify one with --advertise-addr");
+}
+
+std::string availabilityOf(std::string_view given) {
+  if (given.empty()) return "active";
+  if (given == "active" || given == "pause" || given == "drain") return std::string(given);
+  throw AgentError(400, "invalid Availability: \"" + std::string(given) + "\"");
+}
+
+bool flag(std::string_view query, std::string_view name) {
+  std::optional<FilteredQuery> parsed = parseFilteredQuery(query);
+  if (!parsed) return false;
+  for (const auto& [key, value] : parsed->parameters) {
+    if (key == name) return value == "1" || value == "true" || value == "True";
+  }
+  return false;
+}
+
+void putVersion(base::JsonWriter& json, uint64_t version, const std::string& created,
+                const std::string& updated) {
+  json.object("Version").member("Index", version).endObject();
+  json.member("CreatedAt", created).member("UpdatedAt", updated);
+}
+
+void putTls(base::JsonWriter& json, const cluster::ClusterConfig& config) {
+  json.object("TLSInfo").member("TrustRoot", config.authorities.front());
+  // DER of CN=drover-ca, and no more: docker shows neither.
+  json.member("CertIssuerSubject", "").member("CertIssuerPublicKey", "").endObject();
+}
+
+void putCluster(base::JsonWriter& json, const cluster::Agent& agent, bool tokens) {
+  const cluster::ClusterConfig& config = agent.config();
+  json.member("ID", config.id);
+  putVersion(json, config.serial, config.createdAt, config.updatedAt);
+  json.raw("Spec", config.spec);
+  putTls(json, config);
+  json.member("RootRotationInProgress", config.authorities.size() > 1);
+  json.members("DefaultAddrPool", {"10.0.0.0/8"}).member("SubnetSize", 24);
+  json.member("DataPathPort", 4789);
+  if (!tokens) return;
+  json.object("JoinTokens").member("Worker", agent.workerToken());
+  json.member("Manager", agent.managerToken()).endObject();
+}
+
+void putNode(base::JsonWriter& json, const cluster::Agent& agent, const NodeView& view) {
+  const cluster::NodeRecord& record = view.record;
+  bool down = view.status == Status::failed || view.status == Status::left;
+  json.object().member("ID", view.id.text());
+  const std::string& joined = record.joinedAt.empty() ? agent.config().createdAt : record.joinedAt;
+  putVersion(json, view.version, joined, joined);
+  json.object("Spec").object("Labels");
+  for (const auto& [key, value] : record.labels) json.member(key, value);
+  json.endObject().member("Role", "manager").member("Availability", record.availability);
+  json.endObject();
+
+  json.object("Description").member("Hostname", view.name);
+  json.object("Platform").member("Architecture", record.architecture).member("OS", record.os);
+  json.endObject();
+  json.object("Resources").member("NanoCPUs", record.cpus * 1'000'000'000);
+  json.member("MemoryBytes", record.memory).endObject();
+  json.object("Engine").member("EngineVersion", record.engineVersion).object("Labels");
+  for (const auto& [key, value] : record.engineLabels) json.member(key, value);
+  json.endObject().endObject();
+  putTls(json, agent.config());
+  json.endObject();
+
+  json.object("Status").member("State", down ? "down" : "ready");
+  std::string message = record.lastError;
+  if (view.status == Status::left) message = "it left the cluster";
+  if (view.status == Status::failed) message = "it does not answer";
+  if (!message.empty()) json.member("Message", message);
+  json.member("Addr", view.api.host()).endObject();
+  json.object("ManagerStatus").member("Reachability", down ? "unreachable" : "reachable");
+  json.member("Addr", view.api.text()).endObject();
+
+  // What Docker has no words for.
+  json.object("Drover").member("DroverVersion", record.droverVersion);
+  json.member("Kernel", record.kernel).member("OperatingSystem", record.operatingSystem);
+  json.member("StorageDriver", record.storageDriver).member("EngineID", record.engineId);
+  json.member("Containers", record.containers).member("Running", record.running);
+  json.member("ReservedNanoCPUs", record.reservedNanoCpus);
+  json.member("ReservedMemory", record.reservedMemory);
+  json.member("FreeNanoCPUs", record.cpus * 1'000'000'000 - record.reservedNanoCpus);
+  json.member("FreeMemory", record.memory - record.reservedMemory);
+  if (view.roundTrip) json.member("RoundTripMicroseconds", view.roundTrip->count());
+  json.member("LastError", record.lastError).endObject();
+  json.endObject();
+}
+
+// Which of the filters of `docker node ls` the node passes.
+bool passes(const FilteredQuery& query, const NodeView& view) {
+  auto any = [&query](std::string_view filter, auto fits) {
+    std::vector<std::string> values = query.values(filter);
+    return values.empty() || std::any_of(values.begin(), values.end(), fits);
+  };
+  auto labelled = [&view](const std::string& wanted) {
+    size_t equals = wanted.find('=');
+    auto found = view.record.labels.find(wanted.substr(0, equals));
+    if (found == view.record.labels.end()) return false;
+    return equals == std::string::npos || found->second == wanted.substr(equals + 1);
+  };
+  return any("id", [&](const std::string& id) { return view.id.text().starts_with(id); }) &&
+         any("name", [&](const std::string& name) { return view.name.starts_with(name); }) &&
+         any("role", [](const std::string& role) { return role == "manager"; }) &&
+         any("membership", [](const std::string& state) { return state == "accepted"; }) &&
+         any("label", labelled) && any("node.label", labelled);
+}
+
+}  // namespace
+
+base::Task<> SwarmApi::handle(Client& client, RouteMatch match) {
+  std::string_view path = match.route().pattern;
+  bool entering = path == "/swarm/init" || path == "/swarm/join";
+  bool ours = entering || (agent_.clustered() && (shown_ || path == "/swarm/leave"));
+  if (!ours) {
+    co_await local_.passThrough(client, match);
+    co_return;
+  }
+  std::string body = co_await readBody(client, bodyMost_);
+  Reply reply;
+  try {
+    reply = co_await answer(match, std::move(body));
+  } catch (const AgentError& refused) {
+    reply.status = refused.status();
+    reply.body = refused.what();
+  } catch (const base::StreamError& failed) {
+    reply.status = 503;
+    reply.body = failed.what();
+  } catch (const base::Unreachable& failed) {
+    reply.status = 503;
+    reply.body = failed.what();
+  } catch (const std::runtime_error& failed) {
+    reply.status = 500;
+    reply.body = failed.what();
+  }
+  if (reply.status >= 400) {
+    co_await sendError(client, reply.status, local_.commonHeaders(), reply.body, false);
+  } else {
+    co_await sendJson(client, reply.status, local_.commonHeaders(), reply.body);
+  }
+}
+
+base::Task<SwarmApi::Reply> SwarmApi::answer(RouteMatch match, std::string body) {
+  std::string_view path = match.route().pattern;
+  std::string_view method = match.route().method;
+  Reply reply;
+  if (path == "/swarm/init") {
+    reply = co_await init(std::move(body));
+  } else if (path == "/swarm/join") {
+    reply = co_await joinBy(std::move(body));
+  } else if (path == "/swarm/leave") {
+    bool last = agent_.nodes().size() == 1;
+    if (last && !flag(match.query, "force"))
+      throw AgentError(503,
+                       "You are attempting to leave the swarm on its last node. Leaving "
+                       "removes all that is known of the swarm. Use `--force` to do so.");
+    co_await agent_.leave();
+  } else if (path == "/swarm/update") {
+    reply = update(match.query, body);
+  } else if (path == "/swarm") {
+    reply = swarm();
+  } else if (path == "/swarm/unlockkey") {
+    reply.body = R"({"UnlockKey":""})";
+  } else if (path == "/nodes") {
+    reply = nodeList(match.query);
+  } else if (path == "/nodes/{id}" && method == "GET") {
+    NodeView view = findNode(match.object);
+    base::JsonWriter json;
+    putNode(json, agent_, view);
+    reply.body = json.text();
+  } else if (path == "/nodes/{id}") {
+    agent_.removeNode(findNode(match.object).id, flag(match.query, "force"));
+  } else if (path == "/nodes/{id}/update") {
+    reply = co_await updateNode(std::string(match.object), std::move(body));
+  } else if (path == "/services" || path == "/tasks" || path == "/secrets" || path == "/configs") {
+    reply.body = "[]";
+  } else if (method == "GET" || method == "DELETE") {
+    throw AgentError(404, std::string(path.substr(1, path.find('/', 1) - 2)) + " " +
+                              std::string(match.object) + " not found");
+  } else {
+    throw AgentError(501,
+                     "drover has no services, secrets and configs: it runs containers; use "
+                     "\"docker run\" or Compose, which place them on all nodes");
+  }
+  co_return reply;
+}
+
+// An engine in swarm mode would answer what is ours to answer, and moves containers itself.
+base::Task<> SwarmApi::refuseSwarmEngine() {
+  base::HttpReply info = co_await engine_.call(base::httpGet("/info", infoTimeout, bodyMost_));
+  rapidjson::Document json = base::parseJson(info.body);
+  const rapidjson::Value* swarm = base::member(json, "Swarm");
+  std::string_view state = swarm ? base::text(*swarm, "LocalNodeState") : "";
+  if (!state.empty() && state != "inactive")
+    throw AgentError(503, "this host's Docker Engine is in swarm mode itself (" +
+                              std::string(state) + "), which drover replaces; run \"docker -H " +
+                              engine_.url() + " swarm leave --force\" first");
+}
+
+base::Task<SwarmApi::Reply> SwarmApi::init(std::string body) {
+  rapidjson::Document json = base::parseJson(body);
+  if (!json.IsObject()) throw AgentError(400, "invalid JSON in the request's body");
+  if (agent_.clustered())
+    throw AgentError(503,
+                     "This node is already part of a swarm. Use \"docker swarm leave\" to "
+                     "leave this swarm and join another one.");
+  cluster::Place place = placeOf(std::string(base::text(json, "ListenAddr")),
+                                 std::string(base::text(json, "AdvertiseAddr")), true);
+  std::string availability = availabilityOf(base::text(json, "Availability"));
+  co_await refuseSwarmEngine();
+  cluster::NodeId id = agent_.init(place, std::string(defaultSpec), availability);
+  Reply reply;
+  reply.body = "\"" + std::string(id.text()) + "\"\n";
+  co_return reply;
+}
+
+base::Task<SwarmApi::Reply> SwarmApi::joinBy(std::string body) {
+  rapidjson::Document json = base::parseJson(body);
+  if (!json.IsObject()) throw AgentError(400, "invalid JSON in the request's body");
+  cluster::Place place = placeOf(std::string(base::text(json, "ListenAddr")),
+                                 std::string(base::text(json, "AdvertiseAddr")), false);
+  std::string availability = availabilityOf(base::text(json, "Availability"));
+  std::vector<std::string> remotes = base::texts(json, "RemoteAddrs");
+  std::string token(base::text(json, "JoinToken"));
+  co_await refuseSwarmEngine();
+  co_await agent_.join(place, std::move(remotes), std::move(token), std::move(availability));
+  co_return Reply();
+}
+
+base::Task<> SwarmApi::join(std::string listen, std::string advertise,
+                            std::vector<std::string> remotes, std::string token) {
+  cluster::Place place = placeOf(listen, advertise, false);
+  co_await refuseSwarmEngine();
+  co_await agent_.join(place, std::move(remotes), std::move(token), "active");
+}
+
+SwarmApi::Reply SwarmApi::update(std::string_view query, const std::string& body) {
+  rapidjson::Document spec = base::parseJson(body);
+  if (!spec.IsObject()) throw AgentError(400, "invalid JSON in the request's body");
+  rapidjson::Document present = base::parseJson(agent_.config().spec);
+  auto force = [](const rapidjson::Value& json) {
+    const rapidjson::Value* ca = base::member(json, "CAConfig");
+    return ca ? base::number(*ca, "ForceRotate") : 0;
+  };
+  bool rotate = force(spec) != force(present);
+  bool worker = flag(query, "rotateWorkerToken");
+  bool manager = flag(query, "rotateManagerToken");
+  agent_.changeConfig([&](cluster::ClusterConfig& config) {
+    config.spec = body;
+    if (worker) config.workerSecret = cluster::makeTokenSecret().reveal();
+    if (manager) config.managerSecret = cluster::makeTokenSecret().reveal();
+  });
+  if (rotate) agent_.rotateAuthority();
+  return {};
+}
+
+SwarmApi::Reply SwarmApi::swarm() const {
+  base::JsonWriter json;
+  json.object();
+  putCluster(json, agent_, true);
+  return {200, json.endObject().text()};
+}
+
+SwarmApi::Reply SwarmApi::nodeList(std::string_view query) const {
+  std::optional<FilteredQuery> parsed = parseFilteredQuery(query);
+  if (!parsed) throw AgentError(400, "invalid filters");
+  for (const ListFilter& filter : parsed->filters) {
+    static const std::set<std::string> known = {"id",         "name",  "role",
+                                                "membership", "label", "node.label"};
+    if (!known.contains(filter.name)) throw AgentError(400, "Invalid filter '" + filter.name + "'");
+  }
+  base::JsonWriter json;
+  json.list();
+  for (const NodeView& view : agent_.nodeViews()) {
+    if (passes(*parsed, view)) putNode(json, agent_, view);
+  }
+  return {200, json.endList().text()};
+}
+
+// By id, then name, then a prefix of one id; "self" is this one.
+NodeView SwarmApi::findNode(std::string_view object) const {
+  std::vector<NodeView> views = agent_.nodeViews();
+  std::vector<NodeView> named, prefixed;
+  for (NodeView& view : views) {
+    if (view.id.text() == object || (object == "self" && view.self)) return view;
+    if (view.name == object) named.push_back(view);
+    if (view.id.text().starts_with(object)) prefixed.push_back(view);
+  }
+  for (std::vector<NodeView>* found : {&named, &prefixed}) {
+    if (found->size() == 1) return found->front();
+    if (found->size() > 1)
+      throw AgentError(400, "node " + std::string(object) + " is ambiguous (" +
+                                std::to_string(found->size()) + " matches found)");
+  }
+  throw AgentError(404, "node " + std::string(object) + " not found");
+}
+
+base::Task<SwarmApi::Reply> SwarmApi::updateNode(std::string object, std::string body) {
+  NodeView view = findNode(object);
+  rapidjson::Document spec = base::parseJson(body);
+  if (!spec.IsObject()) throw AgentError(400, "invalid JSON in the request's body");
+  std::string_view role = base::text(spec, "Role");
+  if (!role.empty() && role != "manager")
+    throw AgentError(400,
+                     "drover has no managers and workers: every node is equal, so there is "
+                     "nothing to promote or demote");
+  std::string availability = availabilityOf(base::text(spec, "Availability"));
+  std::map<std::string, std::string> labels;
+  const rapidjson::Value* given = base::member(spec, "Labels");
+  if (given && given->IsObject()) {
+    for (const auto& each : given->GetObject()) {
+      if (each.value.IsString()) labels.emplace(base::asText(each.name), base::asText(each.value));
+    }
+  }
+  co_await agent_.updateNode(view.id, std::move(availability), std::move(labels));
+  co_return Reply();
+}
+
+std::string SwarmApi::infoSection() const {
+  base::JsonWriter json;
+  json.object();
+  if (!agent_.clustered() || !shown_) {
+    json.member("NodeID", "").member("NodeAddr", "").member("LocalNodeState", "inactive");
+    json.member("ControlAvailable", false).member("Error", "");
+    return json.endObject().text();
+  }
+  std::vector<NodeView> views = agent_.nodeViews();
+  std::erase_if(views, [](const NodeView& view) { return view.status == Status::left; });
+  for (const NodeView& view : views) {
+    if (!view.self) continue;
+    json.member("NodeID", view.id.text()).member("NodeAddr", view.api.host());
+  }
+  json.member("LocalNodeState", "active").member("ControlAvailable", true);
+  json.member("Error", agent_.error()).list("RemoteManagers");
+  for (const NodeView& view : views) {
+    json.object().member("NodeID", view.id.text()).member("Addr", view.api.text()).endObject();
+  }
+  json.endList().member("Nodes", views.size()).member("Managers", views.size());
+  json.object("Cluster");
+  putCluster(json, agent_, false);
+  return json.endObject().endObject().text();
+}
+
+}  // namespace proxy
