@@ -41,12 +41,13 @@ Task<std::unique_ptr<HttpConnection>> HttpClient::connect(bool fresh) {
     std::unique_ptr<HttpConnection> connection = std::move(idle_.back());
     idle_.pop_back();
     connection->stream->onDisturbed(nullptr);
+    connection->reader.reset();  // or the last answer would count as the beginning of the next
     co_return connection;
   }
   std::string why;
   try {
     std::unique_ptr<Stream> stream = co_await connector_();
-    co_return std::make_unique<HttpConnection>(std::move(stream), limits_);
+    co_return std::make_unique<HttpConnection>(std::move(stream), limits_, open_);
   } catch (const StreamError& failed) {
     why = failed.what();
   }
@@ -67,6 +68,11 @@ void HttpClient::giveBack(std::unique_ptr<HttpConnection> connection) {
 
 void HttpClient::dropIdle() {
   idle_.clear();
+}
+
+void HttpClient::cancelAll(const std::string& why) {
+  idle_.clear();
+  for (HttpConnection* each : *open_) each->stream->cancel(why);
 }
 
 Task<HttpReply> HttpClient::callOn(HttpConnection& connection, std::string request, size_t most) {

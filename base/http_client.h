@@ -5,6 +5,7 @@
 
 #include <functional>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -26,13 +27,25 @@ class Unreachable : public std::exception {
 };
 
 struct HttpConnection {
-  HttpConnection(std::unique_ptr<Stream> connected, HttpLimits limits)
-      : stream(std::move(connected)), reader(MessageReader::Kind::response, limits) {}
+  // Every connection of one server that is open.
+  using Registry = std::set<HttpConnection*>;
+
+  HttpConnection(std::unique_ptr<Stream> connected, HttpLimits limits,
+                 std::shared_ptr<Registry> all = std::make_shared<Registry>())
+      : stream(std::move(connected)),
+        reader(MessageReader::Kind::response, limits),
+        registry(std::move(all)) {
+    registry->insert(this);
+  }
+  HttpConnection(const HttpConnection&) = delete;
+  HttpConnection& operator=(const HttpConnection&) = delete;
+  ~HttpConnection() { registry->erase(this); }
 
   std::unique_ptr<Stream> stream;
   MessageReader reader;
   std::string rest;     // bytes read that come after the message in hand
   bool reused = false;  // has served an exchange before, so it may have been closed meanwhile
+  std::shared_ptr<Registry> registry;
 
   // Reads until the head of an answer is there; bytes of the body that came along are in `rest`.
   // `toHead`: it answers a HEAD, so it has no body. Throws StreamError if the server closes before.
@@ -88,6 +101,8 @@ class HttpClient {
   void onIdleClosed(std::function<void()> callback) { idleClosed_ = std::move(callback); }
   // Closes every idle connection.
   void dropIdle();
+  // Closes the idle ones and breaks off whatever is under way: the server is known to be gone.
+  void cancelAll(const std::string& why);
 
   // One call, answered whole. Throws Unreachable, StreamError (also when the time is over, or for
   // an answer that is too large) or HttpError.
@@ -106,6 +121,7 @@ class HttpClient {
   HttpLimits limits_;
   size_t idleMost_;
   std::function<void()> idleClosed_;
+  std::shared_ptr<HttpConnection::Registry> open_ = std::make_shared<HttpConnection::Registry>();
   std::vector<std::unique_ptr<HttpConnection>> idle_;  // the last used is the first reused
 };
 

@@ -10,6 +10,7 @@
 #include <random>
 
 #include "base/json.h"
+#include "cluster/envelope.h"
 #include "cluster/join_token.h"
 #include "cluster/node_trust.h"
 #include "cluster/packet_seal.h"
@@ -20,7 +21,7 @@ namespace {
 
 constexpr base::milliseconds connectTimeout(1'000);
 constexpr base::milliseconds joinTimeout(10'000);
-constexpr size_t idleConnections = 8;
+constexpr size_t idleConnections = 5;  // to a peer; as many come from there
 constexpr size_t answerMost = 4 * 1024 * 1024;
 // Versions of our records are reserved on the disk in blocks of so many.
 constexpr uint64_t versionBlock = 1'000'000;
@@ -133,9 +134,12 @@ Endpoint ownAddress(int fd, uint16_t port) {
   return own;
 }
 
+// `down`: whether it is known to have failed, so that nobody waits for it.
 base::Task<std::unique_ptr<base::Stream>> connectPeer(base::Loop& loop,
                                                       std::shared_ptr<NodeTrust> trust,
-                                                      Endpoint api, NodeId id) {
+                                                      Endpoint api, NodeId id,
+                                                      std::shared_ptr<bool> down) {
+  if (*down) throw base::StreamError("the node is down");
   std::unique_ptr<base::Stream> stream =
       co_await base::Stream::connectTcp(loop, api.host(), api.port, connectTimeout);
   co_await stream->connectTls(trust->client(), std::string(id.text()), connectTimeout);
@@ -147,7 +151,7 @@ base::Task<std::unique_ptr<base::Stream>> connectPinned(base::Loop& loop,
                                                         std::string host, uint16_t port) {
   std::unique_ptr<base::Stream> stream =
       co_await base::Stream::connectTcp(loop, host, port, joinTimeout);
-  co_await stream->connectTls(*tls, {}, joinTimeout);
+  co_await stream->connectTls(*tls, "", joinTimeout);
   co_return stream;
 }
 
@@ -179,6 +183,7 @@ struct Agent::Running : MembershipListener, StateListener, ClaimWorld {
   struct Way {
     Endpoint api;
     std::shared_ptr<base::HttpClient> http;
+    std::shared_ptr<bool> down = std::make_shared<bool>(false);
   };
 
   Running(Agent& owner, ClusterConfig clusterConfig, NodeId id, const Place& where,
@@ -226,6 +231,13 @@ struct Agent::Running : MembershipListener, StateListener, ClaimWorld {
               receive(sender, from, message);
               settle();
             },
+            [this](const NodeId& sender, const Endpoint& old, const Endpoint& fresh) {
+              agent.log_.error(
+                  "two hosts use one node's id",
+                  {{"node", sender.text()}, {"one", old.text()}, {"other", fresh.text()}});
+              tellClone(old, fresh);
+              tellClone(fresh, old);
+            },
             [this](const Endpoint& from, std::string why) {
               agent.log_.warn("datagram refused", {{"from", from.text()}, {"reason", why}});
             },
@@ -239,10 +251,52 @@ struct Agent::Running : MembershipListener, StateListener, ClaimWorld {
   Time now() const { return Time(agent.loop_.now()); }
 
   void receive(const NodeId& sender, std::optional<Endpoint> from, const wire::Message& message) {
-    if (agent.removed_.contains(sender)) return;
+    if (agent.removed_.contains(sender)) {
+      if (!from) return;
+      wire::Message farewell = envelope(self);
+      farewell.mutable_removed();
+      network.datagram(*from, std::move(farewell));
+      return;
+    }
+    if (message.has_removed()) {
+      wasRemoved(sender);
+      return;
+    }
+    if (message.has_cloned()) {
+      isCloned(message.cloned().other());
+      return;
+    }
     if (!membership.receive(now(), sender, from, message)) return;
     state.receive(now(), sender, message);
     claims.receive(now(), sender, message);
+  }
+
+  void tellClone(const Endpoint& to, const Endpoint& other) {
+    wire::Message message = envelope(self);
+    message.mutable_cloned()->set_other(other.text());
+    network.datagram(to, std::move(message));
+  }
+
+  void isCloned(const std::string& other) {
+    std::string why = "another host uses this node's id " + std::string(self.text()) + ", from " +
+                      other +
+                      "; one of the two is a copy of the other's state directory: make it leave "
+                      "(docker swarm leave --force) and join again";
+    if (agent.error_ == why) return;
+    agent.error_ = why;
+    agent.log_.error("clone seen", {{"reason", why}});
+    deferred.push_back([this] { agent.publishNode(); });
+  }
+
+  // Another node tells us that we are none of the cluster's any more.
+  void wasRemoved(const NodeId& by) {
+    std::string why =
+        "this node was removed from the cluster (docker node rm); run \"docker swarm leave "
+        "--force\" here, then join again";
+    if (agent.error_ == why) return;
+    agent.error_ = why;
+    agent.log_.error("removed from the cluster", {{"told_by", by.text()}, {"reason", why}});
+    deferred.push_back([this] { agent.publishNode(); });
   }
 
   // Does what the automata asked for and must not be done within them, and sets the timer for what
@@ -272,8 +326,8 @@ struct Agent::Running : MembershipListener, StateListener, ClaimWorld {
       way.api = api;
       way.http = std::make_shared<base::HttpClient>(
           agent.loop_, "droverd of node " + member->name + " (" + api.text() + ")",
-          [&loop = agent.loop_, trust = trust, api, id] {
-            return connectPeer(loop, trust, api, id);
+          [&loop = agent.loop_, trust = trust, api, id, down = way.down] {
+            return connectPeer(loop, trust, api, id, down);
           },
           base::HttpLimits(), idleConnections);
     }
@@ -292,9 +346,10 @@ struct Agent::Running : MembershipListener, StateListener, ClaimWorld {
                                              {"address", member.gossip.text()},
                                              {"status", names[static_cast<int>(member.status)]}});
     }
-    if (member.status == Status::failed) {
-      if (auto way = ways.find(member.id); way != ways.end() && way->second.http)
-        deferred.push_back([http = way->second.http] { http->dropIdle(); });
+    if (auto way = ways.find(member.id); way != ways.end()) {
+      *way->second.down = member.status == Status::failed;
+      if (*way->second.down && way->second.http)
+        deferred.push_back([http = way->second.http] { http->cancelAll("the node is down"); });
     }
     deferred.push_back([this] { membersChanged(); });
   }
@@ -305,14 +360,7 @@ struct Agent::Running : MembershipListener, StateListener, ClaimWorld {
       membersChanged();
     });
   }
-  void cloneSeen(const Member& clone) override {
-    agent.error_ = "another host uses this node's id " + std::string(self.text()) + ", from " +
-                   clone.gossip.text() +
-                   "; one of the two is a copy of the other's state directory: make it leave "
-                   "(docker swarm leave --force) and join again";
-    agent.log_.error("clone seen", {{"reason", agent.error_}});
-    deferred.push_back([this] { agent.publishNode(); });
-  }
+  void cloneSeen(const Member& clone) override { isCloned(clone.gossip.text()); }
   void refused(const NodeId& sender, const std::string& why) override {
     agent.log_.warn("member refused", {{"node", sender.text()}, {"reason", why}});
   }
@@ -332,6 +380,7 @@ struct Agent::Running : MembershipListener, StateListener, ClaimWorld {
 
   // ---- StateListener
   void recordChanged(const NodeId& owner, const std::string& key, const Record& record) override {
+    agent.log_.debug("record changed", {{"node", owner.text()}, {"key", key}});
     if (key == configKey) {
       deferred.push_back([this, value = record.value] {
         std::optional<ClusterConfig> fresh = decodeConfig(value);
@@ -459,6 +508,9 @@ void Agent::enter(ClusterConfig config, const std::string& certificate, Secret k
   change.certificate = fresh->trust->certificate();
   change.key = &fresh->trust->key();
   change.availability = record_.availability;
+  change.members.emplace();
+  for (const Member& each : members)
+    change.members->push_back({each.id, each.name, each.gossip, each.apiPort});
   store_.save(change);
 
   running_ = std::move(fresh);
@@ -472,7 +524,12 @@ void Agent::enter(ClusterConfig config, const std::string& certificate, Secret k
   run.membership.start(run.now(), members);
   run.membersChanged();
   publishNode();
-  if (listener_) listener_->entered(place.listen);
+  try {
+    if (listener_) listener_->entered(place.listen);
+  } catch (const std::exception&) {
+    running_.reset();
+    throw;
+  }
   log_.info(
       "in the cluster",
       {{"cluster", run.config.id}, {"node", run.self.text()}, {"address", place.advertise.text()}});
@@ -496,6 +553,7 @@ NodeId Agent::init(Place place, const std::string& spec, const std::string& avai
     throw AgentError(503,
                      "This node is already part of a swarm. Use \"docker swarm leave\" to "
                      "leave this swarm and join another one.");
+  if (busy_) throw AgentError(503, "This node is joining a swarm already.");
   NodeId self = drawNodeId();
   ClusterConfig config;
   config.id = drawNodeId().text();
@@ -660,17 +718,22 @@ std::vector<Node> Agent::nodes() const {
     return {alone};
   }
   for (const Member* each : running_->membership.members()) {
-    if (each->status == Status::left) continue;
+    bool isSelf = each->id == running_->self;
+    if (each->status == Status::left && !isSelf) continue;
     Node node;
     node.id = each->id;
     node.name = each->name;
     node.address = each->gossip.host();
-    node.self = each->id == running_->self;
+    node.self = isSelf;
     node.up = each->status != Status::failed;
     if (!node.self) node.http = running_->wayTo(each->id);
     found.push_back(std::move(node));
   }
   return found;
+}
+
+bool Agent::wasRemoved(const NodeId& id) const {
+  return removed_.contains(id);
 }
 
 const ClusterConfig& Agent::config() const {
@@ -710,7 +773,9 @@ void Agent::changeConfig(const std::function<void(ClusterConfig&)>& change) {
   fresh.serial++;
   fresh.writer = run.self;
   fresh.updatedAt = rfc3339Now();
-  run.put(std::string(configKey), encode(fresh), true);
+  std::string bundle = encode(fresh);
+  if (!decodeConfig(bundle)) throw AgentError(400, "the swarm's specification is too large");
+  run.put(std::string(configKey), std::move(bundle), true);
   adopt(fresh);
   run.settle();
 }
@@ -840,7 +905,7 @@ void Agent::saveMembers() {
 // ---- nodes
 
 void Agent::publishNode() {
-  record_.lastError = error_;
+  record_.lastError = error_.empty() ? engineError_ : error_;
   running_->put(std::string(nodeKey), encode(record_));
 }
 
@@ -852,6 +917,14 @@ void Agent::setFacts(NodeRecord facts) {
   facts.issuer = record_.issuer;
   facts.droverVersion = record_.droverVersion;
   record_ = std::move(facts);
+  if (!running_) return;
+  publishNode();
+  running_->settle();
+}
+
+void Agent::setEngineError(const std::string& why) {
+  if (engineError_ == why) return;
+  engineError_ = why;
   if (!running_) return;
   publishNode();
   running_->settle();

@@ -100,6 +100,7 @@ class Agent : public Nodes {
 
   bool clustered() const override { return running_ != nullptr; }
   std::vector<Node> nodes() const override;
+  bool wasRemoved(const NodeId& id) const override;
 
   // ---- the cluster; only while clustered()
   const ClusterConfig& config() const;
@@ -116,6 +117,8 @@ class Agent : public Nodes {
   std::vector<NodeView> nodeViews() const;
   // Our own record's facts changed; what the operator set is kept.
   void setFacts(NodeRecord facts);
+  // Why containers cannot be made here now; empty if they can.
+  void setEngineError(const std::string& why);
   // On any node; waits for it. Throws AgentError.
   base::Task<> updateNode(NodeId id, std::string availability,
                           std::map<std::string, std::string> labels);
@@ -162,6 +165,7 @@ class Agent : public Nodes {
   AgentListener* listener_ = nullptr;
   std::function<std::optional<Holding>(const std::string&)> lookUp_;
   std::string error_;
+  std::string engineError_;
   NodeRecord record_;  // our own
   std::set<NodeId> removed_;
   bool busy_ = false;  // joining or leaving

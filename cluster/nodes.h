@@ -27,6 +27,8 @@ class Nodes {
   // Ourselves and all others that have not left, by id. Just ourselves while we are in no cluster.
   virtual std::vector<Node> nodes() const = 0;
   virtual bool clustered() const = 0;
+  // Whether this node was removed from the cluster, so that nothing it asks for is done.
+  virtual bool wasRemoved(const NodeId& id) const = 0;
 };
 
 }  // namespace cluster

@@ -14,6 +14,9 @@ namespace {
 constexpr base::milliseconds batchTimeout(5'000);
 constexpr int packetsPerTurn = 64;
 constexpr uint64_t tellRefusalsEvery = 1000;
+// A session that is over and goes on for so long, with pauses of at most so much, is a clone's.
+constexpr uint64_t staleFor = 4'000;
+constexpr uint64_t staleGap = 3'000;
 
 sockaddr_in6 socketAddress(const Endpoint& endpoint) {
   sockaddr_in6 address{};
@@ -90,12 +93,27 @@ void PeerNetwork::receive(std::string_view packet, const Endpoint& from) {
   } else if (message.sender() != opened.sender.text()) {
     why = "it speaks in the name of another node";
   }
+  if (opened.verdict == OpenedPacket::Verdict::stale) staleFrom(opened.sender, from);
   if (why.empty()) {
+    heardFrom_[opened.sender] = from;
     hooks_.received(opened.sender, from, std::move(message));
   } else if (loop_.now() >= refusalTold_ + tellRefusalsEvery) {
     refusalTold_ = loop_.now();
     hooks_.refused(from, why);
   }
+}
+
+// What was under way when a node started anew comes within a moment. Who goes on for seconds is
+// another host with a copy of its state directory.
+void PeerNetwork::staleFrom(const NodeId& sender, const Endpoint& from) {
+  uint64_t now = loop_.now();
+  Stale& stale = stale_[sender];
+  if (stale.since == 0 || now > stale.last + staleGap) stale.since = now;
+  stale.last = now;
+  if (now < stale.since + staleFor) return;
+  stale.since = now;
+  auto fresh = heardFrom_.find(sender);
+  if (fresh != heardFrom_.end()) hooks_.cloned(sender, from, fresh->second);
 }
 
 void PeerNetwork::stream(const NodeId& to, wire::Message message) {

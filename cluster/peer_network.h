@@ -30,6 +30,9 @@ class PeerNetwork : public Network {
   struct Hooks {
     // A datagram's content, opened and with an authentic sender.
     std::function<void(const NodeId& sender, const Endpoint& from, wire::Message message)> received;
+    // Two hosts speak under one id: one whose session is over goes on, at `old`, while the newer
+    // one is heard from `fresh`. Told again every few seconds.
+    std::function<void(const NodeId& sender, const Endpoint& old, const Endpoint& fresh)> cloned;
     // A datagram that was refused, and why; told at most once a second.
     std::function<void(const Endpoint& from, std::string why)> refused;
     // A batch could not be delivered; its messages are lost.
@@ -56,7 +59,14 @@ class PeerNetwork : public Network {
     bool sending = false;
   };
 
+  // A sender's datagrams of a session that is over, since it was heard in a newer one.
+  struct Stale {
+    uint64_t since = 0;
+    uint64_t last = 0;
+  };
+
   base::Task<> receiveAll();
+  void staleFrom(const NodeId& sender, const Endpoint& from);
   void receive(std::string_view packet, const Endpoint& from);
   base::Task<> sendAll(NodeId to);
 
@@ -67,6 +77,8 @@ class PeerNetwork : public Network {
   WayTo wayTo_;
   Hooks hooks_;
   uint64_t refusalTold_ = 0;
+  std::map<NodeId, Endpoint> heardFrom_;
+  std::map<NodeId, Stale> stale_;
   std::map<NodeId, Queue> queues_;
   base::Scope tasks_;
 };

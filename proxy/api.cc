@@ -1,5 +1,7 @@
 #include "proxy/api.h"
 
+#include <optional>
+
 #include "proxy/answer.h"
 
 namespace proxy {
@@ -7,6 +9,10 @@ namespace proxy {
 base::Task<> Api::handle(Client& client, RouteMatch match) {
   Answer answer = match.route().answer;
   if (client.fromNode) {
+    // Its certificate was good when it connected.
+    std::optional<cluster::NodeId> node = cluster::NodeId::parse(client.nodeId);
+    if (node && nodes_.wasRemoved(*node))
+      return fail(client, 403, "this node was removed from the cluster", true);
     if (answer == Answer::node) return node_.handle(client, match);
     // Who wants to join has no certificate yet, and may ask for nothing but that.
     if (client.nodeId.empty())

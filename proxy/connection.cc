@@ -6,6 +6,7 @@
 #include <optional>
 #include <utility>
 
+#include "cluster/agent.h"
 #include "proxy/tunnel.h"
 
 namespace proxy {
@@ -202,6 +203,9 @@ base::Task<> Connection::answerRequest() {
   } catch (const base::HttpError& malformed) {
     status = malformed.status();
     record.fault = malformed.what();
+  } catch (const cluster::AgentError& refused) {
+    status = refused.status();
+    record.fault = refused.what();
   } catch (const base::StreamError& broken) {
     status = 503;
     record.fault = client_.upstream + ": " + broken.what();

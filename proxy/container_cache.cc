@@ -6,10 +6,13 @@
 #include <algorithm>
 #include <unordered_set>
 
-#include "proxy/json.h"
+#include "base/json.h"
 
 namespace proxy {
 namespace {
+
+using base::member;
+using base::text;
 
 // More marks than this stand for a change of everything, so that they do not pile up while nobody
 // asks for a list.
@@ -286,7 +289,7 @@ bool ContainerCache::matches(const Entry& entry, const ListQuery& query) {
   return false;
 }
 
-std::string ContainerCache::render(const ListQuery& query, int64_t now) const {
+std::string ContainerCache::render(const ListQuery& query, int64_t now, bool withTimes) const {
   std::string out;
   out.reserve(bytes_ + entries_.size() * 8 + 8);
   out.push_back('[');
@@ -301,6 +304,7 @@ std::string ContainerCache::render(const ListQuery& query, int64_t now) const {
     out.append(entry.status ? entry.status->at(now) : each.status);
     out.push_back('"');
     out.append(each.json, each.statusAt + each.statusLength);
+    if (withTimes) out.append(",").append(std::to_string(entry.times.created));
   }
   out.append("]\n");
   return out;

@@ -88,8 +88,9 @@ class ContainerCache {
   std::vector<std::string> toInspect(const Fresh& fresh) const;
   void take(Fresh fresh);
 
-  // The answer, as the engine would give it at `now` (nanoseconds since 1970).
-  std::string render(const ListQuery& query, int64_t now) const;
+  // The answer, as the engine would give it at `now` (nanoseconds since 1970). `withTimes`: each
+  // entry is followed by when it was created, in nanoseconds, by which other nodes order it.
+  std::string render(const ListQuery& query, int64_t now, bool withTimes = false) const;
 
   // Of every container, in the engine's order.
   std::vector<Plain> plain() const;

@@ -20,6 +20,8 @@ constexpr size_t answerMost = 4 * 1024 * 1024;
 // For how long a name may be held by a create that is under way elsewhere, or by a container that
 // is being removed, before we say that it is taken.
 constexpr uint64_t nameWait = 2'000;
+// For how long nodes that just started may abstain from granting names (ClaimOptions::keepFor).
+constexpr uint64_t abstainWait = 12'000;
 constexpr base::milliseconds nameRetry(30);
 // By then everyone knows the record that stands for a name.
 constexpr base::milliseconds recordKnown(500);
@@ -51,6 +53,11 @@ std::string_view withoutSlash(std::string_view name) {
   return name.starts_with('/') ? name.substr(1) : name;
 }
 
+// As an object's name is written in a path. The text comes from a client, who may write anything.
+std::string inPath(const std::string& object) {
+  return encodeQueryValue(withoutSlash(object));
+}
+
 std::string taken(const std::string& name, const std::string& holder) {
   return "Conflict. The container name \"/" + name + "\" is already in use by container \"" +
          holder +
@@ -78,7 +85,8 @@ class ContainerCreate::Name {
   ~Name() {
     if (name_.empty()) return;
     if (stands_) {
-      owner_.tasks_.spawn(owner_.releaseLater(keyOf(name_), holder_));
+      owner_.claimed_[name_] = holder_;
+      owner_.tasks_.spawn(owner_.releaseLater(name_, holder_));
     } else {
       owner_.agent_.release(keyOf(name_), holder_);
     }
@@ -106,9 +114,21 @@ ContainerCreate::ContainerCreate(base::Loop& loop, Engine& engine, LocalApi& loc
       bodyMost_(bodyMost),
       tasks_([](std::exception_ptr) {}) {}
 
-base::Task<> ContainerCreate::releaseLater(std::string key, std::string holder) {
+base::Task<> ContainerCreate::releaseLater(std::string name, std::string holder) {
   co_await base::sleepFor(loop_, recordKnown);
-  agent_.release(key, holder);
+  auto claimed = claimed_.find(name);
+  if (claimed == claimed_.end() || claimed->second != holder) co_return;
+  claimed_.erase(claimed);
+  agent_.release(keyOf(name), holder);
+}
+
+void ContainerCreate::freed(const std::vector<std::string>& names) {
+  for (const std::string& name : names) {
+    auto claimed = claimed_.find(name);
+    if (claimed == claimed_.end()) continue;
+    agent_.release(keyOf(name), claimed->second);
+    claimed_.erase(claimed);
+  }
 }
 
 base::Task<> ContainerCreate::create(Client& client, RouteMatch match) {
@@ -175,7 +195,7 @@ base::Task<base::HttpReply> ContainerCreate::createOn(const cluster::Node& node,
   client.upstream = wayTo(engine_, node).name();
   base::HttpReply reply;
   if (node.self) {
-    reply = co_await local_.change(std::move(call), Effect::create, {});
+    reply = co_await local_.change(std::move(call), Effect::create, "");
   } else {
     reply = co_await node.http->call(std::move(call));
   }
@@ -186,9 +206,11 @@ base::Task<base::HttpReply> ContainerCreate::createOn(const cluster::Node& node,
 base::Task<std::optional<cluster::Node>> ContainerCreate::choose(const CreateRequest& request,
                                                                  Refusal& refusal) {
   std::vector<cluster::Node> candidates;
-  std::map<cluster::NodeId, std::string> availability;
-  for (const cluster::NodeView& view : agent_.nodeViews())
-    availability[view.id] = view.record.availability;
+  std::set<cluster::NodeId> able;
+  for (const cluster::NodeView& view : agent_.nodeViews()) {
+    const cluster::NodeRecord& record = view.record;
+    if (record.availability == "active" && record.lastError.empty()) able.insert(view.id);
+  }
   bool asked = false;
   for (cluster::Node& each : agent_.nodes()) {
     if (!each.up) continue;
@@ -199,8 +221,7 @@ base::Task<std::optional<cluster::Node>> ContainerCreate::choose(const CreateReq
       }
       continue;
     }
-    if (availability[each.id] == "active" || availability[each.id].empty())
-      candidates.push_back(std::move(each));
+    if (able.contains(each.id)) candidates.push_back(std::move(each));
   }
   if (!request.node.empty() && !asked) {
     refusal = {409, "no node named " + request.node + " is up"};
@@ -228,7 +249,7 @@ base::Task<std::optional<cluster::Node>> ContainerCreate::choose(const CreateReq
     if (!keep(here, "the host directory of a bind mount")) co_return std::nullopt;
   }
   for (const std::string& container : request.containers) {
-    Located found = co_await locator_.find(Kind::container, container);
+    Located found = co_await locator_.find(Kind::container, inPath(container));
     if (!found.node) {
       refusal = {found.status, errorMessage(found.body)};
       co_return std::nullopt;
@@ -236,14 +257,14 @@ base::Task<std::optional<cluster::Node>> ContainerCreate::choose(const CreateReq
     if (!keep({found.node->id}, "container " + container)) co_return std::nullopt;
   }
   for (const std::string& network : request.networks) {
-    std::vector<cluster::Node> holders = co_await locator_.findAll(Kind::network, network);
+    std::vector<cluster::Node> holders = co_await locator_.findAll(Kind::network, inPath(network));
     if (holders.empty()) continue;  // the engine says so in its own words
     std::set<cluster::NodeId> having;
     for (const cluster::Node& each : holders) having.insert(each.id);
     if (!keep(having, "network " + network)) co_return std::nullopt;
   }
   for (const std::string& volume : request.volumes) {
-    std::vector<cluster::Node> holders = co_await locator_.findAll(Kind::volume, volume);
+    std::vector<cluster::Node> holders = co_await locator_.findAll(Kind::volume, inPath(volume));
     if (holders.empty()) continue;  // it will be made where the container goes
     std::set<cluster::NodeId> having;
     for (const cluster::Node& each : holders) having.insert(each.id);
@@ -292,7 +313,7 @@ base::Task<std::optional<std::string>> ContainerCreate::holderOf(std::string nam
 
 // Without a status: it is ours.
 base::Task<ContainerCreate::Refusal> ContainerCreate::claim(std::string name, std::string holder) {
-  uint64_t deadline = loop_.now() + nameWait;
+  uint64_t began = loop_.now();
   for (;;) {
     cluster::ClaimResult result = co_await agent_.claim(keyOf(name), holder);
     if (result.verdict == cluster::ClaimResult::Verdict::granted) co_return Refusal{};
@@ -315,7 +336,8 @@ base::Task<ContainerCreate::Refusal> ContainerCreate::claim(std::string name, st
         co_return refusal;
       }
     }
-    if (loop_.now() >= deadline) {
+    bool asked = result.verdict != cluster::ClaimResult::Verdict::unreachable;
+    if (loop_.now() >= began + (asked ? nameWait : abstainWait)) {
       Refusal refusal{409, taken(name, result.holder)};
       if (result.verdict == cluster::ClaimResult::Verdict::unreachable)
         refusal = {503, "too few nodes answer to make sure that the name \"/" + name +
@@ -328,7 +350,7 @@ base::Task<ContainerCreate::Refusal> ContainerCreate::claim(std::string name, st
 
 // Has the image sent from a node that has it. False if there is none.
 base::Task<bool> ContainerCreate::bringImage(std::string image, cluster::Node to) {
-  std::vector<cluster::Node> holders = co_await locator_.findAll(Kind::image, image);
+  std::vector<cluster::Node> holders = co_await locator_.findAll(Kind::image, inPath(image));
   std::erase_if(holders, [&](const cluster::Node& node) { return node.id == to.id; });
   if (holders.empty()) co_return false;
   co_await images_.send(image, holders.front(), to);
@@ -345,12 +367,17 @@ base::Task<> ContainerCreate::rename(Client& client, RouteMatch match, cluster::
     co_return;
   }
   Name claimed(*this, name, holder);
+  std::vector<std::string> before;
+  if (const ContainerIndex::Place* place = index_.find(match.object).place)
+    before = place->second.names;
   if (node.self) {
     co_await local_.passThrough(client, match);
   } else {
     co_await relay(client, *node.http, RelayOptions());
   }
-  if (client.status == 204) claimed.stands();
+  if (client.status != 204) co_return;
+  claimed.stands();
+  freed(before);
 }
 
 std::optional<cluster::Node> ContainerCreate::nodeForPull(std::string_view query) {

@@ -31,6 +31,8 @@ class ContainerCreate {
   base::Task<> create(Client& client, RouteMatch match);
   // POST /containers/{id}/rename: the new name is claimed before.
   base::Task<> rename(Client& client, RouteMatch match, cluster::Node node);
+  // A container with these names is gone, or renamed: they are free at once.
+  void freed(const std::vector<std::string>& names);
   // POST /images/create: where the next create of this image will be, if one has just failed for
   // want of it.
   std::optional<cluster::Node> nodeForPull(std::string_view query);
@@ -49,7 +51,7 @@ class ContainerCreate {
                                        std::string target, const CreateRequest& request);
   base::Task<bool> bringImage(std::string image, cluster::Node to);
   base::Task<std::optional<std::string>> holderOf(std::string name);
-  base::Task<> releaseLater(std::string key, std::string holder);
+  base::Task<> releaseLater(std::string name, std::string holder);
 
   base::Loop& loop_;
   Engine& engine_;
@@ -65,7 +67,8 @@ class ContainerCreate {
     cluster::NodeId node;
     uint64_t until = 0;
   };
-  std::map<std::string, Wanted> wanted_;  // by image, where a create failed for want of it
+  std::map<std::string, Wanted> wanted_;        // by image, where a create failed for want of it
+  std::map<std::string, std::string> claimed_;  // by name, the holder of a claim not yet given back
   base::Scope tasks_;
 };
 

@@ -2,10 +2,13 @@
 
 #include <chrono>
 
-#include "proxy/json.h"
+#include "base/json.h"
 
 namespace proxy {
 namespace {
+
+using base::member;
+using base::text;
 
 constexpr base::milliseconds answerTimeout(30'000);
 // For how long after an event the engine's list may still show what was before.
@@ -53,7 +56,11 @@ ContainerLists::ContainerLists(base::Loop& loop, Engine& engine, EngineState& st
                    if (!refreshing_) background_.spawn(refresh());
                    if (changed_) changed_();
                  },
-                 [this](std::string_view json) { event(json); }, [this] { cache_.clear(); }});
+                 [this](std::string_view json) { event(json); },
+                 [this] {
+                   cache_.clear();
+                   if (changed_) changed_();
+                 }});
 }
 
 uint64_t ContainerLists::settled() const {
@@ -123,14 +130,15 @@ void ContainerLists::Change::answered(int status, std::string_view body) {
 }
 
 base::Task<std::optional<std::string>> ContainerLists::answer(std::string_view version,
-                                                              std::string_view query) {
+                                                              std::string_view query,
+                                                              bool withTimes) {
   const EngineFacts* facts = state_.facts();
   if (!facts || (!version.empty() && version != facts->apiVersion)) co_return std::nullopt;
   std::optional<ListQuery> parsed = parseListQuery(query);
   if (!parsed) co_return std::nullopt;
   bool fresh = co_await makeFresh();
   if (!fresh) co_return std::nullopt;
-  co_return cache_.render(*parsed, wallClock());
+  co_return cache_.render(*parsed, wallClock(), withTimes);
 }
 
 base::Task<std::optional<std::vector<ContainerCache::Plain>>> ContainerLists::entries() {

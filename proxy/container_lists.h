@@ -28,7 +28,9 @@ class ContainerLists {
 
   // The body of the answer; nothing if the engine must be asked: for a version other than its own,
   // for options we do not know, or because it did not answer us.
-  base::Task<std::optional<std::string>> answer(std::string_view version, std::string_view query);
+  // `withTimes` as for ContainerCache::render().
+  base::Task<std::optional<std::string>> answer(std::string_view version, std::string_view query,
+                                                bool withTimes = false);
 
   // Every container's entry in the list, but with an empty Status, which changes with the clock.
   // What other nodes know of them. Nothing if the engine does not tell.

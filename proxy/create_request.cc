@@ -1,6 +1,7 @@
 #include "proxy/create_request.h"
 
 #include "base/json.h"
+#include "proxy/merge_json.h"
 
 namespace proxy {
 namespace {
@@ -76,23 +77,25 @@ std::optional<CreateRequest> parseCreate(std::string_view body) {
   if (const rapidjson::Value* labels = base::member(json, "Labels"))
     request.node = base::text(*labels, nodeLabel);
 
-  if (!json.HasMember("Env") || !json["Env"].IsArray()) return request;
-  rapidjson::Value kept(rapidjson::kArrayType);
-  bool taken = false;
-  for (rapidjson::Value& each : json["Env"].GetArray()) {
-    std::string_view text = each.IsString() ? base::asText(each) : std::string_view();
+  // Only what is taken out changes: numbers, unknown members and all else stay as they were
+  // written.
+  std::optional<JsonObject> object = JsonObject::parse(body);
+  if (!object) return request;
+  std::optional<std::vector<std::string_view>> env = jsonElements(object->find("Env"));
+  if (!env) return request;
+  std::vector<std::string_view> kept;
+  for (std::string_view each : *env) {
+    rapidjson::Document element = base::parseJson(each);
+    std::string_view text = element.IsString() ? base::asText(element) : std::string_view();
     if (text.starts_with(nodeConstraint)) {
       request.node = text.substr(nodeConstraint.size());
-      taken = true;
     } else {
-      kept.PushBack(each, json.GetAllocator());
+      kept.push_back(each);
     }
   }
-  if (taken) {
-    json["Env"] = kept;
-    base::JsonWriter writer;
-    request.body = writer.value(json).text();
-  }
+  if (kept.size() == env->size()) return request;
+  object->set("Env", jsonList(kept));
+  request.body = object->text();
   return request;
 }
 

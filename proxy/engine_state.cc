@@ -4,11 +4,14 @@
 #include <charconv>
 #include <random>
 
+#include "base/json.h"
 #include "proxy/heads.h"
-#include "proxy/json.h"
 
 namespace proxy {
 namespace {
+
+using base::member;
+using base::text;
 
 using base::milliseconds;
 

@@ -71,6 +71,13 @@ base::Task<> EventStream::listen(cluster::Node node, std::string target) {
   }
 }
 
+// Goes on in a turn of its own: who goes on within the task that tells the news could end that
+// task, and would find it in `streams_` still when it has nothing more to say.
+base::Task<> EventStream::news() {
+  co_await news_.wait();
+  co_await loop_.nextTurn();
+}
+
 void EventStream::followNewcomers(const std::string& target,
                                   const std::vector<std::string>& wanted) {
   for (cluster::Node& node : nodes_.nodes()) {
@@ -85,9 +92,8 @@ void EventStream::followNewcomers(const std::string& target,
 base::Task<> EventStream::run(Client& client, std::string_view common, std::string target,
                               std::vector<std::string> wanted) {
   followNewcomers(target, wanted);
-  while (status_ == 0 && !streams_.empty()) co_await news_.wait();
+  while (status_ != 200 && !streams_.empty()) co_await news();
   if (status_ != 200) {
-    while (!streams_.empty()) co_await news_.wait();
     int status = status_ ? status_ : 503;
     std::string why = status_ ? errorMessage(refusal_) : "no node tells its events";
     co_await sendError(client, status, common, why, false);
@@ -127,7 +133,7 @@ base::Task<> EventStream::run(Client& client, std::string_view common, std::stri
     base::milliseconds pause = lookEvery;
     if (next) pause = std::clamp(*next - now(), base::milliseconds(1), lookEvery);
     timer.start(pause, [this] { news_.fire(); });
-    co_await news_.wait();
+    co_await news();
   }
   if (!gone) co_await client.stream->write("0\r\n\r\n");
 }

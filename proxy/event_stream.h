@@ -30,6 +30,7 @@ class EventStream {
   base::Task<> follow(cluster::Node node, std::string target);
   base::Task<> listen(cluster::Node node, std::string target);
   void followNewcomers(const std::string& target, const std::vector<std::string>& wanted);
+  base::Task<> news();
   EventMerger::Time now() const { return EventMerger::Time(loop_.now()); }
 
   base::Loop& loop_;

@@ -20,6 +20,7 @@ namespace {
 
 // How long a node may take over its part of a list, and of what walks through its disk.
 constexpr base::milliseconds listTimeout(5'000);
+constexpr base::milliseconds inspectTimeout(2'000);
 constexpr base::milliseconds diskTimeout(120'000);
 // Lists that are remembered for each node and query, and merged ones.
 constexpr size_t keptMost = 256;
@@ -55,6 +56,16 @@ std::vector<NodeAnswer> successesOf(std::vector<NodeReply> replies) {
   return answers;
 }
 
+// Push has the tag apart from the name. Without one it pushes all tags of the repository.
+std::string tagToPush(std::string_view text) {
+  std::optional<FilteredQuery> query = parseFilteredQuery(text);
+  if (!query) return {};
+  for (const auto& [key, value] : query->parameters) {
+    if (key == "tag" && !value.empty()) return ":" + encodeQueryValue(value);
+  }
+  return {};
+}
+
 // The value of ETag in a stored head.
 std::string tagIn(std::string_view head) {
   constexpr std::string_view name = "\r\nETag: ";
@@ -79,6 +90,7 @@ base::Task<> Federation::handle(Client& client, RouteMatch match) {
     case Answer::volume:
       return toOwner(client, match, Kind::volume, std::move(object));
     case Answer::image:
+      if (match.route().pattern == "/images/{name...}/push") object += tagToPush(match.query);
       return toOwner(client, match, Kind::image, std::move(object));
     case Answer::commit: {
       std::optional<FilteredQuery> query = parseFilteredQuery(match.query);
@@ -146,26 +158,29 @@ base::Task<> Federation::sendLocated(Client& client, const Located& located) {
 }
 
 base::Task<> Federation::toNode(Client& client, RouteMatch match, cluster::Node node) {
-  if (node.self) {
-    co_await parts_.local.passThrough(client, match);
-    co_return;
-  }
   const Route& route = match.route();
-  RelayOptions options;
-  options.hijack = route.flow == Flow::hijack;
-  bool makesExec = route.pattern == "/containers/{id}/exec";
   bool removes = route.pattern == "/containers/{id}" && route.method == "DELETE";
   std::string id;
-  if (removes) {
-    if (const ContainerIndex::Place* place = parts_.index.find(match.object).place)
-      id = place->first;
+  std::vector<std::string> names;
+  const ContainerIndex::Place* place = removes ? parts_.index.find(match.object).place : nullptr;
+  if (place) {
+    id = place->first;
+    names = place->second.names;
   }
-  options.onAnswer = [this, &node, makesExec, &id](int status, std::string_view body) {
-    if (makesExec && status == 201)
-      parts_.locator.execMade(std::string(base::text(base::parseJson(body), "Id")), node.id);
-    if (!id.empty() && status == 204) parts_.index.erase(node.id, id);
-  };
-  co_await relay(client, *node.http, std::move(options));
+  if (node.self) {
+    co_await parts_.local.passThrough(client, match);
+  } else {
+    RelayOptions options;
+    options.hijack = route.flow == Flow::hijack;
+    bool makesExec = route.pattern == "/containers/{id}/exec";
+    options.onAnswer = [this, &node, makesExec, &id](int status, std::string_view body) {
+      if (makesExec && status == 201)
+        parts_.locator.execMade(std::string(base::text(base::parseJson(body), "Id")), node.id);
+      if (!id.empty() && status == 204) parts_.index.erase(node.id, id);
+    };
+    co_await relay(client, *node.http, std::move(options));
+  }
+  if (client.status == 204) parts_.creation.freed(names);
 }
 
 base::Task<> Federation::inspect(Client& client, RouteMatch match) {
@@ -179,7 +194,7 @@ base::Task<> Federation::inspect(Client& client, RouteMatch match) {
   client.upstream = server.name();
   std::string target(client.request().target());
   base::HttpReply reply =
-      co_await server.call(base::httpGet(std::move(target), listTimeout, parts_.bodyMost));
+      co_await server.call(base::httpGet(std::move(target), inspectTimeout, parts_.bodyMost));
   if (reply.status == 200) {
     PublishedPorts ports;
     ports.asked = parts_.agent.self().text();
@@ -231,7 +246,7 @@ base::Task<> Federation::merged(Client& client, RouteMatch match, Merge merge) {
 }
 
 base::Task<> Federation::ownList(RouteMatch match, std::string query, NodeReply& reply) {
-  std::optional<std::string> body = co_await parts_.lists.answer(match.version, query);
+  std::optional<std::string> body = co_await parts_.lists.answer(match.version, query, true);
   if (body) {
     reply.status = 200;
     reply.body = std::move(*body);
@@ -271,7 +286,8 @@ base::Task<> Federation::theirList(std::string target, NodeReply& reply) {
   }
 }
 
-// Where the containers that `before` and `since` name stand; `missing` is the one that nobody has.
+// Where the containers that `before` and `since` name stand, by the word of their engines;
+// `missing` is the one that nobody has.
 base::Task<> Federation::anchor(ContainerListPlan& plan, std::string& missing) {
   struct {
     const std::string& object;
@@ -279,15 +295,23 @@ base::Task<> Federation::anchor(ContainerListPlan& plan, std::string& missing) {
   } anchors[] = {{plan.before, plan.beforeAt}, {plan.since, plan.sinceAt}};
   for (auto& each : anchors) {
     if (each.object.empty()) continue;
-    const ContainerIndex::Place* place = parts_.index.find(each.object).place;
-    if (!place) {
-      missing = each.object;
-      continue;
+    std::string target = encodeQueryValue(each.object);
+    Located located = co_await parts_.locator.find(Kind::container, target);
+    std::optional<ContainerTimes> times;
+    std::string id;
+    if (located.node) {
+      base::HttpReply reply =
+          co_await wayTo(parts_.engine, *located.node)
+              .call(base::httpGet("/containers/" + target + "/json", listTimeout, parts_.bodyMost));
+      times = parseInspect(reply.body);
+      id = base::text(base::parseJson(reply.body), "Id");
     }
-    each.at =
-        ListAnchor{std::string(place->second.owner.text()), place->first, place->second.created};
+    if (!times) {
+      missing = each.object;
+      co_return;
+    }
+    each.at = ListAnchor{std::string(located.node->id.text()), id, times->created};
   }
-  co_return;
 }
 
 base::Task<> Federation::containerList(Client& client, RouteMatch match) {
@@ -312,7 +336,7 @@ base::Task<> Federation::containerList(Client& client, RouteMatch match) {
   {
     base::Scope asking([](std::exception_ptr) {});
     for (NodeReply& reply : replies) {
-      std::string query = plan->queryFor(reply.node.id.text());
+      std::string query = plan->query();
       if (reply.node.self) {
         asking.spawn(ownList(match, std::move(query), reply));
       } else if (reply.node.up) {
@@ -325,9 +349,16 @@ base::Task<> Federation::containerList(Client& client, RouteMatch match) {
     while (!asking.empty()) co_await asking.taskEnded().wait();
   }
 
+  bool anyUp = std::any_of(replies.begin(), replies.end(),
+                           [](const NodeReply& each) { return each.status == 200; });
   bool anyDown = false;
   std::vector<std::string> partsGiven;
-  for (const NodeReply& each : replies) {
+  for (NodeReply& each : replies) {
+    // A node whose engine is away is as good as down.
+    if (anyUp && each.status >= 500) {
+      each.fault = errorMessage(each.body);
+      each.status = 0;
+    }
     anyDown = anyDown || each.status == 0;
     if (each.status != 0 && each.status != 200) {
       co_await sendJson(client, each.status, parts_.local.commonHeaders(), each.body);
@@ -470,7 +501,8 @@ base::Task<> Federation::save(Client& client, RouteMatch match) {
     }
   }
   for (const std::string& image : images) {
-    std::vector<cluster::Node> holders = co_await parts_.locator.findAll(Kind::image, image);
+    std::vector<cluster::Node> holders =
+        co_await parts_.locator.findAll(Kind::image, encodeQueryValue(image));
     bool here = std::any_of(holders.begin(), holders.end(),
                             [](const cluster::Node& node) { return node.self; });
     if (here || holders.empty()) continue;

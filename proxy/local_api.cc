@@ -57,7 +57,8 @@ base::Task<> LocalApi::version(Client& client) {
 
 // GET /containers/json, from the cache where that knows how to answer exactly as the engine would.
 base::Task<> LocalApi::containerList(Client& client, RouteMatch match) {
-  std::optional<std::string> body = co_await lists_.answer(match.version, match.query);
+  std::optional<std::string> body =
+      co_await lists_.answer(match.version, match.query, client.fromNode);
   const EngineFacts* facts = state_.facts();
   if (!body || !facts) {
     metrics_.listCacheMiss();

@@ -32,14 +32,6 @@ std::vector<std::string_view> listOf(const NodeAnswer& answer) {
   return elementsOf(answer, trimmedBody(answer), "its answer");
 }
 
-std::vector<JsonObject> objectsOf(const NodeAnswer& answer) {
-  std::string_view body = trimmedBody(answer);
-  if (body == "null") return {};
-  std::optional<std::vector<JsonObject>> objects = jsonObjects(body);
-  if (!objects) throw MergeError(answer.nodeName, "its answer is not a JSON list of objects");
-  return std::move(*objects);
-}
-
 std::vector<std::string_view> elementsOf(const NodeAnswer& answer, std::string_view json,
                                          std::string_view what) {
   if (json.empty() || json == "null") return {};

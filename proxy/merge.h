@@ -40,8 +40,6 @@ std::string nodeMember(const NodeAnswer& node);
 JsonObject objectOf(const NodeAnswer& answer, std::string_view json, std::string_view what);
 // The elements of the answer's body, which must be a list or null.
 std::vector<std::string_view> listOf(const NodeAnswer& answer);
-// The same if they must be objects; they live as long as the answer.
-std::vector<JsonObject> objectsOf(const NodeAnswer& answer);
 // The elements of a list; none of null or of what is not there.
 std::vector<std::string_view> elementsOf(const NodeAnswer& answer, std::string_view json,
                                          std::string_view what);

@@ -48,11 +48,9 @@ size_t enoughFor(const std::vector<Listed>& all) {
 // Where entries of one node stand to a container that a filter names.
 class Side {
  public:
-  // `live`: the node's engine did the filtering for its own containers.
-  Side(const std::optional<ListAnchor>& anchor, const NodeAnswer& node, bool live)
+  Side(const std::optional<ListAnchor>& anchor, const NodeAnswer& node)
       : anchor_(anchor ? &*anchor : nullptr),
         own_(anchor && anchor->nodeId == node.nodeId),
-        cut_(anchor && !(own_ && live)),
         laterNode_(anchor && node.nodeId > anchor->nodeId) {}
 
   // Of each entry in the order of the list; tells whether it comes after, at or before the anchor.
@@ -65,28 +63,40 @@ class Side {
     passed_ = insideQuotes(each.entry.find("Id")) == anchor_->containerId;
     return passed_ ? Place::at : Place::before;
   }
-  bool cuts() const { return cut_; }
+  bool cuts() const { return anchor_ != nullptr; }
 
  private:
   const ListAnchor* anchor_;
   bool own_;
-  bool cut_;
   bool laterNode_;
   bool passed_ = false;
 };
 
+// In nanoseconds, of a time in seconds; stops at the ends of 64 bits.
+int64_t createdAt(int64_t seconds) {
+  int64_t product = 0;
+  if (!__builtin_mul_overflow(seconds, int64_t{1'000'000'000}, &product)) return product;
+  return seconds < 0 ? INT64_MIN : INT64_MAX;
+}
+
 void collect(const ContainerListPlan& plan, const NodeAnswer& node, bool live,
              std::vector<Listed>& all) {
-  Side before(plan.beforeAt, node, live);
-  Side since(plan.sinceAt, node, live);
-  for (JsonObject& entry : objectsOf(node)) {
-    Listed each{&node, std::move(entry), 0};
+  Side before(plan.beforeAt, node);
+  Side since(plan.sinceAt, node);
+  std::vector<std::string_view> elements = listOf(node);
+  for (size_t i = 0; i < elements.size(); i++) {
+    Listed each{&node, objectOf(node, elements[i], "an entry of its list"), 0};
     std::string_view created = each.entry.find("Created");
     if (created.empty()) throw MergeError(node.nodeName, "an entry of its list has no Created");
-    each.created = numberOf(node, created, "Created of a container");
+    each.created = createdAt(numberOf(node, created, "Created of a container"));
+    if (i + 1 < elements.size() && wholeNumber(elements[i + 1])) {
+      each.created = *wholeNumber(elements[i + 1]);
+      i++;
+    }
     // Docker's "before" means those further down in the list, "since" those further up.
-    if (before.cuts() && before.place(each) != Side::Place::after) continue;
-    if (since.cuts() && since.place(each) != Side::Place::before) continue;
+    bool cutByBefore = before.cuts() && before.place(each) != Side::Place::after;
+    bool cutBySince = since.cuts() && since.place(each) != Side::Place::before;
+    if (cutByBefore || cutBySince) continue;
     if (!live && !matchesFilters(each.entry.original(), plan.rest.filters)) continue;
     all.push_back(std::move(each));
   }

@@ -19,10 +19,11 @@ struct PublishedPorts {
   bool rewrite = true;  // or not at all
 };
 
-// `answers`: to plan.queryFor() of each node. `unreachable`: of nodes that do not answer, their
-// last known entries as a JSON list in the order of their engine; these are filtered here, show
-// "Host Down", and like stopped ones appear only if such were asked for. A node must not be in
-// both. Throws MergeError.
+// `answers`: to plan.query() of each node. An entry may be followed by a number, the nanosecond
+// of its creation, which is left out of the result; without it the second counts. `unreachable`: of
+// nodes that do not answer, their last known entries as a JSON list in the order of their engine;
+// these are filtered here, show "Host Down", and like stopped ones appear only if such were asked
+// for. A node must not be in both. Throws MergeError.
 std::string mergeContainers(const ContainerListPlan& plan, std::span<const NodeAnswer> answers,
                             std::span<const NodeAnswer> unreachable, const PublishedPorts& ports);
 

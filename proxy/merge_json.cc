@@ -219,19 +219,6 @@ std::optional<std::vector<JsonMember>> jsonMembers(std::string_view text) {
   return found;
 }
 
-std::optional<std::vector<JsonObject>> jsonObjects(std::string_view text) {
-  std::vector<JsonObject> found;
-  Scanner scanner(text);
-  bool sound = scanList(scanner, [&] {
-    size_t begin = scanner.at();
-    std::optional<std::vector<JsonMember>> members = scanMembers(scanner);
-    if (members) found.push_back(JsonObject(scanner.since(begin), std::move(*members)));
-    return members.has_value();
-  });
-  if (!sound) return std::nullopt;
-  return found;
-}
-
 std::optional<JsonObject> JsonObject::parse(std::string_view text) {
   std::optional<std::vector<JsonMember>> members = jsonMembers(text);
   if (!members) return std::nullopt;

@@ -46,7 +46,6 @@ class JsonObject {
   std::string_view original() const { return text_; }
 
  private:
-  friend std::optional<std::vector<JsonObject>> jsonObjects(std::string_view text);
   JsonObject(std::string_view text, std::vector<JsonMember> members)
       : text_(text), members_(std::move(members)) {}
 
@@ -59,9 +58,6 @@ class JsonObject {
   std::vector<JsonMember> members_;
   std::vector<Change> changes_;
 };
-
-// The elements of a list of objects, in one go. Nothing if the text is anything else, or is broken.
-std::optional<std::vector<JsonObject>> jsonObjects(std::string_view text);
 
 // A string's JSON.
 std::string jsonString(std::string_view plain);

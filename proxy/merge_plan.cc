@@ -44,23 +44,10 @@ std::optional<std::vector<ListFilter>> parseFilters(const std::string& json) {
   return filters;
 }
 
-// The filter with this one value, in the form that it has.
-ListFilter only(const ListFilter& filter, const std::string& value) {
-  std::string quoted = jsonString(value);
-  bool list = filter.json.starts_with('[');
-  return {filter.name, list ? "[" + quoted + "]" : "{" + quoted + ":true}", {value}};
-}
-
 // The engine looks at one value only, of which it does not say which.
 std::string lastValue(const FilteredQuery& query, std::string_view filter) {
   std::vector<std::string> values = query.values(filter);
   return values.empty() ? "" : values.back();
-}
-
-void replace(FilteredQuery& query, std::string_view filter, const ListAnchor& anchor) {
-  for (ListFilter& each : query.filters) {
-    if (each.name == filter) each = only(each, anchor.containerId);
-  }
 }
 
 }  // namespace
@@ -155,20 +142,14 @@ std::optional<ContainerListPlan> planContainerList(std::string_view query) {
   return plan;
 }
 
-std::string ContainerListPlan::queryFor(std::string_view nodeId) const {
+std::string ContainerListPlan::query() const {
   FilteredQuery query = rest;
-  // Elsewhere the newest may all be cut off here, so that a limit would hide what is to be shown.
-  bool cutsNewest = beforeAt && beforeAt->nodeId != nodeId;
-  if (beforeAt && !cutsNewest) replace(query, "before", *beforeAt);
-  if (cutsNewest) query.erase("before");
-  if (sinceAt && sinceAt->nodeId == nodeId) {
-    replace(query, "since", *sinceAt);
-  } else {
-    query.erase("since");
-  }
-  // A limit means stopped ones, too.
-  if (all || (limit > 0 && cutsNewest)) query.parameters.emplace_back("all", "1");
-  if (limit > 0 && !cutsNewest) query.parameters.emplace_back("limit", std::to_string(limit));
+  query.erase("before");
+  query.erase("since");
+  // The newest may all be cut off here, so that a limit would hide what is to be shown. But a limit
+  // means stopped ones, too.
+  if (all || (limit > 0 && beforeAt)) query.parameters.emplace_back("all", "1");
+  if (limit > 0 && !beforeAt) query.parameters.emplace_back("limit", std::to_string(limit));
   return query.text();
 }
 

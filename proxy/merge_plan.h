@@ -3,9 +3,8 @@
 // What has to be asked of each node so that one list can be made of their answers. Pure.
 //
 // Docker shows the newest containers first. `before` and `since` cut that order at a container, and
-// `limit` ends it; a container lives on one node only, so its own engine cuts its own list, and the
-// lists of all others are cut here, by the second of their creation and then by the node's id,
-// which is the order they are merged in.
+// `limit` ends it. The list is cut here, by the time of creation and then by the node's id, which
+// is the order the nodes' lists are merged in.
 
 #include <cstdint>
 #include <optional>
@@ -50,7 +49,7 @@ bool wantsNode(const std::vector<std::string>& wanted, std::string_view nodeId,
 struct ListAnchor {
   std::string nodeId;
   std::string containerId;
-  int64_t created = 0;  // seconds since 1970, as lists show it
+  int64_t created = 0;  // nanoseconds since 1970
 };
 
 // GET /containers/json of the cluster.
@@ -67,8 +66,8 @@ struct ContainerListPlan {
   std::optional<ListAnchor> beforeAt;
   std::optional<ListAnchor> sinceAt;
 
-  // The query for this node.
-  std::string queryFor(std::string_view nodeId) const;
+  // What every node is asked.
+  std::string query() const;
   // Whether containers that do not run are shown.
   bool showsStopped() const;
 };

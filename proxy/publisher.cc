@@ -99,7 +99,9 @@ base::Task<> Publisher::publish() {
 
 base::Task<> Publisher::publishContainers() {
   std::optional<std::vector<ContainerCache::Plain>> entries = co_await lists_.entries();
-  if (!entries || !agent_.clustered()) co_return;
+  if (!agent_.clustered()) co_return;
+  agent_.setEngineError(entries ? "" : "its Docker Engine does not answer");
+  if (!entries) co_return;
   std::map<std::string, std::string> fresh;
   for (ContainerCache::Plain& each : *entries) fresh[each.id] = std::move(each.json);
   for (const auto& [id, json] : published_) {

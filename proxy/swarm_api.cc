@@ -70,7 +70,7 @@ Endpoint parseAddress(std::string text, uint16_t port, const char* flag) {
   if (hasPort) {
     const char* end = text.data() + text.size();
     auto [stopped, error] = std::from_chars(text.data() + colon + 1, end, port);
-    if (error != std::errc() || stopped != end)
+    if (error != std::errc() || stopped != end || port == 0)
       throw AgentError(400, std::string(flag) + ": \"" + text + "\" has no valid port");
     text.resize(colon);
   }

@@ -4,6 +4,7 @@
 // script, if there is one; else its requests are answered one by one, as answerWith() says. Without
 // either, a connection fails the test.
 
+#include <charconv>
 #include <deque>
 #include <functional>
 #include <string>
@@ -15,7 +16,8 @@ namespace test {
 
 class FakeDocker {
  public:
-  // Gives the whole answer to a request without a body, of which it gets the start line.
+  // Gives the whole answer to a request, of which it gets the start line; lastHead() and lastBody()
+  // tell the rest of it.
   using AnswerTo = std::function<std::string(const std::string& startLine)>;
 
   // The stage must outlive it.
@@ -33,6 +35,10 @@ class FakeDocker {
     emitted_.fire();
   }
   size_t connections() const { return connections_; }
+  // Of the request that was heard last, with its start line.
+  const std::string& lastHead() const { return head_; }
+  // As it came, chunk framing included.
+  const std::string& lastBody() const { return body_; }
 
   void listen() {
     listener_ = base::listenUnix(path(), {});
@@ -64,10 +70,28 @@ class FakeDocker {
                 std::move(script));
   }
 
+  // Where the first request ends; npos if more of it is to come.
+  static size_t endOf(const std::string& heard) {
+    constexpr std::string_view length = "\r\nContent-Length: ";
+    size_t head = heard.find("\r\n\r\n");
+    if (head == std::string::npos) return head;
+    size_t end = head + 4;
+    if (heard.find("\r\nTransfer-Encoding: chunked\r\n") < head) {
+      size_t last = heard.find("0\r\n\r\n", head);
+      return last == std::string::npos ? last : last + 5;
+    }
+    if (size_t at = heard.find(length); at < head) {
+      size_t count = 0;
+      std::from_chars(heard.data() + at + length.size(), heard.data() + head, count);
+      end += count;
+    }
+    return end <= heard.size() ? end : std::string::npos;
+  }
+
   base::Task<> serve(std::unique_ptr<base::Stream> stream) {
     std::string heard, startLine;
-    while (!startLine.starts_with("GET /events")) {
-      size_t end = heard.find("\r\n\r\n");
+    while (startLine.find("/events") == std::string::npos) {
+      size_t end = endOf(heard);
       if (end == std::string::npos) {
         char buffer[1000];
         size_t got = co_await stream->read(buffer);
@@ -75,10 +99,14 @@ class FakeDocker {
         heard.append(buffer, got);
         continue;
       }
+      size_t bodyAt = heard.find("\r\n\r\n") + 4;
+      head_ = heard.substr(0, bodyAt);
+      body_ = heard.substr(bodyAt, end - bodyAt);
       startLine = heard.substr(0, heard.find("\r\n"));
-      heard.erase(0, end + 4);
+      heard.erase(0, end);
       std::string answer = answer_(startLine);
       co_await stream->write(answer);
+      if (answer.find("\r\nContent-Length: ") != std::string::npos) startLine.clear();
     }
     for (size_t told = events_.size();;) {
       co_await emitted_.wait();
@@ -93,6 +121,7 @@ class FakeDocker {
   base::Fd listener_;
   std::deque<Script> scripts_;
   AnswerTo answer_;
+  std::string head_, body_;
   std::string events_;  // all that were emitted, as chunks
   base::Event emitted_;
   size_t connections_ = 0;

@@ -178,17 +178,14 @@ Test(merge_containers, before_and_since_cut_at_a_container_of_another_node) {
   NodeAnswer b = from("b", "");
 
   ContainerListPlan before = planned("all=1&" + filters("{\"before\":[\"y3\"]}"));
-  before.beforeAt = {b.nodeId, "y3", 3};
-  b.body = list({{"b3", 3}});  // as its engine cut it
-  cr_expect_eq(ids(mergeContainers(before, std::vector{a, b, c}, {}, {})), "b3 c1");
+  before.beforeAt = {b.nodeId, "y3", 3'000'000'000};
   b.body = list(anchored);
+  cr_expect_eq(ids(mergeContainers(before, std::vector{a, b, c}, {}, {})), "b3 c1");
   cr_expect_eq(ids(mergeContainers(before, std::vector{a, c}, std::vector{b}, {})), "b3! c1");
 
   ContainerListPlan since = planned("all=1&" + filters("{\"since\":[\"y3\"]}"));
-  since.sinceAt = {b.nodeId, "y3", 3};
-  b.body = list({{"b9", 9}, {"x3", 3}});
+  since.sinceAt = {b.nodeId, "y3", 3'000'000'000};
   cr_expect_eq(ids(mergeContainers(since, std::vector{a, b, c}, {}, {})), "b9 a5 a3 x3");
-  b.body = list(anchored);
   cr_expect_eq(ids(mergeContainers(since, std::vector{a, c}, std::vector{b}, {})), "b9! a5 a3 x3!");
 }
 
@@ -232,14 +229,15 @@ Test(merge_containers, any_cut_is_that_of_one_big_engine) {
     ContainerListPlan plan =
         planned("all=1&limit=" + std::to_string(limit) + "&" + filters("{" + wanted + "}"));
     auto anchor = [&](size_t i) {
-      return ListAnchor{nodes[big[i].second].nodeId, big[i].first.id, big[i].first.created};
+      return ListAnchor{nodes[big[i].second].nodeId, big[i].first.id,
+                        big[i].first.created * 1'000'000'000};
     };
     if (useBefore) plan.beforeAt = anchor(beforeAt);
     if (useSince) plan.sinceAt = anchor(sinceAt);
 
     // Each node answers as an engine would to what it is asked.
     for (size_t n = 0; n < nodes.size(); n++) {
-      ContainerListPlan asked = planned(plan.queryFor(nodes[n].nodeId));
+      ContainerListPlan asked = planned(plan.query());
       std::vector<Container> answer;
       bool passed = asked.before.empty();
       for (const Container& each : held[n]) {
@@ -263,9 +261,9 @@ Test(merge_containers, a_body_that_is_no_list_is_told_with_its_node) {
   } cases[] = {
       {"", "node bad: its answer is empty"},
       {"\n", "node bad: its answer is empty"},
-      {"{\"message\":\"no\"}", "node bad: its answer is not a JSON list of objects"},
-      {"[" + bodies::webEntry, "node bad: its answer is not a JSON list of objects"},
-      {"[1]", "node bad: its answer is not a JSON list of objects"},
+      {"{\"message\":\"no\"}", "node bad: its answer is not a JSON list"},
+      {"[" + bodies::webEntry, "node bad: its answer is not a JSON list"},
+      {"[1]", "node bad: an entry of its list is not a JSON object"},
       {"[{\"Id\":\"x\"}]", "node bad: an entry of its list has no Created"},
       {"[{\"Created\":\"1\"}]", "node bad: Created of a container is not a whole number"},
       {"[{\"Created\":1.5}]", "node bad: Created of a container is not a whole number"},

@@ -50,7 +50,7 @@ Test(merge_plan, queries_without_anything_of_ours_ask_the_same_of_all) {
       {"filters=", ""},
   };
   for (const auto& each : cases)
-    cr_expect_eq(planned(each.query).queryFor("n1"), each.asked, "%s", each.query.c_str());
+    cr_expect_eq(planned(each.query).query(), each.asked, "%s", each.query.c_str());
 }
 
 Test(merge_plan, queries_that_engines_refuse_are_left_to_them) {
@@ -67,13 +67,13 @@ Test(merge_plan, the_node_filter_chooses_nodes_and_is_not_passed_on) {
   ContainerListPlan plan =
       planned("all=1&" + filters("{\"node\":[\"web-1\",\"n2\"],\"label\":[\"a\"]}"));
   cr_expect(plan.nodes == Strings({"web-1", "n2"}));
-  cr_expect_eq(plan.queryFor("n1"), "all=1&" + filters("{\"label\":[\"a\"]}"));
+  cr_expect_eq(plan.query(), "all=1&" + filters("{\"label\":[\"a\"]}"));
   cr_expect(wantsNode(plan.nodes, "n1", "web-1"));
   cr_expect(wantsNode(plan.nodes, "n2", "web-2"));
   cr_expect_not(wantsNode(plan.nodes, "n3", "web-3"));
   cr_expect_not(wantsNode(plan.nodes, "n11", "web-11"));
   cr_expect(wantsNode({}, "n3", "web-3"));
-  cr_expect_eq(planned(filters("{\"node\":{\"a\":true}}")).queryFor("n1"), "");
+  cr_expect_eq(planned(filters("{\"node\":{\"a\":true}}")).query(), "");
 }
 
 Test(merge_plan, the_node_filter_is_taken_from_any_query) {
@@ -84,33 +84,29 @@ Test(merge_plan, the_node_filter_is_taken_from_any_query) {
   cr_expect(takeNodeFilter(*query).empty());
 }
 
-Test(merge_plan, before_is_cut_by_the_engine_that_has_it_and_elsewhere_here) {
+Test(merge_plan, before_is_cut_here) {
   ContainerListPlan plan =
       planned("limit=2&" + filters("{\"before\":[\"web\"],\"label\":[\"a\"]}"));
   cr_expect_eq(plan.before, "web");
   plan.beforeAt = {"n2", "abc", 100};
-  cr_expect_eq(plan.queryFor("n2"),
-               "limit=2&" + filters("{\"before\":[\"abc\"],\"label\":[\"a\"]}"));
   // A limit there could cut off what is older; but it also means that stopped ones are shown.
-  cr_expect_eq(plan.queryFor("n1"), "all=1&" + filters("{\"label\":[\"a\"]}"));
+  cr_expect_eq(plan.query(), "all=1&" + filters("{\"label\":[\"a\"]}"));
 }
 
-Test(merge_plan, since_keeps_its_limit_everywhere) {
+Test(merge_plan, since_keeps_its_limit) {
   ContainerListPlan plan = planned("limit=2&" + filters("{\"since\":{\"web\":true}}"));
   cr_expect_eq(plan.since, "web");
   plan.sinceAt = {"n2", "abc", 100};
-  cr_expect_eq(plan.queryFor("n2"), "limit=2&" + filters("{\"since\":{\"abc\":true}}"));
-  cr_expect_eq(plan.queryFor("n1"), "limit=2");
+  cr_expect_eq(plan.query(), "limit=2");
 }
 
 Test(merge_plan, of_several_anchors_one_counts_as_for_an_engine) {
   ContainerListPlan plan = planned(filters("{\"before\":[\"a\",\"b\"],\"since\":[\"c\"]}"));
   cr_expect_eq(plan.before, "b");
+  cr_expect_eq(plan.since, "c");
   plan.beforeAt = {"n1", "bbb", 100};
   plan.sinceAt = {"n2", "ccc", 90};
-  cr_expect_eq(plan.queryFor("n1"), filters("{\"before\":[\"bbb\"]}"));
-  cr_expect_eq(plan.queryFor("n2"), filters("{\"since\":[\"ccc\"]}"));
-  cr_expect_eq(plan.queryFor("n3"), "");
+  cr_expect_eq(plan.query(), "");
 }
 
 Test(merge_plan, stopped_ones_are_shown_when_asked_for_in_any_way) {

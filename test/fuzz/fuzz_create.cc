@@ -1,0 +1,71 @@
+// JSON from clients and peers: a request to create a container, the cluster's configuration, a
+// node's record, a container's entry. Any bytes are understood or refused; what was understood goes
+// there and back.
+
+#include <string>
+#include <string_view>
+
+#include "cluster/cluster_config.h"
+#include "cluster/node_record.h"
+#include "proxy/container_index.h"
+#include "proxy/create_request.h"
+#include "test/fuzz/feed.h"
+
+namespace {
+
+void create(std::string_view body) {
+  std::optional<proxy::CreateRequest> request = proxy::parseCreate(body);
+  if (!request) return;
+  fuzz::require(request->body.size() <= body.size());
+  std::optional<proxy::CreateRequest> again = proxy::parseCreate(request->body);
+  fuzz::require(again.has_value());
+  // What asks for a node was taken out, and nothing else.
+  fuzz::require(again->body == request->body);
+  fuzz::require(again->image == request->image && again->containers == request->containers &&
+                again->networks == request->networks && again->volumes == request->volumes &&
+                again->bindsHost == request->bindsHost);
+}
+
+void index(std::string_view entry) {
+  proxy::ContainerIndex index;
+  cluster::NodeId owner;
+  // Ids are 64 digits; a short one lets the fuzzer find it.
+  if (!index.put(owner, "ab", entry, 1)) return;
+  fuzz::require(index.size() == 1 && index.countOf(owner) == 1);
+  const proxy::ContainerIndex::Place* place = index.find("ab").place;
+  fuzz::require(place && index.find("/a").place);
+  std::vector<std::string> names = place->second.names;
+  for (const std::string& name : names) fuzz::require(!index.named(name).empty());
+  index.erase(owner, "ab");
+  fuzz::require(index.size() == 0 && index.countOf(owner) == 0);
+  for (const std::string& name : names) fuzz::require(index.named(name).empty());
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  if (size == 0) return 0;
+  std::string_view text(reinterpret_cast<const char*>(data + 1), size - 1);
+  switch (data[0]) {
+    case 'c':
+      create(text);
+      break;
+    case 'i':
+      index(text);
+      break;
+    case 'n':
+      if (std::optional<cluster::NodeRecord> record = cluster::decodeNode(text))
+        fuzz::require(cluster::decodeNode(encode(*record)) == record);
+      break;
+    case 's':
+      // Escapes may make it longer than it may be.
+      if (std::optional<cluster::ClusterConfig> config = cluster::decodeConfig(text)) {
+        std::string back = encode(*config);
+        if (back.size() < 200'000) fuzz::require(cluster::decodeConfig(back) == config);
+      }
+      break;
+    default:
+      break;
+  }
+  return 0;
+}
