@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from harness import certs as certificates
+from harness.cluster import Lab, Node, form
 from harness.droverd import Droverd
 from harness.endpoint import Endpoint
 from harness.engine import Engine
@@ -153,7 +154,63 @@ def sleeper(direct):
     direct.docker("rm", "-f", name)
 
 
+@pytest.fixture(scope="session")
+def lab():
+    """Three hosts with an engine each, for the tests of clusters; a lab of its own."""
+    lab = Lab(f"{LAB_NAME}3", 3)
+    lab.up()
+    yield lab
+    if not KEEP:
+        lab.down()
+
+
+@pytest.fixture(scope="module")
+def cluster(lab, workdir, config_dir):
+    """Three droverds that are a cluster as long as the module's tests; they must not change that."""
+    directory = Path(tempfile.mkdtemp(prefix="c", dir=workdir))
+    nodes = [Node(host, directory / str(host.number), config_dir) for host in lab.hosts]
+    try:
+        form([each.start() for each in nodes])
+        yield nodes
+    finally:
+        for each in nodes:
+            if each.process:
+                each.stop()
+    for each in nodes:
+        each.check_log_has_no_error()
+
+
+@pytest.fixture
+def start_node(lab, workdir, config_dir):
+    """Starts droverds of a test's own on hosts: start_node(1, "--swarm-api", "off")."""
+    started = []
+
+    def start(number, *args, name=None):
+        directory = Path(tempfile.mkdtemp(prefix="n", dir=workdir))
+        node = Node(lab.hosts[number - 1], directory, config_dir, args, name)
+        started.append(node)
+        return node.start()
+
+    yield start
+    for node in started:
+        if node.process.poll() is None:
+            node.stop()
+        node.check_sanitizers()
+
+
+@pytest.fixture
+def three(start_node):
+    """A cluster of a test's own, to break."""
+    nodes = [start_node(number) for number in (1, 2, 3)]
+    form(nodes)
+    return nodes
+
+
 @pytest.fixture(autouse=True)
-def _clean_engine(direct):
+def _clean_engine(request, config_dir):
     yield
-    clean(direct)
+    if "lab" in request.fixturenames:
+        for host in request.getfixturevalue("lab").hosts:
+            clean(Endpoint(f"unix://{host.socket}", config_dir))
+    else:
+        clean(request.getfixturevalue("direct"))

@@ -31,10 +31,20 @@ def free_port():
 class Droverd:
     """One daemon with a directory of its own for socket, state and log.
 
-    It listens on `directory`/docker.sock and, when given certificates, on TLS as well.
+    It listens on `directory`/docker.sock and, when given certificates, on TLS as well. `inside` is
+    the start of a command line that runs the rest of it elsewhere, such as on a lab host.
     """
 
-    def __init__(self, directory, engine_socket, certs=None, args=(), log_format="json"):
+    def __init__(
+        self,
+        directory,
+        engine_socket,
+        certs=None,
+        args=(),
+        log_format="json",
+        name="itest",
+        inside=(),
+    ):
         self.directory = Path(directory)
         self.directory.mkdir(parents=True, exist_ok=True)
         self.log_path = self.directory / "log"
@@ -42,11 +52,12 @@ class Droverd:
         self.certs = certs
         self.tls_port = free_port() if certs else None
         self.command = [
+            *inside,
             BINARY,
             "--engine", f"unix://{engine_socket}",
             "--listen", f"unix://{self.socket}",
             "--state-dir", self.directory / "state",
-            "--name", "itest",
+            "--name", name,
             "--log-format", log_format,
         ]  # fmt: skip
         if certs:

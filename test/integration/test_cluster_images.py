@@ -1,0 +1,200 @@
+"""Images: made or pulled on one host, used on all, without a registry in between."""
+
+import io
+import json
+import tarfile
+import threading
+import time
+
+import pytest
+
+from harness.cluster import run_on
+
+
+@pytest.fixture
+def one(cluster):
+    return cluster[0]
+
+
+@pytest.fixture
+def two(cluster):
+    return cluster[1]
+
+
+@pytest.fixture
+def third(cluster):
+    return cluster[2]
+
+
+def make_image(node, name, size=1000):
+    """An image of its own on one engine alone."""
+    content = io.BytesIO()
+    with tarfile.open(fileobj=content, mode="w") as archive:
+        entry = tarfile.TarInfo(name.replace(":", "-"))
+        entry.size = size
+        archive.addfile(entry, io.BytesIO(name.encode() * (size // len(name) + 1)))
+    answer = node.direct.post(
+        f"/images/create?fromSrc=-&repo={name}", content.getvalue(), timeout=60
+    )
+    assert answer.status == 200 and b"error" not in answer.body, answer.body
+
+
+def loads(node, since):
+    """How many images the engine has loaded from archives, by its own events."""
+    path = f"/events?since={since:.9f}&until={time.time():.9f}"
+    path += '&filters={"type":["image"],"event":["load"]}'
+    return len([line for line in node.direct.get(path).body.splitlines() if line])
+
+
+def holders(cluster, name):
+    return [each.host.number for each in cluster if each.has_image(name)]
+
+
+DOCKERFILE = b"FROM busybox\nRUN echo built > /made\nCMD cat /made\n"
+
+
+@pytest.mark.parametrize("buildkit", ["0", "1"])
+def test_built_on_one_node_runs_on_the_others(cluster, one, two, third, buildkit):
+    one.docker("build", "--tag", "app:1", "-", input=DOCKERFILE, env={"DOCKER_BUILDKIT": buildkit})
+    assert holders(cluster, "app:1") == [1]
+    for to in (two, third):
+        label = f"io.drover.node={to.name}"
+        assert third.docker("run", "--rm", "--label", label, "app:1") == "built"
+    assert holders(cluster, "app:1") == [1, 2, 3]
+
+
+def test_loaded_on_one_node_runs_on_another(cluster, one, two, third):
+    make_image(one, "carried:1")
+    archive = one.cli("save", "carried:1").stdout
+    one.direct.docker("rmi", "carried:1")
+    third.docker("load", input=archive)
+    assert holders(cluster, "carried:1") == [3]
+    run_on(one, two, "user", "/carried-1", image="carried:1", start=False)
+    assert holders(cluster, "carried:1") == [2, 3]
+
+
+def test_ten_creates_that_lack_an_image_wait_for_one_transfer(cluster, one, two, third):
+    make_image(third, "wanted:1", size=30_000_000)
+    since = time.time()
+    answers = []
+
+    def make(number):
+        body = {"Image": "wanted:1", "Cmd": ["x"], "Labels": {"io.drover.node": two.name}}
+        via = cluster[number % 3].api
+        answers.append(via.post(f"/containers/create?name=at-once{number}", body, timeout=60))
+
+    threads = [threading.Thread(target=make, args=(number,)) for number in range(10)]
+    for each in threads:
+        each.start()
+    for each in threads:
+        each.join()
+    assert [each.status for each in answers] == [201] * 10, [each.body for each in answers]
+    assert loads(two, since) == 1
+    assert (loads(one, since), loads(third, since)) == (0, 0)
+
+
+def test_images_of_several_nodes_are_saved_together(cluster, one, two, third):
+    make_image(two, "left:1")
+    make_image(third, "right:1")
+    saved = one.cli("save", "left:1", "right:1")
+    assert saved.returncode == 0, saved.stderr
+    with tarfile.open(fileobj=io.BytesIO(saved.stdout)) as archive:
+        manifest = json.load(archive.extractfile("manifest.json"))
+    assert sorted(each["RepoTags"][0] for each in manifest) == ["left:1", "right:1"]
+    ours, theirs = (each.cli("save", "left:1", "nowhere:1") for each in (one, one.direct))
+    assert (ours.returncode, ours.stderr) == (theirs.returncode, theirs.stderr)
+
+
+def test_one_far_image_is_saved_and_looked_at(cluster, one, two):
+    make_image(two, "far:1")
+    assert one.docker("history", "far:1", "--quiet")
+    assert one.docker("image", "inspect", "far:1", "--format", "{{.Id}}") == two.direct.docker(
+        "image", "inspect", "far:1", "--format", "{{.Id}}"
+    )
+    saved = one.cli("save", "far:1")
+    assert saved.returncode == 0, saved.stderr
+    assert "manifest.json" in tarfile.open(fileobj=io.BytesIO(saved.stdout)).getnames()
+
+
+def test_tag_and_rmi_reach_all_holders(cluster, one, two, third):
+    make_image(one, "both:1")
+    archive = one.direct.cli("save", "both:1").stdout
+    two.direct.docker("load", input=archive)
+    third.docker("tag", "both:1", "both:2")
+    assert holders(cluster, "both:2") == [1, 2]
+    removed = third.docker("rmi", "both:1")
+    assert "Untagged: both:1" in removed
+    assert holders(cluster, "both:1") == []
+    third.docker("rmi", "both:2")
+    assert holders(cluster, "both:2") == []
+    again = third.cli("rmi", "both:2")
+    assert again.returncode == 1 and b"No such image: both:2" in again.stderr
+
+
+def test_rmi_of_an_image_in_use_elsewhere_is_refused(cluster, one, two):
+    make_image(two, "used:1")
+    run_on(one, two, "user", "/used-1", image="used:1", start=False)
+    refused = one.cli("rmi", "used:1")
+    assert refused.returncode == 1 and b"conflict" in refused.stderr
+    assert holders(cluster, "used:1") == [2]
+
+
+@pytest.fixture
+def published(lab, one):
+    """An image in the registry of the first host, and on no engine."""
+    name = f"{lab.hosts[0].address}:5000/published:1"
+    one.direct.docker("tag", "busybox", name)
+    one.docker("push", name)
+    one.direct.docker("rmi", name)
+    return name
+
+
+def test_run_pulls_the_image_on_the_node_where_the_container_goes(cluster, one, third, published):
+    label = f"io.drover.node={third.name}"
+    done = one.cli("run", "--label", label, published, "echo", "pulled")
+    assert (done.returncode, done.stdout) == (0, b"pulled\n"), done.stderr
+    assert holders(cluster, published) == [3]
+
+
+def test_a_run_that_nobody_directs_pulls_once(cluster, one, published):
+    run_on(one, one, "loaded")  # so that another host is less loaded
+    done = one.cli("run", "--name", "chosen", published, "echo", "pulled")
+    assert (done.returncode, done.stdout) == (0, b"pulled\n"), done.stderr
+    assert len(holders(cluster, published)) == 1
+    assert holders(cluster, published) == [
+        each.host.number for each in cluster if each.has("chosen")
+    ]
+
+
+def test_pull_by_itself_lands_here_and_push_goes_from_the_holder(
+    cluster, one, two, third, lab, published
+):
+    two.docker("pull", "--quiet", published)
+    assert holders(cluster, published) == [2]
+    other = published.replace("published:1", "again:1")
+    third.docker("tag", published, other)
+    third.docker("push", "--quiet", other)
+    two.docker("rmi", other, published)
+    third.docker("pull", "--quiet", other)
+    assert holders(cluster, other) == [3]
+
+
+def test_an_image_that_no_registry_has_is_refused_in_the_engines_words(one, two, lab):
+    name = f"{lab.hosts[0].address}:5000/missing:1"
+    for node in (one, two):
+        done = node.cli("run", name)
+        assert done.returncode == 125
+        assert b"manifest unknown" in done.stderr or b"not found" in done.stderr
+
+
+def test_image_prune_works_on_all_nodes(cluster, one):
+    for node in cluster:
+        make_image(node, f"dangling:{node.host.number}")
+    for node in cluster:
+        identity = node.direct.docker("images", "--quiet", f"dangling:{node.host.number}")
+        node.direct.docker("tag", "busybox", f"dangling:{node.host.number}")
+        assert node.has_image(identity)
+    pruned = one.docker("image", "prune", "--force")
+    assert pruned.count("deleted: sha256:") >= 3
+    for node in cluster:
+        assert node.direct.get('/images/json?filters={"dangling":["true"]}').json() == []
