@@ -77,6 +77,7 @@ Timer::~Timer() {
 
 void Timer::start(milliseconds delay, std::function<void()> callback) {
   callback_ = std::move(callback);
+  uv_update_time(timer_->loop);  // whoever worked long before has not used up the delay
   uv_timer_start(
       timer_,
       [](uv_timer_t* fired) {

@@ -1047,6 +1047,7 @@ base::Task<ClaimResult> Agent::claim(std::string key, std::string holder) {
                    });
   run.settle();
   while (!pending->result) co_await pending->decided.wait();
+  co_await loop_.nextTurn();  // out of the automaton, which tells us from within
   if (running_) std::erase(running_->pending, pending);
   co_return *pending->result;
 }

@@ -351,6 +351,8 @@ SwarmApi::Reply SwarmApi::update(std::string_view query, const std::string& body
     return ca ? base::number(*ca, "ForceRotate") : 0;
   };
   bool rotate = force(spec) != force(present);
+  if (rotate && agent_.config().authorities.size() > 1)
+    throw AgentError(503, "a rotation of the CA is under way already");
   bool worker = flag(query, "rotateWorkerToken");
   bool manager = flag(query, "rotateManagerToken");
   agent_.changeConfig([&](cluster::ClusterConfig& config) {

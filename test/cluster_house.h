@@ -57,7 +57,7 @@ inline cluster::AgentOptions agentOptions(std::string stateDir, std::string name
   options.droverVersion = "test";
   options.gossipPort = gossipPort;
   options.membership = impatient();
-  options.state.syncInterval = cluster::Time(200);
+  options.state.syncInterval = cluster::Time(50);
   return options;
 }
 
@@ -406,13 +406,11 @@ class Hosts {
   Host& two() { return *hosts[1]; }
   Host& three() { return *hosts[2]; }
 
-  // Until every droverd that runs has the same members and records as the others.
+  // Until every droverd that is in the cluster has the same members and records as the others.
   void settle() {
     stage.until([this] {
-      size_t running = 0;
       std::vector<Host*> clustered;
       for (const std::unique_ptr<Host>& each : hosts) {
-        running += each->droverd.has_value();
         if (each->droverd && each->agent().clustered()) clustered.push_back(each.get());
       }
       return std::all_of(clustered.begin(), clustered.end(), [&](Host* each) {

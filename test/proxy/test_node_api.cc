@@ -61,7 +61,7 @@ struct Door {
   base::Task<std::unique_ptr<base::Stream>> connect() {
     std::unique_ptr<base::Stream> stream =
         co_await base::Stream::connectTcp(hosts.stage.loop, host.address, apiPort, patience);
-    co_await stream->connectTls(*tls, {}, patience);
+    co_await stream->connectTls(*tls, "", patience);
     co_return stream;
   }
 
