@@ -5,6 +5,7 @@
 
 #include "base/http.h"
 #include "base/http_heads.h"
+#include "proxy/heads.h"
 #include "test/fuzz/feed.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
