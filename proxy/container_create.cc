@@ -23,8 +23,10 @@ constexpr uint64_t nameWait = 2'000;
 // For how long nodes that just started may abstain from granting names (ClaimOptions::keepFor).
 constexpr uint64_t abstainWait = 12'000;
 constexpr base::milliseconds nameRetry(30);
-// By then everyone knows the record that stands for a name.
+// By then everyone knows the record that stands for a name, if all goes well; so often it is looked
+// for before the claim is left to run out.
 constexpr base::milliseconds recordKnown(500);
+constexpr int recordLooks = 20;
 constexpr uint64_t wantedFor = 10 * 60 * 1000;
 constexpr size_t wantedMost = 1000;
 
@@ -83,15 +85,14 @@ class ContainerCreate::Name {
   Name(const Name&) = delete;
   Name& operator=(const Name&) = delete;
   ~Name() {
-    if (name_.empty()) return;
-    if (stands_) {
-      owner_.claimed_[name_] = holder_;
-      owner_.tasks_.spawn(owner_.releaseLater(name_, holder_));
-    } else {
-      owner_.agent_.release(keyOf(name_), holder_);
-    }
+    if (!name_.empty() && !stands_) owner_.agent_.release(keyOf(name_), holder_);
   }
-  void stands() { stands_ = true; }
+  // `object`, a container of that node, has the name.
+  void stands(const cluster::NodeId& node, std::string object) {
+    stands_ = true;
+    if (!name_.empty()) owner_.claimed_[name_] = holder_;
+    owner_.tasks_.spawn(owner_.awaitRecord(node, std::move(object), name_, holder_));
+  }
 
  private:
   ContainerCreate& owner_;
@@ -114,12 +115,43 @@ ContainerCreate::ContainerCreate(base::Loop& loop, Engine& engine, LocalApi& loc
       bodyMost_(bodyMost),
       tasks_([](std::exception_ptr) {}) {}
 
-base::Task<> ContainerCreate::releaseLater(std::string name, std::string holder) {
-  co_await base::sleepFor(loop_, recordKnown);
+// Until the container's record is there, or the container is gone, which may have been so soon that
+// it never had a record: then only this ends that we expect it, and our claim of its name.
+base::Task<> ContainerCreate::awaitRecord(cluster::NodeId node, std::string object,
+                                          std::string name, std::string holder) {
+  for (int look = 0; look < recordLooks; look++) {
+    co_await base::sleepFor(loop_, recordKnown);
+    if (isRecorded(object, name)) break;
+    bool gone = co_await isGone(node, object, name);
+    if (gone) break;
+  }
+  index_.unexpect(node, object);
+  if (isClaimed(name, holder)) freed({name});
+}
+
+bool ContainerCreate::isClaimed(const std::string& name, const std::string& holder) const {
   auto claimed = claimed_.find(name);
-  if (claimed == claimed_.end() || claimed->second != holder) co_return;
-  claimed_.erase(claimed);
-  agent_.release(keyOf(name), holder);
+  return claimed != claimed_.end() && claimed->second == holder;
+}
+
+bool ContainerCreate::isRecorded(const std::string& object, const std::string& name) const {
+  const ContainerIndex::Place* place = index_.find(object).place;
+  if (!place || place->second.version == 0) return false;
+  const std::vector<std::string>& names = place->second.names;
+  return name.empty() || std::find(names.begin(), names.end(), name) != names.end();
+}
+
+// Whether the container, or its name, is no more by the word of its engine.
+base::Task<bool> ContainerCreate::isGone(cluster::NodeId id, std::string object, std::string name) {
+  std::optional<cluster::Node> node = locator_.node(id);
+  if (!node || !node->up) co_return false;
+  std::vector<cluster::Node> nodes = {std::move(*node)};
+  base::HttpCall call = base::httpGet("/containers/" + encodeQueryValue(object) + "/json",
+                                      base::milliseconds(nameWait), answerMost);
+  std::vector<NodeReply> replies = co_await askAll(engine_, std::move(nodes), std::move(call));
+  if (replies[0].status != 200) co_return replies[0].status == 404;
+  rapidjson::Document json = base::parseJson(replies[0].body);
+  co_return !name.empty() && withoutSlash(base::text(json, "Name")) != name;
 }
 
 void ContainerCreate::freed(const std::vector<std::string>& names) {
@@ -173,8 +205,8 @@ base::Task<> ContainerCreate::create(Client& client, RouteMatch match) {
   }
   if (reply.status == 201) {
     std::string id(base::text(base::parseJson(reply.body), "Id"));
-    claimed.stands();
     index_.expect(node->id, id, name);
+    claimed.stands(node->id, id);
     log_.info("container placed", {{"container", id}, {"name", name}, {"node", node->name}});
   }
   co_await sendAnswer(client, reply.status, reply.head, reply.body);
@@ -335,6 +367,8 @@ base::Task<ContainerCreate::Refusal> ContainerCreate::claim(std::string name, st
         Refusal refusal{409, taken(name, *id)};
         co_return refusal;
       }
+      // A container that we made and that went by itself, as those of docker run --rm do.
+      if (isClaimed(name, result.holder)) freed({name});
     }
     bool asked = result.verdict != cluster::ClaimResult::Verdict::unreachable;
     if (loop_.now() >= began + (asked ? nameWait : abstainWait)) {
@@ -367,16 +401,19 @@ base::Task<> ContainerCreate::rename(Client& client, RouteMatch match, cluster::
     co_return;
   }
   Name claimed(*this, name, holder);
+  std::string object = name;
   std::vector<std::string> before;
-  if (const ContainerIndex::Place* place = index_.find(match.object).place)
+  if (const ContainerIndex::Place* place = index_.find(match.object).place) {
+    object = place->first;
     before = place->second.names;
+  }
   if (node.self) {
     co_await local_.passThrough(client, match);
   } else {
     co_await relay(client, *node.http, RelayOptions());
   }
   if (client.status != 204) co_return;
-  claimed.stands();
+  claimed.stands(node.id, object);
   freed(before);
 }
 

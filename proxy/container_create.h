@@ -51,7 +51,11 @@ class ContainerCreate {
                                        std::string target, const CreateRequest& request);
   base::Task<bool> bringImage(std::string image, cluster::Node to);
   base::Task<std::optional<std::string>> holderOf(std::string name);
-  base::Task<> releaseLater(std::string name, std::string holder);
+  base::Task<> awaitRecord(cluster::NodeId node, std::string object, std::string name,
+                           std::string holder);
+  bool isClaimed(const std::string& name, const std::string& holder) const;
+  bool isRecorded(const std::string& object, const std::string& name) const;
+  base::Task<bool> isGone(cluster::NodeId id, std::string object, std::string name);
 
   base::Loop& loop_;
   Engine& engine_;

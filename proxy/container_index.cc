@@ -39,6 +39,11 @@ void ContainerIndex::expect(const cluster::NodeId& owner, const std::string& id,
   byName_.emplace(name, &*place);
 }
 
+void ContainerIndex::unexpect(const cluster::NodeId& owner, const std::string& id) {
+  auto place = byId_.find(id);
+  if (place != byId_.end() && place->second.version == 0) erase(owner, id);
+}
+
 void ContainerIndex::erase(const cluster::NodeId& owner, const std::string& id) {
   auto place = byId_.find(id);
   if (place == byId_.end() || place->second.owner != owner) return;

@@ -29,6 +29,8 @@ class ContainerIndex {
            uint64_t version);
   // A container that was just made, until its record comes.
   void expect(const cluster::NodeId& owner, const std::string& id, const std::string& name);
+  // It is no longer expected; nothing changes if its record has come.
+  void unexpect(const cluster::NodeId& owner, const std::string& id);
   void erase(const cluster::NodeId& owner, const std::string& id);
   void clear();
 

@@ -173,14 +173,15 @@ base::Task<> Federation::toNode(Client& client, RouteMatch match, cluster::Node 
     RelayOptions options;
     options.hijack = route.flow == Flow::hijack;
     bool makesExec = route.pattern == "/containers/{id}/exec";
-    options.onAnswer = [this, &node, makesExec, &id](int status, std::string_view body) {
+    options.onAnswer = [this, &node, makesExec](int status, std::string_view body) {
       if (makesExec && status == 201)
         parts_.locator.execMade(std::string(base::text(base::parseJson(body), "Id")), node.id);
-      if (!id.empty() && status == 204) parts_.index.erase(node.id, id);
     };
     co_await relay(client, *node.http, std::move(options));
   }
-  if (client.status == 204) parts_.creation.freed(names);
+  if (client.status != 204 || !removes) co_return;
+  parts_.index.erase(node.id, id);
+  parts_.creation.freed(names);
 }
 
 base::Task<> Federation::inspect(Client& client, RouteMatch match) {

@@ -160,8 +160,12 @@ std::optional<cluster::Holding> Publisher::holding(const std::string& key) const
   if (!key.starts_with(nameClaims)) return std::nullopt;
   std::vector<const ContainerIndex::Place*> places =
       index_.named(std::string_view(key).substr(nameClaims.size()));
-  if (places.empty()) return std::nullopt;
-  const auto& [id, entry] = *places.front();
+  // One that is only expected is held by the claim of whoever expects it.
+  auto recorded =
+      std::find_if(places.begin(), places.end(),
+                   [](const ContainerIndex::Place* place) { return place->second.version > 0; });
+  if (recorded == places.end()) return std::nullopt;
+  const auto& [id, entry] = **recorded;
   return cluster::Holding{id, entry.owner, entry.version};
 }
 

@@ -143,3 +143,18 @@ Test(container_index, what_was_just_made_is_there_until_its_record_comes) {
   cr_expect_eq(index.countOf(node('a')), 0);
   cr_expect_eq(found(index, "web"), "?");
 }
+
+Test(container_index, what_is_no_longer_expected_is_gone_unless_its_record_came) {
+  ContainerIndex index;
+  const std::string id = idOf("a");
+  index.expect(node('a'), id, "web");
+  index.unexpect(node('b'), id);
+  cr_expect_eq(found(index, "web"), "a000", "another owner's container");
+  index.unexpect(node('a'), id);
+  cr_expect_eq(found(index, "web"), "?");
+  cr_expect_eq(index.countOf(node('a')), 0);
+  index.unexpect(node('a'), id);
+  index.put(node('a'), id, listed(id, "\"/web\""), 9);
+  index.unexpect(node('a'), id);
+  cr_expect_eq(found(index, "web"), "a000");
+}

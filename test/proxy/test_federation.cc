@@ -347,6 +347,24 @@ Test(federation, a_name_is_given_once_in_the_cluster) {
   cr_expect_eq(hosts.one().ask("POST", "/containers/create?name=web", create("app")).status, 201);
 }
 
+Test(federation, a_container_that_was_gone_before_its_record_came_keeps_no_name) {
+  Hosts hosts(3);
+  for (const std::unique_ptr<Host>& each : hosts.hosts) {
+    each->engine.images = {"app"};
+    // On each node, made and asked for anew by way of each.
+    for (const std::unique_ptr<Host>& again : hosts.hosts) {
+      std::string body = create("app", R"("Labels":{"io.drover.node":")" + each->name() + "\"}");
+      HttpReply made = hosts.one().ask("POST", "/containers/create?name=web", body);
+      cr_expect_eq(made.status, 201, "%s", made.body.c_str());
+      each->engine.remove("web");
+      made = again->ask("POST", "/containers/create?name=web", body);
+      cr_expect_eq(made.status, 201, "%s by %s: %s", each->name().c_str(), again->name().c_str(),
+                   made.body.c_str());
+      each->engine.remove("web");
+    }
+  }
+}
+
 Test(federation, an_image_is_brought_from_the_node_that_has_it) {
   Hosts hosts(2);
   hosts.two().engine.images = {"app"};
