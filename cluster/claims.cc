@@ -142,8 +142,10 @@ std::vector<Quorum> Claims::Impl::quorums(const std::string& key) const {
 }
 
 void Claims::Impl::setMembers(Time now, std::vector<NodeId> members) {
-  std::sort(members.begin(), members.end());
-  members.erase(std::unique(members.begin(), members.end()), members.end());
+  if (!std::is_sorted(members.begin(), members.end(), std::less_equal<>())) {
+    std::sort(members.begin(), members.end());
+    members.erase(std::unique(members.begin(), members.end()), members.end());
+  }
   if (members == members_) return;
   std::erase_if(before_, [&](const View& view) { return view.until <= now; });
   if (!members_.empty()) before_.push_back({std::move(members_), now + 2 * options_.keepFor});

@@ -24,40 +24,32 @@ uint64_t hashOf(const MemberRow& row) {
 
 }  // namespace
 
-MemberTable::MemberTable(Member self) {
-  self_ = &rows_[self.id];
-  self_->member = std::move(self);
-  self_->detailsIncarnation = self_->member.incarnation;
+MemberTable::MemberTable(Member self) : self_(&begin(std::move(self))) {
   byId_.push_back(self_);
   count(*self_, 1);
 }
 
-MemberRow* MemberTable::find(const NodeId& id) {
-  auto found = rows_.find(id);
-  return found == rows_.end() ? nullptr : &found->second;
-}
-
-const MemberRow* MemberTable::find(const NodeId& id) const {
-  auto found = rows_.find(id);
-  return found == rows_.end() ? nullptr : &found->second;
-}
-
 MemberRow& MemberTable::add(Member member, size_t place) {
-  MemberRow& row = rows_[member.id];
-  row.member = std::move(member);
-  row.detailsIncarnation = row.member.incarnation;
+  MemberRow& row = begin(std::move(member));
   others_.insert(others_.begin() + static_cast<std::ptrdiff_t>(place), &row);
   byId_.insert(placeOf(row.member.id), &row);
   count(row, 1);
   return row;
 }
 
+MemberRow& MemberTable::begin(Member member) {
+  auto row = std::make_unique<MemberRow>();
+  row->member = std::move(member);
+  row->detailsIncarnation = row->member.incarnation;
+  return rows_.add(std::move(row));
+}
+
 void MemberTable::erase(const NodeId& id) {
-  auto found = rows_.find(id);
-  count(found->second, -1);
-  others_.erase(std::find(others_.begin(), others_.end(), &found->second));
+  MemberRow* row = rows_.find(id);
+  count(*row, -1);
+  others_.erase(std::find(others_.begin(), others_.end(), row));
   byId_.erase(placeOf(id));
-  rows_.erase(found);
+  rows_.erase(id);
 }
 
 MemberRow* MemberTable::nextAlive() const {

@@ -4,9 +4,9 @@
 // no rules: those are in membership_updates.cc.
 
 #include <memory>
-#include <unordered_map>
 #include <vector>
 
+#include "cluster/id_index.h"
 #include "cluster/membership.h"
 #include "cluster/suspicion.h"
 
@@ -18,11 +18,16 @@ struct MemberRow {
   NodeId accuser;                        // who suspects it, as said last, or declared it failed
   std::unique_ptr<Suspicion> suspicion;  // while it is suspect
   std::chrono::microseconds roundTrip{-1};
+  uint64_t newsNumber = 0;  // UpdateQueue's; 0 if there is no news
 
   bool isLiving() const {
     return member.status == Status::alive || member.status == Status::suspect;
   }
 };
+
+inline const NodeId& idOf(const MemberRow& row) {
+  return row.member.id;
+}
 
 class MemberTable {
  public:
@@ -31,8 +36,8 @@ class MemberTable {
   MemberRow& self() { return *self_; }
   const MemberRow& self() const { return *self_; }
   // Nothing if it is not known. Valid until it is erased.
-  MemberRow* find(const NodeId& id);
-  const MemberRow* find(const NodeId& id) const;
+  MemberRow* find(const NodeId& id) { return rows_.find(id); }
+  const MemberRow* find(const NodeId& id) const { return rows_.find(id); }
   // `id` of the member must not be known; it takes the given place among the others.
   MemberRow& add(Member member, size_t place);
   // Not of ourselves.
@@ -55,10 +60,11 @@ class MemberTable {
   uint64_t hash() const { return hash_; }
 
  private:
+  MemberRow& begin(Member member);
   std::vector<MemberRow*>::const_iterator placeOf(const NodeId& id) const;
   void count(const MemberRow& row, int by);
 
-  std::unordered_map<NodeId, MemberRow> rows_;
+  IdIndex<MemberRow> rows_;
   std::vector<MemberRow*> others_;
   std::vector<MemberRow*> byId_;
   MemberRow* self_;

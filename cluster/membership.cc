@@ -181,8 +181,7 @@ void Membership::Impl::piggyback(wire::Message& message,
   for (const MemberRow* row : first) append(*row);
   if (queue_.empty()) return;
   double sendings = options_.retransmitFactor * std::log10(double(table_.living()) + 1);
-  queue_.offer(static_cast<int>(std::ceil(sendings)), [&](const NodeId& about) {
-    const MemberRow& row = *table_.find(about);
+  queue_.offer(static_cast<size_t>(std::ceil(sendings)), [&](const MemberRow& row) {
     bool isIn = std::find(first.begin(), first.end(), &row) != first.end();
     return isIn || append(row);
   });
@@ -190,8 +189,8 @@ void Membership::Impl::piggyback(wire::Message& message,
 
 // ---- gossip
 
-void Membership::Impl::enqueue(Time now, const MemberRow& row) {
-  queue_.put(row.member.id);
+void Membership::Impl::enqueue(Time now, MemberRow& row) {
+  queue_.put(row);
   nextGossip_ = std::min(nextGossip_, now + options_.gossipSoon);
 }
 
@@ -311,7 +310,7 @@ void Membership::Impl::forgetOld(Time now) {
 }
 
 void Membership::Impl::forget(const NodeId& id) {
-  queue_.drop(id);
+  queue_.drop(*table_.find(id));
   std::erase(suspects_, id);
   if (probe_ && probe_->target == id) probe_.reset();
   table_.erase(id);

@@ -77,7 +77,7 @@ class Membership::Impl {
   void refuse(Time now, const NodeId& sender, const std::string& why);
 
   // ---- membership.cc: gossip and the exchange of tables
-  void enqueue(Time now, const MemberRow& row);
+  void enqueue(Time now, MemberRow& row);
   void gossip(Time now);
   void gossipTo(const std::vector<MemberRow*>& rows);
   // Up to `count` different ones that `good` says yes to, by chance.

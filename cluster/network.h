@@ -3,6 +3,8 @@
 // What the automata of this folder (membership, state, claims) send through. In droverd it is UDP
 // and mutual TLS, in the simulation a queue with delays, losses and cuts.
 
+#include <vector>
+
 #include "cluster/types.h"
 #include "cluster/wire.pb.h"
 
@@ -14,6 +16,10 @@ class Network {
 
   // May be lost, doubled or overtaken. `message` must fit into a packet (packetMost).
   virtual void datagram(const Endpoint& to, wire::Message message) = 0;
+  // The same to several.
+  virtual void datagrams(const std::vector<Endpoint>& to, wire::Message message) {
+    for (const Endpoint& each : to) datagram(each, message);
+  }
   // Arrives whole, or never; in the order of sending as long as messages arrive.
   virtual void stream(const NodeId& to, wire::Message message) = 0;
 };

@@ -5,11 +5,13 @@
 namespace cluster {
 
 void Rumors::add(Time now, const NodeId& owner, uint64_t base, uint64_t version, int copies) {
-  Rumor& rumor = rumors_[owner];
+  Rumor* found = rumors_.find(owner);
+  Rumor& rumor = found ? *found : rumors_.add(std::make_unique<Rumor>(owner));
   bool first = rumor.steps.empty();
   // Who writes without pause is told of at half the interval, not at each write.
   Time soon = first ? now + gather_ : std::max(now + gather_, rumor.lastTold + interval_ / 2);
-  rumor.due = first ? soon : std::min(rumor.due, soon);
+  setDue(rumor, first ? soon : std::min(rumor.due, soon));
+  rumor.timesTold = 0;
   if (first || rumor.steps.back().told) {
     rumor.steps.push_back({base, version, copies});
   } else {
@@ -19,47 +21,62 @@ void Rumors::add(Time now, const NodeId& owner, uint64_t base, uint64_t version,
 }
 
 void Rumors::heardAgain(const NodeId& owner, uint64_t version) {
-  auto found = rumors_.find(owner);
-  if (found == rumors_.end()) return;
-  for (Step& step : found->second.steps) {
-    if (step.version <= version && step.told) step.copies--;
+  Rumor* rumor = rumors_.find(owner);
+  if (!rumor) return;
+  for (Step& step : rumor->steps) {
+    if (step.version <= version && step.told) step.copies -= 2;
   }
-  if (dropDone(found->second)) rumors_.erase(found);
+  dropDone(*rumor);
 }
 
-std::vector<Rumors::Due> Rumors::due(Time now) const {
-  std::vector<Due> list;
-  for (const auto& [owner, rumor] : rumors_) {
-    if (rumor.due <= now) list.push_back({owner, rumor.steps.front().base});
-  }
-  return list;
+void Rumors::drop(const NodeId& owner) {
+  const Rumor* rumor = rumors_.find(owner);
+  if (!rumor) return;
+  byDue_.erase({rumor->due, owner});
+  rumors_.erase(owner);
+}
+
+void Rumors::clear() {
+  rumors_.clear();
+  byDue_.clear();
+}
+
+std::optional<Rumors::Due> Rumors::firstDue(Time now) const {
+  if (nextDue() > now) return std::nullopt;
+  const NodeId& owner = byDue_.begin()->second;
+  return Due{owner, rumors_.find(owner)->steps.front().base};
 }
 
 void Rumors::told(Time now, const NodeId& owner, int copies) {
-  auto found = rumors_.find(owner);
-  if (found == rumors_.end()) return;
-  Rumor& rumor = found->second;
+  Rumor* found = rumors_.find(owner);
+  if (!found) return;
+  Rumor& rumor = *found;
   rumor.lastTold = now;
-  rumor.due = now + interval_;
   for (Step& step : rumor.steps) {
     step.told = true;
     step.copies -= copies;
   }
-  if (dropDone(rumor)) rumors_.erase(found);
+  setDue(rumor, now + interval_ * (1 << std::min(rumor.timesTold++, 3)));
+  dropDone(rumor);
 }
 
-Time Rumors::nextDue() const {
-  Time next = Time::max();
-  for (const auto& [owner, rumor] : rumors_) next = std::min(next, rumor.due);
-  return next;
+void Rumors::setDue(Rumor& rumor, Time due) {
+  auto queued = byDue_.extract({rumor.due, rumor.owner});
+  rumor.due = due;
+  if (queued) {
+    queued.value().first = due;
+    byDue_.insert(std::move(queued));
+  } else {
+    byDue_.emplace(due, rumor.owner);
+  }
 }
 
-// Whether nothing is left to tell.
-bool Rumors::dropDone(Rumor& rumor) {
+// What has been told often enough; all of it if nothing is left to tell.
+void Rumors::dropDone(Rumor& rumor) {
   auto isAlive = [](const Step& step) { return step.copies > 0; };
   rumor.steps.erase(rumor.steps.begin(),
                     std::find_if(rumor.steps.begin(), rumor.steps.end(), isAlive));
-  return rumor.steps.empty();
+  if (rumor.steps.empty()) drop(rumor.owner);
 }
 
 }  // namespace cluster

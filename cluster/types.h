@@ -7,6 +7,7 @@
 #include <chrono>
 #include <compare>
 #include <cstdint>
+#include <cstring>
 #include <functional>
 #include <optional>
 #include <string>
@@ -39,7 +40,12 @@ class NodeId {
 
   // Valid as long as the id.
   std::string_view text() const { return {text_.data(), text_.size()}; }
-  auto operator<=>(const NodeId&) const = default;
+  bool operator==(const NodeId& other) const {
+    return std::memcmp(text_.data(), other.text_.data(), length) == 0;
+  }
+  std::strong_ordering operator<=>(const NodeId& other) const {
+    return std::memcmp(text_.data(), other.text_.data(), length) <=> 0;
+  }
 
  private:
   std::array<char, length> text_;
@@ -64,6 +70,14 @@ struct Endpoint {
 template <>
 struct std::hash<cluster::NodeId> {
   size_t operator()(const cluster::NodeId& id) const noexcept {
-    return std::hash<std::string_view>()(id.text());
+    // Four words, of which the last overlaps the third.
+    uint64_t hash = 0;
+    for (size_t at : {0, 8, 16, 17}) {
+      uint64_t word;
+      std::memcpy(&word, id.text().data() + at, sizeof word);
+      hash = (hash ^ word) * 0x9e3779b97f4a7c15;  // Knuth's multiplicative hashing
+      hash ^= hash >> 32;
+    }
+    return hash;
   }
 };

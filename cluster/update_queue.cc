@@ -2,47 +2,37 @@
 
 namespace cluster {
 
-void UpdateQueue::put(const NodeId& about) {
-  uint64_t number = nextNumber_++;
-  current_[about] = number;
+void UpdateQueue::put(MemberRow& about) {
+  if (about.newsNumber == 0) count_++;
+  about.newsNumber = ++lastNumber_;
   if (bySendings_.empty()) bySendings_.emplace_back();
-  bySendings_[0].push_back({about, number});
+  bySendings_[0].push_back({&about, about.newsNumber});
+}
+
+void UpdateQueue::drop(MemberRow& about) {
+  if (about.newsNumber != 0) count_--;
+  about.newsNumber = 0;
+  for (std::deque<Entry>& entries : bySendings_) {
+    std::erase_if(entries, [&](const Entry& entry) { return entry.about == &about; });
+  }
 }
 
 void UpdateQueue::clear() {
-  current_.clear();
+  for (const std::deque<Entry>& entries : bySendings_) {
+    for (const Entry& entry : entries) entry.about->newsNumber = 0;
+  }
   bySendings_.clear();
+  count_ = 0;
 }
 
-void UpdateQueue::offer(int most, const std::function<bool(const NodeId& about)>& take) {
-  bool hasRoom = true;
-  // From the often sent to the seldom sent would be easier, but the seldom sent go first. What was
-  // taken therefore waits here, or it would be offered again for the same packet.
-  std::vector<std::pair<size_t, Entry>> taken;
-  for (size_t sent = 0; sent < bySendings_.size() && hasRoom; sent++) {
-    std::deque<Entry>& entries = bySendings_[sent];
-    while (!entries.empty() && hasRoom) {
-      Entry entry = entries.front();
-      if (isCurrent(entry)) hasRoom = take(entry.about);
-      if (!hasRoom) break;
-      entries.pop_front();
-      if (isCurrent(entry)) taken.push_back({sent + 1, entry});
-    }
+void UpdateQueue::sentOnceMore(size_t sent, const Entry& entry, size_t most) {
+  if (sent >= most) {
+    entry.about->newsNumber = 0;
+    count_--;
+    return;
   }
-  for (auto& [sent, entry] : taken) {
-    if (static_cast<int>(sent) >= most) {
-      current_.erase(entry.about);
-      continue;
-    }
-    if (bySendings_.size() <= sent) bySendings_.resize(sent + 1);
-    bySendings_[sent].push_back(entry);
-  }
-  if (current_.empty()) bySendings_.clear();
-}
-
-bool UpdateQueue::isCurrent(const Entry& entry) const {
-  auto found = current_.find(entry.about);
-  return found != current_.end() && found->second == entry.number;
+  if (bySendings_.size() <= sent) bySendings_.resize(sent + 1);
+  bySendings_[sent].push_back(entry);
 }
 
 }  // namespace cluster

@@ -31,20 +31,24 @@ Test(suspicion, without_possible_confirmers_it_lasts_the_least) {
 }
 
 Test(update_queue, seldom_sent_news_goes_first_and_ends_after_its_sendings) {
+  cluster::MemberRow row1, row2, row3;
+  row1.member = memberOf(1);
+  row2.member = memberOf(2);
+  row3.member = memberOf(3);
   UpdateQueue queue;
   std::string sent;
   auto takeUpTo = [&](size_t room) {
-    return [&sent, room](const NodeId& about) {
+    return [&sent, room](const cluster::MemberRow& about) {
       if (sent.size() >= room) return false;
-      sent += about.text().back();
+      sent += about.member.id.text().back();
       return true;
     };
   };
-  queue.put(idOf(1));
-  queue.put(idOf(2));
+  queue.put(row1);
+  queue.put(row2);
   queue.offer(2, takeUpTo(1));
   cr_expect_eq(sent, "1");
-  queue.put(idOf(3));
+  queue.put(row3);
   sent.clear();
   queue.offer(2, takeUpTo(2));
   cr_expect_eq(sent, "23", "sent %s", sent.c_str());
@@ -55,12 +59,14 @@ Test(update_queue, seldom_sent_news_goes_first_and_ends_after_its_sendings) {
 }
 
 Test(update_queue, news_about_the_same_member_replaces_the_old) {
+  cluster::MemberRow row1;
+  row1.member = memberOf(1);
   UpdateQueue queue;
   int sent = 0;
-  auto take = [&](const NodeId&) { return ++sent > 0; };
-  queue.put(idOf(1));
+  auto take = [&](const cluster::MemberRow&) { return ++sent > 0; };
+  queue.put(row1);
   queue.offer(2, take);
-  queue.put(idOf(1));
+  queue.put(row1);
   queue.offer(2, take);
   cr_expect_not(queue.empty(), "it counts anew");
   queue.offer(2, take);

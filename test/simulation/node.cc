@@ -76,8 +76,13 @@ void Node::passMembers(Time now) {
   claims_.setMembers(now, std::move(counting));
 }
 
-void Node::memberChanged(const Member& member, std::optional<Status>) {
-  membersChanged_ = true;
+void Node::memberChanged(const Member& member, std::optional<Status> before) {
+  auto isLiving = [](std::optional<Status> status) {
+    return status == Status::alive || status == Status::suspect;
+  };
+  // A suspicion that begins or ends changes nothing for state and claims.
+  if (before == member.status || !isLiving(before) || !isLiving(member.status))
+    membersChanged_ = true;
   if (member.status == Status::failed) failuresSeen_++;
 }
 

@@ -18,6 +18,9 @@ class VirtualNetwork::Port : public cluster::Network {
  public:
   Port(VirtualNetwork& network, uint32_t host) : network_(network), host_(host) {}
   void datagram(const Endpoint& to, cluster::wire::Message message) override {
+    network_.sendDatagram(host_, {&to, 1}, std::move(message));
+  }
+  void datagrams(const std::vector<Endpoint>& to, cluster::wire::Message message) override {
     network_.sendDatagram(host_, to, std::move(message));
   }
   void stream(const NodeId& to, cluster::wire::Message message) override {
@@ -97,23 +100,23 @@ void VirtualNetwork::split(const std::vector<size_t>& one, const std::vector<siz
 }
 
 void VirtualNetwork::at(Time time, std::function<void()> action) {
-  Event& event = push(Kind::action, std::max<Micros>(time, now_), 0);
-  event.action = std::make_shared<std::function<void()>>(std::move(action));
-  std::push_heap(queue_.begin(), queue_.end(), Later());
+  push(Kind::action, std::max<Micros>(time, now_), 0).action = std::move(action);
 }
 
 void VirtualNetwork::runUntil(Time end) {
   while (!queue_.empty() && queue_.front().time <= end) {
     std::pop_heap(queue_.begin(), queue_.end(), Later());
-    Event event = std::move(queue_.back());
+    Turn turn = queue_.back();
     queue_.pop_back();
-    now_ = event.time;
+    now_ = turn.time;
+    Event event = std::move(events_[turn.event]);
+    freeEvents_.push_back(turn.event);
     deliver(event);
   }
   now_ = end;
 }
 
-void VirtualNetwork::sendDatagram(uint32_t from, const Endpoint& to,
+void VirtualNetwork::sendDatagram(uint32_t from, std::span<const Endpoint> to,
                                   cluster::wire::Message message) {
   size_t bytes = message.ByteSizeLong();
   if (bytes > cluster::packetMost) {
@@ -122,22 +125,24 @@ void VirtualNetwork::sendDatagram(uint32_t from, const Endpoint& to,
                            std::to_string(message.updates_size()) + " updates");
   }
   if (!runs(from)) return;
-  datagramCount_++;
-  datagramBytes_ += bytes;
-  auto found = byEndpoint_.find(to);
-  if (found == byEndpoint_.end()) return;
-  uint32_t target = found->second;
-  if (isCut(from, target)) return;
+  auto packet = std::make_shared<const std::string>(message.SerializeAsString());
+  for (const Endpoint& each : to) {
+    datagramCount_++;
+    datagramBytes_ += bytes;
+    auto found = byEndpoint_.find(each);
+    if (found != byEndpoint_.end()) sendPacket(from, found->second, packet);
+  }
+}
 
-  auto packet = std::make_shared<const cluster::wire::Message>(std::move(message));
+void VirtualNetwork::sendPacket(uint32_t from, uint32_t to, const Packet& packet) {
+  if (isCut(from, to)) return;
   int copies = happens(weather.duplication) ? 2 : 1;
   for (int i = 0; i < copies; i++) {
     if (happens(weather.loss)) continue;
-    Event& event = push(Kind::datagram, now_ + delay(), target);
+    Event& event = push(Kind::datagram, now_ + delay(), to);
     event.from = from;
     event.fromEndpoint = places_[from].endpoint;
     event.packet = packet;
-    std::push_heap(queue_.begin(), queue_.end(), Later());
   }
 }
 
@@ -162,31 +167,39 @@ void VirtualNetwork::sendStream(uint32_t from, const NodeId& to, cluster::wire::
   last = std::max(last, now_ + takes);
   Event& event = push(Kind::stream, last, target);
   event.from = from;
-  event.packet = std::make_shared<const cluster::wire::Message>(std::move(message));
-  std::push_heap(queue_.begin(), queue_.end(), Later());
+  event.packet = std::make_shared<const std::string>(message.SerializeAsString());
 }
 
 void VirtualNetwork::failStream(uint32_t from, uint32_t to, Micros after) {
-  Event& event = push(Kind::streamFailed, now_ + after, from);
-  event.from = to;
-  std::push_heap(queue_.begin(), queue_.end(), Later());
+  push(Kind::streamFailed, now_ + after, from).from = to;
 }
 
-// The caller fills in the rest and pushes it onto the heap.
+// The caller fills in the rest.
 VirtualNetwork::Event& VirtualNetwork::push(Kind kind, Micros time, uint32_t to) {
-  Event& event = queue_.emplace_back();
-  event.time = time;
-  event.number = nextNumber_++;
+  Event event;
   event.kind = kind;
   event.to = to;
   event.life = kind == Kind::action ? 0 : places_[to].life;
-  return event;
+  return pushAgain(std::move(event), time);
+}
+
+VirtualNetwork::Event& VirtualNetwork::pushAgain(Event event, Micros time) {
+  if (freeEvents_.empty()) {
+    freeEvents_.push_back(static_cast<uint32_t>(events_.size()));
+    events_.emplace_back();
+  }
+  uint32_t place = freeEvents_.back();
+  freeEvents_.pop_back();
+  events_[place] = std::move(event);
+  queue_.push_back({time, nextNumber_++, place});
+  std::push_heap(queue_.begin(), queue_.end(), Later());
+  return events_[place];
 }
 
 void VirtualNetwork::deliver(Event& event) {
   if (event.kind == Kind::action) {
     note(event);
-    (*event.action)();
+    event.action();
     return;
   }
   Place& place = places_[event.to];
@@ -194,17 +207,14 @@ void VirtualNetwork::deliver(Event& event) {
   if (!lives && event.kind != Kind::stream) return;
   if (lives && place.starvedUntil > now_) {
     // A wake-up keeps its place in line as all others do, so wakeAt goes along.
-    if (event.kind == Kind::wake && place.wakeAt == event.time) place.wakeAt = place.starvedUntil;
-    event.time = place.starvedUntil;
-    event.number = nextNumber_++;
-    queue_.push_back(std::move(event));
-    std::push_heap(queue_.begin(), queue_.end(), Later());
+    if (event.kind == Kind::wake && place.wakeAt == now_) place.wakeAt = place.starvedUntil;
+    pushAgain(std::move(event), place.starvedUntil);
     return;
   }
 
   switch (event.kind) {
     case Kind::wake:
-      if (place.wakeAt != event.time) return;  // another wake-up took its place
+      if (place.wakeAt != now_) return;  // another wake-up took its place
       note(event);
       place.wakeAt = Micros::max();
       place.object->tick(now());
@@ -213,8 +223,9 @@ void VirtualNetwork::deliver(Event& event) {
       return;
     case Kind::datagram:
       if (isCut(event.from, event.to)) return;
+      arrived_.ParseFromString(*event.packet);
       note(event);
-      place.object->receive(now(), places_[event.from].id, event.fromEndpoint, *event.packet);
+      place.object->receive(now(), places_[event.from].id, event.fromEndpoint, arrived_);
       break;
     case Kind::stream:
       deliverStream(event);
@@ -236,8 +247,9 @@ void VirtualNetwork::deliverStream(Event& event) {
     return failStream(event.from, event.to, silentStreamFailsAfter);
   }
   if (!place.object || place.life != event.life) return failStream(event.from, event.to, delay());
+  arrived_.ParseFromString(*event.packet);
   note(event);
-  place.object->receive(now(), places_[event.from].id, std::nullopt, *event.packet);
+  place.object->receive(now(), places_[event.from].id, std::nullopt, arrived_);
   wakeLater(event.to, now_);
 }
 
@@ -250,7 +262,6 @@ void VirtualNetwork::wakeLater(uint32_t host, Micros soonest) {
   if (place.wakeAt <= time) return;
   place.wakeAt = time;
   push(Kind::wake, time, host);
-  std::push_heap(queue_.begin(), queue_.end(), Later());
 }
 
 bool VirtualNetwork::isCut(uint32_t from, uint32_t to) const {
@@ -272,10 +283,10 @@ void VirtualNetwork::note(const Event& event) {
       orderHash_ = (orderHash_ ^ ((value >> shift) & 0xffff)) * 1099511628211u;
     }
   };
-  mix(event.time.count());
+  mix(now_.count());
   mix(uint64_t(event.kind) << 56 | uint64_t{event.to} << 24 | event.from);
   if (!event.packet) return;
-  mix(uint64_t(event.packet->body_case()) << 32 | uint64_t(event.packet->updates_size()));
+  mix(uint64_t(arrived_.body_case()) << 32 | uint64_t(arrived_.updates_size()));
 }
 
 }  // namespace simulation

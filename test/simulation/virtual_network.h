@@ -19,12 +19,14 @@
 
 #include <cstdint>
 #include <functional>
-#include <map>
 #include <memory>
 #include <random>
+#include <span>
+#include <string>
 #include <unordered_map>
 #include <vector>
 
+#include "cluster/hash.h"
 #include "cluster/network.h"
 #include "cluster/types.h"
 
@@ -114,7 +116,8 @@ class VirtualNetwork {
 
  private:
   class Port;
-  using Packet = std::shared_ptr<const cluster::wire::Message>;  // a doubled one is shared
+  // Encoded, since that is less memory; shared if it went to several hosts or arrives twice.
+  using Packet = std::shared_ptr<const std::string>;
   enum class Kind : uint8_t { wake, datagram, stream, streamFailed, action };
 
   struct Place {
@@ -128,18 +131,22 @@ class VirtualNetwork {
     std::unique_ptr<Port> port;
   };
   struct Event {
-    Micros time;
-    uint64_t number;  // equal times: in the order they were made
-    Kind kind;
+    Kind kind = Kind::action;
     uint32_t to = 0;
     uint32_t life = 0;  // of the host `to` that is meant
     uint32_t from = 0;
     Endpoint fromEndpoint;
     Packet packet;
-    std::shared_ptr<std::function<void()>> action;
+    std::function<void()> action;
+  };
+  // When an event's turn comes. Small, since the heap moves it about.
+  struct Turn {
+    Micros time;
+    uint64_t number;  // equal times: in the order they were made
+    uint32_t event;   // in events_
   };
   struct Later {
-    bool operator()(const Event& one, const Event& other) const {
+    bool operator()(const Turn& one, const Turn& other) const {
       return one.time != other.time ? one.time > other.time : one.number > other.number;
     }
   };
@@ -147,10 +154,20 @@ class VirtualNetwork {
     std::vector<bool> from, to;  // by host; hosts that came later are in neither
   };
 
-  void sendDatagram(uint32_t from, const Endpoint& to, cluster::wire::Message message);
+  struct EndpointHash {
+    size_t operator()(const Endpoint& endpoint) const noexcept {
+      auto bytes = reinterpret_cast<const char*>(endpoint.ip.data());
+      return cluster::hashOf({bytes, endpoint.ip.size()}, endpoint.port);
+    }
+  };
+
+  void sendDatagram(uint32_t from, std::span<const Endpoint> to, cluster::wire::Message message);
+  void sendPacket(uint32_t from, uint32_t to, const Packet& packet);
   void sendStream(uint32_t from, const NodeId& to, cluster::wire::Message message);
   void failStream(uint32_t from, uint32_t to, Micros after);
+  // Both return the event as it waits, valid until the next is pushed.
   Event& push(Kind kind, Micros time, uint32_t to);
+  Event& pushAgain(Event event, Micros time);
   void deliver(Event& event);
   void deliverStream(Event& event);
   void wakeLater(uint32_t host, Micros soonest);
@@ -161,11 +178,14 @@ class VirtualNetwork {
   Micros now_{0};
   std::mt19937_64 random_;
   std::vector<Place> places_;
-  std::map<Endpoint, uint32_t> byEndpoint_;
+  std::unordered_map<Endpoint, uint32_t, EndpointHash> byEndpoint_;
   std::unordered_map<NodeId, std::vector<uint32_t>> byId_;
   std::unordered_map<uint64_t, Micros> lastOnStream_;  // by from and to: when its last one arrives
   std::vector<Cut> cuts_;
-  std::vector<Event> queue_;  // a heap, the next event first
+  cluster::wire::Message arrived_;  // what is being delivered, kept for its memory
+  std::vector<Turn> queue_;         // a heap, the next first
+  std::vector<Event> events_;
+  std::vector<uint32_t> freeEvents_;  // places in events_
   uint64_t nextNumber_ = 0;
   uint64_t orderHash_ = 14695981039346656037u;  // FNV-1a
   uint64_t eventCount_ = 0;

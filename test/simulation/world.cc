@@ -13,8 +13,11 @@ using cluster::Status;
 // How long trouble lasts, and how long after it all must agree: local health is back to normal, the
 // longest suspicion has ended, healed splits were found (some reconnect intervals) and tables
 // compared with the last one who missed something (two sync intervals).
-constexpr Time troubleLasts{60'000};
+constexpr Time troubleMost{60'000};
+constexpr Time troubleOfLarge{40'000};
 constexpr Time agreeWithin{90'000};
+
+constexpr size_t largeFrom = 500;
 
 const char* nameOf(Status status) {
   switch (status) {
@@ -61,16 +64,21 @@ World::~World() = default;
 
 void World::run() {
   // The first one is alone; the others come in random order, some later than trouble.
-  Time joinsLast = drawTime(Time(100), Time(5'000));
+  Time joinsLast = drawTime(Time(100), Time(isLarge() ? 20'000 : 5'000));
   for (size_t place : drawPlaces(places_.size())) {
     bool isLate = network_.draw(8) == 0;
-    Time last = isLate ? joinsLast + troubleLasts : joinsLast;
+    Time last = isLate ? joinsLast + troubleLasts() : joinsLast;
     network_.at(drawTime(Time(1), last), [this, place] { join(place); });
   }
-  states_.schedule(Time(100), joinsLast + troubleLasts + agreeWithin);
-  scheduleTrouble(joinsLast / 2, joinsLast + troubleLasts);
-  network_.at(joinsLast + troubleLasts + Time(1), [this] { heal(); });
-  network_.runUntil(joinsLast + troubleLasts + agreeWithin);
+  Time healed = joinsLast + troubleLasts();
+  states_.schedule(Time(100), healed + agreeWithin);
+  if (isLarge()) {
+    scheduleLargeTrouble(joinsLast);
+  } else {
+    scheduleTrouble(joinsLast / 2, healed);
+  }
+  network_.at(healed + Time(1), [this] { heal(); });
+  network_.runUntil(healed + agreeWithin);
 }
 
 std::vector<std::string> World::problems() const {
@@ -131,6 +139,18 @@ void World::scheduleTrouble(Time from, Time until) {
   }
 }
 
+// The split lasts until both sides have given each other up (27 s, the longest suspicion of 1,000).
+void World::scheduleLargeTrouble(Time from) {
+  spoilWeather();
+  network_.at(from, [this] { crashSome(); });
+  network_.at(from + Time(3'000), [this] { splitSome(); });
+  network_.at(from + Time(8'000), [this] { starveSome(); });
+  network_.at(from + Time(12'000), [this] { crashSome(); });
+  network_.at(from + Time(31'000), [this] { healCuts(); });
+  network_.at(from + Time(33'000), [this] { leaveOne(); });
+  network_.at(from + Time(36'000), [this] { crashSome(); });
+}
+
 void World::makeTrouble() {
   switch (network_.draw(8)) {
     case 0:
@@ -146,34 +166,38 @@ void World::makeTrouble() {
     case 6:
       return leaveOne();
     default:
-      network_.healCuts();
-      cutsActive_ = 0;
-      return;
+      return healCuts();
   }
 }
 
 void World::changeWeather() {
+  if (network_.draw(2) == 0) return spoilWeather();
+  network_.weather = Weather();
+  network_.weather.delay = Micros(100 + network_.draw(1'000));
+  network_.weather.jitter = Micros(1 + network_.draw(1'000));
+}
+
+void World::spoilWeather() {
   Weather& weather = network_.weather;
-  bool isBad = network_.draw(2) == 0;
-  weather.loss = isBad ? double(network_.draw(31)) / 100 : 0;
-  weather.duplication = isBad ? double(network_.draw(21)) / 100 : 0;
-  weather.delay = Micros(100 + (isBad ? network_.draw(30'000) : network_.draw(1'000)));
-  weather.jitter = Micros(1 + (isBad ? network_.draw(80'000) : network_.draw(1'000)));
+  weather.loss = double(network_.draw(31)) / 100;
+  weather.duplication = double(network_.draw(21)) / 100;
+  weather.delay = Micros(100 + network_.draw(30'000));
+  weather.jitter = Micros(1 + network_.draw(80'000));
 }
 
 void World::cutSome() {
-  std::vector<size_t> order = drawPlaces(places_.size());
-  auto middle = order.begin() + static_cast<std::ptrdiff_t>(1 + network_.draw(order.size() - 1));
-  std::vector<size_t> one(order.begin(), middle);
-  std::vector<size_t> other(middle, order.end());
+  if (network_.draw(2) == 0) return splitSome();
+  auto [one, other] = drawHalves();
   cutsActive_++;
-  if (network_.draw(2) == 0) {
-    splits_++;
-    network_.split(one, other);
-  } else {
-    cuts_++;
-    network_.cut(one, other);
-  }
+  cuts_++;
+  network_.cut(one, other);
+}
+
+void World::splitSome() {
+  auto [one, other] = drawHalves();
+  cutsActive_++;
+  splits_++;
+  network_.split(one, other);
 }
 
 void World::crashSome() {
@@ -231,9 +255,22 @@ void World::leaveOne() {
   });
 }
 
-void World::heal() {
+void World::healCuts() {
   network_.healCuts();
+  cutsActive_ = 0;
+}
+
+void World::heal() {
+  healCuts();
   network_.weather = Weather();
+}
+
+bool World::isLarge() const {
+  return places_.size() >= largeFrom;
+}
+
+Time World::troubleLasts() const {
+  return isLarge() ? troubleOfLarge : troubleMost;
 }
 
 Time World::drawTime(Time least, Time most) {
@@ -247,6 +284,13 @@ std::vector<size_t> World::drawPlaces(size_t count) {
   for (size_t i = order.size() - 1; i > 0; i--) std::swap(order[i], order[network_.draw(i + 1)]);
   order.resize(std::min(count, order.size()));
   return order;
+}
+
+// All of them, parted anywhere.
+std::pair<std::vector<size_t>, std::vector<size_t>> World::drawHalves() {
+  std::vector<size_t> order = drawPlaces(places_.size());
+  auto middle = order.begin() + static_cast<std::ptrdiff_t>(1 + network_.draw(order.size() - 1));
+  return {{order.begin(), middle}, {middle, order.end()}};
 }
 
 size_t World::running() const {

@@ -2,10 +2,12 @@
 
 // A cluster under a scenario that a seed draws: members join in random order, the weather is bad,
 // links are cut, halves split, hosts crash, restart, starve and leave; then everything heals, a
-// bound passes, and what must be true is checked. Equal seeds give equal runs.
+// bound passes, and what must be true is checked. Equal seeds give equal runs. A large cluster has
+// each trouble once, the seed draws but how and whom it strikes: chance alone would take long.
 
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "test/simulation/node.h"
@@ -43,19 +45,26 @@ class World {
   void join(size_t place);
   void startNode(size_t place, const std::vector<cluster::Member>& others);
   void scheduleTrouble(Time from, Time until);
+  void scheduleLargeTrouble(Time from);
   void makeTrouble();
   void changeWeather();
+  void spoilWeather();
   void cutSome();
+  void splitSome();
   void crashSome();
   void crash(size_t place);
   void restart(size_t place);
   void starveSome();
   void leaveOne();
+  void healCuts();
   void heal();
 
+  bool isLarge() const;
+  Time troubleLasts() const;
   Time drawTime(Time least, Time most);
   size_t drawPlace() { return network_.draw(places_.size()); }
   std::vector<size_t> drawPlaces(size_t count);
+  std::pair<std::vector<size_t>, std::vector<size_t>> drawHalves();
   size_t running() const;
   bool holdsOthersTogether(size_t place) const;
 
