@@ -15,6 +15,7 @@
 
 #include "base/log.h"
 #include "base/loop.h"
+#include "base/resident_memory.h"
 #include "cluster/agent.h"
 #include "proxy/api.h"
 #include "proxy/command_line.h"
@@ -40,6 +41,8 @@ namespace {
 
 constexpr base::milliseconds logFlushAfter(200);
 constexpr base::milliseconds joinAgainAfter(5'000);
+// By then what a start, or entering a cluster, needs has run.
+constexpr base::milliseconds atRestAfter(10'000);
 
 // Ten thousand clients are twenty thousand descriptors.
 void raiseDescriptorLimit() {
@@ -124,6 +127,7 @@ class Daemon {
     agent_.lookUpClaims([this](const std::string& key) { return publisher_.holding(key); });
     agent_.begin(publisher_);
     if (!agent_.clustered() && !config_.join.empty()) background_.spawn(joinUntilDone());
+    releaseMemoryLater();
     ::sd_notify(0, "READY=1");
     log_.info("droverd is ready", {{"version", DROVER_VERSION}, {"node", config_.name}});
     loop_.run();
@@ -136,6 +140,7 @@ class Daemon {
               server_.servePeers(listen.host(), listen.port, [this]() -> const base::TlsContext& {
                 return agent_.tlsForPeers();
               });
+              releaseMemoryLater();
             },
             [this] { server_.stopPeers(); }};
   }
@@ -155,6 +160,10 @@ class Daemon {
       told = why;
       if (!agent_.clustered()) co_await base::sleepFor(loop_, joinAgainAfter);
     }
+  }
+
+  void releaseMemoryLater() {
+    memoryTimer_.start(atRestAfter, [] { base::releaseStartUpMemory(); });
   }
 
   // A write for each line would cost more than the request that it tells of.
@@ -237,6 +246,7 @@ class Daemon {
   Publisher publisher_;
   std::optional<MetricsServer> metricsServer_;
   base::Timer flushTimer_{loop_};
+  base::Timer memoryTimer_{loop_};
   bool flushing_ = false;
   bool stopping_ = false;
   base::Scope background_;
