@@ -1,0 +1,202 @@
+"""What the API of a cluster costs: lists over three real hosts, a call that goes to another host,
+the connections that stay; and how lists and memory grow with many hosts, whose engines are scripted
+(a hundred real ones do not fit on one machine): droverd, its network and its disk are real."""
+
+import asyncio
+import contextlib
+import json
+import pathlib
+import re
+import statistics
+import subprocess
+import threading
+import time
+
+LAB = pathlib.Path(__file__).resolve().parents[2] / "contrib/lab"
+API = "/v1.41"
+CONTAINERS = 200  # on each real host
+CALLS = 1000      # after which connections are counted
+SIMULATED = 50    # containers on each simulated host
+
+
+def load(generator, path, **options):
+    """What the load generator measured: by target, its rounds and latencies."""
+    command = [generator, "run", f"--path={path}"]
+    for name, value in options.pop("targets").items():
+        command.append(f"--target={name}={value}")
+    command += [f"--{name.replace('_', '-')}={value}" for name, value in options.items()]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    results = json.loads(done.stdout)
+    for name, result in results.items():
+        if result["error"]:
+            raise SystemExit(f"{path}: {name}: {result['error']}")
+    return results
+
+
+class Hosts:
+    """Three hosts of the lab in one cluster, each with so many containers."""
+
+    def __init__(self, call):
+        self.call = call
+
+    def socket(self, number, daemon="drover"):
+        return f"/run/drover-lab/bench/{number}/{daemon}.sock"
+
+    def inside(self, number):
+        holder = pathlib.Path(f"/run/drover-lab/bench/{number}/holder.pid").read_text().strip()
+        return ["nsenter", f"--target={holder}", "--net"]
+
+    def __enter__(self):
+        self.__exit__()
+        status = subprocess.run([LAB, "up", "3", "--name", "bench"], check=True, text=True,
+                                capture_output=True).stdout
+        self.addresses = [line.split()[1] for line in status.splitlines()]
+        try:
+            self.form()
+            for number in (1, 2, 3):
+                for each in range(CONTAINERS):
+                    self.call(self.socket(number, "docker"), "POST",
+                              f"{API}/containers/create?name=c{number}-{each}",
+                              {"Image": "busybox", "Cmd": ["true"]})
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def __exit__(self, *_):
+        subprocess.run([LAB, "down", "--name", "bench"], check=True, stdout=subprocess.DEVNULL)
+
+    def form(self):
+        for number, address in enumerate(self.addresses, 1):
+            place = {"ListenAddr": f"{address}:2377", "AdvertiseAddr": f"{address}:2377"}
+            if number == 1:
+                self.call(self.socket(1), "POST", "/swarm/init", place)
+                token = self.call(self.socket(1), "GET", "/swarm")["JoinTokens"]["Worker"]
+            else:
+                place |= {"RemoteAddrs": [f"{self.addresses[0]}:2377"], "JoinToken": token}
+                self.call(self.socket(number), "POST", "/swarm/join", place)
+
+    def connections(self, number, other):
+        """How many connections host `number` has to the other's droverd."""
+        lines = subprocess.run([*self.inside(number), "ss", "--no-header", "--tcp", "state",
+                                "established", f"( dport = 2377 and dst {other} )"],
+                               check=True, text=True, capture_output=True).stdout
+        return len(lines.splitlines())
+
+
+def hosts(row, generator, call):
+    with Hosts(call) as lab:
+        seen = 0
+        for _ in range(300):
+            seen = len(call(lab.socket(1), "GET", f"{API}/containers/json?all=1"))
+            if seen == 3 * CONTAINERS:
+                break
+            time.sleep(0.1)
+        if seen != 3 * CONTAINERS:
+            raise SystemExit(f"{seen} of {3 * CONTAINERS} containers are listed")
+        time.sleep(3)
+        result = load(generator, f"{API}/containers/json?all=1", rounds=9, block_seconds=0.5,
+                      targets={"direct": lab.socket(1, "docker"), "drover": lab.socket(1)})
+        direct, drover = (statistics.median(result[each]["rate"]) for each in ("direct", "drover"))
+        row("ps -a of 3 × 200, beside one engine's 200", "/s", f"{direct:.0f}", f"{drover:.0f}",
+            f"{drover / direct:.1f}", "≥ 8")
+        result = load(generator, f"{API}/containers/c2-0/json", rounds=9, block_seconds=0.3,
+                      targets={"near": lab.socket(2), "far": lab.socket(1)})
+        near, far = (statistics.median(result[each]["p50"]) for each in ("near", "far"))
+        row("inspect on another host, beside its own droverd", "µs", f"{near:.0f}", f"{far:.0f}",
+            f"+{far - near:.0f}", "≤ +400")
+        load(generator, f"{API}/containers/c2-0/json", connections=16, rounds=1,
+             block_requests=CALLS, targets={"drover": lab.socket(1)})
+        time.sleep(1)
+        row("connections to that host after 1,000 calls, 16 at once", "", "",
+            lab.connections(1, lab.addresses[1]), "", "≤ 10")
+
+
+class ScriptedEngines:
+    """Engines that answer what droverd asks of them, from one thread."""
+
+    def __init__(self, folder, count):
+        self.paths = [pathlib.Path(folder, f"engine{each}.sock") for each in range(count)]
+        self.loop = asyncio.new_event_loop()
+        self.ready = threading.Event()
+        self.thread = threading.Thread(target=self.run, daemon=True)
+
+    def __enter__(self):
+        self.thread.start()
+        self.ready.wait()
+        return self
+
+    def __exit__(self, *_):
+        self.loop.call_soon_threadsafe(self.loop.stop)
+        self.thread.join()
+
+    def run(self):
+        asyncio.set_event_loop(self.loop)
+        for number, path in enumerate(self.paths):
+            self.loop.run_until_complete(
+                asyncio.start_unix_server(lambda r, w, n=number: self.serve(n, r, w), path))
+        self.ready.set()
+        self.loop.run_forever()
+
+    async def serve(self, number, reader, writer):
+        with contextlib.suppress(OSError, asyncio.IncompleteReadError):
+            while True:
+                head = (await reader.readuntil(b"\r\n\r\n")).decode()
+                path = re.sub(r"^/v1\.\d+", "", head.split()[1]).split("?")[0]
+                if path == "/events":
+                    writer.write(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n"
+                                 b"Content-Type: application/json\r\n\r\n")
+                    continue
+                status, body = self.answer(number, path)
+                text = json.dumps(body).encode()
+                writer.write(f"HTTP/1.1 {status}\r\nApi-Version: 1.41\r\nContent-Type: "
+                             f"application/json\r\nContent-Length: {len(text)}\r\n\r\n".encode()
+                             + text)
+        writer.close()
+
+    def answer(self, number, path):
+        created = 1_700_000_000
+        if path == "/containers/json":
+            return "200 OK", [self.entry(number, each, created) for each in range(SIMULATED)]
+        if path.startswith("/containers/"):
+            return "200 OK", {"Id": path.split("/")[2], "Created": "2023-11-14T22:13:20Z",
+                              "State": {"Status": "created"}, "HostConfig": {}, "Config": {}}
+        known = {"/_ping": "OK", "/version": {"ApiVersion": "1.41", "MinAPIVersion": "1.12"},
+                 "/info": {"ID": f"E{number}", "Name": f"m{number}", "NCPU": 8, "OSType": "linux",
+                           "MemTotal": 1 << 34, "Swarm": {"LocalNodeState": "inactive"}},
+                 "/networks": [], "/volumes": {"Volumes": []}, "/images/json": []}
+        return ("200 OK", known[path]) if path in known else ("404 Not Found", {"message": path})
+
+    def entry(self, number, each, created):
+        return {"Id": f"{number:08x}{each:056x}", "Names": [f"/m{number}-{each}"],
+                "Image": "registry.example/team/application:1.2.3", "ImageID": "sha256:" + "a" * 64,
+                "Command": "/usr/bin/application --serve", "Created": created, "Ports": [],
+                "Labels": {"com.docker.compose.project": f"p{each % 7}",
+                           "com.docker.compose.service": f"s{each % 11}"},
+                "State": "created", "Status": "Created",
+                "HostConfig": {"NetworkMode": "default"}, "NetworkSettings": {"Networks": {}},
+                "Mounts": []}
+
+
+def simulated(row, generator, call, start, sizes, folder):
+    """`start(engines)` gives a cluster with a droverd for each engine, formed."""
+    for size in sizes:
+        with ScriptedEngines(folder, size) as engines, contextlib.ExitStack() as stack:
+            cluster = start([f"unix://{path}" for path in engines.paths])
+            stack.callback(cluster.end)
+            end = time.monotonic() + 120
+            while len(call(cluster.socket(0), "GET", "/containers/json?all=1")) < size * SIMULATED:
+                if time.monotonic() > end:
+                    raise SystemExit(f"{size} simulated hosts: not all containers are listed")
+                time.sleep(1)
+            time.sleep(15)  # at rest
+            _, memory = cluster.usage(1)
+            result = load(generator, "/containers/json?all=1", rounds=5, block_requests=20,
+                          targets={"drover": cluster.socket(0)})["drover"]
+            p50 = statistics.median(result["p50"])
+            row(f"ps -a of {size} simulated hosts × {SIMULATED}, p50", "ms", "",
+                f"{p50 / 1000:.2f}", f"{p50 / size:.0f} µs a host", "linear")
+            row(f"memory with {size} × {SIMULATED} containers", "MB", "", f"{memory:.1f}",
+                f"{memory * 1024 / size:.0f} KB a host", "linear")
+        for path in engines.paths:
+            path.unlink()
