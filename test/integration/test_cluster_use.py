@@ -312,13 +312,14 @@ def test_logs_follow_as_they_come_and_end_with_the_container(one, two):
 
 def test_exec_on_a_terminal(one, far):
     with Terminal(one.api, "exec", "-it", far, "sh") as terminal:
-        terminal.type(b"stty size; echo da''te\n")
-        terminal.expect(b"33 99")
+        # The CLI sends a size after the start, and listens for changes a little after that.
+        terminal.type(b"until stty size | grep 33.99; do sleep 0.1; done; echo da''te\n")
+        terminal.expect(b"\n33 99")
+        terminal.expect(b"\ndate")
+        time.sleep(0.5)
         terminal.resize(20, 70)
-        terminal.expect(b"date")
-        time.sleep(0.3)
-        terminal.type(b"stty size\n")
-        terminal.expect(b"20 70")
+        terminal.type(b"until stty size | grep 20.70; do sleep 0.1; done\n")
+        terminal.expect(b"\n20 70")
         terminal.type(b"exit 7\n")
         assert terminal.wait() == 7
 
