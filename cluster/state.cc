@@ -5,8 +5,8 @@
 #include <random>
 #include <set>
 
+#include "base/hash.h"
 #include "cluster/envelope.h"
-#include "cluster/hash.h"
 #include "cluster/owner_records.h"
 #include "cluster/rumors.h"
 
@@ -24,7 +24,7 @@ constexpr int patience = 10;
 
 uint64_t weight(const NodeId& owner, const OwnerRecords& records) {
   if (records.version() == 0 && records.live() == 0) return 0;
-  return spread(hashOf(owner.text()) ^ records.digest());
+  return base::spread(base::hashOf(owner.text()) ^ records.digest());
 }
 
 }  // namespace
