@@ -4,9 +4,9 @@
 #include <map>
 #include <set>
 
+#include "base/hash.h"
 #include "cluster/envelope.h"
 #include "cluster/grants.h"
-#include "cluster/hash.h"
 
 namespace cluster {
 namespace {
@@ -117,9 +117,10 @@ class Claims::Impl {
 // ---- who is responsible
 
 Quorum Claims::Impl::responsible(const std::string& key, const std::vector<NodeId>& members) const {
-  uint64_t seed = hashOf(key);
+  uint64_t seed = base::hashOf(key);
   std::vector<std::pair<uint64_t, NodeId>> ranked;
-  for (const NodeId& member : members) ranked.push_back({hashOf(member.text(), seed), member});
+  for (const NodeId& member : members)
+    ranked.push_back({base::hashOf(member.text(), seed), member});
   size_t count = std::min<size_t>(ranked.size(), options_.responsible);
   std::partial_sort(ranked.begin(), ranked.begin() + count, ranked.end(), std::greater<>());
   Quorum quorum;
@@ -309,7 +310,7 @@ void Claims::Impl::backOff(Time now, Claim& claim) {
   byNumber_.erase(claim.number);
   claim.number = ++lastNumber_;
   byNumber_[claim.number] = {claim.key, claim.holder};
-  uint64_t jitter = spread(hashOf(self_.text()) + claim.number);
+  uint64_t jitter = base::spread(base::hashOf(self_.text()) + claim.number);
   Time half = options_.retryAfter / 2;
   claim.retryAt = now + half + Time(jitter % (half.count() + 1));
   claim.backsOff = true;

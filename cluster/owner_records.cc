@@ -10,8 +10,8 @@ namespace {
 constexpr size_t recordOverhead = 32;
 
 uint64_t digestOf(const OwnerRecords::Entry& entry) {
-  uint64_t hash = hashOf(entry.key);
-  return hashOf(entry.record.value, hash) + spread(hash ^ entry.record.version);
+  uint64_t hash = base::hashOf(entry.key);
+  return base::hashOf(entry.record.value, hash) + base::spread(hash ^ entry.record.version);
 }
 
 size_t wireSize(const OwnerRecords::Entry& entry) {
@@ -53,7 +53,7 @@ std::string flawOf(const wire::OwnerDelta& delta, const StateOptions& options) {
 }  // namespace
 
 uint64_t OwnerRecords::hash() const {
-  return partial_ ? 0 : spread(contents_) | 1;
+  return partial_ ? 0 : base::spread(contents_) | 1;
 }
 
 const Record* OwnerRecords::find(std::string_view key) const {

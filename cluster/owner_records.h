@@ -17,7 +17,7 @@
 #include <string>
 #include <string_view>
 
-#include "cluster/hash.h"
+#include "base/hash.h"
 #include "cluster/state.h"
 
 namespace cluster {
@@ -54,7 +54,7 @@ class OwnerRecords {
   // Of the live records, but for partial ones never 0.
   uint64_t hash() const;
   // Of version and live records.
-  uint64_t digest() const { return spread(contents_ + spread(version_)); }
+  uint64_t digest() const { return base::spread(contents_ + base::spread(version_)); }
   size_t live() const { return live_; }
   size_t tombstones() const { return byKey_.size() - live_; }
   // Nothing if there is no such record.

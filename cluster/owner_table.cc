@@ -8,7 +8,7 @@ OwnerRow& OwnerTable::at(const NodeId& id) {
   if (OwnerRow* row = rows_.find(id)) return *row;
   auto fresh = std::make_unique<OwnerRow>();
   fresh->id = id;
-  fresh->idHash = hashOf(id.text());
+  fresh->idHash = base::hashOf(id.text());
   byId_.insert(byId_.begin() + static_cast<std::ptrdiff_t>(placeOf(id)), fresh.get());
   return rows_.add(std::move(fresh));
 }
@@ -30,7 +30,7 @@ size_t OwnerTable::placeOf(const NodeId& id) const {
 uint64_t OwnerTable::weight(const OwnerRow& row) {
   const OwnerRecords& records = row.records;
   if (records.version() == 0 && records.live() == 0) return 0;
-  return spread(row.idHash ^ records.digest());
+  return base::spread(row.idHash ^ records.digest());
 }
 
 void OwnerTable::add(const OwnerRow& row, uint64_t weight) {

@@ -1,5 +1,6 @@
 #include "proxy/command_line.h"
 
+#include "base/spelling.h"
 #include "proxy/value_text.h"
 
 #include <CLI/CLI.hpp>
@@ -101,7 +102,7 @@ std::string unknownFlag(const CLI::App& app, const std::string& text) {
   std::string flag = text.substr(0, text.find('='));
   std::vector<std::string> names;
   for (const CLI::Option* option : app.get_options()) names.push_back(option->get_name());
-  std::string best = nearest(flag, names);
+  std::string best = base::nearest(flag, names);
   return flag + ": there is no such flag; " +
          (best.empty() ? "see droverd --help" : "did you mean " + best + "?");
 }

@@ -1,5 +1,6 @@
 #include "proxy/config.h"
 
+#include "base/spelling.h"
 #include "base/yaml.h"
 #include "proxy/value_text.h"
 
@@ -106,7 +107,7 @@ class Assembly {
   void unknown(const Setting& setting) {
     std::vector<std::string> keys;
     fields([&](const Key& key, auto) { keys.emplace_back(key.name); });
-    std::string best = nearest(setting.key, keys);
+    std::string best = base::nearest(setting.key, keys);
     problem(setting.where + ": unknown key " + quoted(setting.key) +
             (best.empty() ? "; see droverd --help for those that exist"
                           : "; did you mean " + best + "?"));

@@ -48,7 +48,4 @@ std::string describe(const Key& key, const std::optional<Address>&);
 std::string describe(const Key& key, const std::vector<std::string>&);
 std::string describe(const Key& key, const std::vector<Listener>&);
 
-// Which of the words was probably meant; empty if none is near.
-std::string nearest(std::string_view word, const std::vector<std::string>& words);
-
 }  // namespace proxy

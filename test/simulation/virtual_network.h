@@ -26,7 +26,7 @@
 #include <unordered_map>
 #include <vector>
 
-#include "cluster/hash.h"
+#include "base/hash.h"
 #include "cluster/network.h"
 #include "cluster/types.h"
 
@@ -157,7 +157,7 @@ class VirtualNetwork {
   struct EndpointHash {
     size_t operator()(const Endpoint& endpoint) const noexcept {
       auto bytes = reinterpret_cast<const char*>(endpoint.ip.data());
-      return cluster::hashOf({bytes, endpoint.ip.size()}, endpoint.port);
+      return base::hashOf({bytes, endpoint.ip.size()}, endpoint.port);
     }
   };
 

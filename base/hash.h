@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <string_view>
 
-namespace cluster {
+namespace base {
 
 // Spreads every bit of `value` over all bits (the finaliser of MurmurHash3, Appleby 2011).
 constexpr uint64_t spread(uint64_t value) {
@@ -24,4 +24,4 @@ constexpr uint64_t hashOf(std::string_view text, uint64_t seed = 0) {
   return spread(hash);
 }
 
-}  // namespace cluster
+}  // namespace base

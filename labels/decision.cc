@@ -1,0 +1,173 @@
+#include "labels/decision.h"
+
+#include "labels/fields.h"
+#include "labels/place.h"
+#include "labels/text.h"
+
+#include <algorithm>
+
+namespace labels {
+namespace {
+
+bool hasAny(const std::vector<uint32_t>& counts) {
+  return std::any_of(counts.begin(), counts.end(), [](uint32_t count) { return count > 0; });
+}
+
+std::vector<uint32_t> countsOf(const World& world, std::string_view field, std::string_view value) {
+  std::vector<uint32_t> counts(world.slots());
+  for (const ValueIndex::Count& each : world.find(field, value)) counts[each.node] = each.times;
+  return counts;
+}
+
+std::vector<uint32_t> only(const World& world, const Container& container) {
+  std::vector<uint32_t> counts(world.slots());
+  counts[world.node(container.node)->slot] = 1;
+  return counts;
+}
+
+bool isOfMoreThanNodes(const Rule& rule) {
+  return !rule.field.starts_with("node") && !rule.field.starts_with("engine.") &&
+         !rule.field.starts_with(field::anyLabel);
+}
+
+// As if it were there already, as far as rules can see.
+Container future(const Policy& policy, const std::string& name) {
+  Container container;
+  container.name = name;
+  container.image = policy.image;
+  container.labels = policy.labels;
+  container.volumes = policy.volumes;
+  return container;
+}
+
+bool isSpokenOf(const Rule& rule, const Container& container) {
+  bool spoken = false;
+  eachValue(container, [&](std::string_view field, std::string_view value) {
+    bool isField =
+        rule.keyCase == Case::matters ? field == rule.field : equalIgnoringCase(field, rule.field);
+    spoken = spoken || (isField && speaksOf(rule, value));
+  });
+  return spoken;
+}
+
+}  // namespace
+
+Decision::Decision(const Policy& policy, const World& world, const Options& options)
+    : policy(policy), world(world), options(options) {
+  if (!policy.replaces.empty()) replaced = world.container(policy.replaces);
+  // Compose of old names the one it replaces by an affinity, which others use for other ends.
+  if (replaced && identityOf(replaced->labels).fullService() != policy.identity.fullService())
+    replaced = nullptr;
+  addRules(policy.whitelist, whitelist);
+  addRules(policy.constraints, constraints);
+  addRules(policy.affinities, affinities);
+  addDependencies();
+  addSidekicks();
+  addVolumes();
+  addNetworks();
+  countGroup();
+  hasImage = countsOf(world, field::image, familiarImage(policy.image));
+}
+
+void Decision::addRules(const std::vector<Rule>& rules, std::vector<Tally>& hard) {
+  for (const Rule& rule : rules) {
+    Tally tally{&rule, world.count(rule)};
+    if (isOfMoreThanNodes(rule)) {
+      if (isNegative(rule) && replaced && isSpokenOf(rule, *replaced)) {
+        uint32_t& count = tally.counts[world.node(replaced->node)->slot];
+        count -= std::min(count, 1u);
+      }
+      tally.metByItself = !isNegative(rule) && !hasAny(tally.counts) && isMetByItself(rule);
+    }
+    (rule.soft ? wishes : hard).push_back(std::move(tally));
+  }
+}
+
+// Whoever asks to be near its own kind can be the first of it.
+bool Decision::isMetByItself(const Rule& rule) const {
+  return isSpokenOf(rule, future(policy, options.name));
+}
+
+void Decision::addDependencies() {
+  for (const std::string& name : policy.containers) {
+    if (const Container* found = world.container(name)) {
+      dependencies.push_back({"container " + shown(name), only(world, *found)});
+    } else if (missing.empty()) {
+      missing = name;
+    }
+  }
+}
+
+// Those that it names as its sidekicks, and those that name it.
+void Decision::addSidekicks() {
+  const Identity& identity = policy.identity;
+  auto add = [&](std::string_view field, const std::string& unit, const std::string& what) {
+    if (unit.empty()) return;
+    std::vector<uint32_t> counts = countsOf(world, field, unit);
+    if (hasAny(counts)) dependencies.push_back({what, std::move(counts)});
+  };
+  for (const std::string& sidekick : policy.sidekicks)
+    add(field::unit, identity.unit(sidekick), "sidekick " + shown(sidekick));
+  add(field::claims, identity.unit(identity.service),
+      "the service that has " + shown(identity.service) + " as a sidekick");
+}
+
+void Decision::addVolumes() {
+  // One that is nowhere yet is made where the container goes.
+  for (const std::string& volume : policy.volumes) {
+    std::vector<uint32_t> counts = countsOf(world, field::volumeHome, volume);
+    if (hasAny(counts)) volumes.push_back({"volume " + shown(volume), std::move(counts)});
+  }
+  for (const std::string& volume : policy.boundVolumes)
+    volumes.push_back({"volume " + shown(volume), countsOf(world, field::volume, volume)});
+  if (replaced && !replaced->volumes.empty()) {
+    volumes.push_back(
+        {"what is in the volumes of container " + shown(replaced->name) + ", which it replaces,",
+         only(world, *replaced)});
+  }
+}
+
+void Decision::addNetworks() {
+  if (options.networksSpan) return;
+  // One that is nowhere is the engine's to refuse.
+  for (const std::string& network : policy.networks) {
+    std::vector<uint32_t> counts = countsOf(world, field::network, network);
+    if (hasAny(counts)) networks.push_back({"network " + shown(network), std::move(counts)});
+  }
+}
+
+void Decision::countGroup() {
+  group = groupOf(policy.identity, policy.image);
+  ofGroup = countsOf(world, field::group, group);
+  if (replaced && groupOf(identityOf(replaced->labels), replaced->image) == group) {
+    uint32_t& count = ofGroup[world.node(replaced->node)->slot];
+    count -= std::min(count, 1u);
+  }
+  if (policy.spreadBy.empty()) return;
+  // Nodes without the label are a domain together.
+  auto domainOf = [&](const NodeState& node) -> std::string_view {
+    const Labels& labels = node.facts.labels;
+    auto found = labels.find(policy.spreadBy);
+    if (found != labels.end()) return found->second;
+    found = node.facts.engineLabels.find(policy.spreadBy);
+    return found == node.facts.engineLabels.end() ? std::string_view() : found->second;
+  };
+  std::map<std::string_view, uint32_t> domains;
+  for (const auto& [id, node] : world.nodes()) domains[domainOf(*node)] += ofGroup[node->slot];
+  ofDomain.resize(world.slots());
+  for (const auto& [id, node] : world.nodes()) ofDomain[node->slot] = domains[domainOf(*node)];
+}
+
+uint64_t containersOn(const Decision& decision, const NodeState& node) {
+  bool hasReplaced = decision.replaced && decision.replaced->node == node.facts.id;
+  return node.containers - (hasReplaced ? 1 : 0);
+}
+
+Resources reservedOn(const Decision& decision, const NodeState& node) {
+  Resources reserved = node.reserved;
+  if (decision.replaced && decision.replaced->node == node.facts.id)
+    reserved -= decision.replaced->reserved;
+  return reserved;
+}
+
+}  // namespace labels

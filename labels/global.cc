@@ -1,0 +1,24 @@
+#include "labels/global.h"
+
+#include "labels/decision.h"
+#include "labels/filters.h"
+
+#include <algorithm>
+
+namespace labels {
+
+std::vector<std::string> globalNodes(const Policy& policy, const World& world,
+                                     const Options& options) {
+  Decision decision(policy, world, options);
+  std::vector<std::string> ids;
+  for (const auto& [id, node] : world.nodes()) {
+    auto passes = [&](const Filter& filter) {
+      return !filter.ofNode || filter.passes(decision, *node, nullptr);
+    };
+    std::span<const Filter> all = filters();
+    if (std::all_of(all.begin(), all.end(), passes)) ids.push_back(id);
+  }
+  return ids;
+}
+
+}  // namespace labels

@@ -1,0 +1,20 @@
+#pragma once
+
+// Containers of which each node that is eligible has one.
+
+#include "labels/place.h"
+
+#include <string>
+#include <vector>
+
+namespace labels {
+
+// The ids of the nodes on which a container with this policy belongs, in order; ask again when a
+// node joins, leaves or changes. Only what is about nodes themselves counts. Wishes do not: a wish
+// cannot prefer one node when each is to have one.
+//
+// To make one of them, place() it with the node's id as policy.node.
+std::vector<std::string> globalNodes(const Policy& policy, const World& world,
+                                     const Options& options);
+
+}  // namespace labels

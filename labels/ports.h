@@ -1,0 +1,57 @@
+#pragma once
+
+// Ports of a host: those that containers have, those that one asks for, and whether they go
+// together.
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace labels {
+
+enum class Protocol : uint8_t { tcp, udp, sctp };
+std::string_view protocolName(Protocol protocol);
+std::optional<Protocol> findProtocol(std::string_view name);
+
+// A port that a container has bound, or will when it is started.
+struct PortUse {
+  uint16_t port = 0;
+  Protocol protocol = Protocol::tcp;
+  std::string ip;  // empty: all addresses; 0.0.0.0 and :: all of their kind
+
+  auto operator<=>(const PortUse&) const = default;
+};
+
+// A port that is asked for: one of a range, which may be of one port.
+struct PortWish {
+  // Where the kernel chooses ports for those who do not care (ip_local_port_range).
+  static constexpr uint16_t randomFirst = 32'768, randomLast = 60'999;
+
+  uint16_t first = randomFirst;
+  uint16_t last = randomLast;
+  Protocol protocol = Protocol::tcp;
+  std::string ip;
+
+  size_t count() const { return size_t{last} - first + 1; }
+  bool operator==(const PortWish&) const = default;
+};
+
+// Whether both addresses can be bound to one port.
+bool overlap(std::string_view ip, std::string_view other);
+
+// `8080/tcp`, `10.0.0.1:8000-8010/udp`.
+std::string describe(const PortWish& wish);
+
+// Puts wishes in the order in which unmetPort() takes them: by their last ports.
+void sortForMeeting(std::vector<PortWish>& wishes);
+
+// The first wish that cannot be met while the others are, or nullptr. `wishes` are sorted for
+// meeting, `taken` is sorted. Each wish takes the lowest port that is free, which succeeds whenever
+// there is a way to meet them all. Wishes for any address are met on `ip`.
+const PortWish* unmetPort(std::span<const PortWish> wishes, std::span<const PortUse> taken,
+                          std::string_view ip = {});
+
+}  // namespace labels

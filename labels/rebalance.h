@@ -1,0 +1,37 @@
+#pragma once
+
+// Which container to move when nodes are loaded unevenly: one at a time, so that the caller can
+// wait until it runs before asking again.
+
+#include "labels/place.h"
+
+#include <optional>
+#include <span>
+#include <string>
+
+namespace labels {
+
+// A container that exists, and the policy it was made with.
+struct Movable {
+  std::string id;
+  const Policy* policy = nullptr;
+  bool healthy = true;
+};
+
+struct Move {
+  std::string container;  // id
+  std::string from;       // ids of nodes
+  std::string to;
+  std::string why;
+};
+
+// The move that helps most, or nothing if none helps. Moves only what has asked for it
+// (io.drover.rebalance=true), runs, is healthy, has no volumes and no bind mounts, and is not bound
+// to a node; and nothing of a group in which a container is stopped or unhealthy, so that moving
+// never takes it below what it has. `movables` holds every container of a group that holds one.
+// A move helps if the node it leaves is left with no less than the node it goes to will have, and
+// worth it from two containers or a tenth of a node's reservations on.
+std::optional<Move> rebalance(std::span<const Movable> movables, const World& world,
+                              const Options& options);
+
+}  // namespace labels

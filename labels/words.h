@@ -1,0 +1,44 @@
+#pragma once
+
+// Values of labels that are one word, a number, or a list. Internal to the readers of labels.
+
+#include "labels/problem.h"
+#include "labels/quantity.h"
+#include "labels/text.h"
+
+#include <initializer_list>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace labels {
+
+// What stands for the word; throws BadValue for any other.
+template <class T>
+T chosen(std::string_view value, std::string_view kind,
+         std::initializer_list<std::pair<std::string_view, T>> choices) {
+  std::string_view word = trimmed(value);
+  std::vector<std::string> known;
+  for (const auto& [name, choice] : choices) {
+    if (word == name) return choice;
+    known.emplace_back(name);
+  }
+  throw unknownWord(0, word, kind, known);
+}
+
+inline bool yesOrNo(std::string_view value) {
+  return chosen<bool>(value, "truth value", {{"true", true}, {"false", false}});
+}
+
+// The names in a list; throws BadValue for an empty one.
+inline std::vector<std::string> names(std::string_view list) {
+  std::vector<std::string> found;
+  for (const Part& part : parts(list)) {
+    if (part.text.empty()) throw BadValue{part.at, "a name is missing"};
+    found.emplace_back(part.text);
+  }
+  return found;
+}
+
+}  // namespace labels

@@ -1,0 +1,300 @@
+#include "labels/world.h"
+
+#include "labels/fields.h"
+#include "labels/platform.h"
+#include "labels/words.h"
+
+#include <algorithm>
+#include <charconv>
+#include <utility>
+
+namespace labels {
+namespace {
+
+std::string joined(std::string_view prefix, std::string_view key) {
+  return std::string(prefix) + std::string(key);
+}
+
+std::string decimal(double number) {
+  char text[32];
+  auto end = std::to_chars(std::begin(text), std::end(text), number).ptr;
+  return {std::begin(text), end};
+}
+
+// What an image is called: its id, its names, and their repositories.
+std::set<std::string> namesOf(const Image& image) {
+  std::set<std::string> names{image.id};
+  for (const std::string& name : image.names) {
+    names.insert(familiarImage(name));
+    names.insert(imageRepository(name));
+  }
+  names.erase("");
+  return names;
+}
+
+}  // namespace
+
+void eachValue(const NodeState& state, const VisitValue& visit) {
+  const Node& node = state.facts;
+  visit(field::node, node.name);
+  if (node.id != node.name) visit(field::node, node.id);
+  visit("node.name", node.name);
+  visit("node.id", node.id);
+  const std::pair<std::string_view, std::string> facts[] = {
+      {"node.ip", node.ip},
+      {"node.os", node.os},
+      {"node.distribution", node.distribution},
+      {"node.kernel", node.kernel},
+      {"node.arch", state.platform.substr(state.platform.find('/') + 1)},
+      {"node.engine", node.engineVersion},
+      {"node.storage", node.storageDriver},
+      {"node.zone", state.rules.zone},
+      {"node.cpus", decimal(static_cast<double>(node.has.nanoCpus) / 1e9)},
+      {"node.memory", std::to_string(node.has.memory)},
+  };
+  for (const auto& [field, value] : facts) {
+    if (!value.empty()) visit(field, value);
+  }
+  for (const auto& [key, value] : node.labels) {
+    visit(joined(field::nodeLabel, key), value);
+    visit(joined(field::anyLabel, key), value);
+  }
+  for (const auto& [key, value] : node.engineLabels) {
+    visit(joined(field::engineLabel, key), value);
+    if (!node.labels.contains(key)) visit(joined(field::anyLabel, key), value);
+  }
+}
+
+void eachValue(const Container& container, const VisitValue& visit) {
+  if (!container.name.empty()) visit(field::container, container.name);
+  std::string image = familiarImage(container.image), repository = imageRepository(container.image);
+  visit("container.image", image);
+  if (repository != image) visit("container.image", repository);
+  std::string key(field::containerLabel);
+  for (const auto& [name, value] : container.labels) {
+    key.resize(field::containerLabel.size());
+    visit(key += name, value);
+  }
+  Identity identity = identityOf(container.labels);
+  visit(field::group, groupOf(identity, container.image));
+  if (!identity.project.empty()) visit(field::project, identity.project);
+  std::string service = identity.fullService();
+  if (!service.empty()) {
+    visit(field::service, service);
+    visit(field::unit, identity.unit(identity.service));
+  }
+  for (std::string_view label : {"io.drover.sidekicks", "io.rancher.sidekicks"}) {
+    auto found = container.labels.find(label);
+    if (found == container.labels.end()) continue;
+    for (const Part& part : parts(found->second)) {
+      std::string unit = identity.unit(part.text);
+      if (!unit.empty()) visit(field::claims, unit);
+    }
+  }
+  for (const std::string& volume : container.volumes) {
+    visit(field::volume, volume);
+    visit(field::volumeHome, volume);
+  }
+}
+
+void World::note(bool isThere, std::string_view field, std::string_view value, Slot node) {
+  auto found = fields_.find(field);
+  if (isThere) {
+    if (found == fields_.end()) found = fields_.try_emplace(std::string(field)).first;
+    found->second.add(value, node);
+  } else if (found != fields_.end()) {
+    found->second.remove(value, node);
+    if (found->second.empty()) fields_.erase(found);
+  }
+}
+
+void World::indexNode(const NodeState& state, bool isThere) {
+  eachValue(state, [&](std::string_view field, std::string_view value) {
+    note(isThere, field, value, state.slot);
+  });
+}
+
+void World::indexContainer(const Container& container, NodeState& state, bool isThere) {
+  eachValue(container, [&](std::string_view field, std::string_view value) {
+    note(isThere, field, value, state.slot);
+  });
+  for (const PortUse& port : container.ports) {
+    auto place = std::lower_bound(state.ports.begin(), state.ports.end(), port);
+    auto holder = state.portHolders.begin() + (place - state.ports.begin());
+    if (isThere) {
+      state.ports.insert(place, port);
+      state.portHolders.insert(holder, &container);
+      continue;
+    }
+    holder = std::find(holder, state.portHolders.end(), &container);
+    state.ports.erase(state.ports.begin() + (holder - state.portHolders.begin()));
+    state.portHolders.erase(holder);
+  }
+  if (isThere) {
+    state.containers++;
+    state.reserved += container.reserved;
+  } else {
+    state.containers--;
+    state.reserved -= container.reserved;
+  }
+}
+
+NodeState* World::state(std::string_view id) {
+  auto found = nodes_.find(id);
+  return found == nodes_.end() ? nullptr : found->second;
+}
+
+const NodeState* World::node(std::string_view id) const {
+  auto found = nodes_.find(id);
+  return found == nodes_.end() ? nullptr : found->second;
+}
+
+void World::putNode(Node node) {
+  NodeState* found = state(node.id);
+  if (found) {
+    if (found->facts == node) return;
+    indexNode(*found, false);
+    found->reserved -= found->facts.reserved;
+  } else if (!freeSlots_.empty()) {
+    found = &states_[freeSlots_.back()];
+    freeSlots_.pop_back();
+  } else {
+    found = &states_.emplace_back();
+    found->slot = static_cast<Slot>(states_.size() - 1);
+  }
+  nodes_.insert_or_assign(node.id, found);
+  found->facts = std::move(node);
+  found->rules = readNodeLabels(found->facts.labels, found->facts.engineLabels);
+  found->platform = platformOf(found->facts.os, found->facts.architecture);
+  found->reserved += found->facts.reserved;
+  indexNode(*found, true);
+}
+
+void World::eraseNode(std::string_view id) {
+  NodeState* found = state(id);
+  if (!found) return;
+  std::vector<std::string> gone;
+  for (const auto& [containerId, container] : containers_) {
+    if (container.node == id) gone.push_back(containerId);
+  }
+  for (const std::string& each : gone) eraseContainer(each);
+  setImages(id, {});
+  setVolumes(id, {});
+  setNetworks(id, {});
+  indexNode(*found, false);
+  nodes_.erase(nodes_.find(id));
+  Slot slot = found->slot;
+  *found = NodeState();
+  found->slot = slot;
+  freeSlots_.push_back(slot);
+}
+
+bool World::putContainer(Container container) {
+  NodeState* target = state(container.node);
+  if (!target) return false;
+  if (auto known = containers_.find(container.id);
+      known != containers_.end() && known->second == container)
+    return true;
+  eraseContainer(container.id);
+  std::string id = container.id;
+  const Container& kept = containers_.insert_or_assign(id, std::move(container)).first->second;
+  byName_.emplace(kept.name, &kept);
+  indexContainer(kept, *target, true);
+  return true;
+}
+
+void World::eraseContainer(std::string_view id) {
+  auto found = containers_.find(id);
+  if (found == containers_.end()) return;
+  const Container& container = found->second;
+  indexContainer(container, *state(container.node), false);
+  auto [begin, end] = byName_.equal_range(container.name);
+  byName_.erase(
+      std::find_if(begin, end, [&](const auto& each) { return each.second == &container; }));
+  containers_.erase(found);
+}
+
+void World::setImages(std::string_view node, std::vector<Image> images) {
+  NodeState* found = state(node);
+  if (!found || found->images == images) return;
+  for (const Image& image : found->images) {
+    for (const std::string& name : namesOf(image)) note(false, field::image, name, found->slot);
+  }
+  found->images = std::move(images);
+  for (const Image& image : found->images) {
+    for (const std::string& name : namesOf(image)) note(true, field::image, name, found->slot);
+  }
+}
+
+void World::setVolumes(std::string_view node, std::vector<Volume> volumes) {
+  NodeState* found = state(node);
+  if (!found || found->volumes == volumes) return;
+  auto noteAll = [&](bool isThere) {
+    for (const Volume& volume : found->volumes) {
+      note(isThere, field::volume, volume.name, found->slot);
+      if (volume.local) note(isThere, field::volumeHome, volume.name, found->slot);
+    }
+  };
+  noteAll(false);
+  found->volumes = std::move(volumes);
+  noteAll(true);
+}
+
+void World::setNetworks(std::string_view node, std::vector<Network> networks) {
+  NodeState* found = state(node);
+  if (!found || found->networks == networks) return;
+  auto noteAll = [&](bool isThere) {
+    for (const Network& network : found->networks) {
+      note(isThere, field::network, network.name, found->slot);
+      if (network.id != network.name) note(isThere, field::network, network.id, found->slot);
+    }
+  };
+  noteAll(false);
+  found->networks = std::move(networks);
+  noteAll(true);
+}
+
+const Container* World::container(std::string_view idOrName) const {
+  if (idOrName.starts_with('/')) idOrName.remove_prefix(1);
+  if (idOrName.empty()) return nullptr;
+  auto found = containers_.lower_bound(idOrName);
+  if (found != containers_.end() && found->first == idOrName) return &found->second;
+  auto [begin, end] = byName_.equal_range(idOrName);
+  if (begin != end) return std::next(begin) == end ? begin->second : nullptr;
+  if (found == containers_.end() || !found->first.starts_with(idOrName)) return nullptr;
+  auto next = std::next(found);
+  bool isUnique = next == containers_.end() || !next->first.starts_with(idOrName);
+  return isUnique ? &found->second : nullptr;
+}
+
+std::vector<uint32_t> World::count(const Rule& rule) const {
+  std::vector<uint32_t> perNode(slots());
+  if (rule.keyCase == Case::matters) {
+    if (auto found = fields_.find(rule.field); found != fields_.end())
+      found->second.count(rule, perNode);
+  } else {
+    for (const auto& [name, index] : fields_) {
+      if (equalIgnoringCase(name, rule.field)) index.count(rule, perNode);
+    }
+  }
+  if (rule.field == field::container) countIds(rule, perNode);
+  return perNode;
+}
+
+// Containers that the rule names by their ids.
+void World::countIds(const Rule& rule, std::vector<uint32_t>& perNode) const {
+  constexpr size_t shortId = 12;
+  for (const Pattern& each : rule.values) {
+    if (each.kind() != Pattern::Kind::literal || each.text().size() < shortId) continue;
+    const Container* found = container(each.text());
+    if (found && found->name != each.text()) perNode[node(found->node)->slot]++;
+  }
+}
+
+std::span<const ValueIndex::Count> World::find(std::string_view field,
+                                               std::string_view value) const {
+  auto found = fields_.find(field);
+  return found == fields_.end() ? std::span<const ValueIndex::Count>() : found->second.find(value);
+}
+
+}  // namespace labels

@@ -1,0 +1,98 @@
+#pragma once
+
+// The cluster as placement sees it: its nodes, and what is on them. Kept by small changes, each of
+// which costs about a microsecond, and laid out for decisions:
+//
+// - Everything a rule can ask for is an index from values to nodes (value_index.h), one for each
+//   field: "node.label.zone", "container.label.app", "image", ... So a rule costs what its values
+//   cost, and not a look at each container or node.
+// - What is summed up per node is kept as a sum: containers, reservations, ports.
+// - A node has a slot, a small number. A decision keeps what it knows of nodes in arrays by slot.
+//
+// Nothing that is decided may depend on slots, or on the order in which the World was told things.
+
+#include "labels/facts.h"
+#include "labels/identity.h"
+#include "labels/node_rules.h"
+#include "labels/value_index.h"
+
+#include <deque>
+#include <functional>
+#include <map>
+#include <span>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+namespace labels {
+
+// A node and what adds up on it.
+struct NodeState {
+  Node facts;
+  NodeRules rules;       // of its labels
+  std::string platform;  // os/architecture, as images name it
+  Slot slot = 0;
+  uint64_t containers = 0;
+  Resources reserved;
+  std::vector<PortUse> ports;                 // sorted; equal ones as often as they are bound
+  std::vector<const Container*> portHolders;  // whose each of the ports is
+  std::vector<Image> images;
+  std::vector<Volume> volumes;
+  std::vector<Network> networks;
+};
+
+class World {
+ public:
+  // Adds a node, or takes new facts of one. What is on it stays.
+  void putNode(Node node);
+  // With all that is on it.
+  void eraseNode(std::string_view id);
+  // Adds a container, or takes what is new of it; false, and nothing changed, if its node is not
+  // known.
+  bool putContainer(Container container);
+  void eraseContainer(std::string_view id);
+  // All of a node's.
+  void setImages(std::string_view node, std::vector<Image> images);
+  void setVolumes(std::string_view node, std::vector<Volume> volumes);
+  void setNetworks(std::string_view node, std::vector<Network> networks);
+
+  // Ordered by id. Pointers and references stay valid until that node or container is erased.
+  const std::map<std::string, NodeState*, std::less<>>& nodes() const { return nodes_; }
+  const NodeState* node(std::string_view id) const;
+  size_t containerCount() const { return containers_.size(); }
+  // How many slots there are; each array by slot has this size.
+  size_t slots() const { return states_.size(); }
+  // As dockerd looks a container up: id, name, prefix of an id. Nothing if several match.
+  const Container* container(std::string_view idOrName) const;
+  template <class Visit>
+  void eachContainer(Visit visit) const {
+    for (const auto& [id, container] : containers_) visit(container);
+  }
+
+  // How many values of the rule's field each node has that the rule speaks of, by slot.
+  std::vector<uint32_t> count(const Rule& rule) const;
+  // On which nodes the field has the value.
+  std::span<const ValueIndex::Count> find(std::string_view field, std::string_view value) const;
+
+ private:
+  NodeState* state(std::string_view id);
+  void indexNode(const NodeState& state, bool isThere);
+  void indexContainer(const Container& container, NodeState& state, bool isThere);
+  void countIds(const Rule& rule, std::vector<uint32_t>& perNode) const;
+  void note(bool isThere, std::string_view field, std::string_view value, Slot node);
+
+  std::deque<NodeState> states_;  // by slot
+  std::vector<Slot> freeSlots_;
+  std::map<std::string, NodeState*, std::less<>> nodes_;
+  std::map<std::string, Container, std::less<>> containers_;
+  std::multimap<std::string, const Container*, std::less<>> byName_;
+  std::map<std::string, ValueIndex, std::less<>> fields_;
+};
+
+// The fields and values that containers and nodes have in the indexes.
+using VisitValue = std::function<void(std::string_view field, std::string_view value)>;
+void eachValue(const Container& container, const VisitValue& visit);
+void eachValue(const NodeState& node, const VisitValue& visit);
+
+}  // namespace labels
