@@ -12,11 +12,13 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace labels {
 
 enum class Strategy { spread, binpack, random };
+inline constexpr std::string_view strategyNames[] = {"spread", "binpack", "random"};
 enum class Reschedule { off, onNodeFailure };
 enum class Bind { here, any };  // where directories of the host are: at the node asked, or anywhere
 enum class DnsPriority { serviceFirst, serviceLast, none };

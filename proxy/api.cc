@@ -17,6 +17,7 @@ base::Task<> Api::handle(Client& client, RouteMatch match) {
     // Who wants to join has no certificate yet, and may ask for nothing but that.
     if (client.nodeId.empty())
       return fail(client, 403, "only nodes of the cluster are served here", true);
+    if (answer == Answer::create) return creation_.createHere(client, match);
     return local_.handle(client, match);
   }
   if (answer == Answer::swarm) return swarm_.handle(client, match);

@@ -16,8 +16,13 @@ class Api {
  public:
   // All must outlive it.
   Api(const cluster::Nodes& nodes, LocalApi& local, Federation& federation, SwarmApi& swarm,
-      NodeApi& node)
-      : nodes_(nodes), local_(local), federation_(federation), swarm_(swarm), node_(node) {}
+      NodeApi& node, ContainerCreate& creation)
+      : nodes_(nodes),
+        local_(local),
+        federation_(federation),
+        swarm_(swarm),
+        node_(node),
+        creation_(creation) {}
 
   // Answers the request whose head `client` holds. Throws when either side breaks off.
   base::Task<> handle(Client& client, RouteMatch match);
@@ -31,6 +36,7 @@ class Api {
   Federation& federation_;
   SwarmApi& swarm_;
   NodeApi& node_;
+  ContainerCreate& creation_;
 };
 
 }  // namespace proxy

@@ -7,6 +7,7 @@
 // comparison that SIGHUP makes all walk that list. Flags win over the file.
 
 #include "base/log.h"
+#include "labels/policy.h"
 #include "proxy/listen_url.h"
 
 #include <sys/types.h>
@@ -45,6 +46,8 @@ struct Config {
   int gossipPort = 7946;
   std::vector<std::string> nodeLabels;
   bool swarmApi = true;
+  labels::Strategy placementStrategy = labels::Strategy::spread;
+  int overcommitPercent = 5;
   std::optional<Address> metricsListen;
   base::Level logLevel = base::Level::info;
   base::LogFormat logFormat = base::LogFormat::text;
@@ -155,6 +158,16 @@ void fields(Visit&& visit) {
           .help = "Whether clients see the cluster as an active swarm. With off they see none, as "
                   "some tools expect, and docker node and docker swarm show nothing."},
       &Config::swarmApi);
+  visit(Key{.name = "placement_strategy",
+            .help = "How a node is chosen for a container whose labels do not say: the one with "
+                    "the most room, the fullest on which it fits, or any; the same on every node."},
+        &Config::placementStrategy);
+  visit(Key{.name = "overcommit_percent",
+            .help = "By how much more than a node has containers may reserve of its processors and "
+                    "memory, if its label io.drover.overcommit does not say; the same on every "
+                    "node.",
+            .most = 1000},
+        &Config::overcommitPercent);
   visit(Key{.name = "metrics_listen",
             .help = "Where to serve Prometheus metrics, in plain HTTP.",
             .empty = "off"},

@@ -1,14 +1,16 @@
 #include "proxy/container_create.h"
 
 #include <algorithm>
-#include <set>
 
 #include "base/json.h"
 #include "cluster/join_token.h"
+#include "labels/decode.h"
 #include "proxy/answer.h"
+#include "proxy/create_body.h"
 #include "proxy/heads.h"
 #include "proxy/list_query.h"
 #include "proxy/merge_errors.h"
+#include "proxy/merge_json.h"
 #include "proxy/merge_plan.h"
 #include "proxy/relay.h"
 
@@ -27,6 +29,11 @@ constexpr base::milliseconds nameRetry(30);
 // for before the claim is left to run out.
 constexpr base::milliseconds recordKnown(500);
 constexpr int recordLooks = 20;
+// A dependency that its engine has, and whose record has not come yet, is waited for.
+constexpr base::milliseconds recordPoll(20);
+constexpr uint64_t recordWait = 1'000;
+// The header by which the chosen node says that the container cannot be there; it names the filter.
+constexpr std::string_view refusedHeader = "Drover-Refused";
 constexpr uint64_t wantedFor = 10 * 60 * 1000;
 constexpr size_t wantedMost = 1000;
 
@@ -66,6 +73,78 @@ std::string taken(const std::string& name, const std::string& holder) {
          "\". You have to remove (or rename) that container to be able to reuse that name.";
 }
 
+base::HttpCall createCall(std::string target, std::string headers, std::string body) {
+  base::HttpCall call;
+  call.method = "POST";
+  call.target = std::move(target);
+  call.headers = std::move(headers);
+  call.body = std::move(body);
+  call.timeout = createTimeout;
+  call.most = answerMost;
+  call.mayRepeat = false;
+  return call;
+}
+
+// The value of a header in a stored head; empty if there is none.
+std::string headerIn(std::string_view head, std::string_view name) {
+  size_t at = head.find("\r\n" + std::string(name) + ": ");
+  if (at == std::string_view::npos) return {};
+  std::string_view value = head.substr(at + name.size() + 4);
+  return std::string(value.substr(0, value.find("\r\n")));
+}
+
+// The engine's answer to a create, with one more warning.
+std::string withWarning(const std::string& body, const std::string& warning) {
+  std::optional<JsonObject> object = JsonObject::parse(body);
+  if (!object) return body;
+  std::string text = jsonString(warning);
+  std::vector<std::string_view> all =
+      jsonElements(object->find("Warnings")).value_or(std::vector<std::string_view>());
+  all.push_back(text);
+  object->set("Warnings", jsonList(all));
+  return object->text();
+}
+
+// What POST /drover/placement answers.
+std::string explanation(const labels::Placement& placement,
+                        const std::vector<std::string>& warnings) {
+  rapidjson::StringBuffer out;
+  rapidjson::Writer<rapidjson::StringBuffer> json(out);
+  auto text = [&](const char* name, std::string_view value) {
+    json.Key(name);
+    json.String(value.data(), static_cast<rapidjson::SizeType>(value.size()));
+  };
+  json.StartObject();
+  json.Key("Candidates");
+  json.StartArray();
+  for (const labels::Candidate& each : placement.candidates) {
+    json.StartObject();
+    text("NodeID", each.id);
+    text("Node", each.name);
+    text("Reason", each.reason);
+    json.EndObject();
+  }
+  json.EndArray();
+  json.Key("Rejected");
+  json.StartArray();
+  for (const labels::Rejection& each : placement.rejected) {
+    json.StartObject();
+    text("NodeID", each.id);
+    text("Node", each.name);
+    text("Filter", each.filter);
+    text("Reason", each.message);
+    json.EndObject();
+  }
+  json.EndArray();
+  json.Key("Warnings");
+  json.StartArray();
+  for (const std::string& each : warnings)
+    json.String(each.data(), static_cast<rapidjson::SizeType>(each.size()));
+  json.EndArray();
+  json.EndObject();
+  return out.GetString();
+}
+
 // Headers of the request that the engine's answer depends on.
 std::string passedHeaders(const base::Head& request) {
   std::string headers = "Content-Type: application/json\r\n";
@@ -103,13 +182,15 @@ class ContainerCreate::Name {
 
 ContainerCreate::ContainerCreate(base::Loop& loop, Engine& engine, LocalApi& local,
                                  cluster::Agent& agent, Locator& locator, ContainerIndex& index,
-                                 ImageTransfer& images, base::Log& log, size_t bodyMost)
+                                 Placements& placements, ImageTransfer& images, base::Log& log,
+                                 size_t bodyMost)
     : loop_(loop),
       engine_(engine),
       local_(local),
       agent_(agent),
       locator_(locator),
       index_(index),
+      placements_(placements),
       images_(images),
       log_(log),
       bodyMost_(bodyMost),
@@ -126,6 +207,7 @@ base::Task<> ContainerCreate::awaitRecord(cluster::NodeId node, std::string obje
     if (gone) break;
   }
   index_.unexpect(node, object);
+  placements_.forget(object);
   if (isClaimed(name, holder)) freed({name});
 }
 
@@ -165,22 +247,26 @@ void ContainerCreate::freed(const std::vector<std::string>& names) {
 
 base::Task<> ContainerCreate::create(Client& client, RouteMatch match) {
   std::string body = co_await readBody(client, bodyMost_);
-  std::string target(client.request().target());
   std::string name(withoutSlash(parameter(match.query, "name")));
-  std::optional<CreateRequest> request = parseCreate(body);
-  if (!request) {
-    request.emplace();
-    request->body = body;
+  labels::Decoded asked = labels::decode(body, {parameter(match.query, "platform")});
+  if (asked.problem) {
+    co_await sendError(client, 400, local_.commonHeaders(), asked.problem->message(), false);
+    co_return;
   }
-  Refusal refusal;
-  std::optional<cluster::Node> node = co_await choose(*request, refusal);
-  if (!node) {
+  const labels::Policy& policy = asked.policy;
+  co_await learn(policy);
+  labels::Placement placement = placements_.place(policy, name);
+  if (placement.candidates.empty()) {
+    Refusal refusal{409, placement.why};
+    if (!placement.missing.empty()) refusal = {404, "No such container: " + placement.missing};
     co_await sendError(client, refusal.status, local_.commonHeaders(), refusal.message, false);
     co_return;
   }
+  preferWanted(policy.image, placement.candidates);
+
   std::string holder(cluster::makeTokenSecret().reveal());
   if (!name.empty()) {
-    refusal = co_await claim(name, holder);
+    Refusal refusal = co_await claim(name, holder);
     if (refusal.status) {
       co_await sendError(client, refusal.status, local_.commonHeaders(), refusal.message, false);
       co_return;
@@ -188,137 +274,157 @@ base::Task<> ContainerCreate::create(Client& client, RouteMatch match) {
   }
   Name claimed(*this, name, holder);
 
-  struct Pending {
-    explicit Pending(size_t& count) : count(count) { count++; }
-    ~Pending() { count--; }
-    size_t& count;
-  } pending(pending_[node->id]);
-  base::HttpReply reply = co_await createOn(*node, client, target, *request);
-  if (reply.status == 404 && !request->image.empty()) {
-    bool brought = co_await bringImage(request->image, *node);
-    if (brought) {
-      reply = co_await createOn(*node, client, target, *request);
-    } else {
-      if (wanted_.size() >= wantedMost) wanted_.clear();
-      wanted_[withTag(request->image)] = {node->id, loop_.now() + wantedFor};
+  // The first candidate that does not refuse.
+  std::string refusals;
+  for (const labels::Candidate& candidate : placement.candidates) {
+    std::optional<cluster::Node> node = nodeOf(candidate.id);
+    if (!node || !node->up) continue;
+    Placements::Reservation reservation;
+    if (!node->self) reservation = placements_.reserve(candidate.id, policy, name);
+    Made made = co_await makeOn(*node, client, body, asked, name);
+    if (!made.refusedBy.empty()) {
+      refusals += "\n" + node->name + ": " + made.refusedBy + ": " + errorMessage(made.reply.body);
+      continue;
     }
+    if (made.reply.status == 201) {
+      std::string id(base::text(base::parseJson(made.reply.body), "Id"));
+      index_.expect(node->id, id, name);
+      reservation.stands(id);
+      claimed.stands(node->id, id);
+      log_.info(
+          "container placed",
+          {{"container", id}, {"name", name}, {"node", node->name}, {"why", candidate.reason}});
+      if (policy.explain)
+        made.reply.body = withWarning(made.reply.body, node->name + ": " + candidate.reason);
+    }
+    co_await sendAnswer(client, made.reply.status, made.reply.head, made.reply.body);
+    co_return;
   }
-  if (reply.status == 201) {
-    std::string id(base::text(base::parseJson(reply.body), "Id"));
-    index_.expect(node->id, id, name);
-    claimed.stands(node->id, id);
-    log_.info("container placed", {{"container", id}, {"name", name}, {"node", node->name}});
+  std::string message = "no node can run this container" + refusals;
+  co_await sendError(client, 409, local_.commonHeaders(), message, false);
+}
+
+base::Task<> ContainerCreate::createHere(Client& client, RouteMatch match) {
+  std::string body = co_await readBody(client, bodyMost_);
+  std::string name(withoutSlash(parameter(match.query, "name")));
+  labels::Decoded asked = labels::decode(body, {parameter(match.query, "platform")});
+  std::string headers = passedHeaders(client.request());
+  std::string target(client.request().target());
+  Made made =
+      co_await makeHere(std::move(target), std::move(headers), std::move(body), asked, name);
+  if (made.refusedBy.empty()) {
+    co_await sendAnswer(client, made.reply.status, made.reply.head, made.reply.body);
+    co_return;
   }
-  co_await sendAnswer(client, reply.status, reply.head, reply.body);
+  std::string common = local_.commonHeaders();
+  common.append(refusedHeader).append(": ").append(made.refusedBy).append("\r\n");
+  co_await sendJson(client, 409, common, made.reply.body);
+}
+
+base::Task<> ContainerCreate::explain(Client& client, RouteMatch match) {
+  std::string body = co_await readBody(client, bodyMost_);
+  std::string name(withoutSlash(parameter(match.query, "name")));
+  labels::Decoded asked = labels::decode(body, {parameter(match.query, "platform")});
+  if (asked.problem) {
+    co_await sendError(client, 400, local_.commonHeaders(), asked.problem->message(), false);
+    co_return;
+  }
+  co_await learn(asked.policy);
+  labels::Placement placement = placements_.place(asked.policy, name, true);
+  std::string answer = explanation(placement, asked.warnings);
+  co_await sendJson(client, 200, local_.commonHeaders(), answer);
+}
+
+// On that node, with its image brought there if it has none.
+base::Task<ContainerCreate::Made> ContainerCreate::makeOn(const cluster::Node& node, Client& client,
+                                                          std::string body,
+                                                          const labels::Decoded& asked,
+                                                          std::string name) {
+  Made made = co_await tryOn(node, client, body, asked, name);
+  const std::string& image = asked.policy.image;
+  if (made.reply.status != 404 || image.empty()) co_return made;
+  bool brought = co_await bringImage(image, node);
+  if (brought) {
+    made = co_await tryOn(node, client, body, asked, name);
+  } else {
+    if (wanted_.size() >= wantedMost) wanted_.clear();
+    wanted_[withTag(image)] = {node.id, loop_.now() + wantedFor};
+  }
+  co_return made;
 }
 
 // On our own engine, or by the droverd of that node.
-base::Task<base::HttpReply> ContainerCreate::createOn(const cluster::Node& node, Client& client,
-                                                      std::string target,
-                                                      const CreateRequest& request) {
-  base::HttpCall call;
-  call.method = "POST";
-  call.target = std::move(target);
-  call.headers = passedHeaders(client.request());
-  call.body = request.body;
-  call.timeout = createTimeout;
-  call.most = answerMost;
-  call.mayRepeat = false;
+base::Task<ContainerCreate::Made> ContainerCreate::tryOn(const cluster::Node& node, Client& client,
+                                                         std::string body,
+                                                         const labels::Decoded& asked,
+                                                         std::string name) {
   client.upstream = wayTo(engine_, node).name();
-  base::HttpReply reply;
+  std::string headers = passedHeaders(client.request());
+  std::string target(client.request().target());
+  Made made;
   if (node.self) {
-    reply = co_await local_.change(std::move(call), Effect::create, "");
-  } else {
-    reply = co_await node.http->call(std::move(call));
+    made = co_await makeHere(std::move(target), std::move(headers), std::move(body), asked, name);
+    co_return made;
   }
-  co_return reply;
+  base::HttpCall call = createCall(std::move(target), std::move(headers), std::move(body));
+  made.reply = co_await node.http->call(std::move(call));
+  made.refusedBy = headerIn(made.reply.head, refusedHeader);
+  co_return made;
 }
 
-// Nothing, and why, if there is none.
-base::Task<std::optional<cluster::Node>> ContainerCreate::choose(const CreateRequest& request,
-                                                                 Refusal& refusal) {
-  std::vector<cluster::Node> candidates;
-  std::set<cluster::NodeId> able;
-  for (const cluster::NodeView& view : agent_.nodeViews()) {
-    const cluster::NodeRecord& record = view.record;
-    if (record.availability == "active" && record.lastError.empty()) able.insert(view.id);
+// By our own engine, if the container can be here.
+base::Task<ContainerCreate::Made> ContainerCreate::makeHere(std::string target, std::string headers,
+                                                            std::string body,
+                                                            const labels::Decoded& asked,
+                                                            std::string name) {
+  Made made;
+  Placements::Admission admission = placements_.admit(asked.policy, name);
+  if (!admission.refusedBy.empty()) {
+    made.refusedBy = std::move(admission.refusedBy);
+    made.reply.body = errorBody(admission.why);
+    co_return made;
   }
-  bool asked = false;
-  for (cluster::Node& each : agent_.nodes()) {
-    if (!each.up) continue;
-    if (!request.node.empty()) {
-      if (each.name == request.node || each.id.text() == request.node) {
-        candidates.push_back(std::move(each));
-        asked = true;
-      }
-      continue;
-    }
-    if (able.contains(each.id)) candidates.push_back(std::move(each));
+  body = withoutEnv(body, asked.envTaken);
+  body = withPublishAddress(body, admission.publishAddress);
+  if (asked.policy.hostnameFromName && !name.empty()) body = withHostname(body, name);
+  base::HttpCall call = createCall(std::move(target), std::move(headers), std::move(body));
+  made.reply = co_await local_.change(std::move(call), Effect::create, "");
+  if (made.reply.status == 201) {
+    std::string id(base::text(base::parseJson(made.reply.body), "Id"));
+    admission.reservation.stands(id);
+    tasks_.spawn(awaitRecord(agent_.self(), id, "", ""));
   }
-  if (!request.node.empty() && !asked) {
-    refusal = {409, "no node named " + request.node + " is up"};
-    co_return std::nullopt;
-  }
-  if (candidates.empty()) {
-    refusal = {409, "no node is available for new containers; see \"docker node ls\""};
-    co_return std::nullopt;
-  }
+  co_return made;
+}
 
-  // Each dependency leaves those nodes that have it.
-  std::string pinnedBy;
-  auto keep = [&](const std::set<cluster::NodeId>& having, const std::string& what) {
-    std::erase_if(candidates, [&](const cluster::Node& node) { return !having.contains(node.id); });
-    if (candidates.empty())
-      refusal = {409, what + " is not on " + (pinnedBy.empty() ? "an available node" : pinnedBy)};
-    pinnedBy = "the node of " + what;
-    return !candidates.empty();
-  };
-  if (request.bindsHost && request.node.empty()) {
-    std::set<cluster::NodeId> here;
-    for (const cluster::Node& each : candidates) {
-      if (each.self) here.insert(each.id);
-    }
-    if (!keep(here, "the host directory of a bind mount")) co_return std::nullopt;
-  }
-  for (const std::string& container : request.containers) {
+// Waits until the records tell of what the container depends on: a client may use what it was told
+// a moment ago, by way of another node, and what was made behind our back.
+base::Task<> ContainerCreate::learn(const labels::Policy& policy) {
+  for (const std::string& container : policy.containers) {
+    if (placements_.knows(container)) continue;
     Located found = co_await locator_.find(Kind::container, inPath(container));
-    if (!found.node) {
-      refusal = {found.status, errorMessage(found.body)};
-      co_return std::nullopt;
-    }
-    if (!keep({found.node->id}, "container " + container)) co_return std::nullopt;
+    uint64_t until = loop_.now() + recordWait;
+    while (found.node && !placements_.knows(container) && loop_.now() < until)
+      co_await base::sleepFor(loop_, recordPoll);
   }
-  for (const std::string& network : request.networks) {
-    std::vector<cluster::Node> holders = co_await locator_.findAll(Kind::network, inPath(network));
-    if (holders.empty()) continue;  // the engine says so in its own words
-    std::set<cluster::NodeId> having;
-    for (const cluster::Node& each : holders) having.insert(each.id);
-    if (!keep(having, "network " + network)) co_return std::nullopt;
-  }
-  for (const std::string& volume : request.volumes) {
-    std::vector<cluster::Node> holders = co_await locator_.findAll(Kind::volume, inPath(volume));
-    if (holders.empty()) continue;  // it will be made where the container goes
-    std::set<cluster::NodeId> having;
-    for (const cluster::Node& each : holders) having.insert(each.id);
-    if (!keep(having, "volume " + volume)) co_return std::nullopt;
-  }
+}
 
-  auto wanted = wanted_.find(withTag(request.image));
-  if (wanted != wanted_.end() && loop_.now() < wanted->second.until) {
-    for (cluster::Node& each : candidates) {
-      if (each.id != wanted->second.node) continue;
-      wanted_.erase(wanted);
-      co_return std::move(each);
-    }
-  }
-  // The least loaded; of equal ones this one, then the first by id.
-  auto load = [this](const cluster::Node& node) {
-    return std::pair(index_.countOf(node.id) + pending_[node.id], !node.self);
-  };
-  auto best = std::min_element(
-      candidates.begin(), candidates.end(),
-      [&](const cluster::Node& a, const cluster::Node& b) { return load(a) < load(b); });
-  co_return std::move(*best);
+// A create of this image that failed for want of it was followed by a pull on its node.
+void ContainerCreate::preferWanted(const std::string& image,
+                                   std::vector<labels::Candidate>& candidates) {
+  auto wanted = wanted_.find(withTag(image));
+  if (wanted == wanted_.end() || loop_.now() >= wanted->second.until) return;
+  std::string_view id = wanted->second.node.text();
+  auto found = std::find_if(candidates.begin(), candidates.end(),
+                            [&](const labels::Candidate& each) { return each.id == id; });
+  if (found == candidates.end()) return;
+  std::rotate(candidates.begin(), found, found + 1);
+  wanted_.erase(wanted);
+}
+
+std::optional<cluster::Node> ContainerCreate::nodeOf(const std::string& id) const {
+  std::optional<cluster::NodeId> node = cluster::NodeId::parse(id);
+  return node ? locator_.node(*node) : std::nullopt;
 }
 
 // The id of the container that has this name by the word of its engine.

@@ -1,6 +1,8 @@
 #pragma once
 
-// Creating a container in a cluster: choose a node, claim the name, have the image there, create.
+// Creating a container in a cluster: decode what its labels ask for, choose a node, claim the name,
+// have the image there, create; on the chosen node, see that it can be there and reserve what it
+// needs.
 
 #include <map>
 #include <optional>
@@ -9,13 +11,14 @@
 #include "base/log.h"
 #include "base/task.h"
 #include "cluster/agent.h"
+#include "labels/decode.h"
 #include "proxy/client.h"
 #include "proxy/container_index.h"
-#include "proxy/create_request.h"
 #include "proxy/engine.h"
 #include "proxy/image_transfer.h"
 #include "proxy/local_api.h"
 #include "proxy/locator.h"
+#include "proxy/placements.h"
 #include "proxy/routes.h"
 
 namespace proxy {
@@ -24,11 +27,17 @@ class ContainerCreate {
  public:
   // All must outlive it. Bodies of requests may have `bodyMost` bytes.
   ContainerCreate(base::Loop& loop, Engine& engine, LocalApi& local, cluster::Agent& agent,
-                  Locator& locator, ContainerIndex& index, ImageTransfer& images, base::Log& log,
-                  size_t bodyMost);
+                  Locator& locator, ContainerIndex& index, Placements& placements,
+                  ImageTransfer& images, base::Log& log, size_t bodyMost);
 
   // POST /containers/create
   base::Task<> create(Client& client, RouteMatch match);
+  // The same by a node that has placed it here. Refused, with a header that names the filter, if
+  // it cannot be here after all; the other node then tries the next candidate.
+  base::Task<> createHere(Client& client, RouteMatch match);
+  // POST /drover/placement, with a create request as its body: where the container would go and
+  // why, and why it would not go elsewhere. Nothing is created.
+  base::Task<> explain(Client& client, RouteMatch match);
   // POST /containers/{id}/rename: the new name is claimed before.
   base::Task<> rename(Client& client, RouteMatch match, cluster::Node node);
   // A container with these names is gone, or renamed: they are free at once.
@@ -45,10 +54,22 @@ class ContainerCreate {
   // A claim that is given back when it goes, unless the container then stands for the name.
   class Name;
 
-  base::Task<std::optional<cluster::Node>> choose(const CreateRequest& request, Refusal& refusal);
+  // What came of trying a node.
+  struct Made {
+    std::string refusedBy;  // the node's filter; the reply's body then says why
+    base::HttpReply reply;
+  };
+
   base::Task<Refusal> claim(std::string name, std::string holder);
-  base::Task<base::HttpReply> createOn(const cluster::Node& node, Client& client,
-                                       std::string target, const CreateRequest& request);
+  base::Task<Made> makeOn(const cluster::Node& node, Client& client, std::string body,
+                          const labels::Decoded& asked, std::string name);
+  base::Task<Made> tryOn(const cluster::Node& node, Client& client, std::string body,
+                         const labels::Decoded& asked, std::string name);
+  base::Task<Made> makeHere(std::string target, std::string headers, std::string body,
+                            const labels::Decoded& asked, std::string name);
+  base::Task<> learn(const labels::Policy& policy);
+  void preferWanted(const std::string& image, std::vector<labels::Candidate>& candidates);
+  std::optional<cluster::Node> nodeOf(const std::string& id) const;
   base::Task<bool> bringImage(std::string image, cluster::Node to);
   base::Task<std::optional<std::string>> holderOf(std::string name);
   base::Task<> awaitRecord(cluster::NodeId node, std::string object, std::string name,
@@ -63,10 +84,10 @@ class ContainerCreate {
   cluster::Agent& agent_;
   Locator& locator_;
   ContainerIndex& index_;
+  Placements& placements_;
   ImageTransfer& images_;
   base::Log& log_;
   size_t bodyMost_;
-  std::map<cluster::NodeId, size_t> pending_;  // creates under way from here
   struct Wanted {
     cluster::NodeId node;
     uint64_t until = 0;

@@ -126,6 +126,8 @@ base::Task<> Federation::handle(Client& client, RouteMatch match) {
       return save(client, match);
     case Answer::create:
       return parts_.creation.create(client, match);
+    case Answer::placement:
+      return parts_.creation.explain(client, match);
     case Answer::pull: {
       std::optional<cluster::Node> node = parts_.creation.nodeForPull(match.query);
       if (node) return toNode(client, match, std::move(*node));

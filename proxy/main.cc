@@ -100,15 +100,16 @@ class Daemon {
         agent_(loop_, agentOptions(config_), log_),
         locator_(engine_, agent_, index_),
         images_(loop_, engine_, agent_, log_),
-        creation_(loop_, engine_, local_, agent_, locator_, index_, images_, log_,
+        placements_(agent_, {config_.placementStrategy, config_.overcommitPercent / 100.0}),
+        creation_(loop_, engine_, local_, agent_, locator_, index_, placements_, images_, log_,
                   config_.maxBodyBytes),
         swarm_(engine_, local_, agent_, config_.swarmApi, config_.maxBodyBytes),
         federation_({loop_, engine_, local_, lists_, agent_, index_, locator_, creation_, images_,
                      swarm_, log_, config_.maxBodyBytes}),
         nodeApi_(agent_, images_),
-        api_(agent_, local_, federation_, swarm_, nodeApi_),
+        api_(agent_, local_, federation_, swarm_, nodeApi_, creation_),
         server_(loop_, config_, api_, engine_, log_, metrics_),
-        publisher_(loop_, engine_, lists_, agent_, index_, log_, peerHooks()),
+        publisher_(loop_, engine_, lists_, agent_, index_, placements_, log_, peerHooks()),
         background_([this](std::exception_ptr fault) { faulted(fault); }) {
     if (config_.metricsListen)
       metricsServer_.emplace(loop_, *config_.metricsListen, metrics_, log_);
@@ -237,6 +238,7 @@ class Daemon {
   ContainerIndex index_;
   Locator locator_;
   ImageTransfer images_;
+  Placements placements_;
   ContainerCreate creation_;
   SwarmApi swarm_;
   Federation federation_;

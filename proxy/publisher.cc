@@ -34,12 +34,13 @@ std::map<std::string, std::string> labelsOf(const std::vector<std::string>& pair
 }  // namespace
 
 Publisher::Publisher(base::Loop& loop, Engine& engine, ContainerLists& lists, cluster::Agent& agent,
-                     ContainerIndex& index, base::Log& log, Hooks hooks)
+                     ContainerIndex& index, Placements& placements, base::Log& log, Hooks hooks)
     : loop_(loop),
       engine_(engine),
       lists_(lists),
       agent_(agent),
       index_(index),
+      placements_(placements),
       log_(log),
       hooks_(std::move(hooks)),
       soon_(loop),
@@ -58,6 +59,7 @@ void Publisher::entered(const cluster::Endpoint& listen) {
 
 void Publisher::exited() {
   index_.clear();
+  placements_.clear();
   soon_.stop();
   soonSet_ = false;
   later_.stop();
@@ -149,11 +151,15 @@ void Publisher::recordChanged(const cluster::NodeId& owner, const std::string& k
   if (!key.starts_with(containerRecords)) return;
   std::string id = key.substr(containerRecords.size());
   if (!index_.put(owner, id, record.value, record.version)) return;
+  placements_.containerChanged(owner, id, record.value);
   if (const ContainerIndex::Place* place = index_.find(id).place) settleNames(place->second.names);
 }
 
 void Publisher::recordErased(const cluster::NodeId& owner, const std::string& key) {
-  if (key.starts_with(containerRecords)) index_.erase(owner, key.substr(containerRecords.size()));
+  if (!key.starts_with(containerRecords)) return;
+  std::string id = key.substr(containerRecords.size());
+  index_.erase(owner, id);
+  placements_.containerErased(owner, id);
 }
 
 std::optional<cluster::Holding> Publisher::holding(const std::string& key) const {

@@ -14,6 +14,7 @@
 #include "proxy/container_index.h"
 #include "proxy/container_lists.h"
 #include "proxy/engine.h"
+#include "proxy/placements.h"
 
 namespace proxy {
 
@@ -27,7 +28,7 @@ class Publisher : public cluster::AgentListener {
 
   // All must outlive it. Listens to `lists` from now on.
   Publisher(base::Loop& loop, Engine& engine, ContainerLists& lists, cluster::Agent& agent,
-            ContainerIndex& index, base::Log& log, Hooks hooks);
+            ContainerIndex& index, Placements& placements, base::Log& log, Hooks hooks);
 
   // Who holds a claimed name, by the records.
   std::optional<cluster::Holding> holding(const std::string& key) const;
@@ -51,6 +52,7 @@ class Publisher : public cluster::AgentListener {
   ContainerLists& lists_;
   cluster::Agent& agent_;
   ContainerIndex& index_;
+  Placements& placements_;
   base::Log& log_;
   Hooks hooks_;
   std::map<std::string, std::string> published_;  // entry by id

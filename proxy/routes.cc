@@ -107,6 +107,7 @@ constexpr Route table[] = {
     {"DELETE", "/plugins/{name...}"},
 
     // The cluster; Docker's swarm mode as droverd understands it
+    {"POST", "/drover/placement", placement},
     {"GET", "/swarm", swarm},
     {"POST", "/swarm/init", swarm},
     {"POST", "/swarm/join", swarm},

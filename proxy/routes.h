@@ -9,7 +9,7 @@
 namespace proxy {
 
 // Who answers. While this host is in no cluster, its engine answers for all but ping, version,
-// containerList and swarm.
+// containerList and swarm; its engine knows nothing of placement.
 enum class Answer {
   engine,  // this host's
 
@@ -38,6 +38,8 @@ enum class Answer {
   create,
   pull,
   save,
+
+  placement,  // droverd: where a create would go
 
   swarm,  // droverd, for the cluster
   node,   // droverd, for its peers only

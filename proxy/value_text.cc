@@ -155,6 +155,10 @@ std::string decode(std::string_view text, const Key& key, base::LogFormat& value
   return decodeWord(text, key, base::logFormatNames, value);
 }
 
+std::string decode(std::string_view text, const Key& key, labels::Strategy& value) {
+  return decodeWord(text, key, labels::strategyNames, value);
+}
+
 std::string decode(std::string_view text, const Key&, EngineSocket& value) {
   return decode(text, value);
 }
@@ -193,6 +197,9 @@ std::string encode(base::Level value) {
 }
 std::string encode(base::LogFormat value) {
   return std::string(base::logFormatNames[static_cast<int>(value)]);
+}
+std::string encode(labels::Strategy value) {
+  return std::string(labels::strategyNames[static_cast<int>(value)]);
 }
 std::string encode(const std::optional<Address>& value) {
   return value ? encode(*value) : "";
@@ -247,6 +254,9 @@ std::string describe(const Key&, base::Level) {
 }
 std::string describe(const Key&, base::LogFormat) {
   return oneOf(base::logFormatNames);
+}
+std::string describe(const Key&, labels::Strategy) {
+  return oneOf(labels::strategyNames);
 }
 std::string describe(const Key&, const EngineSocket&) {
   return "unix:///PATH";

@@ -18,6 +18,7 @@ std::string decode(std::string_view text, const Key& key, std::chrono::milliseco
 std::string decode(std::string_view text, const Key& key, FileMode& value);
 std::string decode(std::string_view text, const Key& key, base::Level& value);
 std::string decode(std::string_view text, const Key& key, base::LogFormat& value);
+std::string decode(std::string_view text, const Key& key, labels::Strategy& value);
 std::string decode(std::string_view text, const Key& key, EngineSocket& value);
 std::string decode(std::string_view text, const Key& key, std::optional<Address>& value);
 std::string decode(std::string_view text, const Key& key, Listener& value);
@@ -30,6 +31,7 @@ std::string encode(std::chrono::milliseconds value);
 std::string encode(FileMode value);
 std::string encode(base::Level value);
 std::string encode(base::LogFormat value);
+std::string encode(labels::Strategy value);
 std::string encode(const std::optional<Address>& value);
 std::string encode(const std::vector<std::string>& value);  // separated by ", "
 std::string encode(const std::vector<Listener>& value);     // likewise
@@ -43,6 +45,7 @@ std::string describe(const Key& key, std::chrono::milliseconds);
 std::string describe(const Key& key, FileMode);
 std::string describe(const Key& key, base::Level);
 std::string describe(const Key& key, base::LogFormat);
+std::string describe(const Key& key, labels::Strategy);
 std::string describe(const Key& key, const EngineSocket&);
 std::string describe(const Key& key, const std::optional<Address>&);
 std::string describe(const Key& key, const std::vector<std::string>&);

@@ -253,14 +253,15 @@ class Droverd {
         agent(stage.loop, agentOptions(config.stateDir, config.name), log),
         locator(engine, agent, index),
         images(stage.loop, engine, agent, log),
-        creation(stage.loop, engine, local, agent, locator, index, images, log, most),
+        placements(agent, {}),
+        creation(stage.loop, engine, local, agent, locator, index, placements, images, log, most),
         swarm(engine, local, agent, config.swarmApi, most),
         federation({stage.loop, engine, local, lists, agent, index, locator, creation, images,
                     swarm, log, most}),
         nodeApi(agent, images),
-        api(agent, local, federation, swarm, nodeApi),
+        api(agent, local, federation, swarm, nodeApi, creation),
         server(stage.loop, config, api, engine, log, metrics),
-        publisher(stage.loop, engine, lists, agent, index, log, hooks()) {
+        publisher(stage.loop, engine, lists, agent, index, placements, log, hooks()) {
     background.spawn(state.run());
     agent.lookUpClaims([this](const std::string& key) { return publisher.holding(key); });
     agent.begin(publisher);
@@ -293,6 +294,7 @@ class Droverd {
   proxy::ContainerIndex index;
   proxy::Locator locator;
   proxy::ImageTransfer images;
+  proxy::Placements placements;
   proxy::ContainerCreate creation;
   proxy::SwarmApi swarm;
   proxy::Federation federation;

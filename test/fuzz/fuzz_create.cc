@@ -7,23 +7,22 @@
 
 #include "cluster/cluster_config.h"
 #include "cluster/node_record.h"
+#include "labels/decode.h"
 #include "proxy/container_index.h"
-#include "proxy/create_request.h"
+#include "proxy/create_body.h"
 #include "test/fuzz/feed.h"
 
 namespace {
 
 void create(std::string_view body) {
-  std::optional<proxy::CreateRequest> request = proxy::parseCreate(body);
-  if (!request) return;
-  fuzz::require(request->body.size() <= body.size());
-  std::optional<proxy::CreateRequest> again = proxy::parseCreate(request->body);
-  fuzz::require(again.has_value());
+  labels::Decoded asked = labels::decode(body);
+  std::string given = proxy::withoutEnv(body, asked.envTaken);
+  fuzz::require(given.size() <= body.size());
   // What asks for a node was taken out, and nothing else.
-  fuzz::require(again->body == request->body);
-  fuzz::require(again->image == request->image && again->containers == request->containers &&
-                again->networks == request->networks && again->volumes == request->volumes &&
-                again->bindsHost == request->bindsHost);
+  labels::Decoded again = labels::decode(given);
+  fuzz::require(again.envTaken.empty() && again.policy.image == asked.policy.image);
+  proxy::withPublishAddress(body, "10.0.0.1");
+  proxy::withHostname(body, "web");
 }
 
 void index(std::string_view entry) {

@@ -118,7 +118,7 @@ def test_what_cannot_be_together_is_refused_with_the_reason(one, two, third):
         "run", "--network", "container:keeper", "--label", f"io.drover.node={third.name}",
         "busybox", "true",
     )  # fmt: skip
-    assert done.returncode == 125 and b"container keeper" in done.stderr
+    assert done.returncode == 125 and b'container "keeper" is not here' in done.stderr
 
 
 def test_a_bind_mount_stays_on_the_node_that_took_the_call(cluster, two, workdir):

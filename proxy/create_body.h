@@ -1,0 +1,22 @@
+#pragma once
+
+// Changes to the body of a create request before its engine gets it. Only what is meant changes:
+// numbers, unknown members and all else stay as they were written. Pure.
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace proxy {
+
+// Without the elements of Env at these indexes, in order, which were expressions for us.
+std::string withoutEnv(std::string_view body, const std::vector<size_t>& taken);
+
+// With this as HostIp of every published port that has no address of its own.
+std::string withPublishAddress(std::string_view body, const std::string& address);
+
+// With this Hostname.
+std::string withHostname(std::string_view body, const std::string& name);
+
+}  // namespace proxy
