@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <tuple>
 
-#include "base/json.h"
+#include "proxy/engine_event.h"
 #include "proxy/list_query.h"
+#include "proxy/node_facts.h"
+#include "proxy/published.h"
 
 namespace proxy {
 namespace {
@@ -21,43 +23,47 @@ constexpr size_t answerMost = 4 * 1024 * 1024;
 constexpr std::string_view containerRecords = "container/";
 constexpr std::string_view nameClaims = "name/";
 
-std::map<std::string, std::string> labelsOf(const std::vector<std::string>& pairs) {
-  std::map<std::string, std::string> labels;
-  for (const std::string& each : pairs) {
-    size_t equals = each.find('=');
-    labels[each.substr(0, equals)] =
-        equals == std::string::npos ? std::string() : each.substr(equals + 1);
-  }
-  return labels;
-}
-
 }  // namespace
 
-Publisher::Publisher(base::Loop& loop, Engine& engine, ContainerLists& lists, cluster::Agent& agent,
-                     ContainerIndex& index, base::Log& log, Hooks hooks)
+Publisher::Publisher(base::Loop& loop, Engine& engine, EngineState& state, ContainerLists& lists,
+                     cluster::Agent& agent, ContainerIndex& index, HoldingsIndex& held,
+                     base::Log& log, Hooks hooks)
     : loop_(loop),
       engine_(engine),
       lists_(lists),
       agent_(agent),
       index_(index),
+      held_(held),
       log_(log),
       hooks_(std::move(hooks)),
       soon_(loop),
       later_(loop),
+      holdings_(loop, engine, agent, log, [this] { finishReload(); }),
       tasks_([](std::exception_ptr) {}) {
-  lists_.onChange([this] { publishSoon(); });
+  lists_.onChange([this](Effect effect) {
+    // A build without a tag is told of by no event.
+    if (effect == Effect::containers) holdings_.changed(Held::image);
+    publishSoon();
+  });
+  state.listen({[this] { holdings_.allChanged(); },
+                [this](std::string_view event) {
+                  if (std::optional<Held> kind = heldChange(event)) holdings_.changed(*kind);
+                },
+                nullptr});
 }
 
 void Publisher::entered(const cluster::Endpoint& listen) {
-  published_.clear();
-  reloaded_ = false;
+  listed_ = reloaded_ = false;
   factsAt_ = 0;
   hooks_.entered(listen);
+  holdings_.start();
   publishSoon();
 }
 
 void Publisher::exited() {
+  holdings_.stop();
   index_.clear();
+  held_.clear();
   soon_.stop();
   soonSet_ = false;
   later_.stop();
@@ -102,18 +108,17 @@ base::Task<> Publisher::publishContainers() {
   if (!agent_.clustered()) co_return;
   agent_.setEngineError(entries ? "" : "its Docker Engine does not answer");
   if (!entries) co_return;
-  std::map<std::string, std::string> fresh;
+  Records fresh;
   for (ContainerCache::Plain& each : *entries) fresh[each.id] = std::move(each.json);
-  for (const auto& [id, json] : published_) {
-    if (!fresh.contains(id)) agent_.erase(std::string(containerRecords) + id);
-  }
-  for (const auto& [id, json] : fresh) {
-    auto before = published_.find(id);
-    if (before == published_.end() || before->second != json)
-      agent_.put(std::string(containerRecords) + id, json);
-  }
-  published_ = std::move(fresh);
-  if (!reloaded_) agent_.finishReload();
+  publishAll(agent_, containerRecords, std::move(fresh));
+  listed_ = true;
+  finishReload();
+}
+
+// Once all that an earlier process may have published was published anew.
+void Publisher::finishReload() {
+  if (reloaded_ || !listed_ || !holdings_.complete()) return;
+  agent_.finishReload();
   reloaded_ = true;
 }
 
@@ -122,30 +127,14 @@ base::Task<> Publisher::publishFacts() {
   base::HttpReply version =
       co_await engine_.call(base::httpGet("/version", answerTimeout, answerMost));
   if (info.status != 200 || version.status != 200) co_return;
-  rapidjson::Document facts = base::parseJson(info.body);
-  rapidjson::Document versions = base::parseJson(version.body);
-  cluster::NodeRecord record;
-  record.hostname = base::text(facts, "Name");
-  record.os = base::text(facts, "OSType");
-  record.architecture = base::text(facts, "Architecture");
-  record.operatingSystem = base::text(facts, "OperatingSystem");
-  record.kernel = base::text(facts, "KernelVersion");
-  record.storageDriver = base::text(facts, "Driver");
-  record.engineId = base::text(facts, "ID");
-  record.engineVersion = base::text(facts, "ServerVersion");
-  record.engineLabels = labelsOf(base::texts(facts, "Labels"));
-  record.apiVersion = base::text(versions, "ApiVersion");
-  record.minApiVersion = base::text(versions, "MinAPIVersion");
-  record.cpus = base::number(facts, "NCPU");
-  record.memory = base::number(facts, "MemTotal");
-  record.containers = base::number(facts, "Containers");
-  record.running = base::number(facts, "ContainersRunning");
-  agent_.setFacts(std::move(record));
+  std::optional<cluster::NodeRecord> facts = nodeFacts(info.body, version.body);
+  if (facts) agent_.setFacts(std::move(*facts));
   factsAt_ = loop_.now() + factsEvery;
 }
 
 void Publisher::recordChanged(const cluster::NodeId& owner, const std::string& key,
                               const cluster::Record& record) {
+  held_.put(owner, key, record.value);
   if (!key.starts_with(containerRecords)) return;
   std::string id = key.substr(containerRecords.size());
   if (!index_.put(owner, id, record.value, record.version)) return;
@@ -153,6 +142,7 @@ void Publisher::recordChanged(const cluster::NodeId& owner, const std::string& k
 }
 
 void Publisher::recordErased(const cluster::NodeId& owner, const std::string& key) {
+  held_.erase(owner, key);
   if (key.starts_with(containerRecords)) index_.erase(owner, key.substr(containerRecords.size()));
 }
 
