@@ -6,6 +6,7 @@
 #include "base/json.h"
 #include "cluster/join_token.h"
 #include "proxy/answer.h"
+#include "proxy/container_record.h"
 #include "proxy/heads.h"
 #include "proxy/list_query.h"
 #include "proxy/merge_errors.h"
@@ -205,7 +206,7 @@ base::Task<> ContainerCreate::create(Client& client, RouteMatch match) {
   }
   if (reply.status == 201) {
     std::string id(base::text(base::parseJson(reply.body), "Id"));
-    index_.expect(node->id, id, name);
+    index_.expect(node->id, id, name, requestedFacts(request->body));
     claimed.stands(node->id, id);
     log_.info("container placed", {{"container", id}, {"name", name}, {"node", node->name}});
   }

@@ -207,6 +207,7 @@ base::Task<> ContainerLists::refreshOnce(ContainerCache::Need need) {
     std::optional<ContainerTimes> times;
     if (inspected.status == 200) times = parseInspect(inspected.body);
     if (times) fresh.times[id] = *times;
+    if (times && inspected_) inspected_(id, inspected.body);
   }
   cache_.take(std::move(fresh));
 }

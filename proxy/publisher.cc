@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <tuple>
 
+#include "proxy/container_record.h"
 #include "proxy/engine_event.h"
 #include "proxy/list_query.h"
 #include "proxy/node_facts.h"
@@ -13,6 +14,9 @@ namespace {
 
 // Changes that come together are published together.
 constexpr base::milliseconds soon(10);
+// What need not be known at once waits for the records of containers to be on their way: together
+// with them it would not fit into a datagram, and they would come later for it.
+constexpr base::milliseconds trailing(200);
 // The engine's list may lag behind its events for a second; and whatever happens, we compare now
 // and then.
 constexpr uint64_t settled = 1'100;
@@ -20,7 +24,6 @@ constexpr uint64_t compareEvery = 30'000;
 constexpr uint64_t factsEvery = 30'000;
 constexpr base::milliseconds answerTimeout(10'000);
 constexpr size_t answerMost = 4 * 1024 * 1024;
-constexpr std::string_view containerRecords = "container/";
 constexpr std::string_view nameClaims = "name/";
 
 }  // namespace
@@ -38,6 +41,7 @@ Publisher::Publisher(base::Loop& loop, Engine& engine, EngineState& state, Conta
       hooks_(std::move(hooks)),
       soon_(loop),
       later_(loop),
+      trailing_(loop),
       holdings_(loop, engine, agent, log, [this] { finishReload(); }),
       tasks_([](std::exception_ptr) {}) {
   lists_.onChange([this](Effect effect) {
@@ -45,8 +49,12 @@ Publisher::Publisher(base::Loop& loop, Engine& engine, EngineState& state, Conta
     if (effect == Effect::containers) holdings_.changed(Held::image);
     publishSoon();
   });
+  lists_.onInspection([this](const std::string& id, std::string_view json) {
+    if (agent_.clustered()) own_.inspected(id, json);
+  });
   state.listen({[this] { holdings_.allChanged(); },
                 [this](std::string_view event) {
+                  own_.event(event);
                   if (std::optional<Held> kind = heldChange(event)) holdings_.changed(*kind);
                 },
                 nullptr});
@@ -54,6 +62,7 @@ Publisher::Publisher(base::Loop& loop, Engine& engine, EngineState& state, Conta
 
 void Publisher::entered(const cluster::Endpoint& listen) {
   listed_ = reloaded_ = false;
+  own_.clear();
   factsAt_ = 0;
   hooks_.entered(listen);
   holdings_.start();
@@ -64,9 +73,12 @@ void Publisher::exited() {
   holdings_.stop();
   index_.clear();
   held_.clear();
+  own_.clear();
   soon_.stop();
   soonSet_ = false;
   later_.stop();
+  trailing_.stop();
+  trailingSet_ = false;
   hooks_.exited();
 }
 
@@ -108,9 +120,17 @@ base::Task<> Publisher::publishContainers() {
   if (!agent_.clustered()) co_return;
   agent_.setEngineError(entries ? "" : "its Docker Engine does not answer");
   if (!entries) co_return;
-  Records fresh;
-  for (ContainerCache::Plain& each : *entries) fresh[each.id] = std::move(each.json);
-  publishAll(agent_, containerRecords, std::move(fresh));
+  std::vector<std::string> unknown = own_.unknown(*entries);
+  for (const std::string& id : unknown) {
+    base::HttpReply reply = co_await engine_.call(
+        base::httpGet("/containers/" + id + "/json", answerTimeout, answerMost));
+    if (reply.status == 200) own_.inspected(id, reply.body);
+  }
+  if (!agent_.clustered()) co_return;
+  OwnContainers::Made made = own_.make(std::move(*entries));
+  publishAll(agent_, containerRecords, std::move(made.records));
+  if (made.sums != sums_) trail();
+  sums_ = made.sums;
   listed_ = true;
   finishReload();
 }
@@ -128,8 +148,29 @@ base::Task<> Publisher::publishFacts() {
       co_await engine_.call(base::httpGet("/version", answerTimeout, answerMost));
   if (info.status != 200 || version.status != 200) co_return;
   std::optional<cluster::NodeRecord> facts = nodeFacts(info.body, version.body);
-  if (facts) agent_.setFacts(std::move(*facts));
+  if (!facts || !agent_.clustered()) co_return;
+  facts_ = std::move(facts);
+  putFacts();
   factsAt_ = loop_.now() + factsEvery;
+}
+
+void Publisher::trail() {
+  if (trailingSet_) return;
+  trailingSet_ = true;
+  trailing_.start(trailing, [this] {
+    trailingSet_ = false;
+    putFacts();
+  });
+}
+
+// Our node's record, with the sums of what its containers reserve.
+void Publisher::putFacts() {
+  if (!agent_.clustered() || !facts_) return;
+  facts_->reservedNanoCpus = sums_.nanoCpus;
+  facts_->reservedMemory = sums_.memory;
+  facts_->containers = sums_.containers;
+  facts_->running = sums_.running;
+  agent_.setFacts(*facts_);
 }
 
 void Publisher::recordChanged(const cluster::NodeId& owner, const std::string& key,

@@ -4,6 +4,7 @@
 // host, and what it learns of theirs.
 
 #include <functional>
+#include <optional>
 #include <string>
 
 #include "base/log.h"
@@ -16,6 +17,7 @@
 #include "proxy/engine_state.h"
 #include "proxy/holdings.h"
 #include "proxy/holdings_index.h"
+#include "proxy/own_containers.h"
 
 namespace proxy {
 
@@ -46,6 +48,8 @@ class Publisher : public cluster::AgentListener {
   base::Task<> publish();
   base::Task<> publishContainers();
   base::Task<> publishFacts();
+  void putFacts();
+  void trail();
   void finishReload();
   void settleNames(const std::vector<std::string>& names);
   base::Task<> giveWay(std::string id, std::string name);
@@ -58,15 +62,20 @@ class Publisher : public cluster::AgentListener {
   HoldingsIndex& held_;
   base::Log& log_;
   Hooks hooks_;
-  bool listed_ = false;    // our containers were published since we entered
-  bool reloaded_ = false;  // all of ours was
+  OwnContainers own_;
+  OwnContainers::Sums sums_;
+  std::optional<cluster::NodeRecord> facts_;  // as last published
+  bool listed_ = false;                       // our containers were published since we entered
+  bool reloaded_ = false;                     // all of ours was
   bool publishing_ = false;
   bool again_ = false;
   bool soonSet_ = false;
+  bool trailingSet_ = false;
   uint64_t settledAt_ = 0;  // by then the engine's list has caught up with its events
   uint64_t factsAt_ = 0;
   base::Timer soon_;
   base::Timer later_;
+  base::Timer trailing_;
   Holdings holdings_;
   base::Scope tasks_;
 };

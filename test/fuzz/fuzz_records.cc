@@ -4,6 +4,7 @@
 #include <string>
 #include <string_view>
 
+#include "proxy/container_record.h"
 #include "proxy/holdings_index.h"
 #include "proxy/image_record.h"
 #include "proxy/merge_json.h"
@@ -49,6 +50,21 @@ void index(Held kind, std::string_view record) {
   fuzz::require(index.holders(kind, "sha256:ab").empty());
 }
 
+void reserves(std::string_view json) {
+  if (std::optional<proxy::Reserves> asked = proxy::reservesOf(json))
+    fuzz::require(proxy::decodeReserves(proxy::encode(*asked)) == *asked);
+  proxy::decodeReserves(json);
+}
+
+void container(std::string_view record) {
+  std::optional<proxy::ContainerFacts> facts = proxy::containerFacts("ab", record);
+  std::string listed = proxy::listedContainer(record);
+  if (!facts) return;
+  std::optional<proxy::ContainerFacts> again = proxy::containerFacts("ab", listed);
+  fuzz::require(again && again->names == facts->names && again->labels == facts->labels);
+  fuzz::require(again->reserves == proxy::Reserves());
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
@@ -66,6 +82,12 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
       break;
     case 'i':
       index(Held::image, text);
+      break;
+    case 'r':
+      reserves(text);
+      break;
+    case 'c':
+      container(text);
       break;
     default:
       break;

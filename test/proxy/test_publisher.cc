@@ -119,3 +119,39 @@ Test(publisher, after_a_crash_only_what_is_there_is_known) {
   });
   cr_expect(holds(one, Held::network, "kept"));
 }
+
+Test(publisher, what_containers_reserve_is_known_to_all) {
+  Hosts hosts(2);
+  SmallDocker& engine = hosts.two().engine;
+  std::string memory = "100";
+  engine.first = [&](const std::string& asked) {
+    if (asked != "GET /containers/" + engine.idFor("web") + "/json") return std::string();
+    return answerOf("{\"Id\":\"" + engine.idFor("web") +
+                    "\",\"State\":{},\"HostConfig\":{\"NanoCpus\":500000000,\"Memory\":" + memory +
+                    "}}");
+  };
+  auto reserved = [&](Host& seen) {
+    for (const cluster::NodeView& view : seen.agent().nodeViews()) {
+      if (view.name == "host-2")
+        return std::to_string(view.record.reservedNanoCpus) + " " +
+               std::to_string(view.record.reservedMemory) + " " +
+               std::to_string(view.record.containers);
+    }
+    return std::string();
+  };
+  engine.run("web");
+  hosts.stage.until([&] { return reserved(hosts.one()) == "500000000 100 1"; });
+  cr_expect_eq(hosts.one().droverd->index.find("web").place->second.reserves.memory, 100);
+
+  memory = "250";
+  hosts.two().docker.emit("{\"Type\":\"container\",\"Action\":\"update\",\"Actor\":{\"ID\":\"" +
+                          engine.idFor("web") + "\"}}");
+  hosts.stage.until([&] { return reserved(hosts.one()) == "500000000 250 1"; });
+  hosts.two().kill();
+  hosts.sees(hosts.one(), "host-2", cluster::Status::failed);
+  cr_expect_eq(hosts.one().get("/containers/json?all=1").find("Drover"), std::string::npos);
+  hosts.two().start();
+  hosts.sees(hosts.one(), "host-2", cluster::Status::alive);
+  engine.remove("web");
+  hosts.stage.until([&] { return reserved(hosts.one()) == "0 0 0"; });
+}
