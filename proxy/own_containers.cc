@@ -4,6 +4,7 @@
 
 #include "base/json.h"
 #include "proxy/container_record.h"
+#include "proxy/definition.h"
 
 namespace proxy {
 namespace {
@@ -17,12 +18,17 @@ uint64_t saturated(uint64_t a, uint64_t b) {
 
 void OwnContainers::clear() {
   known_.clear();
+  definitions_.clear();
 }
 
 void OwnContainers::inspected(const std::string& id, std::string_view json) {
   std::optional<Reserves> reserves = reservesOf(json);
   if (!reserves) return;
   known_[id] = {encode(*reserves), reserves->nanoCpus, reserves->memory, false};
+  std::optional<std::string> definition = definitionOf(id, json);
+  if (!definition) return;
+  bool fits = definition->size() <= definitionMost;
+  definitions_[id] = fits ? std::move(*definition) : std::string();
 }
 
 void OwnContainers::event(std::string_view json) {
@@ -63,8 +69,16 @@ OwnContainers::Made OwnContainers::make(std::vector<ContainerCache::Plain> liste
     made.sums.nanoCpus = saturated(made.sums.nanoCpus, known.nanoCpus);
     made.sums.memory = saturated(made.sums.memory, known.memory);
   }
-  std::erase_if(known_, [&](const auto& each) { return !made.records.contains(each.first); });
+  auto gone = [&](const auto& each) { return !made.records.contains(each.first); };
+  std::erase_if(known_, gone);
+  std::erase_if(definitions_, gone);
   return made;
+}
+
+Records OwnContainers::takeDefinitions() {
+  Records taken;
+  taken.swap(definitions_);
+  return taken;
 }
 
 }  // namespace proxy

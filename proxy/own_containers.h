@@ -2,7 +2,7 @@
 
 // Makes the records of our own containers of what the engine says of them: of each its entry in the
 // list, and what one inspection told, which is made when it is new and when what only an inspection
-// tells may have changed. Pure.
+// tells may have changed: what it reserves, and its definition. Pure.
 
 #include <map>
 #include <set>
@@ -42,6 +42,12 @@ class OwnContainers {
   // Forgets all that are not listed.
   Made make(std::vector<ContainerCache::Plain> listed);
 
+  // The definitions that came since this was asked last, of listed containers; one that is too
+  // large is empty. Kept nowhere else, since they are large.
+  Records takeDefinitions();
+  bool hasDefinitions() const { return !definitions_.empty(); }
+  bool lists(std::string_view id) const { return known_.contains(id); }
+
  private:
   struct Known {
     std::string reserves;  // encoded
@@ -50,6 +56,7 @@ class OwnContainers {
     bool doubtful = false;
   };
   std::map<std::string, Known, std::less<>> known_;
+  Records definitions_;  // not taken yet
 };
 
 }  // namespace proxy

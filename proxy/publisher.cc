@@ -4,6 +4,7 @@
 #include <tuple>
 
 #include "proxy/container_record.h"
+#include "proxy/definition.h"
 #include "proxy/engine_event.h"
 #include "proxy/list_query.h"
 #include "proxy/node_facts.h"
@@ -129,7 +130,7 @@ base::Task<> Publisher::publishContainers() {
   if (!agent_.clustered()) co_return;
   OwnContainers::Made made = own_.make(std::move(*entries));
   publishAll(agent_, containerRecords, std::move(made.records));
-  if (made.sums != sums_) trail();
+  if (made.sums != sums_ || own_.hasDefinitions()) trail();
   sums_ = made.sums;
   listed_ = true;
   finishReload();
@@ -138,6 +139,7 @@ base::Task<> Publisher::publishContainers() {
 // Once all that an earlier process may have published was published anew.
 void Publisher::finishReload() {
   if (reloaded_ || !listed_ || !holdings_.complete()) return;
+  publishDefinitions();
   agent_.finishReload();
   reloaded_ = true;
 }
@@ -159,8 +161,31 @@ void Publisher::trail() {
   trailingSet_ = true;
   trailing_.start(trailing, [this] {
     trailingSet_ = false;
+    publishDefinitions();
     putFacts();
   });
+}
+
+// Those that changed, and none of containers that are gone.
+void Publisher::publishDefinitions() {
+  if (!agent_.clustered()) return;
+  std::vector<std::string> gone;
+  agent_.state().eachOf(agent_.self(), definitionRecords,
+                        [&](const std::string& key, const cluster::Record&) {
+                          if (!own_.lists(key.substr(definitionRecords.size())))
+                            gone.push_back(key);
+                        });
+  for (auto& [id, definition] : own_.takeDefinitions()) {
+    std::string key = std::string(definitionRecords) + id;
+    if (definition.empty()) {
+      log_.warn("a container's definition is too large to be known to other nodes",
+                {{"container", id}, {"most", definitionMost}});
+      gone.push_back(std::move(key));
+    } else {
+      agent_.put(key, definition, true);
+    }
+  }
+  for (const std::string& key : gone) agent_.erase(key);
 }
 
 // Our node's record, with the sums of what its containers reserve.

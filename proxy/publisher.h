@@ -50,6 +50,7 @@ class Publisher : public cluster::AgentListener {
   base::Task<> publishFacts();
   void putFacts();
   void trail();
+  void publishDefinitions();
   void finishReload();
   void settleNames(const std::vector<std::string>& names);
   base::Task<> giveWay(std::string id, std::string name);

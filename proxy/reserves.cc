@@ -29,7 +29,8 @@ std::optional<uint16_t> portNumber(std::string_view text) {
 }
 
 void add(std::vector<HostPort>& ports, HostPort port) {
-  bool good = port.ip.size() <= wordMost && port.protocol.size() <= wordMost;
+  bool good = port.ip.size() <= wordMost && port.protocol.size() <= wordMost &&
+              port.protocol.find_first_of(":/") == std::string::npos;
   if (good && ports.size() < portsMost) ports.push_back(std::move(port));
 }
 

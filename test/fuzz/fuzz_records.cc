@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "proxy/container_record.h"
+#include "proxy/definition.h"
 #include "proxy/holdings_index.h"
 #include "proxy/image_record.h"
 #include "proxy/merge_json.h"
@@ -65,6 +66,11 @@ void container(std::string_view record) {
   fuzz::require(again->reserves == proxy::Reserves());
 }
 
+void definition(std::string_view inspection) {
+  std::optional<std::string> body = proxy::definitionOf("ab", inspection);
+  if (body) fuzz::require(proxy::JsonObject::parse(*body).has_value());
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
@@ -88,6 +94,9 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
       break;
     case 'c':
       container(text);
+      break;
+    case 'd':
+      definition(text);
       break;
     default:
       break;
