@@ -1018,9 +1018,9 @@ void Agent::removeNode(const NodeId& id, bool force) {
 
 // ---- state and claims
 
-void Agent::put(const std::string& key, std::string value) {
+void Agent::put(const std::string& key, std::string value, bool confidential) {
   if (!running_) return;
-  running_->put(key, std::move(value));
+  running_->put(key, std::move(value), confidential);
   running_->settle();
 }
 

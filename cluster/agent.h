@@ -126,7 +126,8 @@ class Agent : public Nodes {
   void removeNode(const NodeId& id, bool force);
 
   // ---- state and claims
-  void put(const std::string& key, std::string value);
+  // Confidential records never travel by datagram.
+  void put(const std::string& key, std::string value, bool confidential = false);
   void erase(const std::string& key);
   // All of ours that is true was put since begin() or join().
   void finishReload();

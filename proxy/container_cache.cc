@@ -86,6 +86,10 @@ class ListHandler : public rapidjson::BaseReaderHandler<rapidjson::UTF8<>, ListH
   std::string inner_;
 };
 
+bool isRunning(const ListedContainer& each) {
+  return each.state == "running" || each.state == "paused" || each.state == "restarting";
+}
+
 bool hasLabel(const std::vector<std::string>& labels, const std::string& wanted) {
   bool exact = wanted.find('=') != std::string::npos;
   return std::any_of(labels.begin(), labels.end(), [&](const std::string& label) {
@@ -271,8 +275,7 @@ void ContainerCache::take(Fresh fresh) {
 
 bool ContainerCache::matches(const Entry& entry, const ListQuery& query) {
   const ListedContainer& each = entry.listed;
-  bool running = each.state == "running" || each.state == "paused" || each.state == "restarting";
-  if (!running && !query.all && query.limit == 0) return false;
+  if (!isRunning(each) && !query.all && query.limit == 0) return false;
   if (!query.states.empty() &&
       std::find(query.states.begin(), query.states.end(), each.state) == query.states.end())
     return false;
@@ -316,7 +319,7 @@ std::vector<ContainerCache::Plain> ContainerCache::plain() const {
     const ListedContainer& each = entry.listed;
     std::string json = each.json.substr(0, each.statusAt) + "\"\"";
     json.append(each.json, each.statusAt + each.statusLength);
-    all.push_back({each.id, std::move(json)});
+    all.push_back({each.id, std::move(json), isRunning(each), each.state == "dead"});
   }
   return all;
 }

@@ -54,6 +54,8 @@ class ContainerCache {
   struct Plain {
     std::string id;
     std::string json;
+    bool running = false;  // or paused, or about to restart
+    bool dead = false;     // what its removal left behind
   };
   // Forgets everything: the engine went away.
   void clear();

@@ -6,6 +6,7 @@
 #include "cluster/join_token.h"
 #include "labels/decode.h"
 #include "proxy/answer.h"
+#include "proxy/container_record.h"
 #include "proxy/create_body.h"
 #include "proxy/heads.h"
 #include "proxy/list_query.h"
@@ -288,7 +289,7 @@ base::Task<> ContainerCreate::create(Client& client, RouteMatch match) {
     }
     if (made.reply.status == 201) {
       std::string id(base::text(base::parseJson(made.reply.body), "Id"));
-      index_.expect(node->id, id, name);
+      index_.expect(node->id, id, name, requestedFacts(body));
       reservation.stands(id);
       claimed.stands(node->id, id);
       log_.info(
@@ -398,15 +399,20 @@ base::Task<ContainerCreate::Made> ContainerCreate::makeHere(std::string target, 
 }
 
 // Waits until the records tell of what the container depends on: a client may use what it was told
-// a moment ago, by way of another node, and what was made behind our back.
+// of a moment ago, by way of another node, and what was made behind our back. A volume that nobody
+// has is made where the container goes; of what else nobody has, the engine tells.
 base::Task<> ContainerCreate::learn(const labels::Policy& policy) {
-  for (const std::string& container : policy.containers) {
-    if (placements_.knows(container)) continue;
-    Located found = co_await locator_.find(Kind::container, inPath(container));
-    uint64_t until = loop_.now() + recordWait;
-    while (found.node && !placements_.knows(container) && loop_.now() < until)
-      co_await base::sleepFor(loop_, recordPoll);
-  }
+  for (const std::string& each : policy.containers) co_await learn(Kind::container, each);
+  for (const std::string& each : policy.volumes) co_await learn(Kind::volume, each);
+  for (const std::string& each : policy.networks) co_await learn(Kind::network, each);
+}
+
+base::Task<> ContainerCreate::learn(Kind kind, std::string object) {
+  if (placements_.knows(kind, object)) co_return;
+  Located found = co_await locator_.find(kind, inPath(object));
+  uint64_t until = loop_.now() + recordWait;
+  while (found.node && !placements_.knows(kind, object) && loop_.now() < until)
+    co_await base::sleepFor(loop_, recordPoll);
 }
 
 // A create of this image that failed for want of it was followed by a pull on its node.

@@ -1,42 +1,29 @@
 #include "proxy/container_index.h"
 
-#include "base/json.h"
+#include <optional>
 
 namespace proxy {
 
 bool ContainerIndex::put(const cluster::NodeId& owner, const std::string& id,
-                         std::string_view listed, uint64_t version) {
-  rapidjson::Document json = base::parseJson(listed);
-  if (base::text(json, "Id") != id) return false;
-  Entry entry;
-  entry.owner = owner;
-  entry.version = version;
-  entry.created = static_cast<int64_t>(base::number(json, "Created"));
-  for (const std::string& name : base::texts(json, "Names")) {
-    // "/web"; "/other/alias" is a link's name for it.
-    if (name.starts_with('/') && name.find('/', 1) == std::string::npos)
-      entry.names.push_back(name.substr(1));
-  }
+                         std::string_view record, uint64_t version) {
+  std::optional<ContainerFacts> facts = containerFacts(id, record);
+  if (!facts) return false;
   auto [place, fresh] = byId_.try_emplace(id);
-  if (!fresh) {
-    dropNames(*place);
-    counts_[place->second.owner]--;
-  }
-  place->second = std::move(entry);
-  counts_[owner]++;
-  for (const std::string& name : place->second.names) byName_.emplace(name, &*place);
+  if (!fresh) disown(*place);
+  static_cast<ContainerFacts&>(place->second) = std::move(*facts);
+  place->second.version = version;
+  own(*place, owner);
   return true;
 }
 
 void ContainerIndex::expect(const cluster::NodeId& owner, const std::string& id,
-                            const std::string& name) {
+                            const std::string& name, ContainerFacts facts) {
   auto [place, fresh] = byId_.try_emplace(id);
   if (!fresh) return;
-  place->second.owner = owner;
-  counts_[owner]++;
-  if (name.empty()) return;
-  place->second.names.push_back(name);
-  byName_.emplace(name, &*place);
+  static_cast<ContainerFacts&>(place->second) = std::move(facts);
+  place->second.names.clear();
+  if (!name.empty()) place->second.names.push_back(name);
+  own(*place, owner);
 }
 
 void ContainerIndex::unexpect(const cluster::NodeId& owner, const std::string& id) {
@@ -47,15 +34,27 @@ void ContainerIndex::unexpect(const cluster::NodeId& owner, const std::string& i
 void ContainerIndex::erase(const cluster::NodeId& owner, const std::string& id) {
   auto place = byId_.find(id);
   if (place == byId_.end() || place->second.owner != owner) return;
-  dropNames(*place);
-  counts_[owner]--;
+  disown(*place);
   byId_.erase(place);
 }
 
 void ContainerIndex::clear() {
+  owned_.clear();
   byName_.clear();
   byId_.clear();
-  counts_.clear();
+}
+
+void ContainerIndex::own(Place& place, const cluster::NodeId& owner) {
+  place.second.owner = owner;
+  owned_[owner].emplace(place.first, &place);
+  for (const std::string& name : place.second.names) byName_.emplace(name, &place);
+}
+
+void ContainerIndex::disown(const Place& place) {
+  dropNames(place);
+  auto owned = owned_.find(place.second.owner);
+  owned->second.erase(place.first);
+  if (owned->second.empty()) owned_.erase(owned);
 }
 
 void ContainerIndex::dropNames(const Place& place) {
@@ -88,9 +87,10 @@ std::vector<const ContainerIndex::Place*> ContainerIndex::named(std::string_view
   return found;
 }
 
-size_t ContainerIndex::countOf(const cluster::NodeId& owner) const {
-  auto found = counts_.find(owner);
-  return found == counts_.end() ? 0 : found->second;
+const ContainerIndex::Owned& ContainerIndex::of(const cluster::NodeId& owner) const {
+  static const Owned none;
+  auto found = owned_.find(owner);
+  return found == owned_.end() ? none : found->second;
 }
 
 }  // namespace proxy

@@ -1,7 +1,7 @@
 #pragma once
 
-// Which node has which container, by id, name and prefix of an id, as the nodes' records tell.
-// Pure.
+// Which node has which container, by id, name and prefix of an id, and what is known of it for
+// placement, as the nodes' records tell. Pure.
 
 #include <cstdint>
 #include <map>
@@ -10,25 +10,24 @@
 #include <vector>
 
 #include "cluster/types.h"
+#include "proxy/container_record.h"
 
 namespace proxy {
 
 class ContainerIndex {
  public:
-  struct Entry {
+  struct Entry : ContainerFacts {
     cluster::NodeId owner;
-    std::vector<std::string> names;  // without the slash
-    int64_t created = 0;             // seconds since 1970
-    uint64_t version = 0;            // of the record; 0 for one that is only expected
+    uint64_t version = 0;  // of the record; 0 for one that is only expected
   };
   using Place = std::pair<const std::string, Entry>;  // id and entry
 
-  // From a record's value, which is the container's entry in its engine's list. False, and nothing
-  // changed, for what is none.
-  bool put(const cluster::NodeId& owner, const std::string& id, std::string_view listed,
+  // From a record's value. False, and nothing changed, for what is none.
+  bool put(const cluster::NodeId& owner, const std::string& id, std::string_view record,
            uint64_t version);
-  // A container that was just made, until its record comes.
-  void expect(const cluster::NodeId& owner, const std::string& id, const std::string& name);
+  // A container that was just made, until its record comes. `facts`: what its request tells.
+  void expect(const cluster::NodeId& owner, const std::string& id, const std::string& name,
+              ContainerFacts facts = {});
   // It is no longer expected; nothing changes if its record has come.
   void unexpect(const cluster::NodeId& owner, const std::string& id);
   void erase(const cluster::NodeId& owner, const std::string& id);
@@ -43,15 +42,20 @@ class ContainerIndex {
   Found find(std::string_view object) const;
   // All containers that have this name; more than one after a split has healed.
   std::vector<const Place*> named(std::string_view name) const;
-  size_t countOf(const cluster::NodeId& owner) const;
+  // The containers of a node, by id.
+  using Owned = std::map<std::string_view, const Place*>;
+  const Owned& of(const cluster::NodeId& owner) const;
+  size_t countOf(const cluster::NodeId& owner) const { return of(owner).size(); }
   size_t size() const { return byId_.size(); }
 
  private:
+  void own(Place& place, const cluster::NodeId& owner);
+  void disown(const Place& place);
   void dropNames(const Place& place);
 
   std::map<std::string, Entry, std::less<>> byId_;
   std::multimap<std::string, const Place*, std::less<>> byName_;
-  std::map<cluster::NodeId, size_t> counts_;
+  std::map<cluster::NodeId, Owned> owned_;
 };
 
 }  // namespace proxy

@@ -54,12 +54,12 @@ ContainerLists::ContainerLists(base::Loop& loop, Engine& engine, EngineState& st
                    cache_.clear();
                    retryAt_ = 0;
                    if (!refreshing_) background_.spawn(refresh());
-                   if (changed_) changed_();
+                   if (changed_) changed_(Effect::containers);
                  },
                  [this](std::string_view json) { event(json); },
                  [this] {
                    cache_.clear();
-                   if (changed_) changed_();
+                   if (changed_) changed_(Effect::containers);
                  }});
 }
 
@@ -68,19 +68,19 @@ uint64_t ContainerLists::settled() const {
 }
 
 void ContainerLists::event(std::string_view json) {
-  if (changed_) changed_();
   rapidjson::Document document;
   document.Parse<rapidjson::kParseIterativeFlag>(json.data(), json.size());
+  std::string_view type = text(document, "Type");
+  std::string_view action = text(document, "Action");
+  if (type == "volume" || (type == "container" && isSilent(action))) return;
+  if (changed_) changed_(Effect::container);
   tick_++;
   if (!document.IsObject()) {
     cache_.allChanged(tick_, settled());
     return;
   }
-  std::string_view type = text(document, "Type");
-  std::string_view action = text(document, "Action");
   const rapidjson::Value* actor = member(document, "Actor");
   if (type == "container" && actor) {
-    if (isSilent(action)) return;
     bool names = action == "rename" || action == "destroy" || action == "create";
     if (names) {
       cache_.namesChanged(text(*actor, "ID"), tick_, settled());
@@ -100,7 +100,7 @@ void ContainerLists::event(std::string_view json) {
 
 void ContainerLists::mark(Effect effect, std::string_view object) {
   if (effect == Effect::none) return;
-  if (changed_) changed_();
+  if (changed_) changed_(effect);
   tick_++;
   if (effect == Effect::container) {
     cache_.namesChanged(object, tick_, settled());
@@ -207,6 +207,7 @@ base::Task<> ContainerLists::refreshOnce(ContainerCache::Need need) {
     std::optional<ContainerTimes> times;
     if (inspected.status == 200) times = parseInspect(inspected.body);
     if (times) fresh.times[id] = *times;
+    if (times && inspected_) inspected_(id, inspected.body);
   }
   cache_.take(std::move(fresh));
 }

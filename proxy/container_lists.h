@@ -35,8 +35,14 @@ class ContainerLists {
   // Every container's entry in the list, but with an empty Status, which changes with the clock.
   // What other nodes know of them. Nothing if the engine does not tell.
   base::Task<std::optional<std::vector<ContainerCache::Plain>>> entries();
-  // Called when something may have changed.
-  void onChange(std::function<void()> callback) { changed_ = std::move(callback); }
+  // Called when something may have changed: by an event or a call about one container, or by a call
+  // that may change any of them (`Effect::containers`).
+  void onChange(std::function<void(Effect)> callback) { changed_ = std::move(callback); }
+
+  // Called with the id and the engine's answer to GET /containers/{id}/json, whenever a list needed
+  // one: of a container that is new, or that an event or a call was about.
+  using Inspected = std::function<void(const std::string& id, std::string_view json)>;
+  void onInspection(Inspected callback) { inspected_ = std::move(callback); }
 
   // A call that passes through and may change containers. What it changes counts as changed when
   // its answer comes, before its client hears of it, and again when it has ended.
@@ -75,7 +81,8 @@ class ContainerLists {
   uint64_t fullAt_ = 0;   // when the whole list was asked for last
   uint64_t retryAt_ = 0;  // a refresh failed; none is tried before
   bool refreshing_ = false;
-  std::function<void()> changed_;
+  std::function<void(Effect)> changed_;
+  Inspected inspected_;
   base::Event refreshed_;
   base::Scope background_;
 };

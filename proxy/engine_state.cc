@@ -22,9 +22,11 @@ constexpr milliseconds longestPause(5'000);
 constexpr size_t factsMost = 1024 * 1024;
 constexpr size_t eventMost = 1024 * 1024;
 
-// Only what changes lists; filters={"type":["container","image","network"]}
+// Only what changes lists and records:
+// filters={"type":["container","image","network","volume"]}
 constexpr std::string_view eventsTarget =
-    "/events?filters=%7B%22type%22%3A%5B%22container%22%2C%22image%22%2C%22network%22%5D%7D";
+    "/events?filters=%7B%22type%22%3A%5B%22container%22%2C%22image%22%2C%22network%22%2C"
+    "%22volume%22%5D%7D";
 
 }  // namespace
 
@@ -67,7 +69,9 @@ base::Task<> EngineState::run() {
       pause = firstPause;
       metrics_.engineUp(false);
       engine_.dropIdle();
-      if (listener_.down) listener_.down();
+      for (const Listener& each : listeners_) {
+        if (each.down) each.down();
+      }
       reported.clear();
     }
     if (why != reported) {
@@ -116,7 +120,9 @@ base::Task<> EngineState::watchOnce() {
   if (wasUp_) metrics_.engineReconnected();
   wasUp_ = true;
   log_.info("engine is up", {{"engine", engine_.url()}, {"api", facts_.apiVersion}});
-  if (listener_.up) listener_.up();
+  for (const Listener& each : listeners_) {
+    if (each.up) each.up();
+  }
 
   base::Scope beside([](std::exception_ptr) {});
   beside.spawn(heartbeat());
@@ -158,7 +164,9 @@ void EngineState::takeEvents() {
   size_t at = 0;
   for (size_t end; (end = text_.find('\n', at)) != std::string::npos; at = end + 1) {
     std::string_view line = std::string_view(text_).substr(at, end - at);
-    if (!line.empty() && listener_.event) listener_.event(line);
+    for (const Listener& each : listeners_) {
+      if (!line.empty() && each.event) each.event(line);
+    }
   }
   text_.erase(0, at);
   if (text_.size() > eventMost) throw base::StreamError("an event is too large");

@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/log.h"
 #include "proxy/engine.h"
@@ -39,7 +40,8 @@ class EngineState {
   // All must outlive it.
   EngineState(base::Loop& loop, Engine& engine, base::Log& log, Metrics& metrics);
 
-  void listen(Listener listener) { listener_ = std::move(listener); }
+  // Those who listen are told in the order in which they began to.
+  void listen(Listener listener) { listeners_.push_back(std::move(listener)); }
 
   // Watches until it is cancelled.
   base::Task<> run();
@@ -63,7 +65,7 @@ class EngineState {
   Engine& engine_;
   base::Log& log_;
   Metrics& metrics_;
-  Listener listener_;
+  std::vector<Listener> listeners_;
   EngineFacts facts_;
   bool up_ = false;
   bool lost_ = false;  // the event stream has ended, which run() is about to find

@@ -5,6 +5,7 @@
 
 #include "base/json.h"
 #include "proxy/answer.h"
+#include "proxy/container_record.h"
 #include "proxy/event_stream.h"
 #include "proxy/heads.h"
 #include "proxy/list_query.h"
@@ -26,7 +27,6 @@ constexpr base::milliseconds diskTimeout(120'000);
 constexpr size_t keptMost = 256;
 // The label that makes networks of several nodes one.
 constexpr std::string_view clusterNetworkLabel = "io.drover.network";
-constexpr std::string_view containerRecords = "container/";
 
 std::string versionPrefix(const RouteMatch& match) {
   return match.version.empty() ? std::string() : "/v" + std::string(match.version);
@@ -392,18 +392,18 @@ std::vector<NodeAnswer> Federation::hostDown(const std::vector<NodeReply>& repli
   std::vector<NodeAnswer> answers;
   for (const NodeReply& each : replies) {
     if (each.status != 0) continue;
-    std::vector<std::pair<uint64_t, const std::string*>> entries;
+    std::vector<std::pair<uint64_t, std::string>> entries;
     parts_.agent.state().eachOf(
         each.node.id, containerRecords, [&](const std::string&, const cluster::Record& record) {
           entries.emplace_back(base::number(base::parseJson(record.value), "Created"),
-                               &record.value);
+                               listedContainer(record.value));
         });
     std::stable_sort(entries.begin(), entries.end(),
                      [](const auto& a, const auto& b) { return a.first > b.first; });
     std::string list = "[";
     for (const auto& [created, json] : entries) {
       if (list.size() > 1) list.push_back(',');
-      list.append(*json);
+      list.append(json);
     }
     answers.push_back(
         {std::string(each.node.id.text()), each.node.name, each.node.address, list + "]"});

@@ -26,6 +26,7 @@
 #include "proxy/engine.h"
 #include "proxy/engine_state.h"
 #include "proxy/federation.h"
+#include "proxy/holdings_index.h"
 #include "proxy/image_transfer.h"
 #include "proxy/local_api.h"
 #include "proxy/locator.h"
@@ -109,7 +110,8 @@ class Daemon {
         nodeApi_(agent_, images_),
         api_(agent_, local_, federation_, swarm_, nodeApi_, creation_),
         server_(loop_, config_, api_, engine_, log_, metrics_),
-        publisher_(loop_, engine_, lists_, agent_, index_, placements_, log_, peerHooks()),
+        publisher_(loop_, engine_, state_, lists_, agent_, index_, held_, placements_, log_,
+                   peerHooks()),
         background_([this](std::exception_ptr fault) { faulted(fault); }) {
     if (config_.metricsListen)
       metricsServer_.emplace(loop_, *config_.metricsListen, metrics_, log_);
@@ -236,6 +238,7 @@ class Daemon {
   LocalApi local_;
   cluster::Agent agent_;
   ContainerIndex index_;
+  HoldingsIndex held_;
   Locator locator_;
   ImageTransfer images_;
   Placements placements_;

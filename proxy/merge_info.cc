@@ -53,9 +53,14 @@ std::string commonPlugins(std::span<const NodeAnswer> answers, const Answers& pa
   return plugins.text();
 }
 
-std::string gibibytes(int64_t bytes) {
+// As docker writes sizes: "512MiB", "1.021GiB".
+std::string bytesSize(int64_t bytes) {
+  constexpr const char* units[] = {"B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
+  double size = static_cast<double>(bytes);
+  size_t unit = 0;
+  for (; size >= 1024 && unit + 1 < std::size(units); unit++) size /= 1024;
   char text[48];
-  std::snprintf(text, sizeof text, "%.2fGiB", static_cast<double>(bytes) / (1 << 30));
+  std::snprintf(text, sizeof text, "%.4g%s", size, units[unit]);
   return text;
 }
 
@@ -93,22 +98,35 @@ void addComponents(JsonObject& version, const NodeAnswer& asked,
   version.set("Components", jsonList(all));
 }
 
-}  // namespace
+// Rows as classic Swarm gave them: a node's name, and below it what is known of it.
+class StatusRows {
+ public:
+  void add(const NodeFacts& node) {
+    row(" " + node.name, node.address);
+    below("Status", node.status);
+    below("Containers",
+          std::to_string(node.containers) + " (" + std::to_string(node.running) + " Running)");
+    below("Reserved CPUs", cpus(node.reservedNanoCpus) + " / " + cpus(node.nanoCpus));
+    below("Reserved Memory", bytesSize(node.reservedMemory) + " / " + bytesSize(node.memory));
+    std::string labels;
+    for (const std::string& label : node.labels) labels += (labels.empty() ? "" : ", ") + label;
+    if (!labels.empty()) below("Labels", labels);
+    if (node.roundTrip) below("Round Trip", milliseconds(*node.roundTrip));
+    below("Server Version", node.engineVersion);
+    if (!node.lastError.empty()) below("Last Error", node.lastError);
+  }
+  void row(std::string_view name, std::string_view value) {
+    json_ += (json_.empty() ? "[[" : ",[") + jsonString(name) + "," + jsonString(value) + "]";
+  }
+  std::string json() const { return json_ + "]"; }
 
-std::string factsText(const NodeFacts& facts) {
-  std::string text = facts.status + ", " + facts.address + ", engine " + facts.engineVersion +
-                     ", " + std::to_string(facts.containers) + " containers (" +
-                     std::to_string(facts.running) + " running)";
-  text += ", CPUs " + cpus(facts.reservedNanoCpus) + " of " + cpus(facts.nanoCpus) + " reserved (" +
-          cpus(facts.nanoCpus - facts.reservedNanoCpus) + " free)";
-  text += ", memory " + gibibytes(facts.reservedMemory) + " of " + gibibytes(facts.memory) +
-          " reserved (" + gibibytes(facts.memory - facts.reservedMemory) + " free)";
-  if (facts.roundTrip) text += ", round trip " + milliseconds(*facts.roundTrip);
-  if (!facts.labels.empty()) text += ", labels";
-  for (const std::string& label : facts.labels) text += " " + label;
-  if (!facts.lastError.empty()) text += ", last error: " + facts.lastError;
-  return text;
-}
+ private:
+  void below(const std::string& name, std::string_view value) { row("  \u2514 " + name, value); }
+
+  std::string json_;
+};
+
+}  // namespace
 
 std::string mergeInfo(std::span<const NodeAnswer> answers, std::string_view asked,
                       const std::vector<NodeFacts>& facts, std::optional<int64_t> distinctImages) {
@@ -125,12 +143,12 @@ std::string mergeInfo(std::span<const NodeAnswer> answers, std::string_view aske
   std::string united = unitedWarnings(answers, warnings);
   if (united != "null" || !info.find("Warnings").empty()) info.set("Warnings", std::move(united));
 
-  std::string rows;
-  for (const NodeFacts& node : facts) {
-    rows += (rows.empty() ? "[[" : ",[") + jsonString("Node " + node.name) + "," +
-            jsonString(factsText(node)) + "]";
+  if (!facts.empty()) {
+    StatusRows rows;
+    rows.row("Nodes", std::to_string(facts.size()));
+    for (const NodeFacts& node : facts) rows.add(node);
+    info.set("SystemStatus", rows.json());
   }
-  if (!rows.empty()) info.set("SystemStatus", rows + "]");
   return info.text();
 }
 

@@ -34,14 +34,11 @@ struct NodeFacts {
 // GET /info. Containers (and those running, paused, stopped), NCPU and MemTotal are sums, Plugins
 // those that every node has, Warnings all; the rest is what the node `asked` says, or the first if
 // it is not among the answers. From /info alone nobody can tell which images are the same: Images
-// is `distinctImages` if the caller knows, else the sum. The nodes of `facts` are rows of
-// SystemStatus, which docker prints below the storage driver, as it did for classic Swarm. Swarm is
-// left alone.
+// is `distinctImages` if the caller knows, else the sum. The nodes of `facts` become rows of
+// SystemStatus, which docker prints below the storage driver, named and indented as classic Swarm
+// did it. Swarm is left alone.
 std::string mergeInfo(std::span<const NodeAnswer> answers, std::string_view asked,
                       const std::vector<NodeFacts>& facts, std::optional<int64_t> distinctImages);
-
-// The row of one node: its name, and the rest in words.
-std::string factsText(const NodeFacts& facts);
 
 struct DroverVersion {
   std::string nodeName;

@@ -47,6 +47,35 @@ void Placements::containerErased(const cluster::NodeId& owner, const std::string
   expected_.erase(id);
 }
 
+void Placements::heldChanged(const cluster::NodeId& owner, std::string_view key,
+                             std::string_view record) {
+  for (Held kind : allHeld) {
+    std::string_view prefix = recordsOf(kind);
+    if (!key.starts_with(prefix)) continue;
+    std::string_view id = key.substr(prefix.size());
+    Holding& holding = holdings_[owner];
+    std::string name(id);
+    if (kind == Held::network) holding.networks[name] = networkFact(id, record);
+    if (kind == Held::volume) holding.volumes[name] = volumeFact(id, record);
+    if (kind == Held::image) holding.images[name] = imageFact(id, record);
+    stale_.emplace(owner, kind);
+  }
+}
+
+void Placements::heldErased(const cluster::NodeId& owner, std::string_view key) {
+  auto found = holdings_.find(owner);
+  if (found == holdings_.end()) return;
+  for (Held kind : allHeld) {
+    std::string_view prefix = recordsOf(kind);
+    if (!key.starts_with(prefix)) continue;
+    std::string id(key.substr(prefix.size()));
+    if (kind == Held::network) found->second.networks.erase(id);
+    if (kind == Held::volume) found->second.volumes.erase(id);
+    if (kind == Held::image) found->second.images.erase(id);
+    stale_.emplace(owner, kind);
+  }
+}
+
 void Placements::forget(const std::string& id) {
   if (expected_.erase(id)) world_.eraseContainer(id);
 }
@@ -55,6 +84,8 @@ void Placements::clear() {
   world_ = labels::World();
   told_.clear();
   early_.clear();
+  holdings_.clear();
+  stale_.clear();
   expected_.clear();
 }
 
@@ -74,6 +105,7 @@ void Placements::Reservation::stands(const std::string& id) {
 labels::Placement Placements::place(const labels::Policy& policy, const std::string& name,
                                     bool explain) {
   takeNodes();
+  takeHoldings();
   labels::Options options;
   options.here = agent_.self().text();
   options.name = name;
@@ -120,6 +152,38 @@ Placements::Admission Placements::admit(labels::Policy policy, const std::string
   return admission;
 }
 
+bool Placements::knows(Kind kind, const std::string& object) {
+  if (kind == Kind::container) return world_.container(object) != nullptr;
+  takeNodes();
+  takeHoldings();
+  auto has = [&](const Holding& holding) {
+    if (kind == Kind::volume) return holding.volumes.contains(object);
+    return std::any_of(holding.networks.begin(), holding.networks.end(), [&](const auto& each) {
+      return each.second.name == object || each.first.starts_with(object);
+    });
+  };
+  return std::any_of(holdings_.begin(), holdings_.end(),
+                     [&](const auto& each) { return has(each.second); });
+}
+
+// What nodes hold, as their records have it now. A node's first records come all at once, so they
+// are taken over once and not each by itself.
+void Placements::takeHoldings() {
+  auto values = [](const auto& map) {
+    std::vector<typename std::decay_t<decltype(map)>::mapped_type> list;
+    for (const auto& [key, value] : map) list.push_back(value);
+    return list;
+  };
+  for (const auto& [owner, kind] : stale_) {
+    const Holding& holding = holdings_[owner];
+    if (kind == Held::network) world_.setNetworks(owner.text(), values(holding.networks));
+    if (kind == Held::volume) world_.setVolumes(owner.text(), values(holding.volumes));
+    if (kind == Held::image) world_.setImages(owner.text(), values(holding.images));
+  }
+  // Of a node that is not known yet it is taken over when it is.
+  std::erase_if(stale_, [&](const auto& each) { return told_.contains(each.first); });
+}
+
 // The nodes as membership and their records have them now.
 void Placements::takeNodes() {
   std::set<cluster::NodeId> present;
@@ -131,6 +195,9 @@ void Placements::takeNodes() {
     if (!isNew && told->second == fresh) continue;
     told->second = fresh;
     world_.putNode(nodeFact(view));
+    if (isNew) {
+      for (Held kind : allHeld) stale_.emplace(view.id, kind);
+    }
     auto early = early_.extract(view.id);
     if (!early) continue;
     for (const auto& [id, record] : early.mapped()) containerChanged(view.id, id, record);
@@ -139,6 +206,7 @@ void Placements::takeNodes() {
     if (present.contains(told.first)) return false;
     world_.eraseNode(told.first.text());
     early_.erase(told.first);
+    holdings_.erase(told.first);
     return true;
   });
 }

@@ -14,6 +14,8 @@
 
 #include "cluster/agent.h"
 #include "labels/place.h"
+#include "proxy/held.h"
+#include "proxy/locator.h"
 
 namespace proxy {
 
@@ -26,8 +28,7 @@ class Placements {
   };
 
   // The agent must outlive it.
-  Placements(const cluster::Agent& agent, Defaults defaults)
-      : agent_(agent), defaults_(defaults) {}
+  Placements(const cluster::Agent& agent, Defaults defaults) : agent_(agent), defaults_(defaults) {}
   Placements(const Placements&) = delete;
   Placements& operator=(const Placements&) = delete;
 
@@ -35,6 +36,9 @@ class Placements {
   void containerChanged(const cluster::NodeId& owner, const std::string& id,
                         std::string_view record);
   void containerErased(const cluster::NodeId& owner, const std::string& id);
+  // Of networks, volumes and images; others are left alone.
+  void heldChanged(const cluster::NodeId& owner, std::string_view key, std::string_view record);
+  void heldErased(const cluster::NodeId& owner, std::string_view key);
   // A container that was expected (Reservation::stands) and is not to come any more.
   void forget(const std::string& id);
   void clear();
@@ -81,11 +85,20 @@ class Placements {
   };
   Admission admit(labels::Policy policy, const std::string& name);
 
-  // Whether a container is known, by record or expectation. As dockerd looks containers up.
-  bool knows(const std::string& container) { return world_.container(container) != nullptr; }
+  // Whether any node is known to have it: a container by record or expectation, as dockerd looks
+  // them up; a volume or a network by name or id.
+  bool knows(Kind kind, const std::string& object);
 
  private:
+  // What a node holds, by the keys of its records; not yet in the World if it is in stale_.
+  struct Holding {
+    std::map<std::string, labels::Network, std::less<>> networks;
+    std::map<std::string, labels::Volume, std::less<>> volumes;
+    std::map<std::string, labels::Image, std::less<>> images;
+  };
+
   void takeNodes();
+  void takeHoldings();
 
   const cluster::Agent& agent_;
   Defaults defaults_;
@@ -94,6 +107,8 @@ class Placements {
   std::map<cluster::NodeId, std::pair<uint64_t, cluster::Status>> told_;
   // Records of containers that came before we knew of their node.
   std::map<cluster::NodeId, std::map<std::string, std::string>> early_;
+  std::map<cluster::NodeId, Holding> holdings_;
+  std::set<std::pair<cluster::NodeId, Held>> stale_;
   std::set<std::string> expected_;  // ids that stand without a record
   uint64_t lastReservation_ = 0;
 };

@@ -3,14 +3,21 @@
 #include <algorithm>
 #include <tuple>
 
-#include "base/json.h"
+#include "proxy/container_record.h"
+#include "proxy/definition.h"
+#include "proxy/engine_event.h"
 #include "proxy/list_query.h"
+#include "proxy/node_facts.h"
+#include "proxy/published.h"
 
 namespace proxy {
 namespace {
 
 // Changes that come together are published together.
 constexpr base::milliseconds soon(10);
+// What need not be known at once waits for the records of containers to be on their way: together
+// with them it would not fit into a datagram, and they would come later for it.
+constexpr base::milliseconds trailing(200);
 // The engine's list may lag behind its events for a second; and whatever happens, we compare now
 // and then.
 constexpr uint64_t settled = 1'100;
@@ -18,51 +25,63 @@ constexpr uint64_t compareEvery = 30'000;
 constexpr uint64_t factsEvery = 30'000;
 constexpr base::milliseconds answerTimeout(10'000);
 constexpr size_t answerMost = 4 * 1024 * 1024;
-constexpr std::string_view containerRecords = "container/";
 constexpr std::string_view nameClaims = "name/";
-
-std::map<std::string, std::string> labelsOf(const std::vector<std::string>& pairs) {
-  std::map<std::string, std::string> labels;
-  for (const std::string& each : pairs) {
-    size_t equals = each.find('=');
-    labels[each.substr(0, equals)] =
-        equals == std::string::npos ? std::string() : each.substr(equals + 1);
-  }
-  return labels;
-}
 
 }  // namespace
 
-Publisher::Publisher(base::Loop& loop, Engine& engine, ContainerLists& lists, cluster::Agent& agent,
-                     ContainerIndex& index, Placements& placements, base::Log& log, Hooks hooks)
+Publisher::Publisher(base::Loop& loop, Engine& engine, EngineState& state, ContainerLists& lists,
+                     cluster::Agent& agent, ContainerIndex& index, HoldingsIndex& held,
+                     Placements& placements, base::Log& log, Hooks hooks)
     : loop_(loop),
       engine_(engine),
       lists_(lists),
       agent_(agent),
       index_(index),
+      held_(held),
       placements_(placements),
       log_(log),
       hooks_(std::move(hooks)),
       soon_(loop),
       later_(loop),
+      trailing_(loop),
+      holdings_(loop, engine, agent, log, [this] { finishReload(); }),
       tasks_([](std::exception_ptr) {}) {
-  lists_.onChange([this] { publishSoon(); });
+  lists_.onChange([this](Effect effect) {
+    // A build without a tag is told of by no event.
+    if (effect == Effect::containers) holdings_.changed(Held::image);
+    publishSoon();
+  });
+  lists_.onInspection([this](const std::string& id, std::string_view json) {
+    if (agent_.clustered()) own_.inspected(id, json);
+  });
+  state.listen({[this] { holdings_.allChanged(); },
+                [this](std::string_view event) {
+                  own_.event(event);
+                  if (std::optional<Held> kind = heldChange(event)) holdings_.changed(*kind);
+                },
+                nullptr});
 }
 
 void Publisher::entered(const cluster::Endpoint& listen) {
-  published_.clear();
-  reloaded_ = false;
+  listed_ = reloaded_ = false;
+  own_.clear();
   factsAt_ = 0;
   hooks_.entered(listen);
+  holdings_.start();
   publishSoon();
 }
 
 void Publisher::exited() {
+  holdings_.stop();
   index_.clear();
   placements_.clear();
+  held_.clear();
+  own_.clear();
   soon_.stop();
   soonSet_ = false;
   later_.stop();
+  trailing_.stop();
+  trailingSet_ = false;
   hooks_.exited();
 }
 
@@ -104,18 +123,26 @@ base::Task<> Publisher::publishContainers() {
   if (!agent_.clustered()) co_return;
   agent_.setEngineError(entries ? "" : "its Docker Engine does not answer");
   if (!entries) co_return;
-  std::map<std::string, std::string> fresh;
-  for (ContainerCache::Plain& each : *entries) fresh[each.id] = std::move(each.json);
-  for (const auto& [id, json] : published_) {
-    if (!fresh.contains(id)) agent_.erase(std::string(containerRecords) + id);
+  std::vector<std::string> unknown = own_.unknown(*entries);
+  for (const std::string& id : unknown) {
+    base::HttpReply reply = co_await engine_.call(
+        base::httpGet("/containers/" + id + "/json", answerTimeout, answerMost));
+    if (reply.status == 200) own_.inspected(id, reply.body);
   }
-  for (const auto& [id, json] : fresh) {
-    auto before = published_.find(id);
-    if (before == published_.end() || before->second != json)
-      agent_.put(std::string(containerRecords) + id, json);
-  }
-  published_ = std::move(fresh);
-  if (!reloaded_) agent_.finishReload();
+  if (!agent_.clustered()) co_return;
+  OwnContainers::Made made = own_.make(std::move(*entries));
+  publishAll(agent_, containerRecords, std::move(made.records));
+  if (made.sums != sums_ || own_.hasDefinitions()) trail();
+  sums_ = made.sums;
+  listed_ = true;
+  finishReload();
+}
+
+// Once all that an earlier process may have published was published anew.
+void Publisher::finishReload() {
+  if (reloaded_ || !listed_ || !holdings_.complete()) return;
+  publishDefinitions();
+  agent_.finishReload();
   reloaded_ = true;
 }
 
@@ -124,30 +151,59 @@ base::Task<> Publisher::publishFacts() {
   base::HttpReply version =
       co_await engine_.call(base::httpGet("/version", answerTimeout, answerMost));
   if (info.status != 200 || version.status != 200) co_return;
-  rapidjson::Document facts = base::parseJson(info.body);
-  rapidjson::Document versions = base::parseJson(version.body);
-  cluster::NodeRecord record;
-  record.hostname = base::text(facts, "Name");
-  record.os = base::text(facts, "OSType");
-  record.architecture = base::text(facts, "Architecture");
-  record.operatingSystem = base::text(facts, "OperatingSystem");
-  record.kernel = base::text(facts, "KernelVersion");
-  record.storageDriver = base::text(facts, "Driver");
-  record.engineId = base::text(facts, "ID");
-  record.engineVersion = base::text(facts, "ServerVersion");
-  record.engineLabels = labelsOf(base::texts(facts, "Labels"));
-  record.apiVersion = base::text(versions, "ApiVersion");
-  record.minApiVersion = base::text(versions, "MinAPIVersion");
-  record.cpus = base::number(facts, "NCPU");
-  record.memory = base::number(facts, "MemTotal");
-  record.containers = base::number(facts, "Containers");
-  record.running = base::number(facts, "ContainersRunning");
-  agent_.setFacts(std::move(record));
+  std::optional<cluster::NodeRecord> facts = nodeFacts(info.body, version.body);
+  if (!facts || !agent_.clustered()) co_return;
+  facts_ = std::move(facts);
+  putFacts();
   factsAt_ = loop_.now() + factsEvery;
+}
+
+void Publisher::trail() {
+  if (trailingSet_) return;
+  trailingSet_ = true;
+  trailing_.start(trailing, [this] {
+    trailingSet_ = false;
+    publishDefinitions();
+    putFacts();
+  });
+}
+
+// Those that changed, and none of containers that are gone.
+void Publisher::publishDefinitions() {
+  if (!agent_.clustered()) return;
+  std::vector<std::string> gone;
+  agent_.state().eachOf(agent_.self(), definitionRecords,
+                        [&](const std::string& key, const cluster::Record&) {
+                          if (!own_.lists(key.substr(definitionRecords.size())))
+                            gone.push_back(key);
+                        });
+  for (auto& [id, definition] : own_.takeDefinitions()) {
+    std::string key = std::string(definitionRecords) + id;
+    if (definition.empty()) {
+      log_.warn("a container's definition is too large to be known to other nodes",
+                {{"container", id}, {"most", definitionMost}});
+      gone.push_back(std::move(key));
+    } else {
+      agent_.put(key, definition, true);
+    }
+  }
+  for (const std::string& key : gone) agent_.erase(key);
+}
+
+// Our node's record, with the sums of what its containers reserve.
+void Publisher::putFacts() {
+  if (!agent_.clustered() || !facts_) return;
+  facts_->reservedNanoCpus = sums_.nanoCpus;
+  facts_->reservedMemory = sums_.memory;
+  facts_->containers = sums_.containers;
+  facts_->running = sums_.running;
+  agent_.setFacts(*facts_);
 }
 
 void Publisher::recordChanged(const cluster::NodeId& owner, const std::string& key,
                               const cluster::Record& record) {
+  held_.put(owner, key, record.value);
+  placements_.heldChanged(owner, key, record.value);
   if (!key.starts_with(containerRecords)) return;
   std::string id = key.substr(containerRecords.size());
   if (!index_.put(owner, id, record.value, record.version)) return;
@@ -156,6 +212,8 @@ void Publisher::recordChanged(const cluster::NodeId& owner, const std::string& k
 }
 
 void Publisher::recordErased(const cluster::NodeId& owner, const std::string& key) {
+  held_.erase(owner, key);
+  placements_.heldErased(owner, key);
   if (!key.starts_with(containerRecords)) return;
   std::string id = key.substr(containerRecords.size());
   index_.erase(owner, id);

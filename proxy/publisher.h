@@ -1,10 +1,10 @@
 #pragma once
 
-// What this node tells the others, its containers and the facts of its engine, and what it learns
-// of theirs.
+// What this node tells the others, its containers, what else its engine holds and the facts of its
+// host, and what it learns of theirs.
 
 #include <functional>
-#include <map>
+#include <optional>
 #include <string>
 
 #include "base/log.h"
@@ -14,6 +14,10 @@
 #include "proxy/container_index.h"
 #include "proxy/container_lists.h"
 #include "proxy/engine.h"
+#include "proxy/engine_state.h"
+#include "proxy/holdings.h"
+#include "proxy/holdings_index.h"
+#include "proxy/own_containers.h"
 #include "proxy/placements.h"
 
 namespace proxy {
@@ -26,9 +30,10 @@ class Publisher : public cluster::AgentListener {
     std::function<void()> exited;
   };
 
-  // All must outlive it. Listens to `lists` from now on.
-  Publisher(base::Loop& loop, Engine& engine, ContainerLists& lists, cluster::Agent& agent,
-            ContainerIndex& index, Placements& placements, base::Log& log, Hooks hooks);
+  // All must outlive it. Listens to `state` and `lists` from now on.
+  Publisher(base::Loop& loop, Engine& engine, EngineState& state, ContainerLists& lists,
+            cluster::Agent& agent, ContainerIndex& index, HoldingsIndex& held,
+            Placements& placements, base::Log& log, Hooks hooks);
 
   // Who holds a claimed name, by the records.
   std::optional<cluster::Holding> holding(const std::string& key) const;
@@ -44,6 +49,10 @@ class Publisher : public cluster::AgentListener {
   base::Task<> publish();
   base::Task<> publishContainers();
   base::Task<> publishFacts();
+  void putFacts();
+  void trail();
+  void publishDefinitions();
+  void finishReload();
   void settleNames(const std::vector<std::string>& names);
   base::Task<> giveWay(std::string id, std::string name);
 
@@ -52,18 +61,25 @@ class Publisher : public cluster::AgentListener {
   ContainerLists& lists_;
   cluster::Agent& agent_;
   ContainerIndex& index_;
+  HoldingsIndex& held_;
   Placements& placements_;
   base::Log& log_;
   Hooks hooks_;
-  std::map<std::string, std::string> published_;  // entry by id
-  bool reloaded_ = false;                         // all of ours was published since we entered
+  OwnContainers own_;
+  OwnContainers::Sums sums_;
+  std::optional<cluster::NodeRecord> facts_;  // as last published
+  bool listed_ = false;                       // our containers were published since we entered
+  bool reloaded_ = false;                     // all of ours was
   bool publishing_ = false;
   bool again_ = false;
   bool soonSet_ = false;
+  bool trailingSet_ = false;
   uint64_t settledAt_ = 0;  // by then the engine's list has caught up with its events
   uint64_t factsAt_ = 0;
   base::Timer soon_;
   base::Timer later_;
+  base::Timer trailing_;
+  Holdings holdings_;
   base::Scope tasks_;
 };
 

@@ -150,6 +150,11 @@ void putCluster(base::JsonWriter& json, const cluster::Agent& agent, bool tokens
   json.member("Manager", agent.managerToken()).endObject();
 }
 
+// More may be reserved than there is.
+uint64_t left(uint64_t all, uint64_t reserved) {
+  return all > reserved ? all - reserved : 0;
+}
+
 void putNode(base::JsonWriter& json, const cluster::Agent& agent, const NodeView& view) {
   const cluster::NodeRecord& record = view.record;
   bool down = view.status == Status::failed || view.status == Status::left;
@@ -188,8 +193,8 @@ void putNode(base::JsonWriter& json, const cluster::Agent& agent, const NodeView
   json.member("Containers", record.containers).member("Running", record.running);
   json.member("ReservedNanoCPUs", record.reservedNanoCpus);
   json.member("ReservedMemory", record.reservedMemory);
-  json.member("FreeNanoCPUs", record.cpus * 1'000'000'000 - record.reservedNanoCpus);
-  json.member("FreeMemory", record.memory - record.reservedMemory);
+  json.member("FreeNanoCPUs", left(record.cpus * 1'000'000'000, record.reservedNanoCpus));
+  json.member("FreeMemory", left(record.memory, record.reservedMemory));
   if (view.roundTrip) json.member("RoundTripMicroseconds", view.roundTrip->count());
   json.member("LastError", record.lastError).endObject();
   json.endObject();

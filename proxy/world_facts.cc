@@ -1,13 +1,12 @@
 #include "proxy/world_facts.h"
 
 #include "base/json.h"
+#include "proxy/container_record.h"
+#include "proxy/image_record.h"
+#include "proxy/network_record.h"
 
 namespace proxy {
 namespace {
-
-std::string_view withoutSlash(std::string_view name) {
-  return name.starts_with('/') ? name.substr(1) : name;
-}
 
 labels::Availability availabilityOf(std::string_view word) {
   if (word == "pause") return labels::Availability::pause;
@@ -26,30 +25,25 @@ std::string troubleOf(const cluster::NodeView& view) {
   return view.record.lastError;
 }
 
-template <class Visit>
-void eachElement(const rapidjson::Value& object, const char* name, Visit visit) {
-  const rapidjson::Value* list = base::member(object, name);
-  if (!list || !list->IsArray()) return;
-  for (const rapidjson::Value& each : list->GetArray()) visit(each);
+labels::PortUse portFact(const HostPort& port) {
+  return {port.port, labels::findProtocol(port.protocol).value_or(labels::Protocol::tcp), port.ip};
 }
 
-// The ports that the engine shows as bound.
-void takePorts(const rapidjson::Value& entry, labels::Container& container) {
-  eachElement(entry, "Ports", [&](const rapidjson::Value& each) {
-    uint64_t port = base::number(each, "PublicPort");
-    std::optional<labels::Protocol> protocol = labels::findProtocol(base::text(each, "Type"));
-    if (port == 0 || port > UINT16_MAX || !protocol) return;
-    container.ports.push_back(
-        {static_cast<uint16_t>(port), *protocol, std::string(base::text(each, "IP"))});
-  });
-}
-
-void takeVolumes(const rapidjson::Value& entry, labels::Container& container) {
-  eachElement(entry, "Mounts", [&](const rapidjson::Value& each) {
-    std::string_view driver = base::text(each, "Driver");
-    if (base::text(each, "Type") == "volume" && (driver.empty() || driver == "local"))
-      container.volumes.emplace_back(base::text(each, "Name"));
-  });
+labels::Resources reservedBy(const Reserves& reserves) {
+  labels::Resources reserved;
+  reserved.nanoCpus = reserves.nanoCpus;
+  reserved.memory = reserves.memory;
+  reserved.pids = reserves.pids;
+  for (const DeviceRequest& each : reserves.devices) {
+    uint64_t count = each.ids.size();
+    if (count == 0) count = each.count < 0 ? labels::Resources::all : uint64_t(each.count);
+    std::string kind = "gpu";
+    if (!each.capabilities.empty() && !each.capabilities[0].empty()) kind = each.capabilities[0][0];
+    if (each.driver == "cdi" && !each.ids.empty())
+      kind = each.ids[0].substr(0, each.ids[0].find('='));
+    if (count > 0) reserved += labels::Resources{.generic = {{kind, count}}};
+  }
+  return reserved;
 }
 
 }  // namespace
@@ -77,27 +71,33 @@ labels::Node nodeFact(const cluster::NodeView& view) {
 
 std::optional<labels::Container> containerFact(const cluster::NodeId& owner, std::string_view id,
                                                std::string_view record) {
-  rapidjson::Document entry = base::parseJson(record);
-  if (base::text(entry, "Id") != id) return std::nullopt;
+  std::optional<ContainerFacts> facts = containerFacts(id, record);
+  if (!facts) return std::nullopt;
   labels::Container container;
   container.id = id;
   container.node = owner.text();
-  container.image = base::text(entry, "Image");
-  for (const std::string& name : base::texts(entry, "Names")) {
-    if (name.find('/', 1) == std::string::npos) container.name = withoutSlash(name);
-  }
-  const rapidjson::Value* labels = base::member(entry, "Labels");
-  if (labels && labels->IsObject()) {
-    for (const auto& each : labels->GetObject()) {
-      if (each.value.IsString())
-        container.labels.emplace(base::asText(each.name), base::asText(each.value));
-    }
-  }
-  std::string_view state = base::text(entry, "State");
-  container.running = state == "running" || state == "paused" || state == "restarting";
-  takePorts(entry, container);
-  takeVolumes(entry, container);
+  container.image = facts->image;
+  if (!facts->names.empty()) container.name = facts->names.front();
+  container.labels.insert(facts->labels.begin(), facts->labels.end());
+  container.running = facts->running;
+  for (const HostPort& each : facts->ports) container.ports.push_back(portFact(each));
+  container.volumes = std::move(facts->volumes);
+  container.reserved = reservedBy(facts->reserves);
   return container;
+}
+
+labels::Network networkFact(std::string_view id, std::string_view record) {
+  return {std::string(id), networkName(record).value_or(std::string())};
+}
+
+labels::Volume volumeFact(std::string_view name, std::string_view record) {
+  rapidjson::Document json = base::parseJson(record);
+  std::string_view driver = base::text(json, "Driver");
+  return {std::string(name), driver.empty() || driver == "local"};
+}
+
+labels::Image imageFact(std::string_view id, std::string_view record) {
+  return {std::string(id), imageNames(record)};
 }
 
 }  // namespace proxy

@@ -99,6 +99,11 @@ struct SmallDocker {
     docker.emit("{\"Type\":\"container\",\"Action\":\"destroy\",\"Actor\":{\"ID\":\"" + id +
                 "\"}}");
   }
+  // Says that something happened to one of the images, networks or volumes.
+  void tell(const std::string& type, const std::string& action) {
+    docker.emit("{\"Type\":\"" + type + "\",\"Action\":\"" + action +
+                "\",\"Actor\":{\"ID\":\"1\"}}");
+  }
   // Ids of different hosts differ.
   std::string idFor(const std::string& name) const { return LivelyDocker::idOf(name + host); }
 
@@ -141,7 +146,7 @@ struct SmallDocker {
     std::string all;
     for (const std::string& each : names) {
       all += std::string(all.empty() ? "" : ",") + "{\"" + member + "\":\"" + each +
-             "\",\"Id\":\"" + each + host + "\"}";
+             "\",\"Id\":\"" + each + host + "\",\"RepoTags\":[\"" + each + ":latest\"]}";
     }
     return "[" + all + "]";
   }
@@ -261,7 +266,7 @@ class Droverd {
         nodeApi(agent, images),
         api(agent, local, federation, swarm, nodeApi, creation),
         server(stage.loop, config, api, engine, log, metrics),
-        publisher(stage.loop, engine, lists, agent, index, placements, log, hooks()) {
+        publisher(stage.loop, engine, state, lists, agent, index, held, placements, log, hooks()) {
     background.spawn(state.run());
     agent.lookUpClaims([this](const std::string& key) { return publisher.holding(key); });
     agent.begin(publisher);
@@ -292,6 +297,7 @@ class Droverd {
   proxy::LocalApi local;
   cluster::Agent agent;
   proxy::ContainerIndex index;
+  proxy::HoldingsIndex held;
   proxy::Locator locator;
   proxy::ImageTransfer images;
   proxy::Placements placements;

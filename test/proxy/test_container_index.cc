@@ -158,3 +158,22 @@ Test(container_index, what_is_no_longer_expected_is_gone_unless_its_record_came)
   index.unexpect(node('a'), id);
   cr_expect_eq(found(index, "web"), "a000");
 }
+
+Test(container_index, tells_what_is_known_of_each_container_of_a_node) {
+  ContainerIndex index;
+  std::string record = listed(idOf("a"), "\"/web\"");
+  record.insert(record.size() - 1, R"(,"State":"running","Drover":{"Memory":5})");
+  index.put(node('a'), idOf("a"), record, 1);
+  proxy::ContainerFacts asked;
+  asked.reserves.memory = 7;
+  index.expect(node('a'), idOf("b"), "b", asked);
+  index.put(node('b'), idOf("c"), listed(idOf("c"), "\"/c\""), 1);
+  const ContainerIndex::Owned& owned = index.of(node('a'));
+  cr_assert_eq(owned.size(), 2);
+  cr_expect_eq(owned.at(idOf("a"))->second.reserves.memory, 5);
+  cr_expect(owned.at(idOf("a"))->second.running);
+  cr_expect_eq(owned.at(idOf("b"))->second.reserves.memory, 7);
+  index.erase(node('a'), idOf("a"));
+  cr_expect_eq(index.of(node('a')).size(), 1);
+  cr_expect_eq(index.of(node('x')).size(), 0);
+}

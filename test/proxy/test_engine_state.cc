@@ -63,7 +63,7 @@ Test(engine_state, hands_on_each_event_once_in_whatever_pieces_they_come) {
   Cue first, second;
   const std::string facts = answerOf("{\"ApiVersion\":\"1.41\"}");
   watch.house.docker.next({hearsSome(39), says(facts), hearsSome(37), says(answerOf("OK")),
-                           hearsSome(38), says(answerOf("")), hearsEnd()});
+                           hearsSome(38), says(answerOf("")), hearsSome(100'000)});
   watch.house.docker.next(
       {hearsSome(10), says("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n{\"a\":\r\n"),
        awaits(first), says("c\r\n1}\n\n{\"b\":2}\n\r\n3\r\n{\"c\r\n"), awaits(second),

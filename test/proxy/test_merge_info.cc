@@ -107,21 +107,24 @@ Test(merge_info, warnings_tell_who_has_them_unless_all_have) {
       "%s", info.c_str());
 }
 
-Test(merge_info, each_node_is_a_row_of_the_system_status) {
+Test(merge_info, each_node_has_rows_in_the_system_status) {
   NodeFacts down = someFacts();
   down.name = "n\"3";
   down.status = "down";
+  down.reservedMemory = 0;
   down.roundTrip = 1250us;
   down.labels = {"a=b", "ssd"};
   down.lastError = "no answer";
   std::string info = mergeInfo(Nodes{from("n1", bodies::info)}, "", {someFacts(), down}, {});
   cr_expect(bodies::isJson(info));
-  const std::string words =
-      ", 10.0.0.2, engine 20.10.24, 3 containers (2 running), CPUs 1.5 of 4 reserved (2.5 free), "
-      "memory 0.50GiB of 8.00GiB reserved (7.50GiB free)";
-  const std::string rows = "\"SystemStatus\":[[\"Node n2\",\"ready" + words +
-                           "\"],[\"Node n\\\"3\",\"down" + words +
-                           ", round trip 1.2ms, labels a=b ssd, last error: no answer\"]]}";
+  const std::string rows =
+      R"x("SystemStatus":[["Nodes","2"],[" n2","10.0.0.2"],["  └ Status","ready"],)x"
+      R"x(["  └ Containers","3 (2 Running)"],["  └ Reserved CPUs","1.5 / 4"],)x"
+      R"x(["  └ Reserved Memory","512MiB / 8GiB"],["  └ Server Version","20.10.24"],)x"
+      R"x([" n\"3","10.0.0.2"],["  └ Status","down"],["  └ Containers","3 (2 Running)"],)x"
+      R"x(["  └ Reserved CPUs","1.5 / 4"],["  └ Reserved Memory","0B / 8GiB"],)x"
+      R"x(["  └ Labels","a=b, ssd"],["  └ Round Trip","1.2ms"],)x"
+      R"x(["  └ Server Version","20.10.24"],["  └ Last Error","no answer"]]})x";
   cr_expect(has(info, rows), "%s", info.c_str());
 }
 

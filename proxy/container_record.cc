@@ -1,0 +1,120 @@
+#include "proxy/container_record.h"
+
+#include <algorithm>
+
+#include "base/json.h"
+#include "proxy/merge_json.h"
+
+namespace proxy {
+namespace {
+
+using base::member;
+using base::text;
+using rapidjson::Value;
+
+constexpr const char* ours = "Drover";
+// Of one container; an engine's own entry does not come near.
+constexpr size_t partsMost = 4096;
+
+// "/web"; "/other/alias" is a link's name for it.
+std::vector<std::string> namesOf(const Value& entry) {
+  std::vector<std::string> names;
+  for (const std::string& name : base::texts(entry, "Names")) {
+    if (name.starts_with('/') && name.find('/', 1) == std::string::npos)
+      names.push_back(name.substr(1));
+    if (names.size() == partsMost) break;
+  }
+  return names;
+}
+
+std::vector<std::pair<std::string, std::string>> labelsOf(const Value& entry) {
+  std::vector<std::pair<std::string, std::string>> labels;
+  const Value* given = member(entry, "Labels");
+  if (!given || !given->IsObject()) return labels;
+  for (const auto& each : given->GetObject()) {
+    if (each.value.IsString() && labels.size() < partsMost)
+      labels.emplace_back(base::asText(each.name), base::asText(each.value));
+  }
+  std::sort(labels.begin(), labels.end());
+  return labels;
+}
+
+std::vector<HostPort> publishedPorts(const Value& entry) {
+  std::vector<HostPort> ports;
+  const Value* given = member(entry, "Ports");
+  if (!given || !given->IsArray()) return ports;
+  for (const Value& each : given->GetArray()) {
+    uint64_t port = base::number(each, "PublicPort");
+    if (port == 0 || port > 65535 || ports.size() == partsMost) continue;
+    ports.push_back({std::string(text(each, "IP")), static_cast<uint16_t>(port),
+                     std::string(text(each, "Type"))});
+  }
+  return ports;
+}
+
+void takeMounts(ContainerFacts& facts, const Value& entry) {
+  const Value* mounts = member(entry, "Mounts");
+  if (!mounts || !mounts->IsArray()) return;
+  for (const Value& each : mounts->GetArray()) {
+    std::string_view type = text(each, "Type");
+    std::string_view name = text(each, type == "volume" ? "Name" : "Source");
+    std::vector<std::string>& all = type == "volume" ? facts.volumes : facts.binds;
+    bool counts = (type == "volume" || type == "bind") && !name.empty();
+    if (counts && all.size() < partsMost) all.emplace_back(name);
+  }
+}
+
+}  // namespace
+
+std::string containerRecord(std::string_view entry, std::string_view reserves) {
+  std::string record(entry);
+  bool object = record.size() > 2 && record.ends_with('}');
+  if (reserves.empty() || !object) return record;
+  record.pop_back();
+  record.append(",\"").append(ours).append("\":").append(reserves).append("}");
+  return record;
+}
+
+std::optional<ContainerFacts> containerFacts(std::string_view id, std::string_view record) {
+  rapidjson::Document entry = base::parseJson(record);
+  if (text(entry, "Id") != id) return std::nullopt;
+  ContainerFacts facts;
+  facts.names = namesOf(entry);
+  facts.created = static_cast<int64_t>(base::number(entry, "Created"));
+  facts.image = text(entry, "Image");
+  facts.imageId = text(entry, "ImageID");
+  facts.labels = labelsOf(entry);
+  takeMounts(facts, entry);
+  std::string_view state = text(entry, "State");
+  facts.running = state == "running" || state == "paused" || state == "restarting";
+  if (std::optional<JsonObject> object = JsonObject::parse(record); object && state != "dead")
+    facts.reserves = decodeReserves(object->find(ours));
+  if (facts.running) facts.ports = publishedPorts(entry);
+  // Before its first run, and between two of one that restarts, the engine shows none.
+  bool starts = state == "restarting" || state == "created";
+  if (starts && facts.ports.empty()) facts.ports = facts.reserves.ports;
+  return facts;
+}
+
+ContainerFacts requestedFacts(std::string_view body) {
+  rapidjson::Document request = base::parseJson(body);
+  ContainerFacts facts;
+  facts.image = text(request, "Image");
+  facts.labels = labelsOf(request);
+  facts.reserves = reservesOf(body).value_or(Reserves());
+  return facts;
+}
+
+std::string listedContainer(std::string_view record) {
+  std::optional<JsonObject> object = JsonObject::parse(record);
+  if (!object || object->find(ours).empty()) return std::string(record);
+  std::string entry = "{";
+  for (const JsonMember& each : object->members()) {
+    if (each.name == ours) continue;
+    if (entry.size() > 1) entry.push_back(',');
+    entry.append("\"").append(each.name).append("\":").append(each.value);
+  }
+  return entry + "}";
+}
+
+}  // namespace proxy

@@ -1,0 +1,49 @@
+#pragma once
+
+// Records of the containers that an engine has: container/<id>. The value is the container's entry
+// in its engine's list, with an empty Status, and in one more member, "Drover", what it asks of its
+// host, if that is anything (reserves.h). Pure.
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "proxy/reserves.h"
+
+namespace proxy {
+
+constexpr std::string_view containerRecords = "container/";
+
+// What all nodes know of a container, for names, routing and placement.
+struct ContainerFacts {
+  std::vector<std::string> names;  // without the slash
+  int64_t created = 0;             // seconds since 1970
+  std::string image;               // as it was asked for
+  std::string imageId;
+  std::vector<std::pair<std::string, std::string>> labels;  // by key
+  bool running = false;                                     // or paused, or about to restart
+  // Ports of its host that it has while it runs, or will when it starts for the first time. One
+  // that has ended has none, as for the engine.
+  std::vector<HostPort> ports;
+  std::vector<std::string> volumes;  // by name
+  std::vector<std::string> binds;    // directories of its host
+  // As long as it exists, except when it is dead: then nothing.
+  Reserves reserves;
+};
+
+// The record of a container that is listed so. `reserves` as encode() gives it.
+std::string containerRecord(std::string_view entry, std::string_view reserves);
+
+// Nothing for what is no record of this container.
+std::optional<ContainerFacts> containerFacts(std::string_view id, std::string_view record);
+
+// What the body of a create request tells of the container that it makes, before there is a record.
+ContainerFacts requestedFacts(std::string_view body);
+
+// The entry of the list that a record stands for.
+std::string listedContainer(std::string_view record);
+
+}  // namespace proxy

@@ -1,0 +1,15 @@
+#pragma once
+
+// What an engine's events say about the objects beside containers. Pure.
+
+#include <optional>
+#include <string_view>
+
+#include "proxy/held.h"
+
+namespace proxy {
+
+// The kind of which something may have changed; nothing for most events.
+std::optional<Held> heldChange(std::string_view event);
+
+}  // namespace proxy

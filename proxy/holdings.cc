@@ -1,0 +1,148 @@
+#include "proxy/holdings.h"
+
+#include <algorithm>
+#include <optional>
+#include <string>
+
+#include "proxy/image_record.h"
+#include "proxy/network_record.h"
+#include "proxy/published.h"
+#include "proxy/volume_record.h"
+
+namespace proxy {
+namespace {
+
+using base::milliseconds;
+
+// Changes that come together are read together.
+constexpr milliseconds soon(10);
+constexpr milliseconds afterFailure(1'000);
+// Whatever events tell, a list is read this often.
+constexpr milliseconds compareEvery(60'000);
+// After a reading that took so long, so many times as long nothing is read for the sake of an
+// event, or of a comparison: an engine with thousands of images takes seconds to list them.
+constexpr uint64_t restAfterEvent = 4;
+constexpr uint64_t restAfterAll = 100;
+constexpr milliseconds answerTimeout(30'000);
+constexpr size_t answerMost = 64 * 1024 * 1024;
+
+struct Source {
+  Held kind;
+  const char* target;
+  std::optional<Records> (*records)(std::string_view list);
+};
+
+constexpr Source sources[] = {
+    {Held::network, "/networks", networkRecords},
+    {Held::volume, "/volumes", volumeRecords},
+    {Held::image, "/images/json", imageRecords},
+};
+
+}  // namespace
+
+struct Holdings::Kept {
+  Kept(const Source& from, base::Loop& loop) : source(from), timer(loop) {}
+  const Source& source;
+  bool stale = false;  // something changed since the reading began
+  bool reading = false;
+  bool tried = false;  // since start()
+  uint64_t dueAt = 0;  // when the timer is set for
+  uint64_t restUntil = 0;
+  uint64_t took = 0;
+  base::Timer timer;
+};
+
+Holdings::Holdings(base::Loop& loop, Engine& engine, cluster::Agent& agent, base::Log& log,
+                   std::function<void()> complete)
+    : loop_(loop),
+      engine_(engine),
+      agent_(agent),
+      log_(log),
+      complete_(std::move(complete)),
+      tasks_([](std::exception_ptr) {}) {
+  for (const Source& each : sources) kept_.push_back(std::make_unique<Kept>(each, loop_));
+}
+
+Holdings::~Holdings() = default;
+
+void Holdings::start() {
+  started_ = true;
+  for (const std::unique_ptr<Kept>& each : kept_) {
+    each->tried = false;
+    each->restUntil = 0;
+  }
+  allChanged();
+}
+
+void Holdings::stop() {
+  started_ = false;
+  for (const std::unique_ptr<Kept>& each : kept_) {
+    each->timer.stop();
+    each->dueAt = 0;
+  }
+}
+
+bool Holdings::complete() const {
+  return std::all_of(kept_.begin(), kept_.end(),
+                     [](const std::unique_ptr<Kept>& each) { return each->tried; });
+}
+
+void Holdings::changed(Held kind) {
+  for (const std::unique_ptr<Kept>& each : kept_) {
+    if (each->source.kind != kind || !started_) continue;
+    each->stale = true;
+    readSoon(*each, soon);
+  }
+}
+
+void Holdings::allChanged() {
+  for (Held kind : allHeld) changed(kind);
+}
+
+void Holdings::readSoon(Kept& kept, milliseconds delay) {
+  if (kept.reading || !started_) return;  // what is read now is followed by the next
+  uint64_t at = std::max(loop_.now() + static_cast<uint64_t>(delay.count()), kept.restUntil);
+  if (kept.dueAt != 0 && kept.dueAt <= at) return;
+  kept.dueAt = at;
+  kept.timer.start(milliseconds(at - loop_.now()), [this, &kept] {
+    kept.dueAt = 0;
+    tasks_.spawn(read(kept));
+  });
+}
+
+base::Task<> Holdings::read(Kept& kept) {
+  if (kept.reading) co_return;
+  kept.reading = true;
+  kept.stale = false;
+  uint64_t began = loop_.now();
+  bool done = false;
+  try {
+    done = co_await publish(kept);
+  } catch (const std::exception& failed) {
+    log_.debug("what the engine holds is not published for now",
+               {{"list", kept.source.target}, {"reason", failed.what()}});
+  }
+  kept.reading = false;
+  uint64_t took = loop_.now() - began;
+  kept.restUntil = loop_.now() + took * restAfterEvent;
+  milliseconds comparison(std::max<uint64_t>(compareEvery.count(), took * restAfterAll));
+  milliseconds next = kept.stale ? soon : comparison;
+  readSoon(kept, done ? next : afterFailure);
+  if (!started_ || kept.tried) co_return;
+  kept.tried = true;
+  if (complete()) complete_();
+}
+
+// False if we are in no cluster any more.
+base::Task<bool> Holdings::publish(Kept& kept) {
+  base::HttpReply reply =
+      co_await engine_.call(base::httpGet(kept.source.target, answerTimeout, answerMost));
+  if (!started_ || !agent_.clustered()) co_return false;
+  std::optional<Records> records;
+  if (reply.status == 200) records = kept.source.records(reply.body);
+  if (!records) throw base::StreamError("the engine's list is not understood");
+  publishAll(agent_, recordsOf(kept.source.kind), std::move(*records));
+  co_return true;
+}
+
+}  // namespace proxy

@@ -1,0 +1,56 @@
+#pragma once
+
+// Keeps the records of what our engine holds beside containers true: reads the engine's lists when
+// its events say that something changed, and now and then whatever they say, and publishes what is
+// new. However large a list is, reading it takes the engine a small part of its time.
+
+#include <functional>
+#include <memory>
+#include <string_view>
+#include <vector>
+
+#include "base/log.h"
+#include "base/loop.h"
+#include "base/task.h"
+#include "cluster/agent.h"
+#include "proxy/engine.h"
+#include "proxy/held.h"
+
+namespace proxy {
+
+class Holdings {
+ public:
+  // All must outlive it. `complete` is called when all kinds were published since start(), or
+  // the engine did not list one of them: what it does not tell does not hold up the rest.
+  Holdings(base::Loop& loop, Engine& engine, cluster::Agent& agent, base::Log& log,
+           std::function<void()> complete);
+  ~Holdings();
+
+  // While we are in a cluster.
+  void start();
+  void stop();
+  // Whether it was called since start().
+  bool complete() const;
+
+  // Something about this kind may have changed.
+  void changed(Held kind);
+  // Events may have been lost.
+  void allChanged();
+
+ private:
+  struct Kept;
+  void readSoon(Kept& kept, base::milliseconds delay);
+  base::Task<> read(Kept& kept);
+  base::Task<bool> publish(Kept& kept);
+
+  base::Loop& loop_;
+  Engine& engine_;
+  cluster::Agent& agent_;
+  base::Log& log_;
+  std::function<void()> complete_;
+  bool started_ = false;
+  std::vector<std::unique_ptr<Kept>> kept_;
+  base::Scope tasks_;
+};
+
+}  // namespace proxy

@@ -1,0 +1,49 @@
+#pragma once
+
+// Which nodes hold which networks, volumes and images, as their records tell. It says where to ask
+// first; what is true the engines say. Pure.
+
+#include <map>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "cluster/types.h"
+#include "proxy/held.h"
+
+namespace proxy {
+
+class HoldingsIndex {
+ public:
+  // Takes a record over. False, and nothing known of it any more, for what is none of these kinds,
+  // or makes no sense.
+  bool put(const cluster::NodeId& owner, std::string_view key, std::string_view value);
+  void erase(const cluster::NodeId& owner, std::string_view key);
+  void clear();
+
+  // The nodes whose engine would find such an object: by id, by name, or by the prefix of an id
+  // that only one object has. Of images, a name without a tag is that of "latest".
+  std::vector<cluster::NodeId> holders(Held kind, std::string_view object) const;
+
+  // How many different ones these nodes hold together.
+  size_t distinct(Held kind, const std::set<cluster::NodeId>& nodes) const;
+
+ private:
+  // By node, the names that the object has there.
+  using Holders = std::map<cluster::NodeId, std::vector<std::string>>;
+  using Object = std::pair<const std::string, Holders>;  // id
+  struct Kept {
+    std::map<std::string, Holders, std::less<>> objects;
+    std::multimap<std::string, const Object*, std::less<>> names;
+  };
+
+  static const Object* byPrefix(const Kept& kept, std::string_view prefix);
+  static void dropNames(Kept& kept, const Object& object, const std::vector<std::string>& names);
+  Kept& of(Held kind) { return kept_[static_cast<size_t>(kind)]; }
+  const Kept& of(Held kind) const { return kept_[static_cast<size_t>(kind)]; }
+
+  Kept kept_[allHeld.size()];
+};
+
+}  // namespace proxy

@@ -1,0 +1,84 @@
+#include "proxy/own_containers.h"
+
+#include <optional>
+
+#include "base/json.h"
+#include "proxy/container_record.h"
+#include "proxy/definition.h"
+
+namespace proxy {
+namespace {
+
+uint64_t saturated(uint64_t a, uint64_t b) {
+  uint64_t sum = a + b;
+  return sum < a ? UINT64_MAX : sum;
+}
+
+}  // namespace
+
+void OwnContainers::clear() {
+  known_.clear();
+  definitions_.clear();
+}
+
+void OwnContainers::inspected(const std::string& id, std::string_view json) {
+  std::optional<Reserves> reserves = reservesOf(json);
+  if (!reserves) return;
+  known_[id] = {encode(*reserves), reserves->nanoCpus, reserves->memory, false};
+  std::optional<std::string> definition = definitionOf(id, json);
+  if (!definition) return;
+  bool fits = definition->size() <= definitionMost;
+  definitions_[id] = fits ? std::move(*definition) : std::string();
+}
+
+void OwnContainers::event(std::string_view json) {
+  rapidjson::Document event = base::parseJson(json);
+  std::string_view type = base::text(event, "Type");
+  std::string_view action = base::text(event, "Action");
+  const rapidjson::Value* actor = base::member(event, "Actor");
+  if (!actor) return;
+  std::string_view id;
+  if (type == "container" && (action == "update" || action == "rename"))
+    id = base::text(*actor, "ID");
+  if (type == "network") {
+    const rapidjson::Value* attributes = base::member(*actor, "Attributes");
+    if (attributes) id = base::text(*attributes, "container");
+  }
+  if (auto known = known_.find(id); known != known_.end()) known->second.doubtful = true;
+}
+
+std::vector<std::string> OwnContainers::unknown(
+    const std::vector<ContainerCache::Plain>& listed) const {
+  std::vector<std::string> ids;
+  for (const ContainerCache::Plain& each : listed) {
+    auto known = known_.find(each.id);
+    if (known == known_.end() || known->second.doubtful) ids.push_back(each.id);
+  }
+  return ids;
+}
+
+OwnContainers::Made OwnContainers::make(std::vector<ContainerCache::Plain> listed) {
+  Made made;
+  for (const ContainerCache::Plain& each : listed) {
+    auto found = known_.find(each.id);
+    Known known = found == known_.end() ? Known() : found->second;
+    made.records[each.id] = containerRecord(each.json, known.reserves);
+    made.sums.containers++;
+    if (each.running) made.sums.running++;
+    if (each.dead) continue;
+    made.sums.nanoCpus = saturated(made.sums.nanoCpus, known.nanoCpus);
+    made.sums.memory = saturated(made.sums.memory, known.memory);
+  }
+  auto gone = [&](const auto& each) { return !made.records.contains(each.first); };
+  std::erase_if(known_, gone);
+  std::erase_if(definitions_, gone);
+  return made;
+}
+
+Records OwnContainers::takeDefinitions() {
+  Records taken;
+  taken.swap(definitions_);
+  return taken;
+}
+
+}  // namespace proxy

@@ -1,0 +1,62 @@
+#pragma once
+
+// Makes the records of our own containers of what the engine says of them: of each its entry in the
+// list, and what one inspection told, which is made when it is new and when what only an inspection
+// tells may have changed: what it reserves, and its definition. Pure.
+
+#include <map>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "proxy/container_cache.h"
+#include "proxy/record_text.h"
+
+namespace proxy {
+
+class OwnContainers {
+ public:
+  void clear();
+
+  // The engine's answer to GET /containers/{id}/json.
+  void inspected(const std::string& id, std::string_view json);
+  // An event of the engine: what was inspected before may be no longer so.
+  void event(std::string_view json);
+
+  // Those of the listed that have to be inspected before records can be made.
+  std::vector<std::string> unknown(const std::vector<ContainerCache::Plain>& listed) const;
+
+  // What the containers of this host reserve, and how many there are.
+  struct Sums {
+    uint64_t nanoCpus = 0;
+    uint64_t memory = 0;
+    uint64_t containers = 0;
+    uint64_t running = 0;
+    bool operator==(const Sums&) const = default;
+  };
+  struct Made {
+    Records records;  // by id
+    Sums sums;
+  };
+  // Forgets all that are not listed.
+  Made make(std::vector<ContainerCache::Plain> listed);
+
+  // The definitions that came since this was asked last, of listed containers; one that is too
+  // large is empty. Kept nowhere else, since they are large.
+  Records takeDefinitions();
+  bool hasDefinitions() const { return !definitions_.empty(); }
+  bool lists(std::string_view id) const { return known_.contains(id); }
+
+ private:
+  struct Known {
+    std::string reserves;  // encoded
+    uint64_t nanoCpus = 0;
+    uint64_t memory = 0;
+    bool doubtful = false;
+  };
+  std::map<std::string, Known, std::less<>> known_;
+  Records definitions_;  // not taken yet
+};
+
+}  // namespace proxy

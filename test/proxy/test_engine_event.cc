@@ -1,0 +1,44 @@
+// Which events of an engine may change what it holds beside containers.
+
+#include "proxy/engine_event.h"
+
+#include <criterion/criterion.h>
+
+#include <string>
+
+using namespace proxy;
+
+Test(engine_event, tells_the_kind_that_may_have_changed) {
+  const struct {
+    const char* type;
+    const char* action;
+    std::optional<Held> expected;
+  } cases[] = {
+      {"network", "create", Held::network},
+      {"network", "destroy", Held::network},
+      {"network", "connect", {}},
+      {"network", "disconnect", {}},
+      {"volume", "create", Held::volume},
+      {"volume", "destroy", Held::volume},
+      {"volume", "mount", {}},
+      {"volume", "unmount", {}},
+      {"image", "pull", Held::image},
+      {"image", "tag", Held::image},
+      {"image", "untag", Held::image},
+      {"image", "delete", Held::image},
+      {"image", "load", Held::image},
+      {"image", "save", {}},
+      {"image", "push", {}},
+      {"container", "commit", Held::image},
+      {"container", "start", {}},
+      {"daemon", "reload", {}},
+      {"image", "something new", Held::image},
+  };
+  for (const auto& each : cases) {
+    std::string event = std::string("{\"Type\":\"") + each.type + "\",\"Action\":\"" + each.action +
+                        "\",\"Actor\":{\"ID\":\"1\"}}";
+    cr_expect(heldChange(event) == each.expected, "%s", event.c_str());
+  }
+  for (const char* wrong : {"", "[]", "{", "{\"Type\":5,\"Action\":\"create\"}"})
+    cr_expect_not(heldChange(wrong).has_value(), "%s", wrong);
+}
