@@ -33,6 +33,8 @@ constexpr int recordLooks = 20;
 // A dependency that its engine has, and whose record has not come yet, is waited for.
 constexpr base::milliseconds recordPoll(20);
 constexpr uint64_t recordWait = 1'000;
+// By then a change that one node's client was told of is known to all.
+constexpr uint64_t seenEverywhere = 250;
 // The header by which the chosen node says that the container cannot be there; it names the filter.
 constexpr std::string_view refusedHeader = "Drover-Refused";
 constexpr uint64_t wantedFor = 10 * 60 * 1000;
@@ -257,6 +259,12 @@ base::Task<> ContainerCreate::create(Client& client, RouteMatch match) {
   const labels::Policy& policy = asked.policy;
   co_await learn(policy);
   labels::Placement placement = placements_.place(policy, name);
+  // What was freed a moment ago, by way of another node, may not be known here yet.
+  uint64_t until = loop_.now() + seenEverywhere;
+  while (placement.candidates.empty() && loop_.now() < until) {
+    co_await base::sleepFor(loop_, recordPoll);
+    placement = placements_.place(policy, name);
+  }
   if (placement.candidates.empty()) {
     Refusal refusal{409, placement.why};
     if (!placement.missing.empty()) refusal = {404, "No such container: " + placement.missing};

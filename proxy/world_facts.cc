@@ -1,6 +1,7 @@
 #include "proxy/world_facts.h"
 
 #include "base/json.h"
+#include "labels/decode.h"
 #include "proxy/container_record.h"
 #include "proxy/image_record.h"
 #include "proxy/network_record.h"
@@ -46,6 +47,22 @@ labels::Resources reservedBy(const Reserves& reserves) {
   return reserved;
 }
 
+// What its labels set aside counts instead of its limits, as when it was placed.
+void takeReserveLabel(labels::Container& container) {
+  constexpr const char* name = "io.drover.reserve";
+  auto label = container.labels.find(name);
+  if (label == container.labels.end()) return;
+  base::JsonWriter body;
+  body.object().object("HostConfig");
+  body.member("NanoCpus", container.reserved.nanoCpus);
+  body.member("Memory", container.reserved.memory);
+  body.member("PidsLimit", container.reserved.pids).endObject();
+  body.object("Labels").member(name, label->second).endObject().endObject();
+  labels::Resources said = labels::decode(body.text()).policy.reserve;
+  said.generic.insert(container.reserved.generic.begin(), container.reserved.generic.end());
+  container.reserved = std::move(said);
+}
+
 }  // namespace
 
 labels::Node nodeFact(const cluster::NodeView& view) {
@@ -83,6 +100,7 @@ std::optional<labels::Container> containerFact(const cluster::NodeId& owner, std
   for (const HostPort& each : facts->ports) container.ports.push_back(portFact(each));
   container.volumes = std::move(facts->volumes);
   container.reserved = reservedBy(facts->reserves);
+  takeReserveLabel(container);
   return container;
 }
 

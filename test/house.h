@@ -40,13 +40,14 @@ struct House {
   proxy::ContainerIndex index;
   proxy::Locator locator{engine, agent, index};
   proxy::ImageTransfer images{stage.loop, engine, agent, log};
-  proxy::ContainerCreate creation{stage.loop, engine, local, agent,           locator,
-                                  index,      images, log,   64 * 1024 * 1024};
+  proxy::Placements placements{agent, {}};
+  proxy::ContainerCreate creation{stage.loop, engine,     local,  agent, locator,
+                                  index,      placements, images, log,   64 * 1024 * 1024};
   proxy::SwarmApi swarm{engine, local, agent, true, 64 * 1024 * 1024};
   proxy::Federation federation{{stage.loop, engine, local, lists, agent, index, locator, creation,
                                 images, swarm, log, 64 * 1024 * 1024}};
   proxy::NodeApi nodeApi{agent, images};
-  proxy::Api api{agent, local, federation, swarm, nodeApi};
+  proxy::Api api{agent, local, federation, swarm, nodeApi, creation};
   proxy::ConnectionLimits limits{{}, milliseconds(30'000), milliseconds(30'000)};
   int clients = 0;  // being served
 
