@@ -175,6 +175,7 @@ class ContainerCreate::Name {
     if (!name_.empty()) owner_.claimed_[name_] = holder_;
     owner_.tasks_.spawn(owner_.awaitRecord(node, std::move(object), name_, holder_));
   }
+  const std::string& text() const { return name_; }
 
  private:
   ContainerCreate& owner_;
@@ -256,23 +257,6 @@ base::Task<> ContainerCreate::create(Client& client, RouteMatch match) {
     co_await sendError(client, 400, local_.commonHeaders(), asked.problem->message(), false);
     co_return;
   }
-  const labels::Policy& policy = asked.policy;
-  co_await learn(policy);
-  labels::Placement placement = placements_.place(policy, name);
-  // What was freed a moment ago, by way of another node, may not be known here yet.
-  uint64_t until = loop_.now() + seenEverywhere;
-  while (placement.candidates.empty() && loop_.now() < until) {
-    co_await base::sleepFor(loop_, recordPoll);
-    placement = placements_.place(policy, name);
-  }
-  if (placement.candidates.empty()) {
-    Refusal refusal{409, placement.why};
-    if (!placement.missing.empty()) refusal = {404, "No such container: " + placement.missing};
-    co_await sendError(client, refusal.status, local_.commonHeaders(), refusal.message, false);
-    co_return;
-  }
-  preferWanted(policy.image, placement.candidates);
-
   std::string holder(cluster::makeTokenSecret().reveal());
   if (!name.empty()) {
     Refusal refusal = co_await claim(name, holder);
@@ -282,35 +266,60 @@ base::Task<> ContainerCreate::create(Client& client, RouteMatch match) {
     }
   }
   Name claimed(*this, name, holder);
+  co_await learn(asked.policy);
 
-  // The first candidate that does not refuse.
-  std::string refusals;
-  for (const labels::Candidate& candidate : placement.candidates) {
+  // What was freed, or taken, a moment ago by way of another node may not be known here yet.
+  uint64_t until = loop_.now() + seenEverywhere;
+  for (;;) {
+    labels::Placement placement = placements_.place(asked.policy, name);
+    preferWanted(asked.policy.image, placement.candidates);
+    std::string refusals;
+    bool done = co_await createOnOne(client, placement.candidates, body, asked, claimed, refusals);
+    if (done) co_return;
+    if (loop_.now() < until) {
+      co_await base::sleepFor(loop_, recordPoll);
+      continue;
+    }
+    Refusal refusal{409, placement.why};
+    if (!refusals.empty()) refusal.message = "no node can run this container" + refusals;
+    if (!placement.missing.empty()) refusal = {404, "No such container: " + placement.missing};
+    co_await sendError(client, refusal.status, local_.commonHeaders(), refusal.message, false);
+    co_return;
+  }
+}
+
+// On the first candidate that does not refuse, and answers the client as its engine does. False,
+// and why, if all refuse.
+base::Task<bool> ContainerCreate::createOnOne(Client& client,
+                                              const std::vector<labels::Candidate>& candidates,
+                                              const std::string& body, const labels::Decoded& asked,
+                                              Name& claimed, std::string& refusals) {
+  for (const labels::Candidate& candidate : candidates) {
     std::optional<cluster::Node> node = nodeOf(candidate.id);
     if (!node || !node->up) continue;
     Placements::Reservation reservation;
-    if (!node->self) reservation = placements_.reserve(candidate.id, policy, name);
-    Made made = co_await makeOn(*node, client, body, asked, name);
+    if (!node->self) reservation = placements_.reserve(candidate.id, asked.policy, claimed.text());
+    Made made = co_await makeOn(*node, client, body, asked, claimed.text());
     if (!made.refusedBy.empty()) {
       refusals += "\n" + node->name + ": " + made.refusedBy + ": " + errorMessage(made.reply.body);
       continue;
     }
     if (made.reply.status == 201) {
       std::string id(base::text(base::parseJson(made.reply.body), "Id"));
-      index_.expect(node->id, id, name, requestedFacts(body));
+      index_.expect(node->id, id, claimed.text(), requestedFacts(body));
       reservation.stands(id);
       claimed.stands(node->id, id);
-      log_.info(
-          "container placed",
-          {{"container", id}, {"name", name}, {"node", node->name}, {"why", candidate.reason}});
-      if (policy.explain)
+      log_.info("container placed", {{"container", id},
+                                     {"name", claimed.text()},
+                                     {"node", node->name},
+                                     {"why", candidate.reason}});
+      if (asked.policy.explain)
         made.reply.body = withWarning(made.reply.body, node->name + ": " + candidate.reason);
     }
     co_await sendAnswer(client, made.reply.status, made.reply.head, made.reply.body);
-    co_return;
+    co_return true;
   }
-  std::string message = "no node can run this container" + refusals;
-  co_await sendError(client, 409, local_.commonHeaders(), message, false);
+  co_return false;
 }
 
 base::Task<> ContainerCreate::createHere(Client& client, RouteMatch match) {

@@ -61,6 +61,9 @@ class ContainerCreate {
   };
 
   base::Task<Refusal> claim(std::string name, std::string holder);
+  base::Task<bool> createOnOne(Client& client, const std::vector<labels::Candidate>& candidates,
+                               const std::string& body, const labels::Decoded& asked, Name& claimed,
+                               std::string& refusals);
   base::Task<Made> makeOn(const cluster::Node& node, Client& client, std::string body,
                           const labels::Decoded& asked, std::string name);
   base::Task<Made> tryOn(const cluster::Node& node, Client& client, std::string body,
