@@ -1,5 +1,6 @@
 #include "labels/decision.h"
 
+#include "base/hash.h"
 #include "labels/fields.h"
 #include "labels/place.h"
 #include "labels/text.h"
@@ -58,6 +59,11 @@ Decision::Decision(const Policy& policy, const World& world, const Options& opti
   // Compose of old names the one it replaces by an affinity, which others use for other ends.
   if (replaced && identityOf(replaced->labels).fullService() != policy.identity.fullService())
     replaced = nullptr;
+  if (replaced) {
+    reservedBesides = world.node(replaced->node)->reserved;
+    reservedBesides -= replaced->reserved;
+  }
+  tieSeed = base::hashOf(options.name);
   addRules(policy.whitelist, whitelist);
   addRules(policy.constraints, constraints);
   addRules(policy.affinities, affinities);
@@ -65,6 +71,7 @@ Decision::Decision(const Policy& policy, const World& world, const Options& opti
   addSidekicks();
   addVolumes();
   addNetworks();
+  addPlugins();
   countGroup();
   hasImage = countsOf(world, field::image, familiarImage(policy.image));
 }
@@ -136,6 +143,25 @@ void Decision::addNetworks() {
   }
 }
 
+// A node of which nothing is known of this kind passes.
+void Decision::addPlugins() {
+  for (const Plugin& plugin : policy.plugins) {
+    std::string field = std::string(field::plugin) + plugin.kind;
+    const ValueIndex* known = world.values(field);
+    if (!known) continue;
+    Pin pin{"plugin " + shown(plugin.name) + " of kind " + plugin.kind, {}};
+    pin.counts.assign(world.slots(), 1);
+    known->eachValue([&](const std::string&, std::span<const ValueIndex::Count> nodes) {
+      for (const ValueIndex::Count& each : nodes) pin.counts[each.node] = 0;
+    });
+    // Names of managed plugins have a tag, which may be left out when it is latest.
+    for (const std::string& name : {plugin.name, plugin.name + ":latest"}) {
+      for (const ValueIndex::Count& each : known->find(name)) pin.counts[each.node] = 1;
+    }
+    plugins.push_back(std::move(pin));
+  }
+}
+
 void Decision::countGroup() {
   group = groupOf(policy.identity, policy.image);
   ofGroup = countsOf(world, field::group, group);
@@ -143,19 +169,29 @@ void Decision::countGroup() {
     uint32_t& count = ofGroup[world.node(replaced->node)->slot];
     count -= std::min(count, 1u);
   }
-  if (policy.spreadBy.empty()) return;
-  // Nodes without the label are a domain together.
-  auto domainOf = [&](const NodeState& node) -> std::string_view {
-    const Labels& labels = node.facts.labels;
-    auto found = labels.find(policy.spreadBy);
-    if (found != labels.end()) return found->second;
-    found = node.facts.engineLabels.find(policy.spreadBy);
-    return found == node.facts.engineLabels.end() ? std::string_view() : found->second;
-  };
-  std::map<std::string_view, uint32_t> domains;
-  for (const auto& [id, node] : world.nodes()) domains[domainOf(*node)] += ofGroup[node->slot];
-  ofDomain.resize(world.slots());
-  for (const auto& [id, node] : world.nodes()) ofDomain[node->slot] = domains[domainOf(*node)];
+  if (!policy.spreadBy.empty()) countDomains();
+}
+
+// Nodes without the label are a domain together.
+void Decision::countDomains() {
+  ofDomain.assign(world.slots(), 0);
+  std::vector<bool> hasLabel(world.slots());
+  std::string field = std::string(field::anyLabel) + policy.spreadBy;
+  if (const ValueIndex* domains = world.values(field)) {
+    domains->eachValue([&](const std::string&, std::span<const ValueIndex::Count> nodes) {
+      uint32_t sum = 0;
+      for (const ValueIndex::Count& each : nodes) sum += ofGroup[each.node];
+      for (const ValueIndex::Count& each : nodes) {
+        ofDomain[each.node] = sum;
+        hasLabel[each.node] = true;
+      }
+    });
+  }
+  uint32_t rest = 0;
+  for (Slot slot = 0; slot < hasLabel.size(); slot++) rest += hasLabel[slot] ? 0 : ofGroup[slot];
+  for (Slot slot = 0; slot < hasLabel.size(); slot++) {
+    if (!hasLabel[slot]) ofDomain[slot] = rest;
+  }
 }
 
 uint64_t containersOn(const Decision& decision, const NodeState& node) {
@@ -163,11 +199,9 @@ uint64_t containersOn(const Decision& decision, const NodeState& node) {
   return node.containers - (hasReplaced ? 1 : 0);
 }
 
-Resources reservedOn(const Decision& decision, const NodeState& node) {
-  Resources reserved = node.reserved;
-  if (decision.replaced && decision.replaced->node == node.facts.id)
-    reserved -= decision.replaced->reserved;
-  return reserved;
+const Resources& reservedOn(const Decision& decision, const NodeState& node) {
+  bool hasReplaced = decision.replaced && decision.replaced->node == node.facts.id;
+  return hasReplaced ? decision.reservedBesides : node.reserved;
 }
 
 }  // namespace labels

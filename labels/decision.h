@@ -38,13 +38,15 @@ struct Decision {
 
   // The container that this one takes the place of: it does not compete with its successor.
   const Container* replaced = nullptr;
+  Resources reservedBesides;  // on its node, by others
   std::vector<Tally> constraints, affinities, whitelist, wishes;
-  std::vector<Pin> dependencies, volumes, networks;
+  std::vector<Pin> dependencies, volumes, networks, plugins;
   std::string missing;  // a container it depends on that does not exist
   std::string group;
   std::vector<uint32_t> ofGroup;   // containers of its group
   std::vector<uint32_t> ofDomain;  // the same in the node's domain of failure
   std::vector<uint32_t> hasImage;
+  uint64_t tieSeed = 0;
 
  private:
   void addRules(const std::vector<Rule>& rules, std::vector<Tally>& hard);
@@ -52,13 +54,15 @@ struct Decision {
   void addSidekicks();
   void addVolumes();
   void addNetworks();
+  void addPlugins();
   void countGroup();
+  void countDomains();
   bool isMetByItself(const Rule& rule) const;
 };
 
 // Containers on the node that compete.
 uint64_t containersOn(const Decision& decision, const NodeState& node);
 // What is reserved on the node by those that compete.
-Resources reservedOn(const Decision& decision, const NodeState& node);
+const Resources& reservedOn(const Decision& decision, const NodeState& node);
 
 }  // namespace labels

@@ -39,6 +39,7 @@ constexpr std::string_view anyLabel = "host.label.";  // node's label, or its en
 constexpr std::string_view containerLabel = "container.label.";
 constexpr std::string_view nodeLabel = "node.label.";
 constexpr std::string_view engineLabel = "engine.label.";
+constexpr std::string_view plugin = "plugin.";  // and their kind
 constexpr std::string_view node = "node";
 constexpr std::string_view container = "container";
 constexpr std::string_view service = "service";

@@ -87,24 +87,15 @@ bool runsPlatform(const Decision& decision, const NodeState& node, std::string* 
   return why && no(why, "is " + node.platform + "; the image is for " + alternatives(offered));
 }
 
-bool hasPlugins(const Decision& decision, const NodeState& node, std::string* why) {
-  for (const Plugin& plugin : decision.policy.plugins) {
-    auto known = node.facts.plugins.find(plugin.kind);
-    if (known == node.facts.plugins.end()) continue;
-    // Names of managed plugins have a tag, which may be left out when it is latest.
-    bool has =
-        known->second.contains(plugin.name) || known->second.contains(plugin.name + ":latest");
-    if (!has)
-      return why && no(why, "has no plugin " + shown(plugin.name) + " of kind " + plugin.kind);
-  }
-  return true;
-}
-
 bool isAtAll(const std::vector<Pin>& pins, const NodeState& node, std::string* why) {
   for (const Pin& pin : pins) {
     if (pin.counts[node.slot] == 0) return why && no(why, pin.what + " is not here");
   }
   return true;
+}
+
+bool hasPlugins(const Decision& decision, const NodeState& node, std::string* why) {
+  return isAtAll(decision.plugins, node, why);
 }
 
 bool hasDependencies(const Decision& decision, const NodeState& node, std::string* why) {
@@ -192,10 +183,8 @@ bool hasRoom(const Decision& decision, const NodeState& node, std::string* why) 
   const Resources& wanted = decision.policy.reserve;
   if (wanted == Resources{}) return true;
   double overcommit = node.rules.overcommit.value_or(decision.options.overcommit);
-  Resources reserved = reservedOn(decision, node);
-  Resources has = node.facts.has;
-  has += node.rules.resources;
-  std::optional<Shortage> shortage = shortageOf(wanted, reserved, has, overcommit);
+  std::optional<Shortage> shortage =
+      shortageOf(wanted, reservedOn(decision, node), node.has, overcommit);
   return !shortage || (why && no(why, shortage->message()));
 }
 

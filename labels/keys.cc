@@ -52,7 +52,8 @@ constexpr Key table[] = {
      drover::readReserve},
     {drover, containerLabel, "io.drover.bind", "`here`, `any`",
      "Where directories of the host that it mounts are: on the node that is asked (the default, "
-     "unless the request names nodes), or on every node.",
+     "unless the request names nodes, or asks for a label of theirs as Rancher and classic Swarm "
+     "do), or on every node.",
      drover::readBind},
     {drover, containerLabel, "io.drover.sidekicks", "services, separated by commas",
      "Services of its project whose containers of the same number run on its node.",

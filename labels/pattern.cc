@@ -5,6 +5,8 @@
 
 #include <re2/re2.h>
 
+#include <algorithm>
+
 namespace labels {
 namespace {
 
@@ -35,6 +37,18 @@ bool globMatches(std::string_view glob, std::string_view text, bool ignoreCase) 
   return glob.find_first_not_of('*', g) == glob.npos;
 }
 
+// What the least and the greatest text have in common that RE2 says can match. It speaks of texts
+// that match from their beginning, so this is only for expressions that surely begin with ^.
+std::string prefixOf(std::string_view text, const re2::RE2& regex) {
+  constexpr int lengthMost = 64;
+  bool isRepeated = text.size() > 1 && std::string_view("*+?{").find(text[1]) != text.npos;
+  if (!text.starts_with('^') || isRepeated || text.find('|') != text.npos) return {};
+  std::string least, greatest;
+  if (!regex.PossibleMatchRange(&least, &greatest, lengthMost)) return {};
+  auto [end, other] = std::mismatch(least.begin(), least.end(), greatest.begin(), greatest.end());
+  return {least.begin(), end};
+}
+
 }  // namespace
 
 Pattern Pattern::literal(std::string_view text, Case letters) {
@@ -60,6 +74,7 @@ Pattern Pattern::regex(std::string_view text, size_t at, Case letters) {
       std::make_shared<const re2::RE2>(re2::StringPiece(text.data(), text.size()), options);
   if (!compiled->ok())
     throw BadValue{at, shown(text) + " is no regular expression: " + compiled->error()};
+  pattern.prefix_ = prefixOf(text, *compiled);
   pattern.compiled_ = std::move(compiled);
   return pattern;
 }
@@ -77,7 +92,8 @@ bool Pattern::matches(std::string_view text) const {
 }
 
 std::string_view Pattern::prefix() const {
-  if (letters_ == Case::ignored || kind_ == Kind::regex) return {};
+  if (kind_ == Kind::regex) return prefix_;
+  if (letters_ == Case::ignored) return {};
   return std::string_view(text_).substr(0, text_.find_first_of("*?"));
 }
 

@@ -48,6 +48,7 @@ class Pattern {
   Kind kind_;
   Case letters_;
   std::string text_;
+  std::string prefix_;  // of a regular expression
   // Shared by the copies of a pattern: it never changes, and costs more than all else to make.
   std::shared_ptr<const re2::RE2> compiled_;
 };

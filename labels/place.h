@@ -17,15 +17,15 @@
 namespace labels {
 
 struct Options {
-  std::string here;                      // the node that was asked: where bind mounts are
-  std::string name;                      // the container's; it also breaks ties
+  std::string here = {};                 // the node that was asked: where bind mounts are
+  std::string name = {};                 // the container's; it also breaks ties
   Strategy strategy = Strategy::spread;  // unless the policy says
   double overcommit = 0.05;              // unless the node's labels say
   bool networksSpan = false;  // else a container goes where its user-defined networks are
   uint64_t seed = 0;          // for the strategy random
-  std::vector<std::string> imagePlatforms;  // what the image is there for; empty: not known
-  size_t candidatesMost = 8;                // that are told; 0: all
-  bool explain = false;                     // also say why nodes were left out
+  std::vector<std::string> imagePlatforms = {};  // what the image is there for; empty: not known
+  size_t candidatesMost = 8;                     // that are told; 0: all
+  bool explain = false;                          // also say why nodes were left out
 };
 
 struct Candidate {

@@ -11,7 +11,9 @@ bool namesNodes(const Policy& policy) {
   return std::any_of(policy.constraints.begin(), policy.constraints.end(), [](const Rule& rule) {
     bool isIdentity = rule.field == field::node || rule.field == "node.name" ||
                       rule.field == "node.id" || rule.field == "node.ip";
-    return isIdentity && !rule.soft && rule.op == Rule::Op::is;
+    // Rancher and classic Swarm took a bind mount for one of whichever host they chose.
+    bool isOfOthers = rule.field.starts_with(field::anyLabel);
+    return (isIdentity || isOfOthers) && !rule.soft && rule.op == Rule::Op::is;
   });
 }
 

@@ -26,6 +26,14 @@ bool isFree(const PortUse& wanted, std::span<const PortUse> taken) {
   return true;
 }
 
+// Of any protocol and address.
+size_t takenWithin(const PortWish& wish, std::span<const PortUse> taken) {
+  auto isBefore = [](const PortUse& use, uint32_t port) { return use.port < port; };
+  auto begin = std::lower_bound(taken.begin(), taken.end(), uint32_t{wish.first}, isBefore);
+  auto end = std::lower_bound(begin, taken.end(), uint32_t{wish.last} + 1, isBefore);
+  return static_cast<size_t>(end - begin);
+}
+
 }  // namespace
 
 std::string_view protocolName(Protocol protocol) {
@@ -73,7 +81,7 @@ const PortWish* unmetPort(std::span<const PortWish> wishes, std::span<const Port
   std::vector<PortUse> ours;  // sorted
   for (const PortWish& wish : wishes) {
     // Whatever the others take, something is left of so large a range.
-    if (wish.count() > taken.size() + wishes.size()) continue;
+    if (wish.count() > takenWithin(wish, taken) + wishes.size()) continue;
     PortUse use{wish.first, wish.protocol, std::string(isWildcard(wish.ip) ? ip : wish.ip)};
     while (!isFree(use, taken) || !isFree(use, ours)) {
       if (use.port == wish.last) return &wish;

@@ -17,7 +17,7 @@ constexpr int64_t containersWorth = 2;
 using Level = std::pair<int64_t, int64_t>;
 
 Level levelOf(const NodeState& node) {
-  uint64_t share = reservedShare({}, node.reserved, node.facts.has);
+  uint64_t share = reservedShare({}, node.reserved, node.has);
   return {static_cast<int64_t>(share), static_cast<int64_t>(node.containers)};
 }
 
@@ -74,7 +74,7 @@ std::optional<Move> rebalance(std::span<const Movable> movables, const World& wo
     if (placement.candidates.empty() || placement.candidates[0].id == from.facts.id) continue;
     const NodeState& to = *world.node(placement.candidates[0].id);
     Level difference = levelOf(from) - levelOf(to);
-    auto share = static_cast<int64_t>(reservedShare(container->reserved, {}, from.facts.has));
+    auto share = static_cast<int64_t>(reservedShare(container->reserved, {}, from.has));
     if (!isWorthIt(difference, share)) continue;
     bool isBetter =
         !best || difference > gained || (difference == gained && container->id < best->container);

@@ -16,7 +16,7 @@ struct Resources {
   uint64_t nanoCpus = 0;
   uint64_t memory = 0;  // bytes
   uint64_t pids = 0;
-  std::map<std::string, uint64_t, std::less<>> generic;  // gpu and what node labels declare
+  std::map<std::string, uint64_t, std::less<>> generic = {};  // gpu and what node labels declare
 
   bool operator==(const Resources&) const = default;
 };

@@ -20,8 +20,7 @@ struct Fullness {
 
 Fullness fullnessOf(const Decision& decision, const NodeState& node) {
   Fullness full;
-  uint64_t share =
-      reservedShare(decision.policy.reserve, reservedOn(decision, node), node.facts.has);
+  uint64_t share = reservedShare(decision.policy.reserve, reservedOn(decision, node), node.has);
   full.reserved = static_cast<int64_t>(share);
   full.load = std::lround(std::clamp(node.facts.load, 0.0, 1.0) * 4);
   full.containers = static_cast<int64_t>(containersOn(decision, node));
@@ -74,7 +73,7 @@ Score scoreOf(const Decision& decision, const NodeState& node) {
       break;
   }
   score.lacksImage = decision.hasImage[node.slot] == 0;
-  score.tie = base::hashOf(node.facts.id, base::hashOf(decision.options.name));
+  score.tie = base::hashOf(node.facts.id, decision.tieSeed);
   return score;
 }
 

@@ -32,6 +32,10 @@ class ValueIndex {
   std::span<const Count> find(std::string_view value) const;
   // Adds to each node's number how many values there the rule speaks of.
   void count(const Rule& rule, std::vector<uint32_t>& perNode) const;
+  template <class Visit>
+  void eachValue(Visit visit) const {
+    for (const auto& [value, counts] : values_) visit(value, std::span<const Count>(counts));
+  }
 
  private:
   using Values = std::map<std::string, std::vector<Count>, std::less<>>;

@@ -63,6 +63,9 @@ void eachValue(const NodeState& state, const VisitValue& visit) {
     visit(joined(field::engineLabel, key), value);
     if (!node.labels.contains(key)) visit(joined(field::anyLabel, key), value);
   }
+  for (const auto& [kind, names] : node.plugins) {
+    for (const std::string& name : names) visit(joined(field::plugin, kind), name);
+  }
 }
 
 void eachValue(const Container& container, const VisitValue& visit) {
@@ -166,6 +169,8 @@ void World::putNode(Node node) {
   found->facts = std::move(node);
   found->rules = readNodeLabels(found->facts.labels, found->facts.engineLabels);
   found->platform = platformOf(found->facts.os, found->facts.architecture);
+  found->has = found->facts.has;
+  found->has += found->rules.resources;
   found->reserved += found->facts.reserved;
   indexNode(*found, true);
 }
@@ -293,8 +298,13 @@ void World::countIds(const Rule& rule, std::vector<uint32_t>& perNode) const {
 
 std::span<const ValueIndex::Count> World::find(std::string_view field,
                                                std::string_view value) const {
+  const ValueIndex* index = values(field);
+  return index ? index->find(value) : std::span<const ValueIndex::Count>();
+}
+
+const ValueIndex* World::values(std::string_view field) const {
   auto found = fields_.find(field);
-  return found == fields_.end() ? std::span<const ValueIndex::Count>() : found->second.find(value);
+  return found == fields_.end() ? nullptr : &found->second;
 }
 
 }  // namespace labels

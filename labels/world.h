@@ -33,6 +33,7 @@ struct NodeState {
   NodeRules rules;       // of its labels
   std::string platform;  // os/architecture, as images name it
   Slot slot = 0;
+  Resources has;  // of the facts and of the labels
   uint64_t containers = 0;
   Resources reserved;
   std::vector<PortUse> ports;                 // sorted; equal ones as often as they are bound
@@ -44,6 +45,10 @@ struct NodeState {
 
 class World {
  public:
+  World() = default;
+  World(World&&) = default;
+  World& operator=(World&&) = default;
+
   // Adds a node, or takes new facts of one. What is on it stays.
   void putNode(Node node);
   // With all that is on it.
@@ -74,6 +79,8 @@ class World {
   std::vector<uint32_t> count(const Rule& rule) const;
   // On which nodes the field has the value.
   std::span<const ValueIndex::Count> find(std::string_view field, std::string_view value) const;
+  // The same for each value of the field; nullptr if no node has one.
+  const ValueIndex* values(std::string_view field) const;
 
  private:
   NodeState* state(std::string_view id);

@@ -1,6 +1,7 @@
 #include "proxy/command_line.h"
 
 #include "base/spelling.h"
+#include "labels/reference.h"
 #include "proxy/value_text.h"
 
 #include <CLI/CLI.hpp>
@@ -187,8 +188,11 @@ std::string reference(std::string_view form) {
     fields([&](const Key& key, auto member) { text += manEntry(key, member); });
   } else if (form == "yaml") {
     fields([&](const Key& key, auto member) { text += yamlEntry(key, member); });
+  } else if (form == "labels") {
+    text = labels::reference();
   } else {
-    throw ConfigError({"--print-reference: " + quoted(form) + " is not markdown, man or yaml"});
+    throw ConfigError(
+        {"--print-reference: " + quoted(form) + " is not markdown, man, yaml or labels"});
   }
   return text;
 }

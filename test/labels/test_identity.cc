@@ -1,0 +1,71 @@
+// Who a container is, what an image is called, what a node runs.
+
+#include "labels/identity.h"
+
+#include "labels/platform.h"
+
+#include <criterion/criterion.h>
+
+#include <string>
+
+using labels::Identity;
+using labels::Labels;
+
+Test(identity, comes_from_compose_or_rancher) {
+  Identity compose = labels::identityOf({{"com.docker.compose.project", "p"},
+                                         {"com.docker.compose.service", "s"},
+                                         {"com.docker.compose.container-number", "2"}});
+  cr_expect_eq(compose.fullService(), "p/s");
+  cr_expect_eq(compose.unit("t"), "p/t#2");
+  Identity rancher = labels::identityOf({{"io.rancher.stack_service.name", "p/s/side"}});
+  cr_expect_eq(rancher.project, "p");
+  cr_expect_eq(rancher.service, "s/side");
+  Identity plain = labels::identityOf({});
+  cr_expect_eq(plain.fullService(), "");
+  cr_expect_eq(plain.unit("t"), "");
+  cr_expect_eq(labels::groupOf(compose, "nginx"), "service p/s");
+  cr_expect_eq(labels::groupOf(plain, "nginx"), "image nginx:latest");
+}
+
+Test(identity, images_have_familiar_names) {
+  const struct {
+    const char* image;
+    const char* familiar;
+    const char* repository;
+  } cases[] = {
+      {"nginx", "nginx:latest", "nginx"},
+      {"nginx:1.25", "nginx:1.25", "nginx"},
+      {"docker.io/library/nginx", "nginx:latest", "nginx"},
+      {"docker.io/me/app:1", "me/app:1", "me/app"},
+      {"reg:5000/app", "reg:5000/app:latest", "reg:5000/app"},
+      {"reg:5000/app:1", "reg:5000/app:1", "reg:5000/app"},
+      {"nginx@sha256:abc", "nginx@sha256:abc", "nginx"},
+      {"nginx:1@sha256:abc", "nginx:1@sha256:abc", "nginx"},
+      {"", "", ""},
+  };
+  for (const auto& each : cases) {
+    cr_expect_eq(labels::familiarImage(each.image), each.familiar, "%s", each.image);
+    cr_expect_eq(labels::imageRepository(each.image), each.repository, "%s", each.image);
+  }
+}
+
+Test(platform, engines_and_images_spell_differently) {
+  cr_expect_eq(labels::platformOf("linux", "x86_64"), "linux/amd64");
+  cr_expect_eq(labels::platformOf("linux", "aarch64"), "linux/arm64");
+  cr_expect_eq(labels::platformOf("linux", "armv7l"), "linux/arm/v7");
+  cr_expect_eq(labels::platformOf("", ""), "");
+  const struct {
+    const char* node;
+    const char* wanted;
+    bool runs;
+  } cases[] = {
+      {"linux/amd64", "linux/amd64", true},    {"linux/amd64", "linux", true},
+      {"linux/amd64", "amd64", true},          {"linux/amd64", "x86_64", true},
+      {"linux/amd64", "linux/arm64", false},   {"linux/amd64", "windows/amd64", false},
+      {"linux/arm64", "linux/arm64/v8", true}, {"linux/arm/v7", "linux/arm/v6", true},
+      {"linux/arm/v6", "linux/arm/v7", false}, {"linux/arm/v7", "linux/arm", true},
+      {"linux/amd64", "linux/386", true},
+  };
+  for (const auto& each : cases)
+    cr_expect_eq(labels::runs(each.node, each.wanted), each.runs, "%s %s", each.node, each.wanted);
+}
