@@ -290,17 +290,15 @@ base::Task<std::optional<cluster::Node>> ContainerCreate::choose(const CreateReq
     if (!keep({found.node->id}, "container " + container)) co_return std::nullopt;
   }
   for (const std::string& network : request.networks) {
-    std::vector<cluster::Node> holders = co_await locator_.findAll(Kind::network, inPath(network));
-    if (holders.empty()) continue;  // the engine says so in its own words
-    std::set<cluster::NodeId> having;
-    for (const cluster::Node& each : holders) having.insert(each.id);
+    std::set<cluster::NodeId> having = co_await holdersOf(Kind::network, network, refusal);
+    if (refusal.status) co_return std::nullopt;
+    if (having.empty()) continue;  // the engine says so in its own words
     if (!keep(having, "network " + network)) co_return std::nullopt;
   }
   for (const std::string& volume : request.volumes) {
-    std::vector<cluster::Node> holders = co_await locator_.findAll(Kind::volume, inPath(volume));
-    if (holders.empty()) continue;  // it will be made where the container goes
-    std::set<cluster::NodeId> having;
-    for (const cluster::Node& each : holders) having.insert(each.id);
+    std::set<cluster::NodeId> having = co_await holdersOf(Kind::volume, volume, refusal);
+    if (refusal.status) co_return std::nullopt;
+    if (having.empty()) continue;  // it will be made where the container goes
     if (!keep(having, "volume " + volume)) co_return std::nullopt;
   }
 
@@ -320,6 +318,20 @@ base::Task<std::optional<cluster::Node>> ContainerCreate::choose(const CreateReq
       candidates.begin(), candidates.end(),
       [&](const cluster::Node& a, const cluster::Node& b) { return load(a) < load(b); });
   co_return std::move(*best);
+}
+
+// None if nobody has it; refused if only a node has it that is down: another network or volume of
+// that name, made in its place, would not be the same.
+base::Task<std::set<cluster::NodeId>> ContainerCreate::holdersOf(Kind kind, std::string object,
+                                                                 Refusal& refusal) {
+  Locator::Holders holders = co_await locator_.holders(kind, inPath(object));
+  std::set<cluster::NodeId> having;
+  for (const cluster::Node& each : holders.up) having.insert(each.id);
+  std::string what = kind == Kind::network ? "network " : "volume ";
+  if (having.empty() && holders.down)
+    refusal = {503, "node " + holders.down->name + " (" + holders.down->address + "), which has " +
+                        what + object + ", is down"};
+  co_return having;
 }
 
 // The id of the container that has this name by the word of its engine.
@@ -385,10 +397,10 @@ base::Task<ContainerCreate::Refusal> ContainerCreate::claim(std::string name, st
 
 // Has the image sent from a node that has it. False if there is none.
 base::Task<bool> ContainerCreate::bringImage(std::string image, cluster::Node to) {
-  std::vector<cluster::Node> holders = co_await locator_.findAll(Kind::image, inPath(image));
-  std::erase_if(holders, [&](const cluster::Node& node) { return node.id == to.id; });
-  if (holders.empty()) co_return false;
-  co_await images_.send(image, holders.front(), to);
+  Locator::Holders holders = co_await locator_.holders(Kind::image, inPath(image));
+  std::erase_if(holders.up, [&](const cluster::Node& node) { return node.id == to.id; });
+  if (holders.up.empty()) co_return false;
+  co_await images_.send(image, holders.up.front(), to);
   co_return true;
 }
 

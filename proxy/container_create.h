@@ -4,6 +4,7 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 
 #include "base/log.h"
@@ -46,6 +47,7 @@ class ContainerCreate {
   class Name;
 
   base::Task<std::optional<cluster::Node>> choose(const CreateRequest& request, Refusal& refusal);
+  base::Task<std::set<cluster::NodeId>> holdersOf(Kind kind, std::string object, Refusal& refusal);
   base::Task<Refusal> claim(std::string name, std::string holder);
   base::Task<base::HttpReply> createOn(const cluster::Node& node, Client& client,
                                        std::string target, const CreateRequest& request);
