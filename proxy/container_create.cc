@@ -266,7 +266,11 @@ base::Task<> ContainerCreate::create(Client& client, RouteMatch match) {
     }
   }
   Name claimed(*this, name, holder);
-  co_await learn(asked.policy);
+  Refusal refusal = co_await learn(asked.policy);
+  if (refusal.status) {
+    co_await sendError(client, refusal.status, local_.commonHeaders(), refusal.message, false);
+    co_return;
+  }
 
   // What was freed, or taken, a moment ago by way of another node may not be known here yet.
   uint64_t until = loop_.now() + seenEverywhere;
@@ -280,7 +284,7 @@ base::Task<> ContainerCreate::create(Client& client, RouteMatch match) {
       co_await base::sleepFor(loop_, recordPoll);
       continue;
     }
-    Refusal refusal{409, placement.why};
+    refusal = {409, placement.why};
     if (!refusals.empty()) refusal.message = "no node can run this container" + refusals;
     if (!placement.missing.empty()) refusal = {404, "No such container: " + placement.missing};
     co_await sendError(client, refusal.status, local_.commonHeaders(), refusal.message, false);
@@ -418,17 +422,31 @@ base::Task<ContainerCreate::Made> ContainerCreate::makeHere(std::string target, 
 // Waits until the records tell of what the container depends on: a client may use what it was told
 // of a moment ago, by way of another node, and what was made behind our back. A volume that nobody
 // has is made where the container goes; of what else nobody has, the engine tells.
-base::Task<> ContainerCreate::learn(const labels::Policy& policy) {
-  for (const std::string& each : policy.containers) co_await learn(Kind::container, each);
-  for (const std::string& each : policy.volumes) co_await learn(Kind::volume, each);
-  for (const std::string& each : policy.networks) co_await learn(Kind::network, each);
+base::Task<ContainerCreate::Refusal> ContainerCreate::learn(const labels::Policy& policy) {
+  Refusal refusal;
+  for (const std::string& each : policy.containers) {
+    if (placements_.knows(Kind::container, each)) continue;
+    Located found = co_await locator_.find(Kind::container, inPath(each));
+    if (found.node) co_await awaitKnown(Kind::container, each);
+  }
+  for (Kind kind : {Kind::volume, Kind::network}) {
+    for (const std::string& each : kind == Kind::volume ? policy.volumes : policy.networks) {
+      Locator::Holders holders = co_await locator_.holders(kind, inPath(each));
+      if (!holders.up.empty()) co_await awaitKnown(kind, each);
+      if (holders.up.empty() && holders.down) {
+        // Another one of that name, made in its place, would not be the same.
+        const char* what = kind == Kind::network ? "network " : "volume ";
+        refusal = {503, "node " + holders.down->name + " (" + holders.down->address +
+                            "), which has " + what + each + ", is down"};
+      }
+    }
+  }
+  co_return refusal;
 }
 
-base::Task<> ContainerCreate::learn(Kind kind, std::string object) {
-  if (placements_.knows(kind, object)) co_return;
-  Located found = co_await locator_.find(kind, inPath(object));
+base::Task<> ContainerCreate::awaitKnown(Kind kind, std::string object) {
   uint64_t until = loop_.now() + recordWait;
-  while (found.node && !placements_.knows(kind, object) && loop_.now() < until)
+  while (!placements_.knows(kind, object) && loop_.now() < until)
     co_await base::sleepFor(loop_, recordPoll);
 }
 
@@ -513,10 +531,10 @@ base::Task<ContainerCreate::Refusal> ContainerCreate::claim(std::string name, st
 
 // Has the image sent from a node that has it. False if there is none.
 base::Task<bool> ContainerCreate::bringImage(std::string image, cluster::Node to) {
-  std::vector<cluster::Node> holders = co_await locator_.findAll(Kind::image, inPath(image));
-  std::erase_if(holders, [&](const cluster::Node& node) { return node.id == to.id; });
-  if (holders.empty()) co_return false;
-  co_await images_.send(image, holders.front(), to);
+  Locator::Holders holders = co_await locator_.holders(Kind::image, inPath(image));
+  std::erase_if(holders.up, [&](const cluster::Node& node) { return node.id == to.id; });
+  if (holders.up.empty()) co_return false;
+  co_await images_.send(image, holders.up.front(), to);
   co_return true;
 }
 

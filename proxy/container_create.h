@@ -6,6 +6,7 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 
 #include "base/log.h"
@@ -70,8 +71,8 @@ class ContainerCreate {
                          const labels::Decoded& asked, std::string name);
   base::Task<Made> makeHere(std::string target, std::string headers, std::string body,
                             const labels::Decoded& asked, std::string name);
-  base::Task<> learn(const labels::Policy& policy);
-  base::Task<> learn(Kind kind, std::string object);
+  base::Task<Refusal> learn(const labels::Policy& policy);
+  base::Task<> awaitKnown(Kind kind, std::string object);
   void preferWanted(const std::string& image, std::vector<labels::Candidate>& candidates);
   std::optional<cluster::Node> nodeOf(const std::string& id) const;
   base::Task<bool> bringImage(std::string image, cluster::Node to);

@@ -1,20 +1,25 @@
 #include "proxy/federation.h"
 
 #include <algorithm>
+#include <iterator>
 #include <optional>
+#include <set>
 
 #include "base/json.h"
 #include "proxy/answer.h"
 #include "proxy/container_record.h"
 #include "proxy/event_stream.h"
 #include "proxy/heads.h"
+#include "proxy/held_filters.h"
 #include "proxy/list_query.h"
 #include "proxy/merge_containers.h"
 #include "proxy/merge_errors.h"
 #include "proxy/merge_info.h"
 #include "proxy/merge_lists.h"
 #include "proxy/merge_sums.h"
+#include "proxy/network_record.h"
 #include "proxy/relay.h"
+#include "proxy/volume_record.h"
 
 namespace proxy {
 namespace {
@@ -233,17 +238,25 @@ base::Task<> Federation::merged(Client& client, RouteMatch match, Merge merge) {
   ContainerLists::Change change(parts_.lists, match.route().effect, match.object);
   std::vector<NodeReply> replies =
       co_await askAll(parts_.engine, std::move(nodes), std::move(call));
+  std::optional<Held> kind;
+  if (match.route().answer == Answer::networkList) kind = Held::network;
+  if (match.route().answer == Answer::volumeList) kind = Held::volume;
+  std::vector<NodeAnswer> recorded;
   for (const NodeReply& each : replies) {
-    if (each.status == 0)
-      parts_.log.warn("a node's part is missing",
-                      {{"node", each.node.name}, {"reason", each.fault}});
+    if (each.status != 0) continue;
+    parts_.log.warn("a node's part is missing", {{"node", each.node.name}, {"reason", each.fault}});
+    std::optional<NodeAnswer> known;
+    if (kind && query) known = heldByOneDown(*kind, each.node, *query);
+    if (known) recorded.push_back(std::move(*known));
   }
   change.answered(200, {});
   Chosen chosen = chooseList(outcomesOf(replies));
   std::string body = std::move(chosen.body);
   if (chosen.status == 200 || replies.empty()) {
     chosen.status = 200;
-    body = merge(successesOf(std::move(replies)));
+    std::vector<NodeAnswer> answers = successesOf(std::move(replies));
+    std::move(recorded.begin(), recorded.end(), std::back_inserter(answers));
+    body = merge(answers);
   }
   co_await sendJson(client, chosen.status, parts_.local.commonHeaders(), body);
 }
@@ -411,6 +424,39 @@ std::vector<NodeAnswer> Federation::hostDown(const std::vector<NodeReply>& repli
   return answers;
 }
 
+// What a node that does not answer has by its records. Networks and volumes are where they are, so
+// they stay in the lists; images that nobody can use do not.
+std::optional<NodeAnswer> Federation::heldByOneDown(Held kind, const cluster::Node& node,
+                                                    const FilteredQuery& query) const {
+  std::set<std::string_view> used;
+  for (const auto& [id, place] : parts_.index.of(node.id))
+    used.insert(place->second.volumes.begin(), place->second.volumes.end());
+  std::string list;
+  parts_.agent.state().eachOf(
+      node.id, recordsOf(kind), [&](const std::string& key, const cluster::Record& record) {
+        std::string_view name = std::string_view(key).substr(recordsOf(kind).size());
+        std::string listed = kind == Held::network ? listedNetwork(name, record.value)
+                                                   : listedVolume(name, record.value);
+        if (!matchesHeld(kind, listed, query.filters, used.contains(name))) return;
+        list += (list.empty() ? "" : ",") + listed;
+      });
+  if (list.empty()) return std::nullopt;
+  list = "[" + list + "]";
+  if (kind == Held::volume) list = "{\"Volumes\":" + list + ",\"Warnings\":null}";
+  return NodeAnswer{std::string(node.id.text()), node.name, node.address, std::move(list)};
+}
+
+// How many different images the nodes that answered have. Nothing as long as there are no records.
+std::optional<int64_t> Federation::distinctImages(const std::vector<NodeAnswer>& answers) const {
+  std::set<cluster::NodeId> nodes;
+  for (const NodeAnswer& each : answers) {
+    if (std::optional<cluster::NodeId> id = cluster::NodeId::parse(each.nodeId)) nodes.insert(*id);
+  }
+  size_t count = parts_.held.distinct(Held::image, nodes);
+  if (count == 0) return std::nullopt;
+  return static_cast<int64_t>(count);
+}
+
 base::Task<> Federation::info(Client& client, RouteMatch match) {
   std::vector<NodeFacts> facts;
   for (const cluster::NodeView& view : parts_.agent.nodeViews()) {
@@ -433,8 +479,8 @@ base::Task<> Federation::info(Client& client, RouteMatch match) {
   }
   std::string self(parts_.agent.self().text());
   std::string swarm = parts_.swarm.infoSection();
-  Merge merge = [facts, self, swarm](const std::vector<NodeAnswer>& answers) {
-    std::string body = mergeInfo(answers, self, facts, std::nullopt);
+  Merge merge = [this, facts, self, swarm](const std::vector<NodeAnswer>& answers) {
+    std::string body = mergeInfo(answers, self, facts, distinctImages(answers));
     std::optional<JsonObject> object = JsonObject::parse(body);
     if (object) object->set("Swarm", swarm);
     return object ? object->text() : body;
@@ -504,13 +550,13 @@ base::Task<> Federation::save(Client& client, RouteMatch match) {
     }
   }
   for (const std::string& image : images) {
-    std::vector<cluster::Node> holders =
-        co_await parts_.locator.findAll(Kind::image, encodeQueryValue(image));
-    bool here = std::any_of(holders.begin(), holders.end(),
+    Locator::Holders holders =
+        co_await parts_.locator.holders(Kind::image, encodeQueryValue(image));
+    bool here = std::any_of(holders.up.begin(), holders.up.end(),
                             [](const cluster::Node& node) { return node.self; });
-    if (here || holders.empty()) continue;
+    if (here || holders.up.empty()) continue;
     std::optional<cluster::Node> self = parts_.locator.node(parts_.agent.self());
-    co_await parts_.images.send(image, holders.front(), std::move(*self));
+    co_await parts_.images.send(image, holders.up.front(), std::move(*self));
   }
   co_await parts_.local.passThrough(client, match);
 }

@@ -17,6 +17,7 @@
 #include "proxy/container_lists.h"
 #include "proxy/engine.h"
 #include "proxy/fan_out.h"
+#include "proxy/holdings_index.h"
 #include "proxy/image_transfer.h"
 #include "proxy/local_api.h"
 #include "proxy/locator.h"
@@ -37,6 +38,7 @@ class Federation {
     ContainerLists& lists;
     cluster::Agent& agent;
     ContainerIndex& index;
+    HoldingsIndex& held;
     Locator& locator;
     ContainerCreate& creation;
     ImageTransfer& images;
@@ -69,6 +71,9 @@ class Federation {
   base::Task<> imageChange(Client& client, RouteMatch match);
   base::Task<> save(Client& client, RouteMatch match);
   std::vector<NodeAnswer> hostDown(const std::vector<NodeReply>& replies) const;
+  std::optional<NodeAnswer> heldByOneDown(Held kind, const cluster::Node& node,
+                                          const FilteredQuery& query) const;
+  std::optional<int64_t> distinctImages(const std::vector<NodeAnswer>& answers) const;
 
   // A list that a node gave lately, kept while it says that nothing changed.
   struct KeptList {

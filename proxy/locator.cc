@@ -1,9 +1,8 @@
 #include "proxy/locator.h"
 
-#include <set>
-
 #include "base/json.h"
 #include "proxy/heads.h"
+#include "proxy/list_query.h"
 #include "proxy/merge_errors.h"
 
 namespace proxy {
@@ -27,6 +26,20 @@ std::string inspectTarget(Kind kind, const std::string& object) {
       break;
   }
   return "/images/" + object + "/json";
+}
+
+// As it stands in a path, where '+' is no space.
+std::string decoded(const std::string& object) {
+  std::string text;
+  for (char each : object) text += each == '+' ? std::string("%2B") : std::string(1, each);
+  return decodeQueryValue(text).value_or(object);
+}
+
+Located isDown(const cluster::Node& node) {
+  Located located;
+  located.status = 503;
+  located.body = errorBody("node " + node.name + " (" + node.address + "), which has it, is down");
+  return located;
 }
 
 }  // namespace
@@ -67,25 +80,40 @@ base::Task<Located> Locator::find(Kind kind, std::string object) {
     co_return located;
   }
   if (!located.node->up) {
-    located.status = 503;
-    located.body = errorBody("node " + located.node->name + " (" + located.node->address +
-                             "), which has it, is down");
-    located.node.reset();
+    located = isDown(*located.node);
   }
   co_return located;
 }
 
-// Our own engine first, since what a client asks for by name is mostly there; then all others at
-// once.
+// The nodes that have it by their records.
+std::set<cluster::NodeId> Locator::recorded(Kind kind, const std::string& object) const {
+  std::vector<cluster::NodeId> found;
+  std::string name = decoded(object);
+  if (kind == Kind::network) found = held_.holders(Held::network, name);
+  if (kind == Kind::volume) found = held_.holders(Held::volume, name);
+  if (kind == Kind::image) found = held_.holders(Held::image, name);
+  return {found.begin(), found.end()};
+}
+
+// Our own engine first, since what a client asks for by name is mostly there; then a node that has
+// it by its records; then all others at once.
 base::Task<Located> Locator::ask(Kind kind, std::string object) {
-  std::vector<cluster::Node> ourselves, others;
-  for (cluster::Node& each : nodes_.nodes()) (each.self ? ourselves : others).push_back(each);
+  std::set<cluster::NodeId> having = recorded(kind, object);
+  std::vector<cluster::Node> ourselves, likely, others;
+  std::optional<cluster::Node> down;
+  for (cluster::Node& each : nodes_.nodes()) {
+    bool has = having.contains(each.id);
+    if (has && !each.up) down = each;
+    bool next = has && each.up && likely.empty();
+    (each.self ? ourselves : next ? likely : others).push_back(each);
+  }
   base::HttpCall call = base::httpGet(inspectTarget(kind, object), askTimeout, answerMost);
   std::vector<NodeReply> replies = co_await askAll(engine_, ourselves, call);
   bool prefixed = kind == Kind::container && replies[0].status == 200 &&
                   base::text(base::parseJson(replies[0].body), "Id") != object;
-  if (replies[0].status != 200 || prefixed) {
-    std::vector<NodeReply> more = co_await askAll(engine_, others, call);
+  for (std::vector<cluster::Node>* next : {&likely, &others}) {
+    if (replies.back().status == 200 && !prefixed) break;
+    std::vector<NodeReply> more = co_await askAll(engine_, *next, call);
     for (NodeReply& each : more) replies.push_back(std::move(each));
   }
   std::vector<NodeOutcome> outcomes;
@@ -107,7 +135,30 @@ base::Task<Located> Locator::ask(Kind kind, std::string object) {
   located.status = chosen.status;
   located.body = std::move(chosen.body);
   if (chosen.own && chosen.status == 200) located.node = std::move(replies[chosen.node].node);
+  // Of an image the others may get a copy; a network and a volume are where they are.
+  bool waits = chosen.status == 404 && down && kind != Kind::image;
+  if (waits) located = isDown(*down);
   co_return located;
+}
+
+base::Task<Locator::Holders> Locator::holders(Kind kind, std::string object) {
+  std::set<cluster::NodeId> having = recorded(kind, object);
+  Holders holders;
+  std::vector<cluster::Node> likely, others;
+  for (cluster::Node& each : nodes_.nodes()) {
+    bool has = having.contains(each.id);
+    if (has && !each.up) holders.down = each;
+    (each.self || has ? likely : others).push_back(std::move(each));
+  }
+  base::HttpCall call = base::httpGet(inspectTarget(kind, object), askTimeout, answerMost);
+  for (std::vector<cluster::Node>* next : {&likely, &others}) {
+    std::vector<NodeReply> replies = co_await askAll(engine_, std::move(*next), call);
+    for (NodeReply& each : replies) {
+      if (each.status == 200) holders.up.push_back(std::move(each.node));
+    }
+    if (!holders.up.empty()) break;
+  }
+  co_return holders;
 }
 
 base::Task<std::vector<cluster::Node>> Locator::findAll(Kind kind, std::string object) {

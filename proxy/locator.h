@@ -1,18 +1,22 @@
 #pragma once
 
-// The node that has an object: by the records of containers, by what passed here, and where these
-// do not tell, by asking all nodes.
+// The node that has an object: by the records of containers and by what passed here; of networks,
+// volumes and images by the word of an engine, where records tell whom to ask first. Where these do
+// not tell, or no longer, all nodes are asked.
 
 #include <deque>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
+#include <vector>
 
 #include "base/task.h"
 #include "cluster/nodes.h"
 #include "proxy/container_index.h"
 #include "proxy/engine.h"
 #include "proxy/fan_out.h"
+#include "proxy/holdings_index.h"
 
 namespace proxy {
 
@@ -28,13 +32,22 @@ struct Located {
 class Locator {
  public:
   // All must outlive it.
-  Locator(Engine& engine, const cluster::Nodes& nodes, ContainerIndex& index)
-      : engine_(engine), nodes_(nodes), index_(index) {}
+  Locator(Engine& engine, const cluster::Nodes& nodes, const ContainerIndex& index,
+          const HoldingsIndex& held)
+      : engine_(engine), nodes_(nodes), index_(index), held_(held) {}
 
   // `object` as it stands in a path: not decoded.
   base::Task<Located> find(Kind kind, std::string object);
   // All nodes that have it; those that are down, or do not answer, do not count.
   base::Task<std::vector<cluster::Node>> findAll(Kind kind, std::string object);
+
+  struct Holders {
+    std::vector<cluster::Node> up;      // at least one, if there is any
+    std::optional<cluster::Node> down;  // if there is none: one that has it by its records
+  };
+  // Nodes that have it by the word of their engines. Those that have it by their records are asked,
+  // and we ourselves; if none of these has it any more, the others.
+  base::Task<Holders> holders(Kind kind, std::string object);
 
   // An exec was made on this node. The last few thousand are remembered.
   void execMade(const std::string& id, const cluster::NodeId& node);
@@ -43,10 +56,12 @@ class Locator {
 
  private:
   base::Task<Located> ask(Kind kind, std::string object);
+  std::set<cluster::NodeId> recorded(Kind kind, const std::string& object) const;
 
   Engine& engine_;
   const cluster::Nodes& nodes_;
-  ContainerIndex& index_;
+  const ContainerIndex& index_;
+  const HoldingsIndex& held_;
   std::map<std::string, cluster::NodeId> execs_;
   std::deque<std::string> execOrder_;
 };

@@ -6,7 +6,9 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cstdio>
 #include <cstring>
+#include <map>
 #include <set>
 
 #include "base/json.h"
@@ -155,6 +157,31 @@ uint64_t left(uint64_t all, uint64_t reserved) {
   return all > reserved ? all - reserved : 0;
 }
 
+std::string decimal(double number, const char* unit = "") {
+  char text[48];
+  std::snprintf(text, sizeof text, "%g%s", number, unit);
+  return text;
+}
+
+// The docker client drops members that it does not know, but shows the engine's labels.
+std::map<std::string, std::string> labelledFacts(const NodeView& view) {
+  const cluster::NodeRecord& record = view.record;
+  uint64_t nanoCpus = record.cpus * 1'000'000'000;
+  auto cpus = [](uint64_t nano) { return decimal(static_cast<double>(nano) / 1e9); };
+  std::map<std::string, std::string> labels = {
+      {"io.drover.containers", std::to_string(record.containers)},
+      {"io.drover.running", std::to_string(record.running)},
+      {"io.drover.reserved.cpus", cpus(record.reservedNanoCpus)},
+      {"io.drover.reserved.memory", std::to_string(record.reservedMemory)},
+      {"io.drover.free.cpus", cpus(left(nanoCpus, record.reservedNanoCpus))},
+      {"io.drover.free.memory", std::to_string(left(record.memory, record.reservedMemory))}};
+  if (view.roundTrip)
+    labels["io.drover.round-trip"] =
+        decimal(static_cast<double>(view.roundTrip->count()) / 1000, "ms");
+  if (!record.lastError.empty()) labels["io.drover.last-error"] = record.lastError;
+  return labels;
+}
+
 void putNode(base::JsonWriter& json, const cluster::Agent& agent, const NodeView& view) {
   const cluster::NodeRecord& record = view.record;
   bool down = view.status == Status::failed || view.status == Status::left;
@@ -173,6 +200,7 @@ void putNode(base::JsonWriter& json, const cluster::Agent& agent, const NodeView
   json.member("MemoryBytes", record.memory).endObject();
   json.object("Engine").member("EngineVersion", record.engineVersion).object("Labels");
   for (const auto& [key, value] : record.engineLabels) json.member(key, value);
+  for (const auto& [key, value] : labelledFacts(view)) json.member(key, value);
   json.endObject().endObject();
   putTls(json, agent.config());
   json.endObject();

@@ -29,6 +29,7 @@ std::string listedVolume(std::string_view name, std::string_view record) {
   volume->set("Mountpoint", "\"\"");
   if (volume->find("Labels").empty()) volume->set("Labels", "null");
   volume->set("Options", "null");
+  volume->set("Status", "{\"Node\":\"down\"}");
   return volume->text();
 }
 

@@ -18,7 +18,8 @@ namespace proxy {
 // Of the engine's GET /volumes. Nothing if that is no such list.
 std::optional<Records> volumeRecords(std::string_view list);
 
-// The element of GET /volumes that a record stands for.
+// The element of GET /volumes that a record of an unreachable node stands for. Its Status, which
+// drivers use for such things, says so.
 std::string listedVolume(std::string_view name, std::string_view record);
 
 }  // namespace proxy

@@ -38,14 +38,15 @@ struct House {
   TempDir stateDir;
   cluster::Agent agent{stage.loop, agentOptions(), log};
   proxy::ContainerIndex index;
-  proxy::Locator locator{engine, agent, index};
+  proxy::HoldingsIndex held;
+  proxy::Locator locator{engine, agent, index, held};
   proxy::ImageTransfer images{stage.loop, engine, agent, log};
   proxy::Placements placements{agent, {}};
   proxy::ContainerCreate creation{stage.loop, engine,     local,  agent, locator,
                                   index,      placements, images, log,   64 * 1024 * 1024};
   proxy::SwarmApi swarm{engine, local, agent, true, 64 * 1024 * 1024};
-  proxy::Federation federation{{stage.loop, engine, local, lists, agent, index, locator, creation,
-                                images, swarm, log, 64 * 1024 * 1024}};
+  proxy::Federation federation{{stage.loop, engine, local, lists, agent, index, held, locator,
+                                creation, images, swarm, log, 64 * 1024 * 1024}};
   proxy::NodeApi nodeApi{agent, images};
   proxy::Api api{agent, local, federation, swarm, nodeApi, creation};
   proxy::ConnectionLimits limits{{}, milliseconds(30'000), milliseconds(30'000)};

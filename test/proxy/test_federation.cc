@@ -412,3 +412,90 @@ Test(federation, a_pull_lands_where_the_container_will_be) {
   cr_expect_eq(hosts.one().ask("POST", "/images/create?fromImage=app&tag=latest").body,
                "{\"on\":\"host-1\"}\n", "it is not remembered for longer");
 }
+
+Test(federation, records_tell_whom_to_ask_first) {
+  Hosts hosts(3);
+  SmallDocker& two = hosts.two().engine;
+  SmallDocker& three = hosts.three().engine;
+  two.networks = {"back"};
+  two.volumes = {"data"};
+  two.images = {"app"};
+  for (const char* kind : {"network", "volume", "image"}) two.tell(kind, "create");
+  const proxy::HoldingsIndex& held = hosts.one().droverd->held;
+  hosts.stage.until([&] {
+    return !held.holders(proxy::Held::network, "back").empty() &&
+           !held.holders(proxy::Held::volume, "data").empty() &&
+           !held.holders(proxy::Held::image, "app").empty();
+  });
+  for (const char* target : {"/networks/back", "/volumes/data", "/images/app/json"}) {
+    size_t before = three.asked.size();
+    cr_expect_eq(hosts.one().get(target), "{\"on\":\"host-2\"}\n", "%s", target);
+    cr_expect_eq(three.asked.size(), before, "only who has it is asked: %s", target);
+  }
+  // Records that are no longer true: all others are asked.
+  two.networks.clear();
+  three.networks = {"back"};
+  cr_expect_eq(hosts.one().get("/networks/back"), "{\"on\":\"host-3\"}\n");
+  three.networks.clear();
+  expectRefused(hosts.one().ask("GET", "/networks/back"), 404, "No such network: back");
+}
+
+Test(federation, an_image_counts_once_wherever_it_is) {
+  Hosts hosts(2);
+  for (Host* each : {&hosts.one(), &hosts.two()}) {
+    each->engine.first = [](const std::string& asked) {
+      if (asked != "GET /images/json") return std::string();
+      return answerOf(R"([{"Id":"sha256:aa","RepoTags":["app:1"]},{"Id":"sha256:bb"}])");
+    };
+    each->engine.tell("image", "load");
+  }
+  hosts.stage.until(
+      [&] { return hosts.one().droverd->held.holders(proxy::Held::image, "app:1").size() == 2; });
+  cr_expect_eq(base::number(base::parseJson(hosts.one().get("/info")), "Images"), 2);
+}
+
+Test(federation, networks_and_volumes_of_a_node_that_is_down_stay_and_images_do_not) {
+  Hosts hosts(2);
+  SmallDocker& two = hosts.two().engine;
+  hosts.one().engine.images = {"app"};
+  two.networks = {"back"};
+  two.volumes = {"data"};
+  two.images = {"far"};
+  for (const char* kind : {"network", "volume", "image"}) two.tell(kind, "create");
+  const proxy::HoldingsIndex& held = hosts.one().droverd->held;
+  hosts.stage.until([&] {
+    return !held.holders(proxy::Held::network, "back").empty() &&
+           !held.holders(proxy::Held::volume, "data").empty() &&
+           !held.holders(proxy::Held::image, "far").empty();
+  });
+  hosts.two().kill();
+  hosts.sees(hosts.one(), "host-2", cluster::Status::failed);
+
+  Host& one = hosts.one();
+  cr_expect(holds(one.get("/networks"), "\"back\""), "%s", one.get("/networks").c_str());
+  std::string volumes = one.get("/volumes");
+  cr_expect(holds(volumes, "\"data\"") && holds(volumes, "{\"Node\":\"down\"}"), "%s",
+            volumes.c_str());
+  cr_expect_not(holds(one.get("/images/json"), "far"));
+  const std::string filter = "?filters=" + proxy::encodeQueryValue(R"({"name":["other"]})");
+  cr_expect_not(holds(one.get("/networks" + filter), "\"back\""));
+  cr_expect_not(holds(one.get("/volumes" + filter), "\"data\""));
+  const std::string nodes = "?filters=" + proxy::encodeQueryValue(R"({"node":["host-1"]})");
+  cr_expect_not(holds(one.get("/volumes" + nodes), "\"data\""));
+
+  expectRefused(one.ask("GET", "/networks/back"), 503, "host-2 (" + hosts.two().address);
+  expectRefused(one.ask("DELETE", "/volumes/data"), 503, "host-2 (" + hosts.two().address);
+  expectRefused(one.ask("GET", "/images/far/json"), 404, "No such image: far");
+  expectRefused(one.ask("POST", "/containers/create",
+                        create("app", R"("HostConfig":{"Binds":["data:/data"]})")),
+                503, "which has volume data, is down");
+  expectRefused(one.ask("POST", "/containers/create",
+                        create("app", R"("HostConfig":{"NetworkMode":"back"})")),
+                503, "which has network back, is down");
+  // What is here by the same name is another one, and can be used.
+  one.engine.volumes = {"data"};
+  cr_expect_eq(one.ask("POST", "/containers/create",
+                       create("app", R"("HostConfig":{"Binds":["data:/data"]})"))
+                   .status,
+               201);
+}

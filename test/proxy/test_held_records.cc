@@ -78,7 +78,7 @@ Test(volume_record, holds_what_the_list_says_but_options) {
   std::string listed = listedVolume("a\"b", records->at("a\"b"));
   cr_expect_eq(listed,
                R"({"Driver":"nfs","Scope":"global","Labels":{"k":"v"},"Name":"a\"b",)"
-               R"("Mountpoint":"","Options":null})",
+               R"("Mountpoint":"","Options":null,"Status":{"Node":"down"}})",
                "%s", listed.c_str());
 }
 

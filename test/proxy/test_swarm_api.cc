@@ -140,6 +140,9 @@ Test(swarm_api, shows_nodes_as_docker_does) {
     cr_expect_eq(textAt(node, "ManagerStatus/Reachability"), "reachable");
     cr_expect_eq(textAt(node, "Description/Platform/OS"), "linux");
     cr_expect_eq(textAt(node, "Description/Engine/Labels/disk"), "fast");
+    cr_expect_eq(textAt(node, "Description/Engine/Labels/io.drover.reserved.cpus"), "0");
+    cr_expect_eq(textAt(node, "Description/Engine/Labels/io.drover.free.cpus"), "2");
+    cr_expect_eq(textAt(node, "Description/Engine/Labels/io.drover.free.memory"), "1000000");
     cr_expect_eq(at(node, "Description/Resources/NanoCPUs")->GetInt64(), 2'000'000'000);
     cr_expect_eq(at(node, "Description/Resources/MemoryBytes")->GetInt64(), 1'000'000);
     cr_assert(at(node, "Version/Index") && at(node, "Version/Index")->IsUint64());
