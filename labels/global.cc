@@ -11,9 +11,10 @@ std::vector<std::string> globalNodes(const Policy& policy, const World& world,
                                      const Options& options) {
   Decision decision(policy, world, options);
   std::vector<std::string> ids;
-  for (const auto& [id, node] : world.nodes()) {
+  for (const auto& [id, state] : world.nodes()) {
+    const NodeState& node = *state;  // clang 14 cannot capture a structured binding
     auto passes = [&](const Filter& filter) {
-      return !filter.ofNode || filter.passes(decision, *node, nullptr);
+      return !filter.ofNode || filter.passes(decision, node, nullptr);
     };
     std::span<const Filter> all = filters();
     if (std::all_of(all.begin(), all.end(), passes)) ids.push_back(id);
