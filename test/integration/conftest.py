@@ -14,9 +14,12 @@ import pytest
 
 from harness import certs as certificates
 from harness.cluster import Lab, Node, form
+from harness.containers import sleeping
 from harness.droverd import Droverd
 from harness.endpoint import Endpoint
 from harness.engine import Engine
+from harness.setting import Setting
+from harness.setting import names as setting_names
 
 KEEP = os.environ.get("DROVER_TEST_KEEP") == "1"
 LAB_NAME = os.environ.get("DROVER_TEST_LAB", "itest")
@@ -27,6 +30,21 @@ def pytest_configure(config):
     # A shell that starts us in the background has SIGINT ignored, and the clients would inherit that
     # and never hear their Ctrl-C. A handler is not inherited.
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_generate_tests(metafunc):
+    """A module whose tests use `setting` names the node of a cluster that it runs through: NODE."""
+    if "setting" in metafunc.fixturenames:
+        wanted = setting_names(metafunc.module.NODE)
+        metafunc.parametrize("setting", wanted, indirect=True, scope="module")
+
+
+def pytest_collection_modifyitems(items):
+    """Marks what needs the three hosts, so that it can run beside what needs the one."""
+    for item in items:
+        setting = item.callspec.params.get("setting", "") if hasattr(item, "callspec") else ""
+        if "lab" in item.fixturenames or setting.startswith("node"):
+            item.add_marker(pytest.mark.cluster)
 
 
 def pytest_terminal_summary(terminalreporter, config):
@@ -125,6 +143,18 @@ def client(request, drover, drover_tls):
     return drover if request.param == "unix" else drover_tls
 
 
+@pytest.fixture(scope="module")
+def setting(request, config_dir):
+    """Where a suite of another client runs: "unix", "tls", or "node2" of a cluster of three."""
+    if not request.param.startswith("node"):
+        client = request.getfixturevalue("drover" if request.param == "unix" else "drover_tls")
+        return Setting(client, (request.getfixturevalue("direct"),))
+    nodes = request.getfixturevalue("cluster")
+    first = int(request.param.removeprefix("node")) - 1
+    nodes = nodes[first:] + nodes[:first]
+    return Setting(nodes[0].api, tuple(each.direct for each in nodes))
+
+
 @pytest.fixture
 def start_droverd(engine, workdir, certs, request):
     """Starts daemons of a test's own: start_droverd("--head-timeout", "1s", tls=True)."""
@@ -146,12 +176,8 @@ def start_droverd(engine, workdir, certs, request):
 @pytest.fixture(scope="module")
 def sleeper(direct):
     """The name of a container that runs as long as the module's tests; they must not change it."""
-    name = "sleeper"
-    direct.docker(
-        "run", "-d", "--init", "--name", name, "--label", "itest.keep", "busybox", "sleep", "1d"
-    )
-    yield name
-    direct.docker("rm", "-f", name)
+    with sleeping(direct) as name:
+        yield name
 
 
 @pytest.fixture(scope="session")
