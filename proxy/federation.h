@@ -17,6 +17,7 @@
 #include "proxy/container_lists.h"
 #include "proxy/engine.h"
 #include "proxy/fan_out.h"
+#include "proxy/image_calls.h"
 #include "proxy/image_transfer.h"
 #include "proxy/local_api.h"
 #include "proxy/locator.h"
@@ -44,7 +45,10 @@ class Federation {
     base::Log& log;
     size_t bodyMost;  // bytes that a body may have which we have to understand
   };
-  explicit Federation(Parts parts) : parts_(parts) {}
+  explicit Federation(Parts parts)
+      : parts_(parts),
+        images_(parts.engine, parts.local, parts.lists, parts.agent, parts.locator, parts.images,
+                parts.bodyMost) {}
 
   // Answers the request whose head `client` holds. Throws when either side breaks off.
   base::Task<> handle(Client& client, RouteMatch match);
@@ -66,8 +70,8 @@ class Federation {
   base::Task<> info(Client& client, RouteMatch match);
   base::Task<> version(Client& client, RouteMatch match);
   base::Task<> events(Client& client, RouteMatch match);
-  base::Task<> imageChange(Client& client, RouteMatch match);
-  base::Task<> save(Client& client, RouteMatch match);
+  base::Task<> imageList(Client& client, RouteMatch match);
+  base::Task<> push(Client& client, RouteMatch match, std::string object);
   std::vector<NodeAnswer> hostDown(const std::vector<NodeReply>& replies) const;
 
   // A list that a node gave lately, kept while it says that nothing changed.
@@ -82,6 +86,7 @@ class Federation {
   };
 
   Parts parts_;
+  ImageCalls images_;
   std::map<std::pair<cluster::NodeId, std::string>, KeptList> kept_;
   std::map<std::string, KeptMerge> keptMerges_;
 };
