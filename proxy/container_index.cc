@@ -3,11 +3,16 @@
 #include "base/json.h"
 
 namespace proxy {
+namespace {
+
+constexpr size_t removedMost = 4096;
+
+}  // namespace
 
 bool ContainerIndex::put(const cluster::NodeId& owner, const std::string& id,
                          std::string_view listed, uint64_t version) {
   rapidjson::Document json = base::parseJson(listed);
-  if (base::text(json, "Id") != id) return false;
+  if (base::text(json, "Id") != id || wasRemoved(id)) return false;
   Entry entry;
   entry.owner = owner;
   entry.version = version;
@@ -52,7 +57,18 @@ void ContainerIndex::erase(const cluster::NodeId& owner, const std::string& id) 
   byId_.erase(place);
 }
 
+void ContainerIndex::remove(const cluster::NodeId& owner, const std::string& id) {
+  erase(owner, id);
+  if (id.empty() || !removed_.insert(id).second) return;
+  removedOrder_.push_back(id);
+  if (removedOrder_.size() <= removedMost) return;
+  removed_.erase(removedOrder_.front());
+  removedOrder_.pop_front();
+}
+
 void ContainerIndex::clear() {
+  removed_.clear();
+  removedOrder_.clear();
   byName_.clear();
   byId_.clear();
   counts_.clear();

@@ -127,7 +127,7 @@ base::Task<> Federation::toOwner(Client& client, RouteMatch match, Kind kind, st
   } else if (match.route().pattern == "/containers/{id}/rename") {
     co_await parts_.creation.rename(client, match, std::move(*located.node));
   } else {
-    co_await toNode(client, match, std::move(*located.node));
+    co_await toNode(client, match, std::move(*located.node), std::move(located.body));
   }
 }
 
@@ -138,7 +138,8 @@ base::Task<> Federation::sendLocated(Client& client, const Located& located) {
   co_await sendJson(client, located.status, parts_.local.commonHeaders(), located.body);
 }
 
-base::Task<> Federation::toNode(Client& client, RouteMatch match, cluster::Node node) {
+base::Task<> Federation::toNode(Client& client, RouteMatch match, cluster::Node node,
+                                std::string inspection) {
   const Route& route = match.route();
   bool removes = route.pattern == "/containers/{id}" && route.method == "DELETE";
   std::string id;
@@ -147,6 +148,8 @@ base::Task<> Federation::toNode(Client& client, RouteMatch match, cluster::Node 
   if (place) {
     id = place->first;
     names = place->second.names;
+  } else if (removes) {
+    id = base::text(base::parseJson(inspection), "Id");  // its record has not come yet
   }
   if (node.self) {
     co_await parts_.local.passThrough(client, match);
@@ -161,7 +164,7 @@ base::Task<> Federation::toNode(Client& client, RouteMatch match, cluster::Node 
     co_await relay(client, *node.http, std::move(options));
   }
   if (client.status != 204 || !removes) co_return;
-  parts_.index.erase(node.id, id);
+  parts_.index.remove(node.id, id);
   parts_.creation.freed(names);
 }
 
@@ -391,7 +394,8 @@ std::vector<NodeAnswer> Federation::hostDown(const std::vector<NodeReply>& repli
     if (each.status != 0) continue;
     std::vector<std::pair<uint64_t, const std::string*>> entries;
     parts_.agent.state().eachOf(
-        each.node.id, containerRecords, [&](const std::string&, const cluster::Record& record) {
+        each.node.id, containerRecords, [&](const std::string& key, const cluster::Record& record) {
+          if (parts_.index.wasRemoved(key.substr(containerRecords.size()))) return;
           entries.emplace_back(base::number(base::parseJson(record.value), "Created"),
                                &record.value);
         });

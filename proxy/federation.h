@@ -58,7 +58,9 @@ class Federation {
   using Merge = std::function<std::string(const std::vector<NodeAnswer>& answers)>;
 
   base::Task<> toOwner(Client& client, RouteMatch match, Kind kind, std::string object);
-  base::Task<> toNode(Client& client, RouteMatch match, cluster::Node node);
+  // `inspection`: what the node said of the object, if it was asked.
+  base::Task<> toNode(Client& client, RouteMatch match, cluster::Node node,
+                      std::string inspection = {});
   base::Task<> sendLocated(Client& client, const Located& located);
 
   base::Task<> merged(Client& client, RouteMatch match, Merge merge);

@@ -235,6 +235,29 @@ Test(federation, what_ran_on_a_node_that_is_down_is_shown_and_not_served) {
   });
 }
 
+Test(federation, what_was_removed_is_not_shown_when_its_node_goes_down_before_it_can_tell) {
+  Hosts hosts(2);
+  SmallDocker& two = hosts.two().engine;
+  two.run("gone", 100);
+  two.run("stays", 200);
+  for (const char* name : {"gone", "stays"}) hosts.knows(hosts.one(), name);
+  // The engine that never tells of it.
+  two.first = [&](const std::string& asked) {
+    if (!asked.starts_with("DELETE /containers/gone")) return std::string();
+    return std::string("HTTP/1.1 204 No Content\r\n\r\n");
+  };
+  cr_expect_eq(hosts.one().ask("DELETE", "/containers/gone").status, 204);
+  // Removed by one that has just started and has no record of it yet.
+  hosts.one().kill();
+  hosts.one().start();
+  cr_expect_eq(hosts.one().ask("DELETE", "/containers/gone").status, 204);
+  hosts.knows(hosts.one(), "stays");
+  hosts.two().kill();
+  hosts.sees(hosts.one(), "host-2", cluster::Status::failed);
+  cr_expect_eq(namesIn(hosts.one().get("/containers/json?all=1")), "stays ");
+  expectRefused(hosts.one().ask("GET", "/containers/gone/json"), 404, "No such container: gone");
+}
+
 Test(federation, an_engine_that_is_down_does_not_hide_the_others) {
   Hosts hosts(2);
   hosts.two().engine.run("web");
