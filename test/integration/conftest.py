@@ -43,7 +43,7 @@ def pytest_collection_modifyitems(items):
     """Marks what needs the three hosts, so that it can run beside what needs the one."""
     for item in items:
         setting = item.callspec.params.get("setting", "") if hasattr(item, "callspec") else ""
-        if "lab" in item.fixturenames or setting.startswith("node"):
+        if {"lab", "hosts"} & set(item.fixturenames) or setting.startswith("node"):
             item.add_marker(pytest.mark.cluster)
 
 
@@ -190,6 +190,16 @@ def lab():
         lab.down()
 
 
+@pytest.fixture(scope="session")
+def lab_of_five():
+    """One more lab, of five hosts."""
+    lab = Lab(f"{LAB_NAME}5", 5)
+    lab.up()
+    yield lab
+    if not KEEP:
+        lab.down()
+
+
 @pytest.fixture(scope="module")
 def cluster(lab, workdir, config_dir):
     """Three droverds that are a cluster as long as the module's tests; they must not change that."""
@@ -235,8 +245,9 @@ def three(start_node):
 @pytest.fixture(autouse=True)
 def _clean_engine(request, config_dir):
     yield
-    if "lab" in request.fixturenames:
-        for host in request.getfixturevalue("lab").hosts:
+    labs = [each for each in ("lab", "lab_of_five") if each in request.fixturenames]
+    for name in labs:
+        for host in request.getfixturevalue(name).hosts:
             clean(Endpoint(f"unix://{host.socket}", config_dir))
-    else:
+    if not labs:
         clean(request.getfixturevalue("direct"))
