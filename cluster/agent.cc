@@ -8,6 +8,7 @@
 #include <cstring>
 #include <ctime>
 #include <random>
+#include <set>
 
 #include "base/json.h"
 #include "cluster/envelope.h"
@@ -373,6 +374,14 @@ struct Agent::Running : MembershipListener, StateListener, ClaimWorld {
       if (each->status != Status::left) counting.push_back(each->id);
       if (lives && each->id != self) peers.push_back({each->id, each->gossip});
     }
+    // Who counts for claims is on disk before: a node that restarts without knowing of the others
+    // takes itself for a majority. All else can wait until it is quiet.
+    bool counted = std::all_of(counting.begin(), counting.end(),
+                               [this](const NodeId& id) { return saved.contains(id); });
+    if (!counted) {
+      saved.insert(counting.begin(), counting.end());
+      agent.saveMembers();
+    }
     state.setPeers(now(), std::move(peers));
     claims.setMembers(now(), std::move(counting));
     saveTimer.start(saveMembersAfter, [this] { agent.saveMembers(); });
@@ -447,6 +456,7 @@ struct Agent::Running : MembershipListener, StateListener, ClaimWorld {
   base::Timer timer;
   base::Timer rotationTimer;
   base::Timer saveTimer;
+  std::set<NodeId> saved;  // members that were on disk at some time
 };
 
 Agent::Agent(base::Loop& loop, AgentOptions options, base::Log& log)

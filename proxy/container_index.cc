@@ -3,11 +3,16 @@
 #include <optional>
 
 namespace proxy {
+namespace {
+
+constexpr size_t removedMost = 4096;
+
+}  // namespace
 
 bool ContainerIndex::put(const cluster::NodeId& owner, const std::string& id,
                          std::string_view record, uint64_t version) {
   std::optional<ContainerFacts> facts = containerFacts(id, record);
-  if (!facts) return false;
+  if (!facts || wasRemoved(id)) return false;
   auto [place, fresh] = byId_.try_emplace(id);
   if (!fresh) disown(*place);
   static_cast<ContainerFacts&>(place->second) = std::move(*facts);
@@ -38,8 +43,19 @@ void ContainerIndex::erase(const cluster::NodeId& owner, const std::string& id) 
   byId_.erase(place);
 }
 
+void ContainerIndex::remove(const cluster::NodeId& owner, const std::string& id) {
+  erase(owner, id);
+  if (id.empty() || !removed_.insert(id).second) return;
+  removedOrder_.push_back(id);
+  if (removedOrder_.size() <= removedMost) return;
+  removed_.erase(removedOrder_.front());
+  removedOrder_.pop_front();
+}
+
 void ContainerIndex::clear() {
   owned_.clear();
+  removed_.clear();
+  removedOrder_.clear();
   byName_.clear();
   byId_.clear();
 }

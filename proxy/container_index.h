@@ -4,7 +4,9 @@
 // placement, as the nodes' records tell. Pure.
 
 #include <cstdint>
+#include <deque>
 #include <map>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -22,7 +24,8 @@ class ContainerIndex {
   };
   using Place = std::pair<const std::string, Entry>;  // id and entry
 
-  // From a record's value. False, and nothing changed, for what is none.
+  // From a record's value. False, and nothing changed, for what is none, and for a container that
+  // was removed.
   bool put(const cluster::NodeId& owner, const std::string& id, std::string_view record,
            uint64_t version);
   // A container that was just made, until its record comes. `facts`: what its request tells.
@@ -31,6 +34,11 @@ class ContainerIndex {
   // It is no longer expected; nothing changes if its record has come.
   void unexpect(const cluster::NodeId& owner, const std::string& id);
   void erase(const cluster::NodeId& owner, const std::string& id);
+  // By the word of its engine it is gone for good: ids do not come again. Records that say
+  // otherwise are older, and all that is left of it should its node go away before it can tell. The
+  // last few thousand are remembered.
+  void remove(const cluster::NodeId& owner, const std::string& id);
+  bool wasRemoved(const std::string& id) const { return removed_.contains(id); }
   void clear();
 
   struct Found {
@@ -56,6 +64,8 @@ class ContainerIndex {
   std::map<std::string, Entry, std::less<>> byId_;
   std::multimap<std::string, const Place*, std::less<>> byName_;
   std::map<cluster::NodeId, Owned> owned_;
+  std::set<std::string> removed_;
+  std::deque<std::string> removedOrder_;
 };
 
 }  // namespace proxy

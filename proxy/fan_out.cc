@@ -37,4 +37,24 @@ base::Task<std::vector<NodeReply>> askAll(Engine& engine, std::vector<cluster::N
   co_return replies;
 }
 
+NodeAnswer answerOf(NodeReply reply) {
+  return {std::string(reply.node.id.text()), reply.node.name, reply.node.address,
+          std::move(reply.body)};
+}
+
+std::vector<NodeOutcome> outcomesOf(const std::vector<NodeReply>& replies) {
+  std::vector<NodeOutcome> outcomes;
+  for (const NodeReply& each : replies)
+    outcomes.push_back({each.node.name, each.status, each.status ? each.body : each.fault});
+  return outcomes;
+}
+
+std::vector<NodeAnswer> successesOf(std::vector<NodeReply> replies) {
+  std::vector<NodeAnswer> answers;
+  for (NodeReply& each : replies) {
+    if (each.status == 200) answers.push_back(answerOf(std::move(each)));
+  }
+  return answers;
+}
+
 }  // namespace proxy

@@ -9,6 +9,8 @@
 #include "base/task.h"
 #include "cluster/nodes.h"
 #include "proxy/engine.h"
+#include "proxy/merge.h"
+#include "proxy/merge_errors.h"
 
 namespace proxy {
 
@@ -25,6 +27,12 @@ struct NodeReply {
 // be down are not asked: their fault says so. Throws nothing but what comes of being cancelled.
 base::Task<std::vector<NodeReply>> askAll(Engine& engine, std::vector<cluster::Node> nodes,
                                           base::HttpCall call);
+
+// For those who choose between answers, and merge them.
+NodeAnswer answerOf(NodeReply reply);
+std::vector<NodeOutcome> outcomesOf(const std::vector<NodeReply>& replies);
+// Those with status 200.
+std::vector<NodeAnswer> successesOf(std::vector<NodeReply> replies);
 
 // The way to this node's API: our engine, or its droverd.
 base::HttpClient& wayTo(Engine& engine, const cluster::Node& node);

@@ -19,6 +19,7 @@
 #include "proxy/merge_sums.h"
 #include "proxy/network_record.h"
 #include "proxy/relay.h"
+#include "proxy/repository.h"
 #include "proxy/volume_record.h"
 
 namespace proxy {
@@ -41,32 +42,11 @@ std::string withQuery(std::string path, const std::string& query) {
   return query.empty() ? path : path + "?" + query;
 }
 
-NodeAnswer answerOf(NodeReply reply) {
-  return {std::string(reply.node.id.text()), reply.node.name, reply.node.address,
-          std::move(reply.body)};
-}
-
-std::vector<NodeOutcome> outcomesOf(const std::vector<NodeReply>& replies) {
-  std::vector<NodeOutcome> outcomes;
-  for (const NodeReply& each : replies)
-    outcomes.push_back({each.node.name, each.status, each.status ? each.body : each.fault});
-  return outcomes;
-}
-
-std::vector<NodeAnswer> successesOf(std::vector<NodeReply> replies) {
-  std::vector<NodeAnswer> answers;
-  for (NodeReply& each : replies) {
-    if (each.status == 200) answers.push_back(answerOf(std::move(each)));
-  }
-  return answers;
-}
-
-// Push has the tag apart from the name. Without one it pushes all tags of the repository.
+// Push has the tag apart from the name.
 std::string tagToPush(std::string_view text) {
   std::optional<FilteredQuery> query = parseFilteredQuery(text);
-  if (!query) return {};
-  for (const auto& [key, value] : query->parameters) {
-    if (key == "tag" && !value.empty()) return ":" + encodeQueryValue(value);
+  for (const auto& [key, value] : query ? query->parameters : FilteredQuery().parameters) {
+    if (key == "tag") return value;
   }
   return {};
 }
@@ -95,7 +75,8 @@ base::Task<> Federation::handle(Client& client, RouteMatch match) {
     case Answer::volume:
       return toOwner(client, match, Kind::volume, std::move(object));
     case Answer::image:
-      if (match.route().pattern == "/images/{name...}/push") object += tagToPush(match.query);
+      if (match.route().pattern == "/images/{name...}/push")
+        return push(client, match, std::move(object));
       return toOwner(client, match, Kind::image, std::move(object));
     case Answer::commit: {
       std::optional<FilteredQuery> query = parseFilteredQuery(match.query);
@@ -108,7 +89,7 @@ base::Task<> Federation::handle(Client& client, RouteMatch match) {
     case Answer::containerList:
       return containerList(client, match);
     case Answer::imageList:
-      return merged(client, match, [](const auto& answers) { return mergeImages(answers); });
+      return imageList(client, match);
     case Answer::networkList:
       return merged(client, match, [](const auto& answers) {
         return mergeNetworks(answers, clusterNetworkLabel);
@@ -126,9 +107,9 @@ base::Task<> Federation::handle(Client& client, RouteMatch match) {
     case Answer::events:
       return events(client, match);
     case Answer::imageChange:
-      return imageChange(client, match);
+      return images_.change(client, match);
     case Answer::save:
-      return save(client, match);
+      return images_.save(client, match);
     case Answer::create:
       return parts_.creation.create(client, match);
     case Answer::placement:
@@ -153,7 +134,7 @@ base::Task<> Federation::toOwner(Client& client, RouteMatch match, Kind kind, st
   } else if (match.route().pattern == "/containers/{id}/rename") {
     co_await parts_.creation.rename(client, match, std::move(*located.node));
   } else {
-    co_await toNode(client, match, std::move(*located.node));
+    co_await toNode(client, match, std::move(*located.node), std::move(located.body));
   }
 }
 
@@ -164,7 +145,8 @@ base::Task<> Federation::sendLocated(Client& client, const Located& located) {
   co_await sendJson(client, located.status, parts_.local.commonHeaders(), located.body);
 }
 
-base::Task<> Federation::toNode(Client& client, RouteMatch match, cluster::Node node) {
+base::Task<> Federation::toNode(Client& client, RouteMatch match, cluster::Node node,
+                                std::string inspection) {
   const Route& route = match.route();
   bool removes = route.pattern == "/containers/{id}" && route.method == "DELETE";
   std::string id;
@@ -173,6 +155,8 @@ base::Task<> Federation::toNode(Client& client, RouteMatch match, cluster::Node 
   if (place) {
     id = place->first;
     names = place->second.names;
+  } else if (removes) {
+    id = base::text(base::parseJson(inspection), "Id");  // its record has not come yet
   }
   if (node.self) {
     co_await parts_.local.passThrough(client, match);
@@ -187,7 +171,7 @@ base::Task<> Federation::toNode(Client& client, RouteMatch match, cluster::Node 
     co_await relay(client, *node.http, std::move(options));
   }
   if (client.status != 204 || !removes) co_return;
-  parts_.index.erase(node.id, id);
+  parts_.index.remove(node.id, id);
   parts_.creation.freed(names);
 }
 
@@ -212,7 +196,25 @@ base::Task<> Federation::inspect(Client& client, RouteMatch match) {
   co_await sendAnswer(client, reply.status, reply.head, reply.body);
 }
 
+// Without a tag it is about all tags of the repository.
+base::Task<> Federation::push(Client& client, RouteMatch match, std::string object) {
+  std::string tag = tagToPush(match.query);
+  std::optional<std::string> name = decodePath(object);
+  if (!tag.empty()) {
+    object += ":" + encodeQueryValue(tag);
+  } else if (name && !namesOneImage(*name)) {
+    return images_.pushAll(client, match, std::move(*name));
+  }
+  return toOwner(client, match, Kind::image, std::move(object));
+}
+
 // ---- lists and sums
+
+base::Task<> Federation::imageList(Client& client, RouteMatch match) {
+  std::optional<FilteredQuery> query = parseFilteredQuery(match.query);
+  if (query && ImageCalls::isCut(*query)) return images_.cutList(client, match, std::move(*query));
+  return merged(client, match, [](const auto& answers) { return mergeImages(answers); });
+}
 
 base::Task<> Federation::merged(Client& client, RouteMatch match, Merge merge) {
   std::optional<FilteredQuery> query = parseFilteredQuery(match.query);
@@ -407,7 +409,8 @@ std::vector<NodeAnswer> Federation::hostDown(const std::vector<NodeReply>& repli
     if (each.status != 0) continue;
     std::vector<std::pair<uint64_t, std::string>> entries;
     parts_.agent.state().eachOf(
-        each.node.id, containerRecords, [&](const std::string&, const cluster::Record& record) {
+        each.node.id, containerRecords, [&](const std::string& key, const cluster::Record& record) {
+          if (parts_.index.wasRemoved(key.substr(containerRecords.size()))) return;
           entries.emplace_back(base::number(base::parseJson(record.value), "Created"),
                                listedContainer(record.value));
         });
@@ -511,54 +514,6 @@ base::Task<> Federation::events(Client& client, RouteMatch match) {
   std::string target = withQuery(versionPrefix(match) + "/events", query->text());
   EventStream stream(parts_.loop, parts_.engine, parts_.agent, parts_.log);
   co_await stream.run(client, parts_.local.commonHeaders(), std::move(target), std::move(wanted));
-}
-
-// ---- images
-
-base::Task<> Federation::imageChange(Client& client, RouteMatch match) {
-  std::vector<cluster::Node> holders =
-      co_await parts_.locator.findAll(Kind::image, std::string(match.object));
-  if (holders.empty()) {
-    co_await parts_.local.passThrough(client, match);  // the engine says that there is none
-    co_return;
-  }
-  base::HttpCall call;
-  call.method = match.route().method;
-  call.target = client.request().target();
-  call.timeout = diskTimeout;
-  call.most = parts_.bodyMost;
-  call.mayRepeat = false;
-  ContainerLists::Change change(parts_.lists, match.route().effect, match.object);
-  std::vector<NodeReply> replies =
-      co_await askAll(parts_.engine, std::move(holders), std::move(call));
-  change.answered(200, {});
-  Chosen chosen = chooseChange(outcomesOf(replies));
-  std::string body = std::move(chosen.body);
-  if (match.route().method == "DELETE" && chosen.status == 200)
-    body = mergeImageDelete(successesOf(std::move(replies)));
-  co_await sendJson(client, chosen.status, parts_.local.commonHeaders(), body);
-}
-
-// What of the images is not here is brought here first.
-base::Task<> Federation::save(Client& client, RouteMatch match) {
-  std::vector<std::string> images;
-  if (!match.object.empty()) {
-    images.emplace_back(match.object);
-  } else if (std::optional<FilteredQuery> query = parseFilteredQuery(match.query)) {
-    for (const auto& [key, value] : query->parameters) {
-      if (key == "names") images.push_back(value);
-    }
-  }
-  for (const std::string& image : images) {
-    Locator::Holders holders =
-        co_await parts_.locator.holders(Kind::image, encodeQueryValue(image));
-    bool here = std::any_of(holders.up.begin(), holders.up.end(),
-                            [](const cluster::Node& node) { return node.self; });
-    if (here || holders.up.empty()) continue;
-    std::optional<cluster::Node> self = parts_.locator.node(parts_.agent.self());
-    co_await parts_.images.send(image, holders.up.front(), std::move(*self));
-  }
-  co_await parts_.local.passThrough(client, match);
 }
 
 }  // namespace proxy

@@ -18,6 +18,7 @@
 #include "proxy/engine.h"
 #include "proxy/fan_out.h"
 #include "proxy/holdings_index.h"
+#include "proxy/image_calls.h"
 #include "proxy/image_transfer.h"
 #include "proxy/local_api.h"
 #include "proxy/locator.h"
@@ -46,7 +47,10 @@ class Federation {
     base::Log& log;
     size_t bodyMost;  // bytes that a body may have which we have to understand
   };
-  explicit Federation(Parts parts) : parts_(parts) {}
+  explicit Federation(Parts parts)
+      : parts_(parts),
+        images_(parts.engine, parts.local, parts.lists, parts.agent, parts.locator, parts.images,
+                parts.bodyMost) {}
 
   // Answers the request whose head `client` holds. Throws when either side breaks off.
   base::Task<> handle(Client& client, RouteMatch match);
@@ -56,7 +60,9 @@ class Federation {
   using Merge = std::function<std::string(const std::vector<NodeAnswer>& answers)>;
 
   base::Task<> toOwner(Client& client, RouteMatch match, Kind kind, std::string object);
-  base::Task<> toNode(Client& client, RouteMatch match, cluster::Node node);
+  // `inspection`: what the node said of the object, if it was asked.
+  base::Task<> toNode(Client& client, RouteMatch match, cluster::Node node,
+                      std::string inspection = {});
   base::Task<> sendLocated(Client& client, const Located& located);
 
   base::Task<> merged(Client& client, RouteMatch match, Merge merge);
@@ -68,8 +74,8 @@ class Federation {
   base::Task<> info(Client& client, RouteMatch match);
   base::Task<> version(Client& client, RouteMatch match);
   base::Task<> events(Client& client, RouteMatch match);
-  base::Task<> imageChange(Client& client, RouteMatch match);
-  base::Task<> save(Client& client, RouteMatch match);
+  base::Task<> imageList(Client& client, RouteMatch match);
+  base::Task<> push(Client& client, RouteMatch match, std::string object);
   std::vector<NodeAnswer> hostDown(const std::vector<NodeReply>& replies) const;
   std::optional<NodeAnswer> heldByOneDown(Held kind, const cluster::Node& node,
                                           const FilteredQuery& query) const;
@@ -87,6 +93,7 @@ class Federation {
   };
 
   Parts parts_;
+  ImageCalls images_;
   std::map<std::pair<cluster::NodeId, std::string>, KeptList> kept_;
   std::map<std::string, KeptMerge> keptMerges_;
 };

@@ -88,21 +88,27 @@ int hexDigit(char c) {
 
 }  // namespace
 
-std::optional<std::string> decodeQueryValue(std::string_view text) {
+std::optional<std::string> decodePath(std::string_view text) {
   std::string plain;
   for (size_t i = 0; i < text.size(); i++) {
-    if (text[i] == '%') {
-      if (i + 2 >= text.size()) return std::nullopt;
-      int high = hexDigit(text[i + 1]);
-      int low = hexDigit(text[i + 2]);
-      if (high < 0 || low < 0) return std::nullopt;
-      plain.push_back(static_cast<char>(high * 16 + low));
-      i += 2;
-    } else {
-      plain.push_back(text[i] == '+' ? ' ' : text[i]);
+    if (text[i] != '%') {
+      plain.push_back(text[i]);
+      continue;
     }
+    if (i + 2 >= text.size()) return std::nullopt;
+    int high = hexDigit(text[i + 1]);
+    int low = hexDigit(text[i + 2]);
+    if (high < 0 || low < 0) return std::nullopt;
+    plain.push_back(static_cast<char>(high * 16 + low));
+    i += 2;
   }
   return plain;
+}
+
+std::optional<std::string> decodeQueryValue(std::string_view text) {
+  std::string spaced(text);
+  std::replace(spaced.begin(), spaced.end(), '+', ' ');
+  return decodePath(spaced);
 }
 
 std::string encodeQueryValue(std::string_view text) {

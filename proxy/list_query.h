@@ -25,6 +25,9 @@ std::optional<ListQuery> parseListQuery(std::string_view query);
 // Undoes the encoding of a query's value ('+' and %xx). Nothing if it is broken.
 std::optional<std::string> decodeQueryValue(std::string_view text);
 
+// Undoes the encoding of a path, or a part of it (%xx). Nothing if it is broken.
+std::optional<std::string> decodePath(std::string_view text);
+
 // Encodes for a query everything but letters, digits, '-', '_', '.' and '~'.
 std::string encodeQueryValue(std::string_view text);
 

@@ -96,26 +96,10 @@ std::string sameness(const NodeElement& part, const JsonObject& network, std::st
   return isBuiltIn(name) ? key + " driver " + std::string(network.find("Driver")) : key;
 }
 
-// Nanoseconds since 1970. The engine writes RFC 3339 in the time zone of its host. What is no time
-// is later than all.
+// Nanoseconds since 1970. What is no time is later than all.
 int64_t momentOf(std::string_view json) {
-  constexpr int64_t minute = 60'000'000'000, never = std::numeric_limits<int64_t>::max();
-  std::string text(insideQuotes(json).value_or(""));
-  if (text.empty()) return never;
-  int64_t east = 0;
-  if (text.back() != 'Z') {
-    size_t sign = text.find_last_of("+-");
-    if (sign == std::string::npos || text.size() - sign != 6 || sign < 19) return never;
-    for (size_t i : {sign + 1, sign + 2, sign + 4, sign + 5}) {
-      if (text[i] < '0' || text[i] > '9') return never;
-    }
-    int hours = (text[sign + 1] - '0') * 10 + text[sign + 2] - '0';
-    int minutes = (text[sign + 4] - '0') * 10 + text[sign + 5] - '0';
-    east = (hours * 60 + minutes) * minute * (text[sign] == '+' ? 1 : -1);
-    text.replace(sign, 6, "Z");
-  }
-  int64_t moment = parseTime(text);
-  return moment == 0 ? never : moment - east;
+  int64_t moment = parseTime(insideQuotes(json).value_or(""));
+  return moment == 0 ? std::numeric_limits<int64_t>::max() : moment;
 }
 
 // Puts into `first` what only the others have.

@@ -154,9 +154,11 @@ base::Task<> relay(Client& client, base::HttpClient& server, RelayOptions option
   base::appendAnswerHead(out, answer.head(), !client.keepAlive && !tunnelled);
 
   if (tunnelled) {
-    out.append(upstream->rest);
     client.status = answer.head().status();
+    // Apart, as the engine writes them: python3-docker reads the stream behind the back of its HTTP
+    // library, and would lose what came in one TLS record with the head.
     co_await client.stream->write(out);
+    if (!upstream->rest.empty()) co_await client.stream->write(upstream->rest);
     out = std::string();
     upstream->rest = std::string();
     upload->unwatch();

@@ -23,6 +23,23 @@ int64_t column(std::string_view text, size_t at, size_t length) {
   return error == std::errc() && stopped == end ? number : -1;
 }
 
+// Takes the zone off the end of a time; nanoseconds east of Greenwich. Nothing if there is none.
+std::optional<int64_t> takeZone(std::string_view& text) {
+  if (text.ends_with('Z')) {
+    text.remove_suffix(1);
+    return 0;
+  }
+  if (text.size() < 6) return std::nullopt;
+  std::string_view zone = text.substr(text.size() - 6);
+  int64_t hours = column(zone, 1, 2);
+  int64_t minutes = column(zone, 4, 2);
+  bool shaped = (zone[0] == '+' || zone[0] == '-') && zone[3] == ':' && hours >= 0 && hours < 24 &&
+                minutes >= 0 && minutes < 60;
+  if (!shaped) return std::nullopt;
+  text.remove_suffix(6);
+  return (hours * hour + minutes * minute) * (zone[0] == '+' ? 1 : -1);
+}
+
 }  // namespace
 
 std::string humanDuration(int64_t nanoseconds) {
@@ -43,6 +60,8 @@ std::string humanDuration(int64_t nanoseconds) {
 }
 
 int64_t parseTime(std::string_view text) {
+  std::optional<int64_t> east = takeZone(text);
+  if (!east) return 0;
   std::tm parts{};
   int64_t year = column(text, 0, 4);
   int64_t month = column(text, 5, 2);
@@ -50,8 +69,8 @@ int64_t parseTime(std::string_view text) {
   parts.tm_hour = static_cast<int>(column(text, 11, 2));
   parts.tm_min = static_cast<int>(column(text, 14, 2));
   parts.tm_sec = static_cast<int>(column(text, 17, 2));
-  bool shaped = text.size() >= 20 && text[4] == '-' && text[7] == '-' && text[10] == 'T' &&
-                text[13] == ':' && text[16] == ':' && text.back() == 'Z';
+  bool shaped = text.size() >= 19 && text[4] == '-' && text[7] == '-' && text[10] == 'T' &&
+                text[13] == ':' && text[16] == ':';
   // Nanoseconds in 64 bits reach to the year 2262.
   bool possible = year >= 1970 && year < 2262 && month >= 1 && month <= 12 && parts.tm_mday >= 1 &&
                   parts.tm_mday <= 31 && parts.tm_hour >= 0 && parts.tm_hour <= 23 &&
@@ -60,16 +79,15 @@ int64_t parseTime(std::string_view text) {
   if (!shaped || !possible) return 0;
   parts.tm_year = static_cast<int>(year - 1900);
   parts.tm_mon = static_cast<int>(month - 1);
-  int64_t result = static_cast<int64_t>(::timegm(&parts)) * second;
+  int64_t result = static_cast<int64_t>(::timegm(&parts)) * second - *east;
+  std::string_view fraction = text.substr(19);
+  if (fraction.empty()) return result;
+  if (fraction[0] != '.') return 0;
   int64_t unit = second / 10;
-  if (text[19] == '.') {
-    for (char digit : text.substr(20, text.size() - 21)) {
-      if (digit < '0' || digit > '9') return 0;
-      result += (digit - '0') * unit;
-      unit /= 10;
-    }
-  } else if (text[19] != 'Z') {
-    return 0;
+  for (char digit : fraction.substr(1)) {
+    if (digit < '0' || digit > '9') return 0;
+    result += (digit - '0') * unit;
+    unit /= 10;
   }
   return result;
 }

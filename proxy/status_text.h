@@ -14,7 +14,8 @@ namespace proxy {
 // "5 minutes", "About an hour". Negative ones count as none.
 std::string humanDuration(int64_t nanoseconds);
 
-// Nanoseconds since 1970 of an RFC 3339 time in UTC; 0 for Go's zero time and for what is no time.
+// Nanoseconds since 1970 of an RFC 3339 time, in whatever zone the engine's host is; 0 for Go's
+// zero time and for what is no time.
 int64_t parseTime(std::string_view rfc3339);
 
 // A Status text with the place where its duration stands, if it has one.

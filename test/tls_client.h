@@ -14,6 +14,7 @@
 #include <memory>
 #include <stdexcept>
 #include <string>
+#include <vector>
 
 #include "base/poll.h"
 #include "test/stage.h"
@@ -111,6 +112,9 @@ class TlsClient {
     SSL_set_connect_state(session_.get());
   }
 
+  // What was heard, as it was cut by who wrote it: a read gives a record at most.
+  const std::vector<std::string>& records() const { return records_; }
+
   // Until both directions have ended.
   base::Task<> run() {
     up_.spawn(carryUp());
@@ -119,7 +123,8 @@ class TlsClient {
       ERR_clear_error();
       int got = SSL_read(session_.get(), buffer, sizeof buffer);
       if (got > 0) {
-        co_await plain_->write(std::string_view(buffer, static_cast<size_t>(got)));
+        records_.emplace_back(buffer, static_cast<size_t>(got));
+        co_await plain_->write(records_.back());
         continue;
       }
       int error = SSL_get_error(session_.get(), got);
@@ -163,6 +168,7 @@ class TlsClient {
       Free(each);
     }
   };
+  std::vector<std::string> records_;
   std::unique_ptr<base::Stream> plain_;
   base::Fd fd_;
   base::Poll poll_;

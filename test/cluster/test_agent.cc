@@ -283,6 +283,14 @@ Test(agent, a_restarted_node_is_the_same_one) {
   hosts.settle();
 }
 
+Test(agent, a_node_that_dies_just_after_it_admitted_others_knows_them_again) {
+  Hosts hosts(3);
+  hosts.one().kill();
+  hosts.one().start();
+  cr_expect_eq(hosts.one().agent().nodes().size(), 3, "alone it would be its own majority");
+  for (const char* name : {"host-2", "host-3"}) hosts.sees(hosts.one(), name, Status::alive);
+}
+
 Test(agent, a_removed_node_is_refused_for_good) {
   Hosts hosts(3);
   NodeId gone = hosts.three().agent().self();

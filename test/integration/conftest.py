@@ -14,9 +14,12 @@ import pytest
 
 from harness import certs as certificates
 from harness.cluster import Lab, Node, form
+from harness.containers import sleeping
 from harness.droverd import Droverd
 from harness.endpoint import Endpoint
 from harness.engine import Engine
+from harness.setting import Setting
+from harness.setting import names as setting_names
 
 KEEP = os.environ.get("DROVER_TEST_KEEP") == "1"
 LAB_NAME = os.environ.get("DROVER_TEST_LAB", "itest")
@@ -27,6 +30,21 @@ def pytest_configure(config):
     # A shell that starts us in the background has SIGINT ignored, and the clients would inherit that
     # and never hear their Ctrl-C. A handler is not inherited.
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_generate_tests(metafunc):
+    """A module whose tests use `setting` names the node of a cluster that it runs through: NODE."""
+    if "setting" in metafunc.fixturenames:
+        wanted = setting_names(metafunc.module.NODE)
+        metafunc.parametrize("setting", wanted, indirect=True, scope="module")
+
+
+def pytest_collection_modifyitems(items):
+    """Marks what needs the three hosts, so that it can run beside what needs the one."""
+    for item in items:
+        setting = item.callspec.params.get("setting", "") if hasattr(item, "callspec") else ""
+        if {"lab", "hosts"} & set(item.fixturenames) or setting.startswith("node"):
+            item.add_marker(pytest.mark.cluster)
 
 
 def pytest_terminal_summary(terminalreporter, config):
@@ -125,6 +143,18 @@ def client(request, drover, drover_tls):
     return drover if request.param == "unix" else drover_tls
 
 
+@pytest.fixture(scope="module")
+def setting(request, config_dir):
+    """Where a suite of another client runs: "unix", "tls", or "node2" of a cluster of three."""
+    if not request.param.startswith("node"):
+        client = request.getfixturevalue("drover" if request.param == "unix" else "drover_tls")
+        return Setting(client, (request.getfixturevalue("direct"),))
+    nodes = request.getfixturevalue("cluster")
+    first = int(request.param.removeprefix("node")) - 1
+    nodes = nodes[first:] + nodes[:first]
+    return Setting(nodes[0].api, tuple(each.direct for each in nodes))
+
+
 @pytest.fixture
 def start_droverd(engine, workdir, certs, request):
     """Starts daemons of a test's own: start_droverd("--head-timeout", "1s", tls=True)."""
@@ -146,18 +176,24 @@ def start_droverd(engine, workdir, certs, request):
 @pytest.fixture(scope="module")
 def sleeper(direct):
     """The name of a container that runs as long as the module's tests; they must not change it."""
-    name = "sleeper"
-    direct.docker(
-        "run", "-d", "--init", "--name", name, "--label", "itest.keep", "busybox", "sleep", "1d"
-    )
-    yield name
-    direct.docker("rm", "-f", name)
+    with sleeping(direct) as name:
+        yield name
 
 
 @pytest.fixture(scope="session")
 def lab():
     """Three hosts with an engine each, for the tests of clusters; a lab of its own."""
     lab = Lab(f"{LAB_NAME}3", 3)
+    lab.up()
+    yield lab
+    if not KEEP:
+        lab.down()
+
+
+@pytest.fixture(scope="session")
+def lab_of_five():
+    """One more lab, of five hosts."""
+    lab = Lab(f"{LAB_NAME}5", 5)
     lab.up()
     yield lab
     if not KEEP:
@@ -209,8 +245,12 @@ def three(start_node):
 @pytest.fixture(autouse=True)
 def _clean_engine(request, config_dir):
     yield
-    if "lab" in request.fixturenames:
-        for host in request.getfixturevalue("lab").hosts:
-            clean(Endpoint(f"unix://{host.socket}", config_dir))
-    else:
+    # By the mark: a fixture that a test has from an earlier one does not tell what it is made of.
+    if not request.node.get_closest_marker("cluster"):
         clean(request.getfixturevalue("direct"))
+        return
+    for name in ("lab", "lab_of_five"):
+        if name == "lab_of_five" and name not in request.fixturenames:
+            continue
+        for host in request.getfixturevalue(name).hosts:
+            clean(Endpoint(f"unix://{host.socket}", config_dir))

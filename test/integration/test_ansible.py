@@ -6,21 +6,22 @@ from pathlib import Path
 
 import pytest
 
+NODE = 1
 PLAYBOOKS = Path(__file__).parent / "ansible"
 
 
 @pytest.fixture
-def play(client, config_dir):
+def play(setting, config_dir):
     """Runs a playbook and returns {task: result} of everything that changed."""
 
     def run(name):
-        env = client.env(
+        env = setting.client.env(
             ANSIBLE_STDOUT_CALLBACK="json",
             ANSIBLE_LOCALHOST_WARNING="false",
             ANSIBLE_LOCAL_TEMP=str(config_dir / "ansible"),
             ANSIBLE_REMOTE_TEMP=str(config_dir / "ansible"),
         )
-        if client.certs:
+        if setting.client.certs:
             env |= {"DOCKER_TLS_HOSTNAME": "localhost"}
         command = [
             "ansible-playbook",
@@ -41,9 +42,9 @@ def play(client, config_dir):
 
 
 @pytest.mark.slow
-def test_the_second_run_of_a_playbook_changes_nothing(play, direct):
+def test_the_second_run_of_a_playbook_changes_nothing(play, setting):
     assert len(play("playbook.yml")) == 7
-    web = direct.get("/containers/itest-web/json").json()
+    web = setting.inspect("itest-web")
     assert play("playbook.yml") == {}
-    assert direct.get("/containers/itest-web/json").json()["Id"] == web["Id"]
+    assert setting.inspect("itest-web")["Id"] == web["Id"]
     assert list(web["NetworkSettings"]["Networks"]) == ["itest-net"]

@@ -116,6 +116,44 @@ def test_one_far_image_is_saved_and_looked_at(cluster, one, two):
     assert "manifest.json" in tarfile.open(fileobj=io.BytesIO(saved.stdout)).getnames()
 
 
+def test_an_image_is_saved_whatever_way_its_name_is_written(cluster, one, two):
+    make_image(two, "team/far:1")
+    for path in ("/images/team/far:1/get", "/images/team%2Ffar%3A1/get"):
+        saved = one.api.get(path)
+        assert saved.status == 200, saved.body
+        with tarfile.open(fileobj=io.BytesIO(saved.body)) as archive:
+            manifest = json.load(archive.extractfile("manifest.json"))
+        assert [each["RepoTags"] for each in manifest] == [["team/far:1"]]
+        one.direct.docker("rmi", "team/far:1")
+    missing = "/images/team%2Fnone%3A1/get"
+    ours, theirs = one.api.get(missing), one.direct.get(missing)
+    assert (ours.status, ours.message) == (theirs.status, theirs.message)
+
+
+def test_images_before_and_since_one_of_another_host(cluster, one, two, third):
+    made = []
+    for node, name in ((one, "a"), (two, "b"), (third, "c"), (one, "d"), (two, "e"), (third, "f")):
+        make_image(node, f"row:{name}")  # several in a second
+        made.append(name)
+
+    def listed(node, *filters):
+        return node.docker(
+            "images", "--format", "{{.Tag}}", "--filter", "reference=row",
+            *(f"--filter={each}" for each in filters),
+        ).split()  # fmt: skip
+
+    for node in cluster:
+        for place, name in enumerate(made):
+            assert sorted(listed(node, f"before=row:{name}")) == made[:place]
+            assert sorted(listed(node, f"since=row:{name}")) == made[place + 1 :]
+        assert sorted(listed(node, "since=row:a", "before=row:e")) == ["b", "c", "d"]
+        assert sorted(listed(node, "since=row:a", f"node={two.name}")) == ["b", "e"]
+        for missing in ("before=row:none", "since=row:none"):
+            ours = node.cli("images", "--filter", missing)
+            theirs = node.direct.cli("images", "--filter", missing)
+            assert (ours.returncode, ours.stderr) == (theirs.returncode, theirs.stderr)
+
+
 def test_tag_and_rmi_reach_all_holders(cluster, one, two, third):
     make_image(one, "both:1")
     archive = one.direct.cli("save", "both:1").stdout
@@ -177,6 +215,17 @@ def test_pull_by_itself_lands_here_and_push_goes_from_the_holder(
     two.docker("rmi", other, published)
     third.docker("pull", "--quiet", other)
     assert holders(cluster, other) == [3]
+
+
+def test_all_tags_are_pushed_whichever_host_has_them(cluster, one, two, third, lab):
+    repository = f"{lab.hosts[0].address}:5000/everywhere"
+    for node, tag in ((two, "1"), (two, "2"), (third, "3")):
+        make_image(node, f"{repository}:{tag}")
+    one.docker("push", "--all-tags", repository)
+    for tag in "123":
+        one.direct.docker("pull", "--quiet", f"{repository}:{tag}")
+    ours, theirs = (each.cli("push", "--all-tags", "nowhere") for each in (one, one.direct))
+    assert (ours.returncode, ours.stderr) == (theirs.returncode, theirs.stderr)
 
 
 def test_an_image_that_no_registry_has_is_refused_in_the_engines_words(one, two, lab):

@@ -8,6 +8,7 @@ import pytest
 
 from harness.engine import REPOSITORY
 
+NODE = 2
 PROJECT = Path(__file__).parent / "compose"
 CACHE = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "drover-test"
 
@@ -52,20 +53,20 @@ class Project:
         return done.stdout if check else done.returncode
 
 
-@pytest.fixture(scope="module", params=["1.29-unix", "1.29-tls", "v2-unix", "v2-tls"])
-def project(request, drover, drover_tls):
-    version, transport = request.param.split("-")
-    program = ["docker-compose"] if version == "1.29" else request.getfixturevalue("compose_v2")
-    project = Project(program, drover if transport == "unix" else drover_tls)
+@pytest.fixture(scope="module", params=["1.29", "v2"])
+def project(request, setting):
+    old = request.param == "1.29"
+    program = ["docker-compose"] if old else request.getfixturevalue("compose_v2")
+    project = Project(program, setting.client)
     project.run("up", "-d")
     yield project
     project.run("down", "-v", "-t", "1", check=False)
 
 
-def containers(direct):
-    """The project's containers on the engine: {service name and number: id}."""
+def containers(setting):
+    """The project's containers on the engines: {service name and number: id}."""
     found = {}
-    for entry in direct.get("/containers/json?all=1").json():
+    for entry in setting.containers():
         labels = entry["Labels"]
         if labels.get("com.docker.compose.project") == "itest":
             number = labels["com.docker.compose.container-number"]
@@ -73,35 +74,31 @@ def containers(direct):
     return found
 
 
-def inspect(direct, container_id):
-    return direct.get(f"/containers/{container_id}/json").json()
-
-
-def test_up_builds_waits_for_health_and_starts_everything(project, direct):
-    ids = containers(direct)
+def test_up_builds_waits_for_health_and_starts_everything(project, setting):
+    ids = containers(setting)
     assert sorted(ids) == ["app 1", "store 1", "worker 1"]
-    store, app = inspect(direct, ids["store 1"]), inspect(direct, ids["app 1"])
+    store, app = setting.inspect(ids["store 1"]), setting.inspect(ids["app 1"])
     assert store["State"]["Health"]["Status"] == "healthy"
     assert app["State"]["StartedAt"] > store["State"]["StartedAt"]
     assert sorted(app["NetworkSettings"]["Networks"]) == ["itest_back", "itest_front"]
-    page = direct.docker(
+    page = setting.holder(ids["worker 1"]).docker(
         "exec", ids["worker 1"], "wget", "-qO-", "http://application:8080/index.html"
     )
     assert page == "built"
 
 
-def test_a_second_up_changes_nothing(project, direct):
-    before = containers(direct)
-    started = {name: inspect(direct, each)["State"]["StartedAt"] for name, each in before.items()}
+def test_a_second_up_changes_nothing(project, setting):
+    before = containers(setting)
+    started = {name: setting.inspect(each)["State"]["StartedAt"] for name, each in before.items()}
     project.run("up", "-d")
-    assert containers(direct) == before
+    assert containers(setting) == before
     assert {
-        name: inspect(direct, each)["State"]["StartedAt"] for name, each in before.items()
+        name: setting.inspect(each)["State"]["StartedAt"] for name, each in before.items()
     } == started
 
 
-def test_ps_and_images_and_port_tell_what_runs(project, direct):
-    assert sorted(project.run("ps", "-q").split()) == sorted(containers(direct).values())
+def test_ps_and_images_and_port_tell_what_runs(project, setting):
+    assert sorted(project.run("ps", "-q").split()) == sorted(containers(setting).values())
     assert "busybox" in project.run("images")
     assert "127.0.0.1:18080" in project.run("port", "app", "8080")
 
@@ -116,49 +113,46 @@ def test_exec_passes_streams_and_exit_code(project):
     assert project.run("exec", "-T", "store", "sh", "-c", "exit 9", check=False) == 9
 
 
-def test_scale_adds_and_removes_containers(project, direct):
+def test_scale_adds_and_removes_containers(project, setting):
     project.run("up", "-d", "--scale", "worker=3")
-    assert sorted(containers(direct)) == ["app 1", "store 1", "worker 1", "worker 2", "worker 3"]
+    assert sorted(containers(setting)) == ["app 1", "store 1", "worker 1", "worker 2", "worker 3"]
     project.run("up", "-d", "--scale", "worker=1", "-t", "1")
-    assert sorted(containers(direct)) == ["app 1", "store 1", "worker 1"]
+    assert sorted(containers(setting)) == ["app 1", "store 1", "worker 1"]
 
 
-def test_run_is_a_container_of_its_own(project, direct):
-    before = containers(direct)
+def test_run_is_a_container_of_its_own(project, setting):
+    before = containers(setting)
     assert "alone" in project.run("run", "--rm", "-T", "--no-deps", "worker", "echo", "alone")
-    assert containers(direct) == before
+    assert containers(setting) == before
 
 
-def test_stop_and_start_keep_the_containers(project, direct):
-    before = containers(direct)
+def test_stop_and_start_keep_the_containers(project, setting):
+    before = containers(setting)
     project.run("stop", "-t", "1")
-    assert direct.get("/containers/json").json() == []
+    assert setting.containers(all=False) == []
     project.run("start")
-    assert containers(direct) == before
-    assert len(direct.get("/containers/json").json()) == 3
+    assert containers(setting) == before
+    assert len(setting.containers(all=False)) == 3
 
 
-def test_a_changed_service_alone_is_recreated_with_its_data(project, direct, tmp_path):
-    before = containers(direct)
+def test_a_changed_service_alone_is_recreated_with_its_data(project, setting, tmp_path):
+    before = containers(setting)
     changed = (
         (PROJECT / "docker-compose.yml").read_text().replace("GREETING: hello", "GREETING: changed")
     )
     (tmp_path / "changed.yml").write_text(changed)
     project.run("up", "-d", "-t", "1", "store", file=tmp_path / "changed.yml")
-    after = containers(direct)
+    after = containers(setting)
     assert after["store 1"] != before["store 1"]
     assert after["worker 1"] == before["worker 1"]
-    assert "GREETING=changed" in inspect(direct, after["store 1"])["Config"]["Env"]
-    assert direct.docker("exec", after["store 1"], "cat", "/data/ready") == "stored"
+    assert "GREETING=changed" in setting.inspect(after["store 1"])["Config"]["Env"]
+    kept = setting.holder(after["store 1"]).docker("exec", after["store 1"], "cat", "/data/ready")
+    assert kept == "stored"
 
 
-def test_down_removes_everything(project, direct):
+def test_down_removes_everything(project, setting):
     """The last of this file, for the project does not come back."""
     project.run("down", "-v", "-t", "1")
-    assert containers(direct) == {}
-    assert not [
-        network
-        for network in direct.get("/networks").json()
-        if network["Name"].startswith("itest_")
-    ]
-    assert not direct.get("/volumes").json()["Volumes"]
+    assert containers(setting) == {}
+    assert not [each for each in setting.networks() if each["Name"].startswith("itest_")]
+    assert not setting.volumes()

@@ -8,10 +8,15 @@ import docker
 import pytest
 from docker.tls import TLSConfig
 
+from harness.containers import sleeping
+
+NODE = 3
+
 
 @pytest.fixture
-def py(client, monkeypatch):
+def py(setting, monkeypatch):
     """A docker.DockerClient that has negotiated its API version by itself."""
+    client = setting.client
     for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):  # they would win over the client's own CA
         monkeypatch.delenv(name, raising=False)
     if client.certs:
@@ -29,13 +34,20 @@ def py(client, monkeypatch):
     library.close()
 
 
-def test_version_and_info_are_the_engines(py, direct):
+@pytest.fixture(scope="module")
+def sleeper(setting):
+    """As the one of conftest.py; in a cluster on another host than the one we talk to."""
+    with sleeping(setting.far) as name:
+        yield name
+
+
+def test_version_and_info_are_the_engines(py, setting):
     assert (
         py.version()["ApiVersion"]
         == py.api.api_version
-        == direct.get("/version").json()["ApiVersion"]
+        == setting.own.get("/version").json()["ApiVersion"]
     )
-    assert py.info()["ID"] == direct.get("/info").json()["ID"]
+    assert py.info()["ID"] == setting.own.get("/info").json()["ID"]
     assert py.ping()
 
 

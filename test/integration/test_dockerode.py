@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+NODE = 2
 SCRIPT = Path(__file__).parent / "dockerode.js"
 SCENARIOS = re.findall(r"^  async (\w+)\(\)", SCRIPT.read_text(), re.M)
 CACHE = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "drover-test"
@@ -34,8 +35,8 @@ def modules():
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS)
-def test_dockerode(client, modules, scenario):
-    env = client.env(NODE_PATH=str(modules))
+def test_dockerode(setting, modules, scenario):
+    env = setting.client.env(NODE_PATH=str(modules))
     done = subprocess.run(
         ["node", SCRIPT, scenario], env=env, capture_output=True, text=True, timeout=60
     )

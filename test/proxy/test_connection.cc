@@ -299,17 +299,28 @@ Test(connection, over_tls_is_served_like_any_other) {
   cr_expect_eq(count(secured.house.logged(), "anna"), 2, "%s", secured.house.logged().c_str());
 }
 
+namespace {
+
+const std::string attach =
+    "POST /containers/c/attach HTTP/1.1\r\nHost: d\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n\r\n";
+const std::string upgraded = "HTTP/1.1 101 UPGRADED\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n\r\n";
+
+}  // namespace
+
 Test(connection, over_tls_half_closes_a_hijacked_stream) {
-  const std::string attach =
-      "POST /containers/c/attach HTTP/1.1\r\nHost: d\r\nConnection: Upgrade\r\nUpgrade: "
-      "tcp\r\n\r\n";
-  const std::string upgraded =
-      "HTTP/1.1 101 UPGRADED\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n\r\n";
   const std::string in = pattern(200'000, 1), out = pattern(200'000, 2);
   SecuredHouse secured("client",
                        {says(attach), hears(upgraded), says(in), ends(), hears(out), hearsEnd()});
   secured.house.docker.next({hears(attach), says(upgraded), hears(in), hearsEnd(), says(out)});
   finish(secured.house);
+}
+
+Test(connection, over_tls_the_head_of_a_hijacked_stream_comes_by_itself) {
+  SecuredHouse secured("client", {says(attach), hears(upgraded + "soon"), hearsEnd()});
+  secured.house.docker.next({hears(attach), says(upgraded + "soon")});
+  finish(secured.house);
+  const std::vector<std::string> wanted = {upgraded, "soon"};
+  cr_expect(secured.client->records() == wanted);
 }
 
 Test(connection, over_tls_takes_nobody_without_a_certificate) {

@@ -177,3 +177,22 @@ Test(container_index, tells_what_is_known_of_each_container_of_a_node) {
   cr_expect_eq(index.of(node('a')).size(), 1);
   cr_expect_eq(index.of(node('x')).size(), 0);
 }
+
+Test(container_index, what_was_removed_does_not_come_back) {
+  ContainerIndex index;
+  const std::string id = idOf("a");
+  index.put(node('a'), id, listed(id, "\"/web\""), 1);
+  index.remove(node('a'), id);
+  cr_expect(index.wasRemoved(id));
+  cr_expect_eq(index.size(), 0);
+  cr_expect_not(index.put(node('a'), id, listed(id, "\"/web\""), 2), "an older record");
+  cr_expect_eq(found(index, "web"), "?");
+  index.remove(node('a'), "");
+  cr_expect_not(index.wasRemoved(""));
+  // Not for ever: what is remembered is bounded.
+  for (int i = 0; i < 4096; i++) index.remove(node('a'), "x" + std::to_string(i));
+  cr_expect_not(index.wasRemoved(id));
+  cr_expect(index.wasRemoved("x0"));
+  index.clear();
+  cr_expect_not(index.wasRemoved("x0"));
+}

@@ -43,6 +43,13 @@ std::string create(const std::string& image, const std::string& more = "") {
   return "{\"Image\":\"" + image + "\"" + (more.empty() ? "" : "," + more) + "}";
 }
 
+// An answer of a node that sends an image, or whatever else, in chunks.
+std::string inChunks(const std::string& body) {
+  char size[20];
+  std::snprintf(size, sizeof size, "%zx\r\n", body.size());
+  return "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + (size + body) + "\r\n0\r\n\r\n";
+}
+
 }  // namespace
 
 Test(federation, what_is_about_one_object_goes_to_the_node_that_has_it) {
@@ -228,6 +235,29 @@ Test(federation, what_ran_on_a_node_that_is_down_is_shown_and_not_served) {
   });
 }
 
+Test(federation, what_was_removed_is_not_shown_when_its_node_goes_down_before_it_can_tell) {
+  Hosts hosts(2);
+  SmallDocker& two = hosts.two().engine;
+  two.run("gone", 100);
+  two.run("stays", 200);
+  for (const char* name : {"gone", "stays"}) hosts.knows(hosts.one(), name);
+  // The engine that never tells of it.
+  two.first = [&](const std::string& asked) {
+    if (!asked.starts_with("DELETE /containers/gone")) return std::string();
+    return std::string("HTTP/1.1 204 No Content\r\n\r\n");
+  };
+  cr_expect_eq(hosts.one().ask("DELETE", "/containers/gone").status, 204);
+  // Removed by one that has just started and has no record of it yet.
+  hosts.one().kill();
+  hosts.one().start();
+  cr_expect_eq(hosts.one().ask("DELETE", "/containers/gone").status, 204);
+  hosts.knows(hosts.one(), "stays");
+  hosts.two().kill();
+  hosts.sees(hosts.one(), "host-2", cluster::Status::failed);
+  cr_expect_eq(namesIn(hosts.one().get("/containers/json?all=1")), "stays ");
+  expectRefused(hosts.one().ask("GET", "/containers/gone/json"), 404, "No such container: gone");
+}
+
 Test(federation, an_engine_that_is_down_does_not_hide_the_others) {
   Hosts hosts(2);
   hosts.two().engine.run("web");
@@ -370,10 +400,7 @@ Test(federation, an_image_is_brought_from_the_node_that_has_it) {
   hosts.two().engine.images = {"app"};
   const std::string tar = pattern(300'000);
   hosts.two().engine.first = [&](const std::string& asked) {
-    if (!asked.starts_with("GET /images/get")) return std::string();
-    char size[20];
-    std::snprintf(size, sizeof size, "%zx\r\n", tar.size());
-    return "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + (size + tar) + "\r\n0\r\n\r\n";
+    return asked.starts_with("GET /images/get") ? inChunks(tar) : std::string();
   };
   bool whole = false;
   hosts.one().engine.first = [&](const std::string& asked) {
@@ -498,4 +525,79 @@ Test(federation, networks_and_volumes_of_a_node_that_is_down_stay_and_images_do_
                        create("app", R"("HostConfig":{"Binds":["data:/data"]})"))
                    .status,
                201);
+}
+
+Test(federation, all_tags_of_a_repository_are_pushed_from_one_node) {
+  Hosts hosts(3);
+  hosts.two().engine.images = {"app"};
+  hosts.two().engine.first = [](const std::string& asked) {
+    if (!asked.starts_with("GET /images/json")) return std::string();
+    return answerOf(R"([{"Id":"a","RepoTags":["app:1","app:2","app:4"]}])");
+  };
+  hosts.three().engine.first = [](const std::string& asked) {
+    if (asked.starts_with("GET /images/get")) return inChunks("tar");
+    if (!asked.starts_with("GET /images/json")) return std::string();
+    return answerOf(R"([{"Id":"b","RepoTags":["app:3","app:2"]}])");
+  };
+  HttpReply pushed = hosts.one().ask("POST", "/images/app/push");
+  cr_expect_eq(pushed.body, "{\"on\":\"host-2\"}\n", "%s", pushed.body.c_str());
+  cr_expect_eq(hosts.three().engine.count("GET /images/get?names=app%3A3"), 1);
+  cr_expect_eq(hosts.three().engine.count("GET /images/get"), 1, "what is there is not sent");
+  cr_expect_eq(hosts.two().engine.count("POST /images/load"), 1);
+  cr_expect_eq(hosts.two().engine.count("POST /images/app/push"), 1);
+  expectRefused(hosts.one().ask("POST", "/images/none/push"), 404, "No such image: none");
+  cr_expect_eq(hosts.one().engine.count("POST /images/none/push"), 1, "our engine says so");
+}
+
+Test(federation, an_image_whose_name_is_encoded_is_saved_under_its_name) {
+  Hosts hosts(2);
+  hosts.two().engine.images = {"team%2Fapp%3A1"};
+  hosts.two().engine.first = [](const std::string& asked) {
+    return asked.starts_with("GET /images/get") ? inChunks("tar") : std::string();
+  };
+  hosts.one().engine.first = [&](const std::string& asked) {
+    if (asked.starts_with("POST /images/load")) hosts.one().engine.images = {"team%2Fapp%3A1"};
+    return std::string();
+  };
+  HttpReply saved = hosts.one().ask("GET", "/images/team%2Fapp%3A1/get");
+  cr_expect_eq(saved.status, 200, "%s", saved.body.c_str());
+  cr_expect_eq(hosts.two().engine.count("GET /images/get?names=team%2Fapp%3A1"), 1);
+  cr_expect_eq(hosts.one().engine.count("POST /images/load"), 1);
+}
+
+Test(federation, a_list_of_images_is_cut_at_one_that_another_node_has) {
+  Hosts hosts(2);
+  auto engine = [](const std::string& list, const std::string& moments) {
+    return [list, moments](const std::string& asked) {
+      if (asked.starts_with("GET /images/json")) return answerOf(list);
+      for (const char* image : {"mark", "near"}) {
+        size_t at = moments.find(image);
+        if (asked != "GET /images/" + std::string(image) + "/json" || at == std::string::npos)
+          continue;
+        return answerOf(R"({"Created":"2023-11-14T22:13:20.)" + moments.substr(at + 5, 1) + "Z\"}");
+      }
+      return std::string();
+    };
+  };
+  hosts.one().engine.first =
+      engine(R"([{"Id":"new","Created":1700000001},{"Id":"near","Created":1700000000},)"
+             R"({"Id":"old","Created":1699999999}])",
+             "near=4");
+  hosts.two().engine.first = engine(
+      R"([{"Id":"mark","Created":1700000000},{"Id":"older","Created":1699999998}])", "mark=5");
+  auto shown = [&](const std::string& filters) {
+    std::string list = hosts.one().get("/images/json?filters=" + proxy::encodeQueryValue(filters));
+    rapidjson::Document json = base::parseJson(list);
+    cr_assert(json.IsArray(), "%s", list.c_str());
+    std::string ids;
+    for (const rapidjson::Value& each : std::as_const(json).GetArray())
+      ids += std::string(base::text(each, "Id")) + " ";
+    return ids;
+  };
+  cr_expect_eq(shown(R"({"before":["mark"]})"), "near old older ");
+  cr_expect_eq(shown(R"({"since":["mark"]})"), "new ");
+  cr_expect_eq(shown(R"({"since":{"near":true},"before":{"mark":true}})"), "");
+  cr_expect_eq(shown(R"({"before":["mark"],"node":["host-2"]})"), "older ");
+  hosts.one().get("/images/json?filters=" + proxy::encodeQueryValue(R"({"since":["none"]})"));
+  cr_expect_eq(hosts.one().engine.count("since"), 1, "our engine words what nobody has");
 }

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+using proxy::decodePath;
 using proxy::decodeQueryValue;
 using proxy::encodeQueryValue;
 using proxy::ListQuery;
@@ -118,4 +119,13 @@ Test(list_query, values_are_encoded_and_decoded) {
   std::string all;
   for (int c = 0; c < 256; c++) all.push_back(static_cast<char>(c));
   cr_expect_eq(*decodeQueryValue(encodeQueryValue(all)), all);
+}
+
+Test(list_query, a_plus_in_a_path_is_a_plus) {
+  cr_expect_eq(decodePath("host%3A5000%2Fa+b%2f").value_or("-"), "host:5000/a+b/");
+  cr_expect_eq(decodeQueryValue("a+b%2B").value_or("-"), "a b+");
+  for (const char* broken : {"%", "a%2", "%zz", "%2"}) {
+    cr_expect_not(decodePath(broken), "%s", broken);
+    cr_expect_not(decodeQueryValue(broken), "%s", broken);
+  }
 }

@@ -1,0 +1,203 @@
+#include "proxy/image_calls.h"
+
+#include <algorithm>
+#include <optional>
+
+#include "base/json.h"
+#include "proxy/answer.h"
+#include "proxy/fan_out.h"
+#include "proxy/list_query.h"
+#include "proxy/merge_errors.h"
+#include "proxy/merge_lists.h"
+#include "proxy/merge_sums.h"
+#include "proxy/relay.h"
+#include "proxy/repository.h"
+#include "proxy/status_text.h"
+
+namespace proxy {
+namespace {
+
+constexpr base::milliseconds listTimeout(5'000);
+constexpr base::milliseconds inspectTimeout(2'000);
+constexpr base::milliseconds diskTimeout(120'000);
+
+// The engine looks at one value only, of which it does not say which.
+std::string lastValue(const FilteredQuery& query, std::string_view filter) {
+  std::vector<std::string> values = query.values(filter);
+  return values.empty() ? "" : values.back();
+}
+
+int64_t createdIn(std::string_view inspection) {
+  rapidjson::Document json = base::parseJson(inspection);
+  return parseTime(base::text(json, "Created"));
+}
+
+}  // namespace
+
+// ---- lists
+
+bool ImageCalls::isCut(const FilteredQuery& query) {
+  return !lastValue(query, "before").empty() || !lastValue(query, "since").empty();
+}
+
+base::Task<ImageCalls::Anchor> ImageCalls::anchor(std::string image) {
+  Anchor found;
+  if (image.empty()) co_return found;
+  std::string object = encodeQueryValue(image);
+  found.located = co_await locator_.find(Kind::image, object);
+  if (!found.located.node) co_return found;
+  std::vector<cluster::Node> nodes = {*found.located.node};
+  base::HttpCall call = base::httpGet("/images/" + object + "/json", inspectTimeout, bodyMost_);
+  std::vector<NodeReply> replies = co_await askAll(engine_, std::move(nodes), std::move(call));
+  if (replies[0].status == 200) {
+    found.created = createdIn(replies[0].body);
+  } else {
+    found.located.node.reset();
+    found.located.status = 503;
+  }
+  co_return found;
+}
+
+// When these images of a node were made; without those that are gone meanwhile.
+base::Task<std::map<std::string, int64_t>> ImageCalls::momentsOf(std::vector<std::string> ids,
+                                                                 cluster::Node node) {
+  std::map<std::string, int64_t> moments;
+  for (const std::string& id : ids) {
+    std::vector<cluster::Node> nodes = {node};
+    base::HttpCall call = base::httpGet("/images/" + id + "/json", inspectTimeout, bodyMost_);
+    std::vector<NodeReply> replies = co_await askAll(engine_, std::move(nodes), std::move(call));
+    if (replies[0].status == 200) moments[id] = createdIn(replies[0].body);
+  }
+  co_return moments;
+}
+
+base::Task<> ImageCalls::cutList(Client& client, RouteMatch match, FilteredQuery query) {
+  ImageWindow window;
+  std::string before = lastValue(query, "before");
+  std::string since = lastValue(query, "since");
+  Anchor early = co_await anchor(before);
+  Anchor late = co_await anchor(since);
+  bool known = (before.empty() || early.created) && (since.empty() || late.created);
+  if (!known) {
+    // That no engine has it, ours says in its own words.
+    co_await local_.passThrough(client, match);
+    co_return;
+  }
+  window.before = early.created;
+  window.since = late.created;
+  query.erase("before");
+  query.erase("since");
+
+  std::vector<std::string> wanted = takeNodeFilter(query);
+  std::vector<cluster::Node> nodes = nodes_.nodes();
+  std::erase_if(nodes, [&](const cluster::Node& node) {
+    return !wantsNode(wanted, node.id.text(), node.name);
+  });
+  std::string_view target = client.request().target();
+  std::string asked(target.substr(0, target.find('?')));
+  std::string text = query.text();
+  if (!text.empty()) asked += "?" + text;
+  base::HttpCall call = base::httpGet(std::move(asked), listTimeout, bodyMost_);
+  std::vector<NodeReply> replies = co_await askAll(engine_, std::move(nodes), std::move(call));
+  Chosen chosen = chooseList(outcomesOf(replies));
+  if (chosen.status != 200) {
+    co_await sendJson(client, chosen.status, local_.commonHeaders(), chosen.body);
+    co_return;
+  }
+  std::vector<NodeAnswer> answers;
+  for (NodeReply& each : replies) {
+    if (each.status != 200) continue;
+    cluster::Node node = each.node;
+    NodeAnswer answer = answerOf(std::move(each));
+    std::vector<std::string> undecided = undecidedImages(answer, window);
+    std::map<std::string, int64_t> exact =
+        co_await momentsOf(std::move(undecided), std::move(node));
+    answer.body = imagesWithin(answer, window, exact);
+    answers.push_back(std::move(answer));
+  }
+  std::string body = mergeImages(answers);
+  co_await sendJson(client, 200, local_.commonHeaders(), body);
+}
+
+// ---- wherever it is
+
+base::Task<> ImageCalls::change(Client& client, RouteMatch match) {
+  std::vector<cluster::Node> holders =
+      co_await locator_.findAll(Kind::image, std::string(match.object));
+  if (holders.empty()) {
+    co_await local_.passThrough(client, match);  // the engine says that there is none
+    co_return;
+  }
+  base::HttpCall call;
+  call.method = match.route().method;
+  call.target = client.request().target();
+  call.timeout = diskTimeout;
+  call.most = bodyMost_;
+  call.mayRepeat = false;
+  ContainerLists::Change change(lists_, match.route().effect, match.object);
+  std::vector<NodeReply> replies = co_await askAll(engine_, std::move(holders), std::move(call));
+  change.answered(200, {});
+  Chosen chosen = chooseChange(outcomesOf(replies));
+  std::string body = std::move(chosen.body);
+  if (match.route().method == "DELETE" && chosen.status == 200)
+    body = mergeImageDelete(successesOf(std::move(replies)));
+  co_await sendJson(client, chosen.status, local_.commonHeaders(), body);
+}
+
+// ---- brought together
+
+base::Task<> ImageCalls::save(Client& client, RouteMatch match) {
+  std::vector<std::string> images;
+  if (!match.object.empty()) {
+    images.push_back(decodePath(match.object).value_or(std::string(match.object)));
+  } else if (std::optional<FilteredQuery> query = parseFilteredQuery(match.query)) {
+    for (const auto& [key, value] : query->parameters) {
+      if (key == "names") images.push_back(value);
+    }
+  }
+  for (const std::string& image : images) {
+    std::vector<cluster::Node> holders =
+        co_await locator_.findAll(Kind::image, encodeQueryValue(image));
+    bool here = std::any_of(holders.begin(), holders.end(),
+                            [](const cluster::Node& node) { return node.self; });
+    if (here || holders.empty()) continue;
+    for (cluster::Node& each : nodes_.nodes()) {
+      if (each.self) co_await transfer_.send(image, holders.front(), std::move(each));
+    }
+  }
+  co_await local_.passThrough(client, match);
+}
+
+base::Task<> ImageCalls::pushAll(Client& client, RouteMatch match, std::string repository) {
+  FilteredQuery query;
+  std::string name = jsonString(familiarRepository(repository));
+  query.filters.push_back({"reference", "[" + name + "]", {}});
+  std::vector<cluster::Node> nodes = nodes_.nodes();
+  // Of those that have equally many the first is taken: rather us.
+  std::stable_partition(nodes.begin(), nodes.end(), [](const auto& node) { return node.self; });
+  base::HttpCall call = base::httpGet("/images/json?" + query.text(), listTimeout, bodyMost_);
+  std::vector<NodeReply> replies = co_await askAll(engine_, std::move(nodes), std::move(call));
+  std::erase_if(replies, [](const NodeReply& reply) { return reply.status != 200; });
+  std::vector<cluster::Node> holders;
+  for (const NodeReply& each : replies) holders.push_back(each.node);
+  std::vector<NodeAnswer> answers = successesOf(std::move(replies));
+  Gathering gathering = gatherTags(answers, repository);
+  if (gathering.none) {
+    co_await local_.passThrough(client, match);  // the engine says that there is none
+    co_return;
+  }
+  cluster::Node to = holders[gathering.at];
+  for (const Gathering::Fetch& each : gathering.missing)
+    co_await transfer_.send(each.image, holders[each.from], to);
+  co_await sendTo(client, match, std::move(to));
+}
+
+base::Task<> ImageCalls::sendTo(Client& client, RouteMatch match, cluster::Node node) {
+  if (node.self) {
+    co_await local_.passThrough(client, match);
+  } else {
+    co_await relay(client, *node.http, RelayOptions());
+  }
+}
+
+}  // namespace proxy

@@ -1,0 +1,66 @@
+#pragma once
+
+// What is asked about images of all hosts: each may be on any of them, or on several.
+
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/task.h"
+#include "cluster/nodes.h"
+#include "proxy/client.h"
+#include "proxy/container_lists.h"
+#include "proxy/engine.h"
+#include "proxy/image_transfer.h"
+#include "proxy/image_window.h"
+#include "proxy/local_api.h"
+#include "proxy/locator.h"
+#include "proxy/merge_plan.h"
+#include "proxy/routes.h"
+
+namespace proxy {
+
+class ImageCalls {
+ public:
+  // All must outlive it. Bodies that have to be understood may have `bodyMost` bytes.
+  ImageCalls(Engine& engine, LocalApi& local, ContainerLists& lists, const cluster::Nodes& nodes,
+             Locator& locator, ImageTransfer& transfer, size_t bodyMost)
+      : engine_(engine),
+        local_(local),
+        lists_(lists),
+        nodes_(nodes),
+        locator_(locator),
+        transfer_(transfer),
+        bodyMost_(bodyMost) {}
+
+  // Whether a list is cut at an image, by `before` or `since`; then cutList() is to answer it.
+  static bool isCut(const FilteredQuery& query);
+  // GET /images/json
+  base::Task<> cutList(Client& client, RouteMatch match, FilteredQuery query);
+  // POST /images/{name}/tag and DELETE /images/{name}: wherever it is.
+  base::Task<> change(Client& client, RouteMatch match);
+  // GET /images/get and /images/{name}/get: what is not here is brought here first.
+  base::Task<> save(Client& client, RouteMatch match);
+  // POST /images/{name}/push without a tag: all tags, which are brought to one node first.
+  base::Task<> pushAll(Client& client, RouteMatch match, std::string repository);
+
+ private:
+  struct Anchor {
+    std::optional<int64_t> created;
+    Located located;  // why there is none
+  };
+  base::Task<Anchor> anchor(std::string image);
+  base::Task<std::map<std::string, int64_t>> momentsOf(std::vector<std::string> ids,
+                                                       cluster::Node node);
+  base::Task<> sendTo(Client& client, RouteMatch match, cluster::Node node);
+
+  Engine& engine_;
+  LocalApi& local_;
+  ContainerLists& lists_;
+  const cluster::Nodes& nodes_;
+  Locator& locator_;
+  ImageTransfer& transfer_;
+  size_t bodyMost_;
+};
+
+}  // namespace proxy

@@ -1,0 +1,37 @@
+#pragma once
+
+// The tags that an image's repository has on several nodes: what `docker push --all-tags` is about.
+// Pure.
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "proxy/merge.h"
+
+namespace proxy {
+
+// As engines list it: without the registry and the folder that are meant where none is written.
+// "docker.io/library/web" is "web".
+std::string familiarRepository(std::string_view image);
+
+// Whether a name says which image of its repository is meant, by a tag or a digest.
+bool namesOneImage(std::string_view image);
+
+// How all tags of a repository come to one node.
+struct Gathering {
+  struct Fetch {
+    std::string image;  // "web:1"
+    size_t from;        // place in `answers`
+  };
+  size_t at = 0;  // the node that has most of them; of equal ones the first in `answers`
+  std::vector<Fetch> missing;
+  bool none = false;  // nobody has such a tag
+};
+
+// `answers`: GET /images/json of each node. Where nodes have different images for one tag, the one
+// at the node that is chosen counts. Throws MergeError.
+Gathering gatherTags(std::span<const NodeAnswer> answers, std::string_view repository);
+
+}  // namespace proxy
