@@ -16,26 +16,19 @@
 #include "base/log.h"
 #include "base/loop.h"
 #include "base/task.h"
+#include "cluster/agent_error.h"
 #include "cluster/claims.h"
 #include "cluster/cluster_config.h"
 #include "cluster/membership.h"
 #include "cluster/node_record.h"
 #include "cluster/nodes.h"
+#include "cluster/place.h"
 #include "cluster/state.h"
 #include "cluster/store.h"
 #include "cluster/types.h"
+#include "cluster/wall_clock.h"
 
 namespace cluster {
-
-// Why a call could not be done, in words for the client, with Docker's status code.
-class AgentError : public std::runtime_error {
- public:
-  AgentError(int status, const std::string& why) : std::runtime_error(why), status_(status) {}
-  int status() const { return status_; }
-
- private:
-  int status_;
-};
 
 struct AgentOptions {
   std::string stateDir;
@@ -46,13 +39,6 @@ struct AgentOptions {
   MembershipOptions membership = {};
   StateOptions state = {};
   ClaimOptions claims = {};
-};
-
-// Where a node serves its peers, and under which address they find it.
-struct Place {
-  Endpoint listen;     // TCP; UDP is at the same address, at gossipPort
-  Endpoint advertise;  // with an address of zeros: to be found out
-  std::string since;   // RFC 3339: when this node came there
 };
 
 // A node as its peers know it.
@@ -152,10 +138,9 @@ class Agent : public Nodes {
   void adopt(const ClusterConfig& config);
   void publishNode();
   void rotateStep();
-  void saveMembers();
   void keepFresh();
-  base::Task<bool> joinBy(Place& place, const std::string& remote, const std::string& token,
-                          const std::string& availability);
+  base::Task<> joinBy(const Place& place, const std::string& remote, const std::string& token,
+                      const std::string& availability);
   Running& running() const;
 
   base::Loop& loop_;
@@ -171,8 +156,5 @@ class Agent : public Nodes {
   bool busy_ = false;  // joining or leaving
   std::unique_ptr<Running> running_;
 };
-
-// RFC 3339 with nanoseconds, as Docker writes times.
-std::string rfc3339Now();
 
 }  // namespace cluster

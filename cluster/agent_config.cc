@@ -1,0 +1,136 @@
+// How an agent goes by the cluster's configuration, changes it, and keeps certificates fresh.
+
+#include "cluster/agent.h"
+#include "cluster/join_token.h"
+#include "cluster/rotation.h"
+#include "cluster/running.h"
+
+namespace cluster {
+namespace {
+
+constexpr base::milliseconds rotationEvery(1'000);
+
+}  // namespace
+
+const ClusterConfig& Agent::config() const {
+  return running().config;
+}
+
+const base::TlsContext& Agent::tlsForPeers() const {
+  return running().trust->server();
+}
+
+const base::TlsContext& Agent::tlsForDockerClients() const {
+  return running().trust->forDockerClients();
+}
+
+std::string Agent::workerToken() const {
+  const ClusterConfig& config = running().config;
+  return textOf(JoinToken{digestOf(config.authorities.front()), Secret(config.workerSecret)});
+}
+
+std::string Agent::managerToken() const {
+  const ClusterConfig& config = running().config;
+  return textOf(JoinToken{digestOf(config.authorities.front()), Secret(config.managerSecret)});
+}
+
+void Agent::changeConfig(const std::function<void(ClusterConfig&)>& change) {
+  Running& run = running();
+  ClusterConfig fresh = run.config;
+  change(fresh);
+  fresh.serial++;
+  fresh.writer = run.self;
+  fresh.updatedAt = rfc3339Now();
+  std::string bundle = encode(fresh);
+  if (!decodeConfig(bundle)) throw AgentError(400, "the swarm's specification is too large");
+  run.put(std::string(configKey), std::move(bundle), true);
+  adopt(fresh);
+  run.settle();
+}
+
+void Agent::adopt(const ClusterConfig& config) {
+  Running& run = *running_;
+  if (config.id != run.config.id || !run.config.olderThan(config)) return;
+  try {
+    run.trust->update(config, run.trust->certificate(), run.trust->key().copy(),
+                      run.place.advertise, options_.name, wallNow());
+    run.seal.setKeys(secrets(config.gossipKeys));
+  } catch (const std::exception& wrong) {
+    error_ = std::string("the cluster's new configuration cannot be used: ") + wrong.what();
+    log_.error("configuration of the cluster refused", {{"reason", wrong.what()}});
+    return;
+  }
+  run.config = config;
+  Store::Change change;
+  change.config = encode(config);
+  change.certificate = run.trust->certificate();
+  store_.save(change);
+  record_.configSerial = config.serial;
+  record_.issuer = run.trust->issuer();
+  publishNode();
+  log_.info("configuration of the cluster taken over", {{"serial", config.serial}});
+}
+
+void Agent::rotateAuthority() {
+  Running& run = running();
+  if (run.config.authorities.size() > 1)
+    throw AgentError(503, "a rotation of the CA is under way already");
+  ClusterConfig begun = beginRotation(run.config, wallNow());
+  changeConfig([&begun](ClusterConfig& config) { config = std::move(begun); });
+}
+
+// What the first living node does for all: takes a rotation one step further when everyone is ready
+// for it, and publishes the configuration if nobody does.
+void Agent::rotateStep() {
+  Running& run = *running_;
+  bool published = false;
+  Readiness readiness;
+  NodeId first = run.self;
+  for (const Member* member : run.membership.members()) {
+    if (member->status == Status::left) continue;
+    const Record* record = run.state.find(member->id, std::string(nodeKey));
+    std::optional<NodeRecord> node = record ? decodeNode(record->value) : std::nullopt;
+    if (!node || node->issuer != run.trust->issuer()) readiness.allRenewed = false;
+    const Record* config = run.state.find(member->id, std::string(configKey));
+    std::optional<ClusterConfig> told = config ? decodeConfig(config->value) : std::nullopt;
+    if (told && told->serial >= run.config.serial) published = true;
+    if (member->status == Status::failed) continue;
+    first = std::min(first, member->id);
+    if (!node || node->configSerial < run.config.serial) readiness.livingAdopted = false;
+  }
+  if (first != run.self) return;
+  if (!published) {
+    run.put(std::string(configKey), encode(run.config), true);
+    run.settle();
+    return;
+  }
+  ClusterConfig next = run.config;
+  if (!takeStep(next, readiness)) return;
+  bool ended = next.authorities.size() < run.config.authorities.size();
+  changeConfig([&next](ClusterConfig& config) { config = std::move(next); });
+  if (ended) log_.info("rotation of the CA finished");
+}
+
+// Steps of rotations, and the renewal of our certificate.
+void Agent::keepFresh() {
+  Running& run = *running_;
+  run.rotationTimer.start(rotationEvery, [this] {
+    try {
+      rotateStep();
+      Running& now = *running_;
+      if (now.trust->due(wallNow())) {
+        now.trust->update(now.config, now.trust->certificate(), now.trust->key().copy(),
+                          now.place.advertise, options_.name, wallNow());
+        Store::Change change;
+        change.certificate = now.trust->certificate();
+        store_.save(change);
+        log_.info("certificate renewed");
+      }
+    } catch (const std::exception& wrong) {
+      log_.error("certificate or keys not renewed", {{"reason", wrong.what()}});
+    }
+    keepFresh();
+  });
+}
+
+}  // namespace cluster
