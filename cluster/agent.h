@@ -17,10 +17,12 @@
 #include "base/loop.h"
 #include "base/task.h"
 #include "cluster/agent_error.h"
+#include "cluster/certificates.h"
 #include "cluster/claims.h"
 #include "cluster/cluster_config.h"
 #include "cluster/membership.h"
 #include "cluster/node_record.h"
+#include "cluster/node_trust.h"
 #include "cluster/nodes.h"
 #include "cluster/place.h"
 #include "cluster/state.h"
@@ -87,6 +89,8 @@ class Agent : public Nodes {
   bool clustered() const override { return running_ != nullptr; }
   std::vector<Node> nodes() const override;
   bool wasRemoved(const NodeId& id) const override;
+  // With what to serve such clients: another object after each change, none while in no cluster.
+  std::shared_ptr<const ClientTrust> clientTrust() const;
 
   // ---- the cluster; only while clustered()
   const ClusterConfig& config() const;
@@ -97,7 +101,11 @@ class Agent : public Nodes {
   // A new authority and new gossip keys, taken over step by step without a pause.
   void rotateAuthority();
   const base::TlsContext& tlsForPeers() const;
-  const base::TlsContext& tlsForDockerClients() const;
+
+  // A certificate with which a client may speak to the Docker API of every node. Throws AgentError.
+  Credentials issueClient(const std::string& name, std::chrono::seconds life);
+  // The authorities that clients should trust, PEM.
+  std::string authorities() const;
 
   NodeId self() const;
   std::vector<NodeView> nodeViews() const;

@@ -20,8 +20,27 @@ const base::TlsContext& Agent::tlsForPeers() const {
   return running().trust->server();
 }
 
-const base::TlsContext& Agent::tlsForDockerClients() const {
-  return running().trust->forDockerClients();
+std::shared_ptr<const ClientTrust> Agent::clientTrust() const {
+  return running_ ? running_->trust->forClients() : nullptr;
+}
+
+Credentials Agent::issueClient(const std::string& name, std::chrono::seconds life) {
+  const ClusterConfig& config = running().config;
+  Credentials authority{config.authorities.front(), Secret(config.authorityKey)};
+  try {
+    Credentials made = makeClient(name, config.id, authority, wallNow(), life);
+    log_.info("client certificate issued",
+              {{"name", name}, {"valid_for_s", static_cast<int64_t>(life.count())}});
+    return made;
+  } catch (const CertificateError& wrong) {
+    throw AgentError(400, wrong.what());
+  }
+}
+
+std::string Agent::authorities() const {
+  std::string all;
+  for (const std::string& each : running().config.authorities) all += each;
+  return all;
 }
 
 std::string Agent::workerToken() const {

@@ -4,6 +4,7 @@
 
 #include "cluster/nodes.h"
 #include "proxy/client.h"
+#include "proxy/client_certificates.h"
 #include "proxy/federation.h"
 #include "proxy/local_api.h"
 #include "proxy/node_api.h"
@@ -16,8 +17,13 @@ class Api {
  public:
   // All must outlive it.
   Api(const cluster::Nodes& nodes, LocalApi& local, Federation& federation, SwarmApi& swarm,
-      NodeApi& node)
-      : nodes_(nodes), local_(local), federation_(federation), swarm_(swarm), node_(node) {}
+      NodeApi& node, ClientCertificates& certificates)
+      : nodes_(nodes),
+        local_(local),
+        federation_(federation),
+        swarm_(swarm),
+        node_(node),
+        certificates_(certificates) {}
 
   // Answers the request whose head `client` holds. Throws when either side breaks off.
   base::Task<> handle(Client& client, RouteMatch match);
@@ -31,6 +37,7 @@ class Api {
   Federation& federation_;
   SwarmApi& swarm_;
   NodeApi& node_;
+  ClientCertificates& certificates_;
 };
 
 }  // namespace proxy

@@ -39,8 +39,9 @@ enum class Answer {
   pull,
   save,
 
-  swarm,  // droverd, for the cluster
-  node,   // droverd, for its peers only
+  swarm,              // droverd, for the cluster
+  node,               // droverd, for its peers only
+  clientCertificate,  // droverd, for who is on this host
 };
 
 // What comes after the answer's head.

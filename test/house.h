@@ -46,7 +46,8 @@ struct House {
   proxy::Federation federation{{stage.loop, engine, local, lists, agent, index, locator, creation,
                                 images, swarm, log, 64 * 1024 * 1024}};
   proxy::NodeApi nodeApi{agent, images};
-  proxy::Api api{agent, local, federation, swarm, nodeApi};
+  proxy::ClientCertificates clientCertificates{agent};
+  proxy::Api api{agent, local, federation, swarm, nodeApi, clientCertificates};
   proxy::ConnectionLimits limits{{}, milliseconds(30'000), milliseconds(30'000)};
   int clients = 0;  // being served
 
