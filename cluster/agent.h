@@ -25,8 +25,10 @@
 #include "cluster/node_trust.h"
 #include "cluster/nodes.h"
 #include "cluster/place.h"
+#include "cluster/saving.h"
 #include "cluster/state.h"
 #include "cluster/store.h"
+#include "cluster/troubles.h"
 #include "cluster/types.h"
 #include "cluster/wall_clock.h"
 
@@ -83,8 +85,9 @@ class Agent : public Nodes {
                     std::string availability);
   // Leaves it, telling the others, and forgets it.
   base::Task<> leave();
-  // Unsolicited, from the disk and peers: why the cluster cannot be as it should; empty if it can.
-  std::string error() const { return error_; }
+  // Unsolicited, from the disk and peers: why the cluster cannot be as it should; empty if it can,
+  // or can again.
+  std::string error() const { return troubles_.text(); }
 
   bool clustered() const override { return running_ != nullptr; }
   std::vector<Node> nodes() const override;
@@ -143,10 +146,18 @@ class Agent : public Nodes {
   void enter(ClusterConfig config, const std::string& certificate, Secret key,
              const std::vector<Member>& members, const Place& place, bool abstain);
   void stop();
+  void undoEntering();
   void adopt(const ClusterConfig& config);
   void publishNode();
   void rotateStep();
   void keepFresh();
+  void renewCertificate();
+  // Something went wrong, or no more: all nodes learn of it.
+  void trouble(Troubles::Cause cause, std::string why, std::optional<Time> until = {});
+  void mended(Troubles::Cause cause);
+  // Writes it now, or when the disk takes it.
+  void save(Store::Change change);
+  void sayWhetherSaved();
   base::Task<> joinBy(const Place& place, const std::string& remote, const std::string& token,
                       const std::string& availability);
   Running& running() const;
@@ -157,7 +168,8 @@ class Agent : public Nodes {
   Store store_;
   AgentListener* listener_ = nullptr;
   std::function<std::optional<Holding>(const std::string&)> lookUp_;
-  std::string error_;
+  Troubles troubles_;
+  Saving saving_{store_};
   std::string engineError_;
   NodeRecord record_;  // our own
   std::set<NodeId> removed_;

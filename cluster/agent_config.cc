@@ -8,7 +8,7 @@
 namespace cluster {
 namespace {
 
-constexpr base::milliseconds rotationEvery(1'000);
+constexpr base::milliseconds freshEvery(1'000);
 
 }  // namespace
 
@@ -75,17 +75,18 @@ void Agent::adopt(const ClusterConfig& config) {
                       run.place.advertise, options_.name, wallNow());
     run.seal.setKeys(secrets(config.gossipKeys));
   } catch (const std::exception& wrong) {
-    error_ = std::string("the cluster's new configuration cannot be used: ") + wrong.what();
-    log_.error("configuration of the cluster refused", {{"reason", wrong.what()}});
+    trouble(Troubles::Cause::configuration,
+            std::string("the cluster's new configuration cannot be used: ") + wrong.what());
     return;
   }
   run.config = config;
   Store::Change change;
   change.config = encode(config);
   change.certificate = run.trust->certificate();
-  store_.save(change);
   record_.configSerial = config.serial;
   record_.issuer = run.trust->issuer();
+  troubles_.end(Troubles::Cause::configuration);
+  save(std::move(change));
   publishNode();
   log_.info("configuration of the cluster taken over", {{"serial", config.serial}});
 }
@@ -130,26 +131,65 @@ void Agent::rotateStep() {
   if (ended) log_.info("rotation of the CA finished");
 }
 
-// Steps of rotations, and the renewal of our certificate.
+// Steps of rotations, the renewal of our certificate, and what the disk did not take.
 void Agent::keepFresh() {
-  Running& run = *running_;
-  run.rotationTimer.start(rotationEvery, [this] {
+  running_->rotationTimer.start(freshEvery, [this] {
     try {
       rotateStep();
-      Running& now = *running_;
-      if (now.trust->due(wallNow())) {
-        now.trust->update(now.config, now.trust->certificate(), now.trust->key().copy(),
-                          now.place.advertise, options_.name, wallNow());
-        Store::Change change;
-        change.certificate = now.trust->certificate();
-        store_.save(change);
-        log_.info("certificate renewed");
-      }
     } catch (const std::exception& wrong) {
-      log_.error("certificate or keys not renewed", {{"reason", wrong.what()}});
+      log_.error("rotation does not go on", {{"reason", wrong.what()}});
     }
+    renewCertificate();
+    saving_.tryAgain();
+    sayWhetherSaved();
+    running_->compareClocks();
+    if (troubles_.expire(running_->now())) publishNode();
+    running_->settle();
     keepFresh();
   });
+}
+
+void Agent::renewCertificate() {
+  Running& run = *running_;
+  if (!run.trust->due(wallNow())) return;
+  try {
+    run.trust->update(run.config, run.trust->certificate(), run.trust->key().copy(),
+                      run.place.advertise, options_.name, wallNow());
+  } catch (const std::exception& wrong) {
+    trouble(Troubles::Cause::certificate,
+            std::string("this node's certificate cannot be renewed: ") + wrong.what());
+    return;
+  }
+  Store::Change change;
+  change.certificate = run.trust->certificate();
+  save(std::move(change));
+  log_.info("certificate renewed");
+  mended(Troubles::Cause::certificate);
+}
+
+void Agent::trouble(Troubles::Cause cause, std::string why, std::optional<Time> until) {
+  if (!troubles_.begin(cause, why, until)) return;
+  log_.error("the cluster is not as it should be", {{"reason", why}});
+  if (running_) running_->deferred.push_back([this] { publishNode(); });
+}
+
+void Agent::mended(Troubles::Cause cause) {
+  if (!troubles_.end(cause)) return;
+  if (running_) running_->deferred.push_back([this] { publishNode(); });
+}
+
+void Agent::save(Store::Change change) {
+  saving_.save(std::move(change));
+  sayWhetherSaved();
+}
+
+void Agent::sayWhetherSaved() {
+  if (!saving_.why().empty()) {
+    trouble(Troubles::Cause::disk, saving_.why() + "; it is tried again until it can be written");
+  } else if (troubles_.end(Troubles::Cause::disk)) {
+    log_.info("the state directory can be written again");
+    if (running_) running_->deferred.push_back([this] { publishNode(); });
+  }
 }
 
 }  // namespace cluster

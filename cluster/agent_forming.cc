@@ -101,6 +101,16 @@ void Agent::stop() {
   if (listener_) listener_->exited();
 }
 
+// What a failed init or join left on the disk; a disk that takes no writing took none of it before.
+void Agent::undoEntering() {
+  saving_.forget();
+  try {
+    store_.forget();
+  } catch (const StoreError& failed) {
+    log_.error("state not erased", {{"reason", failed.what()}});
+  }
+}
+
 NodeId Agent::init(Place place, const std::string& spec, const std::string& availability) {
   if (running_)
     throw AgentError(503,
@@ -122,14 +132,14 @@ NodeId Agent::init(Place place, const std::string& spec, const std::string& avai
   config.managerSecret = makeTokenSecret().reveal();
   record_.availability = availability;
   place.since = config.createdAt;
-  error_.clear();
+  troubles_.clear();
   Store::Change change;
   change.node = self;
   store_.save(change);
   try {
     enter(std::move(config), {}, makeKey(), {}, place, false);
   } catch (const std::exception&) {
-    store_.forget();
+    undoEntering();
     throw;
   }
   running_->put(std::string(configKey), encode(running_->config), true);
@@ -171,7 +181,7 @@ base::Task<> Agent::joinBy(const Place& place, const std::string& remote, const 
   joined.place.since = rfc3339Now();
   removed_ = std::move(joined.admission.removed);
   record_.availability = availability;
-  error_.clear();
+  troubles_.clear();
   Store::Change change;
   change.node = joined.self;
   change.removed.emplace(removed_.begin(), removed_.end());
@@ -180,7 +190,7 @@ base::Task<> Agent::joinBy(const Place& place, const std::string& remote, const 
     enter(std::move(joined.admission.config), joined.admission.certificate, std::move(joined.key),
           joined.admission.members, joined.place, false);
   } catch (const std::exception&) {
-    store_.forget();
+    undoEntering();
     throw;
   }
 }
@@ -195,11 +205,12 @@ base::Task<> Agent::leave() {
   busy_ = false;
   log_.info("left the cluster", {{"cluster", run.config.id}});
   stop();
-  store_.forget();
   removed_.clear();
   record_ = NodeRecord();
   record_.labels = options_.labels;
-  error_.clear();
+  troubles_.clear();
+  saving_.forget();
+  store_.forget();
 }
 
 std::string Agent::describe() const {

@@ -35,7 +35,8 @@ bool Agent::wasRemoved(const NodeId& id) const {
 }
 
 void Agent::publishNode() {
-  record_.lastError = error_.empty() ? engineError_ : error_;
+  std::string error = troubles_.text();
+  record_.lastError = error.empty() ? engineError_ : error;
   running_->put(std::string(nodeKey), encode(record_));
 }
 
@@ -118,12 +119,16 @@ void Agent::takeNodeUpdate(const std::string& request) {
   rapidjson::Document json = base::parseJson(request);
   if (!json.IsObject()) throw AgentError(400, "a node's update must be a JSON object");
   std::optional<NodeRecord> asked = decodeNode(request);
+  Store::Change change;
+  change.availability = asked->availability;
+  change.labels = asked->labels;
+  try {
+    store_.save(change);
+  } catch (const StoreError& failed) {
+    throw AgentError(503, failed.what());
+  }
   record_.availability = asked->availability;
   record_.labels = asked->labels;
-  Store::Change change;
-  change.availability = record_.availability;
-  change.labels = record_.labels;
-  store_.save(change);
   publishNode();
   run.settle();
 }

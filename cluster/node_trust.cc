@@ -30,7 +30,8 @@ NodeTrust::NodeTrust(NodeId self, std::function<bool(const NodeId&)> removed)
     : self_(self), removed_(std::move(removed)) {}
 
 bool NodeTrust::due(WallTime now) const {
-  return !renewAt_ || now >= *renewAt_;
+  // One from the future was made while our clock was wrong; nobody takes it.
+  return !renewAt_ || now >= *renewAt_ || now < validFrom_;
 }
 
 void NodeTrust::update(const ClusterConfig& config, std::string certificate, Secret key,
@@ -81,6 +82,7 @@ void NodeTrust::update(const ClusterConfig& config, std::string certificate, Sec
   server_ = std::move(server);
   client_ = std::move(client);
   issuer_ = digestText(config.authorities.front());
+  validFrom_ = validityOf(certificate).from;
   certificate_ = std::move(certificate);
   key_ = std::move(key);
 }

@@ -55,6 +55,7 @@ class NodeTrust {
   Secret key_;
   std::string issuer_;
   std::optional<WallTime> renewAt_;
+  WallTime validFrom_;
   std::optional<base::TlsContext> server_;
   std::optional<base::TlsContext> client_;
   std::shared_ptr<const ClientTrust> clients_;

@@ -11,18 +11,9 @@ namespace {
 constexpr base::milliseconds connectTimeout(1'000);
 constexpr size_t idleConnections = 5;  // to a peer; as many come from there
 constexpr base::milliseconds saveMembersAfter(1'000);
-
-// `down`: whether it is known to have failed, so that nobody waits for it.
-base::Task<std::unique_ptr<base::Stream>> connectPeer(base::Loop& loop,
-                                                      std::shared_ptr<NodeTrust> trust,
-                                                      Endpoint api, NodeId id,
-                                                      std::shared_ptr<bool> down) {
-  if (*down) throw base::StreamError("the node is down");
-  std::unique_ptr<base::Stream> stream =
-      co_await base::Stream::connectTcp(loop, api.host(), api.port, connectTimeout);
-  co_await stream->connectTls(trust->client(), std::string(id.text()), connectTimeout);
-  co_return stream;
-}
+// Who tells us of a clone, of our removal or of our certificate does so again every few seconds,
+// for as long as it is so.
+constexpr Time toldAgainWithin(30'000);
 
 }  // namespace
 
@@ -89,6 +80,7 @@ PeerNetwork::Hooks Agent::Running::hooks() {
           },
           [this](const NodeId& to, std::string why) {
             agent.log_.debug("messages not delivered", {{"node", to.text()}, {"reason", why}});
+            if (auto way = ways.find(to); way != ways.end()) way->second.ageFault->note(now(), why);
             membership.streamFailed(now(), to);
             settle();
           }};
@@ -127,20 +119,15 @@ void Agent::Running::isCloned(const std::string& other) {
                     other +
                     "; one of the two is a copy of the other's state directory: make it leave "
                     "(docker swarm leave --force) and join again";
-  if (agent.error_ == why) return;
-  agent.error_ = why;
-  agent.log_.error("clone seen", {{"reason", why}});
-  deferred.push_back([this] { agent.publishNode(); });
+  agent.trouble(Troubles::Cause::clone, std::move(why), now() + toldAgainWithin);
 }
 
 void Agent::Running::wasRemoved(const NodeId& by) {
   std::string why =
       "this node was removed from the cluster (docker node rm); run \"docker swarm leave "
       "--force\" here, then join again";
-  if (agent.error_ == why) return;
-  agent.error_ = why;
-  agent.log_.error("removed from the cluster", {{"told_by", by.text()}, {"reason", why}});
-  deferred.push_back([this] { agent.publishNode(); });
+  agent.log_.debug("told of our removal", {{"by", by.text()}});
+  agent.trouble(Troubles::Cause::removed, std::move(why), now() + toldAgainWithin);
 }
 
 void Agent::Running::settle() {
@@ -159,6 +146,21 @@ void Agent::Running::settle() {
   });
 }
 
+// The client may outlive us, so it owns what it needs.
+base::Task<std::unique_ptr<base::Stream>> Agent::Running::connectPeer(
+    base::Loop& loop, std::shared_ptr<NodeTrust> trust, NodeId id, Way way) {
+  if (*way.down) throw base::StreamError("the node is down");
+  std::unique_ptr<base::Stream> stream =
+      co_await base::Stream::connectTcp(loop, way.api.host(), way.api.port, connectTimeout);
+  try {
+    co_await stream->connectTls(trust->client(), std::string(id.text()), connectTimeout);
+  } catch (const base::StreamError& refused) {
+    way.ageFault->note(Time(loop.now()), refused.what());
+    throw;
+  }
+  co_return stream;
+}
+
 std::shared_ptr<base::HttpClient> Agent::Running::wayTo(const NodeId& id) {
   const Member* member = membership.find(id);
   if (!member || id == self) return nullptr;
@@ -168,12 +170,44 @@ std::shared_ptr<base::HttpClient> Agent::Running::wayTo(const NodeId& id) {
     way.api = api;
     way.http = std::make_shared<base::HttpClient>(
         agent.loop_, "droverd of node " + member->name + " (" + api.text() + ")",
-        [&loop = agent.loop_, trust = trust, api, id, down = way.down] {
-          return connectPeer(loop, trust, api, id, down);
+        [&loop = agent.loop_, trust = trust, id, api, down = way.down, fault = way.ageFault] {
+          return connectPeer(loop, trust, id, {api, nullptr, down, fault});
         },
         base::HttpLimits(), idleConnections);
   }
   return way.http;
+}
+
+void Agent::Running::AgeFault::note(Time now, const std::string& reason) {
+  constexpr std::string_view signs[] = {
+      "do the clocks differ?", "expired at",  // base/tls.cc about the other's
+      "certificate expired",                  // the alert about ours, in OpenSSL's words
+  };
+  for (std::string_view sign : signs) {
+    if (reason.find(sign) == std::string::npos) continue;
+    at = now;
+    why = reason;
+  }
+}
+
+// Where one node's clock is wrong, it alone has such trouble with all others. Of two nobody can say
+// which is right.
+void Agent::Running::compareClocks() {
+  std::string why;
+  for (const Member* each : membership.members()) {
+    bool lives = each->status == Status::alive || each->status == Status::suspect;
+    if (!lives || each->id == self) continue;
+    auto way = ways.find(each->id);
+    bool odd = way != ways.end() && way->second.ageFault->at &&
+               now() < *way->second.ageFault->at + toldAgainWithin;
+    if (!odd) return agent.mended(Troubles::Cause::clock);
+    why = way->second.ageFault->why;
+  }
+  if (why.empty()) return agent.mended(Troubles::Cause::clock);
+  agent.trouble(Troubles::Cause::clock,
+                "this node and the others refuse each other's certificates for their age; set the "
+                "clock right, here or there, and certificates renew themselves: " +
+                    why);
 }
 
 // ---- MembershipListener
@@ -230,11 +264,8 @@ void Agent::Running::saveMembers() {
     if (each->id == self || each->status == Status::left) continue;
     change.members->push_back({each->id, each->name, each->gossip, each->apiPort});
   }
-  try {
-    agent.store_.save(change);
-  } catch (const std::exception& wrong) {
-    agent.log_.error("members not saved", {{"reason", wrong.what()}});
-  }
+  agent.save(std::move(change));
+  settle();
 }
 
 // ---- StateListener
@@ -261,7 +292,11 @@ void Agent::Running::recordErased(const NodeId& owner, const std::string& key) {
 }
 void Agent::Running::recordsRefused(const NodeId& owner, const std::string& why) {
   agent.log_.warn("records refused", {{"node", owner.text()}, {"reason", why}});
-  if (owner == self) deferred.push_back([this] { agent.store_.reserveAbove(state.ownVersion()); });
+  if (owner != self) return;
+  deferred.push_back([this] {
+    agent.saving_.reserveAbove(state.ownVersion());
+    agent.sayWhetherSaved();
+  });
 }
 
 void Agent::Running::takeRemoval(const NodeId& id) {
@@ -270,7 +305,7 @@ void Agent::Running::takeRemoval(const NodeId& id) {
   membership.remove(now(), id);
   Store::Change change;
   change.removed.emplace(agent.removed_.begin(), agent.removed_.end());
-  agent.store_.save(change);
+  agent.save(std::move(change));
 }
 
 // ---- ClaimWorld
@@ -285,8 +320,14 @@ uint64_t Agent::Running::versionOf(const NodeId& owner) const {
 
 void Agent::Running::put(const std::string& key, std::string value, bool confidential) {
   state.put(now(), key, std::move(value), confidential);
-  if (state.ownVersion() + versionBlock / 10 > reservedUntil)
+  if (state.ownVersion() + versionBlock / 10 <= reservedUntil) return;
+  try {
     reservedUntil = agent.store_.reserve(versionBlock) + versionBlock;
+  } catch (const StoreError&) {
+    // Then the versions so far are to be reserved, so that a restart is above them.
+    agent.saving_.reserveAbove(state.ownVersion());
+    agent.sayWhetherSaved();
+  }
 }
 
 }  // namespace cluster

@@ -30,11 +30,18 @@ struct Agent::Running : MembershipListener, StateListener, ClaimWorld {
     std::optional<ClaimResult> result;
     base::Event decided;
   };
+  // When, and in what words, a certificate was last refused for its age, the other's or ours.
+  struct AgeFault {
+    std::optional<Time> at;
+    std::string why;
+    void note(Time now, const std::string& reason);
+  };
   // To a node's droverd.
   struct Way {
     Endpoint api;
     std::shared_ptr<base::HttpClient> http;
     std::shared_ptr<bool> down = std::make_shared<bool>(false);
+    std::shared_ptr<AgeFault> ageFault = std::make_shared<AgeFault>();
   };
 
   Running(Agent& owner, ClusterConfig clusterConfig, NodeId id, const Place& where,
@@ -51,6 +58,8 @@ struct Agent::Running : MembershipListener, StateListener, ClaimWorld {
   // The way to a node; nothing for ourselves and those we do not know.
   std::shared_ptr<base::HttpClient> wayTo(const NodeId& id);
   void membersChanged();
+  // Sees whether our clock is the odd one.
+  void compareClocks();
   // This node is none of the cluster's any more.
   void takeRemoval(const NodeId& id);
 
@@ -86,6 +95,9 @@ struct Agent::Running : MembershipListener, StateListener, ClaimWorld {
   base::Timer saveTimer;
 
  private:
+  static base::Task<std::unique_ptr<base::Stream>> connectPeer(base::Loop& loop,
+                                                               std::shared_ptr<NodeTrust> trust,
+                                                               NodeId id, Way way);
   Member ourselves(uint64_t session) const;
   MembershipOptions membershipOptions() const;
   PeerNetwork::Hooks hooks();
