@@ -112,6 +112,12 @@ std::string peerOf(int fd) {
   return "pid " + std::to_string(who.pid) + " uid " + std::to_string(who.uid);
 }
 
+bool isUnixSocket(int fd) {
+  int domain = 0;
+  socklen_t size = sizeof domain;
+  return ::getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &size) == 0 && domain == AF_UNIX;
+}
+
 Task<> acceptAll(Loop& loop, int listener, std::function<void(Fd)> accepted,
                  std::function<void(std::string)> exhausted) {
   Poll poll(loop, listener);

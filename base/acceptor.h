@@ -29,6 +29,9 @@ Fd listenTcp(const std::string& host, uint16_t port);
 // "10.0.0.7:51034", or "pid 314 uid 1000" for a unix socket.
 std::string peerOf(int fd);
 
+// Whether the other side is on this host, by way of a unix socket.
+bool isUnixSocket(int fd);
+
 // Hands connections (non-blocking sockets) to `accepted` until it is cancelled. When descriptors
 // run out it calls `exhausted` and pauses. `listener` is a loan for as long as it runs.
 Task<> acceptAll(Loop& loop, int listener, std::function<void(Fd)> accepted,

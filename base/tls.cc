@@ -101,10 +101,11 @@ std::string textOf(const ASN1_TIME* time) {
   return {text, std::strftime(text, sizeof text, "%Y-%m-%d %H:%M:%S UTC", &parts)};
 }
 
-bool hasDigest(const X509* certificate, const CertificateDigest& wanted) {
+std::optional<CertificateDigest> digestOf(const X509* certificate) {
   CertificateDigest digest;
   unsigned size = 0;
-  return X509_digest(certificate, EVP_sha256(), digest.data(), &size) == 1 && digest == wanted;
+  if (X509_digest(certificate, EVP_sha256(), digest.data(), &size) != 1) return std::nullopt;
+  return digest;
 }
 
 }  // namespace
@@ -156,6 +157,10 @@ std::string TlsContext::Checks::whyRefused(X509_STORE_CTX* context,
     return whyNotVerified(context);
   }
   TlsPeer peer = tlsPeerOf(leaf);
+  // OpenSSL trusts what signs itself and is in the store: that is the chain's end.
+  STACK_OF(X509)* chain = X509_STORE_CTX_get0_chain(context);
+  if (int count = sk_X509_num(chain); count > 0)
+    peer.authority = digestOf(sk_X509_value(chain, count - 1));
   if (!expectedName.empty() && peer.commonName != expectedName)
     return "the other side is \"" + printable(peer.commonName) + "\" instead of \"" + expectedName +
            "\"";
@@ -167,7 +172,7 @@ bool TlsContext::Checks::verifyPinned(X509_STORE_CTX* context) const {
   STACK_OF(X509)* sent = X509_STORE_CTX_get0_untrusted(context);
   for (int i = 0; i < sk_X509_num(sent); i++) {
     X509* each = sk_X509_value(sent, i);
-    if (!hasDigest(each, *pinned) || X509_check_ca(each) != 1) continue;
+    if (digestOf(each) != pinned || X509_check_ca(each) != 1) continue;
     auto drop = [](STACK_OF(X509) * stack) { sk_X509_free(stack); };
     std::unique_ptr<STACK_OF(X509), decltype(drop)> trusted(sk_X509_new_null(), drop);
     if (!trusted || sk_X509_push(trusted.get(), each) <= 0) throw std::bad_alloc();
@@ -204,19 +209,66 @@ TlsContext::TlsContext(TlsOptions::Role role)
   SSL_CTX_set_cert_verify_callback(context, Checks::verify, checks_.get());
 }
 
-TlsContext TlsContext::forServer(const TlsFiles& files) {
-  TlsContext made(TlsOptions::Role::server);
-  SSL_CTX* context = made.context_.get();
+// Certificate and key.
+void TlsContext::useFiles(const TlsFiles& files) {
+  SSL_CTX* context = context_.get();
   check(SSL_CTX_use_certificate_chain_file(context, files.cert.c_str()) == 1,
         "tls_cert " + files.cert);
   check(SSL_CTX_use_PrivateKey_file(context, files.key.c_str(), SSL_FILETYPE_PEM) == 1,
         "tls_key " + files.key);
   check(SSL_CTX_check_private_key(context) == 1,
         "tls_key " + files.key + " does not belong to tls_cert " + files.cert);
-  check(SSL_CTX_load_verify_file(context, files.ca.c_str()) == 1, "tls_ca " + files.ca);
-  STACK_OF(X509_NAME)* names = SSL_load_client_CA_file(files.ca.c_str());
-  check(names, "tls_ca " + files.ca);
-  SSL_CTX_set_client_CA_list(context, names);
+}
+
+// Clients are told of the authorities, too, and choose their certificate by that.
+void TlsContext::trustFile(const std::string& ca) {
+  check(SSL_CTX_load_verify_file(context_.get(), ca.c_str()) == 1, "tls_ca " + ca);
+  STACK_OF(X509_NAME)* names = SSL_load_client_CA_file(ca.c_str());
+  check(names, "tls_ca " + ca);
+  SSL_CTX_set_client_CA_list(context_.get(), names);
+}
+
+void TlsContext::use(const TlsOptions& options) {
+  SSL_CTX* context = context_.get();
+  SSL_CTX_set_mode(context, SSL_MODE_NO_AUTO_CHAIN);  // what is sent along is in `certificate`
+  std::vector<Certificate> chain = certificatesOf(options.certificate, "our certificate");
+  check(SSL_CTX_use_certificate(context, chain[0].get()) == 1, "our certificate");
+  for (size_t i = 1; i < chain.size(); i++) {
+    check(SSL_CTX_add1_chain_cert(context, chain[i].get()) == 1, "our certificate");
+  }
+  std::unique_ptr<EVP_PKEY, With<EVP_PKEY_free>> key(
+      PEM_read_bio_PrivateKey(bioOf(options.key).get(), nullptr, noPassword, nullptr));
+  check(key && SSL_CTX_use_PrivateKey(context, key.get()) == 1, "our private key");
+}
+
+void TlsContext::trust(const std::string& authorities) {
+  X509_STORE* store = SSL_CTX_get_cert_store(context_.get());
+  for (const Certificate& each : certificatesOf(authorities, "the authorities")) {
+    check(X509_STORE_add_cert(store, each.get()) == 1, "the authorities");
+  }
+}
+
+TlsContext TlsContext::forServer(const TlsFiles& files) {
+  TlsContext made(TlsOptions::Role::server);
+  made.useFiles(files);
+  made.trustFile(files.ca);
+  return made;
+}
+
+TlsContext TlsContext::forServer(const TlsFiles& files, const TlsOptions& also) {
+  TlsContext made(TlsOptions::Role::server);
+  made.checks_->refuse = also.refuse;
+  if (files.cert.empty()) {
+    made.use(also);
+  } else {
+    made.useFiles(files);
+  }
+  if (!files.ca.empty()) made.trustFile(files.ca);
+  made.trust(also.authorities);
+  if (files.ca.empty()) return made;
+  for (const Certificate& each : certificatesOf(also.authorities, "the authorities")) {
+    check(SSL_CTX_add_client_CA(made.get(), each.get()) == 1, "the authorities");
+  }
   return made;
 }
 
@@ -225,24 +277,10 @@ TlsContext TlsContext::inMemory(const TlsOptions& options) {
   made.checks_->pinned = options.pinned;
   made.checks_->refuse = options.refuse;
   SSL_CTX* context = made.context_.get();
-  SSL_CTX_set_mode(context, SSL_MODE_NO_AUTO_CHAIN);  // what is sent along is in `certificate`
   if (options.onlyTls13) SSL_CTX_set_min_proto_version(context, TLS1_3_VERSION);
   if (options.clientMayBeUnknown) SSL_CTX_set_verify(context, SSL_VERIFY_PEER, nullptr);
-  if (options.role == TlsOptions::Role::server || !options.certificate.empty()) {
-    std::vector<Certificate> chain = certificatesOf(options.certificate, "our certificate");
-    check(SSL_CTX_use_certificate(context, chain[0].get()) == 1, "our certificate");
-    for (size_t i = 1; i < chain.size(); i++) {
-      check(SSL_CTX_add1_chain_cert(context, chain[i].get()) == 1, "our certificate");
-    }
-    std::unique_ptr<EVP_PKEY, With<EVP_PKEY_free>> key(
-        PEM_read_bio_PrivateKey(bioOf(options.key).get(), nullptr, noPassword, nullptr));
-    check(key && SSL_CTX_use_PrivateKey(context, key.get()) == 1, "our private key");
-  }
-  if (options.pinned) return made;
-  X509_STORE* store = SSL_CTX_get_cert_store(context);
-  for (const Certificate& each : certificatesOf(options.authorities, "the authorities")) {
-    check(X509_STORE_add_cert(store, each.get()) == 1, "the authorities");
-  }
+  if (options.role == TlsOptions::Role::server || !options.certificate.empty()) made.use(options);
+  if (!options.pinned) made.trust(options.authorities);
   return made;
 }
 

@@ -25,6 +25,9 @@ struct TlsFiles {
   std::string key;
 };
 
+// SHA-256 of a certificate in DER.
+using CertificateDigest = std::array<uint8_t, 32>;
+
 // What the certificate of the other side says; verified, unless stated otherwise. Empty parts are
 // not in it.
 struct TlsPeer {
@@ -32,10 +35,9 @@ struct TlsPeer {
   std::string organization;
   std::string organizationalUnit;
   std::string serial;  // upper case hexadecimal
+  // Which of the authorities it was verified by. Only where TlsOptions::refuse is asked.
+  std::optional<CertificateDigest> authority = {};
 };
-
-// SHA-256 of a certificate in DER.
-using CertificateDigest = std::array<uint8_t, 32>;
 
 struct TlsOptions {
   enum class Role { server, client };
@@ -61,6 +63,10 @@ class TlsContext {
   // Server side: TLS 1.2 or later, and a client certificate signed by `files.ca`. Throws
   // std::runtime_error that names the file when one cannot be used.
   static TlsContext forServer(const TlsFiles& files);
+  // The same for clients of further authorities: those of `also.authorities` are trusted beside
+  // those of `files.ca`, if there are any, and `also.refuse` is asked about all of them. Without
+  // `files.cert` the certificate and the key of `also` are shown.
+  static TlsContext forServer(const TlsFiles& files, const TlsOptions& also);
   // Either side. Throws std::runtime_error that says which text cannot be used.
   static TlsContext inMemory(const TlsOptions& options);
 
@@ -73,6 +79,10 @@ class TlsContext {
   };
   struct Checks;
   explicit TlsContext(TlsOptions::Role role);
+  void useFiles(const TlsFiles& files);
+  void trustFile(const std::string& ca);
+  void use(const TlsOptions& options);
+  void trust(const std::string& authorities);
 
   TlsOptions::Role role_;
   // Shared with the sessions, whose handshakes may outlive the context.

@@ -16,26 +16,23 @@
 #include "base/log.h"
 #include "base/loop.h"
 #include "base/task.h"
+#include "cluster/agent_error.h"
+#include "cluster/certificates.h"
 #include "cluster/claims.h"
 #include "cluster/cluster_config.h"
 #include "cluster/membership.h"
 #include "cluster/node_record.h"
+#include "cluster/node_trust.h"
 #include "cluster/nodes.h"
+#include "cluster/place.h"
+#include "cluster/saving.h"
 #include "cluster/state.h"
 #include "cluster/store.h"
+#include "cluster/troubles.h"
 #include "cluster/types.h"
+#include "cluster/wall_clock.h"
 
 namespace cluster {
-
-// Why a call could not be done, in words for the client, with Docker's status code.
-class AgentError : public std::runtime_error {
- public:
-  AgentError(int status, const std::string& why) : std::runtime_error(why), status_(status) {}
-  int status() const { return status_; }
-
- private:
-  int status_;
-};
 
 struct AgentOptions {
   std::string stateDir;
@@ -46,13 +43,6 @@ struct AgentOptions {
   MembershipOptions membership = {};
   StateOptions state = {};
   ClaimOptions claims = {};
-};
-
-// Where a node serves its peers, and under which address they find it.
-struct Place {
-  Endpoint listen;     // TCP; UDP is at the same address, at gossipPort
-  Endpoint advertise;  // with an address of zeros: to be found out
-  std::string since;   // RFC 3339: when this node came there
 };
 
 // A node as its peers know it.
@@ -95,12 +85,15 @@ class Agent : public Nodes {
                     std::string availability);
   // Leaves it, telling the others, and forgets it.
   base::Task<> leave();
-  // Unsolicited, from the disk and peers: why the cluster cannot be as it should; empty if it can.
-  std::string error() const { return error_; }
+  // Unsolicited, from the disk and peers: why the cluster cannot be as it should; empty if it can,
+  // or can again.
+  std::string error() const { return troubles_.text(); }
 
   bool clustered() const override { return running_ != nullptr; }
   std::vector<Node> nodes() const override;
   bool wasRemoved(const NodeId& id) const override;
+  // With what to serve such clients: another object after each change, none while in no cluster.
+  std::shared_ptr<const ClientTrust> clientTrust() const;
 
   // ---- the cluster; only while clustered()
   const ClusterConfig& config() const;
@@ -111,7 +104,11 @@ class Agent : public Nodes {
   // A new authority and new gossip keys, taken over step by step without a pause.
   void rotateAuthority();
   const base::TlsContext& tlsForPeers() const;
-  const base::TlsContext& tlsForDockerClients() const;
+
+  // A certificate with which a client may speak to the Docker API of every node. Throws AgentError.
+  Credentials issueClient(const std::string& name, std::chrono::seconds life);
+  // The authorities that clients should trust, PEM.
+  std::string authorities() const;
 
   NodeId self() const;
   std::vector<NodeView> nodeViews() const;
@@ -150,13 +147,20 @@ class Agent : public Nodes {
   void enter(ClusterConfig config, const std::string& certificate, Secret key,
              const std::vector<Member>& members, const Place& place, bool abstain);
   void stop();
+  void undoEntering();
   void adopt(const ClusterConfig& config);
   void publishNode();
   void rotateStep();
-  void saveMembers();
   void keepFresh();
-  base::Task<bool> joinBy(Place& place, const std::string& remote, const std::string& token,
-                          const std::string& availability);
+  void renewCertificate();
+  // Something went wrong, or no more: all nodes learn of it.
+  void trouble(Troubles::Cause cause, std::string why, std::optional<Time> until = {});
+  void mended(Troubles::Cause cause);
+  // Writes it now, or when the disk takes it.
+  void save(Store::Change change);
+  void sayWhetherSaved();
+  base::Task<> joinBy(const Place& place, const std::string& remote, const std::string& token,
+                      const std::string& availability);
   Running& running() const;
 
   base::Loop& loop_;
@@ -165,15 +169,13 @@ class Agent : public Nodes {
   Store store_;
   AgentListener* listener_ = nullptr;
   std::function<std::optional<Holding>(const std::string&)> lookUp_;
-  std::string error_;
+  Troubles troubles_;
+  Saving saving_{store_};
   std::string engineError_;
   NodeRecord record_;  // our own
   std::set<NodeId> removed_;
   bool busy_ = false;  // joining or leaving
   std::unique_ptr<Running> running_;
 };
-
-// RFC 3339 with nanoseconds, as Docker writes times.
-std::string rfc3339Now();
 
 }  // namespace cluster

@@ -25,11 +25,9 @@
 #include "base/tls.h"
 #include "cluster/secret.h"
 #include "cluster/types.h"
+#include "cluster/wall_clock.h"
 
 namespace cluster {
-
-// Certificates are about the wall clock.
-using WallTime = std::chrono::sys_seconds;
 
 class CertificateError : public std::runtime_error {
  public:

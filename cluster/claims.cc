@@ -46,6 +46,21 @@ class Claims::Impl {
   Impl(NodeId self, ClaimOptions options, Network& network, const ClaimWorld& world)
       : self_(self), options_(options), network_(network), world_(world), grants_(options, world) {}
 
+  // Nothing shortens this, though a whole cluster that was killed at once thus gives out no name
+  // for keepFor. It looks as if a member could grant again as soon as all members answer and have
+  // started anew, since a claim dies with its asker. Three things speak against it:
+  // - What the asker had told an engine does not die with it. Nothing ends a create that an engine
+  //   has read: the container may appear after the asker's next life has listed containers and said
+  //   that its records are complete. Until its event has come, the name would be given out twice.
+  // - "All" are those whom this member remembers. One that is cut off has not started anew, may
+  // hold
+  //   grants of a majority of lives that are over, and counts on them for as long as they last.
+  // - That a member's life is new says nothing of when it began: its claim may have been granted by
+  //   this member's last life. It would have to tell what it holds, in a new message, and a member
+  //   that does not know that message yet could not be told from one that holds nothing.
+  // What would be right: to write to the disk, before granting, until when grants may last, on a
+  // clock that goes on between two lives (CLOCK_BOOTTIME and the boot's id); who finds that this is
+  // over need not abstain. It costs a write that waits for the disk in the way of a create.
   void start(Time now, bool abstain) {
     if (abstain) grants_.abstainUntil(now + options_.keepFor);
   }

@@ -1,6 +1,7 @@
 #include "cluster/node_trust.h"
 
 #include <random>
+#include <set>
 
 namespace cluster {
 namespace {
@@ -29,7 +30,8 @@ NodeTrust::NodeTrust(NodeId self, std::function<bool(const NodeId&)> removed)
     : self_(self), removed_(std::move(removed)) {}
 
 bool NodeTrust::due(WallTime now) const {
-  return !renewAt_ || now >= *renewAt_;
+  // One from the future was made while our clock was wrong; nobody takes it.
+  return !renewAt_ || now >= *renewAt_ || now < validFrom_;
 }
 
 void NodeTrust::update(const ClusterConfig& config, std::string certificate, Secret key,
@@ -68,15 +70,19 @@ void NodeTrust::update(const ClusterConfig& config, std::string certificate, Sec
   options.clientMayBeUnknown = false;
   options.role = base::TlsOptions::Role::client;
   base::TlsContext client = base::TlsContext::inMemory(options);
-  options.role = base::TlsOptions::Role::server;
-  options.onlyTls13 = false;
-  options.refuse = [id = config.id](const base::TlsPeer& peer) {
-    return whyNotOfCluster(peer, Role::client, id);
+
+  std::set<base::CertificateDigest> ours;
+  for (const std::string& each : config.authorities) ours.insert(digestOf(each));
+  auto refuseOthers = [id = config.id, ours](const base::TlsPeer& peer) {
+    bool isOurs = peer.authority && ours.contains(*peer.authority);
+    return isOurs ? whyNotOfCluster(peer, Role::client, id) : std::string();
   };
-  docker_ = base::TlsContext::inMemory(options);
+  clients_ = std::make_shared<ClientTrust>(
+      ClientTrust{options.certificate, key.copy(), options.authorities, refuseOthers});
   server_ = std::move(server);
   client_ = std::move(client);
   issuer_ = digestText(config.authorities.front());
+  validFrom_ = validityOf(certificate).from;
   certificate_ = std::move(certificate);
   key_ = std::move(key);
 }

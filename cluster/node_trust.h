@@ -4,6 +4,7 @@
 // which it serves its peers and goes to them.
 
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -13,6 +14,16 @@
 #include "cluster/types.h"
 
 namespace cluster {
+
+// With what a node serves the Docker API to clients that have a certificate of the cluster's.
+struct ClientTrust {
+  std::string certificate;  // of the node, with what leads to the authorities
+  Secret key;
+  std::string authorities;  // one, or two while they rotate
+  // Why a peer with a certificate of one of them is no client: a node, say. Empty if it is one, and
+  // for certificates of other authorities, which are not ours to judge.
+  std::function<std::string(const base::TlsPeer&)> refuse;
+};
 
 class NodeTrust {
  public:
@@ -34,8 +45,8 @@ class NodeTrust {
   // Serves peers, and those who want to join and have no certificate.
   const base::TlsContext& server() const { return *server_; }
   const base::TlsContext& client() const { return *client_; }
-  // Serves the Docker API to clients with a certificate of the cluster's.
-  const base::TlsContext& forDockerClients() const { return *docker_; }
+  // For serving the Docker API; another object after each change.
+  std::shared_ptr<const ClientTrust> forClients() const { return clients_; }
 
  private:
   NodeId self_;
@@ -44,9 +55,10 @@ class NodeTrust {
   Secret key_;
   std::string issuer_;
   std::optional<WallTime> renewAt_;
+  WallTime validFrom_;
   std::optional<base::TlsContext> server_;
   std::optional<base::TlsContext> client_;
-  std::optional<base::TlsContext> docker_;
+  std::shared_ptr<const ClientTrust> clients_;
 };
 
 // For join tokens and for comparing: the SHA-256 of a certificate, in hexadecimal.

@@ -95,7 +95,7 @@ void PeerNetwork::receive(std::string_view packet, const Endpoint& from) {
   }
   if (opened.verdict == OpenedPacket::Verdict::stale) staleFrom(opened.sender, from);
   if (why.empty()) {
-    heardFrom_[opened.sender] = from;
+    heardFrom(opened.sender, from);
     hooks_.received(opened.sender, from, std::move(message));
   } else if (loop_.now() >= refusalTold_ + tellRefusalsEvery) {
     refusalTold_ = loop_.now();
@@ -112,8 +112,27 @@ void PeerNetwork::staleFrom(const NodeId& sender, const Endpoint& from) {
   stale.last = now;
   if (now < stale.since + staleFor) return;
   stale.since = now;
-  auto fresh = heardFrom_.find(sender);
-  if (fresh != heardFrom_.end()) hooks_.cloned(sender, from, fresh->second);
+  auto fresh = heard_.find(sender);
+  if (fresh != heard_.end()) hooks_.cloned(sender, from, fresh->second.last);
+}
+
+// Two copies that started equally often are both heard. A node that moves is heard from where it
+// was no more; who comes from two places in turn, for seconds, are two.
+void PeerNetwork::heardFrom(const NodeId& sender, const Endpoint& from) {
+  auto [found, first] = heard_.try_emplace(sender);
+  Heard& heard = found->second;
+  if (first) heard.last = from;
+  if (heard.last == from) return;
+  uint64_t now = loop_.now();
+  bool inTurn = heard.other == from && now <= heard.otherAt + staleGap;
+  if (!inTurn) heard.bothSince = 0;
+  if (inTurn && heard.bothSince == 0) heard.bothSince = now;
+  heard.other = heard.last;
+  heard.otherAt = now;
+  heard.last = from;
+  if (heard.bothSince == 0 || now < heard.bothSince + staleFor) return;
+  heard.bothSince = now;
+  hooks_.cloned(sender, heard.other, from);
 }
 
 void PeerNetwork::stream(const NodeId& to, wire::Message message) {

@@ -65,7 +65,16 @@ class PeerNetwork : public Network {
     uint64_t last = 0;
   };
 
+  // Where a sender's datagrams come from: the last one, and the one before that came from
+  // elsewhere.
+  struct Heard {
+    Endpoint last, other;
+    uint64_t otherAt = 0;
+    uint64_t bothSince = 0;  // they come from both, in turn; 0 if not
+  };
+
   base::Task<> receiveAll();
+  void heardFrom(const NodeId& sender, const Endpoint& from);
   void staleFrom(const NodeId& sender, const Endpoint& from);
   void receive(std::string_view packet, const Endpoint& from);
   base::Task<> sendAll(NodeId to);
@@ -77,7 +86,7 @@ class PeerNetwork : public Network {
   WayTo wayTo_;
   Hooks hooks_;
   uint64_t refusalTold_ = 0;
-  std::map<NodeId, Endpoint> heardFrom_;
+  std::map<NodeId, Heard> heard_;
   std::map<NodeId, Stale> stale_;
   std::map<NodeId, Queue> queues_;
   base::Scope tasks_;

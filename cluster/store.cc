@@ -22,14 +22,13 @@ constexpr int schemaVersion = 1;
 constexpr const char* schema =
     "CREATE TABLE value (name TEXT PRIMARY KEY, content BLOB NOT NULL) STRICT, WITHOUT ROWID;"
     "CREATE TABLE counter (name TEXT PRIMARY KEY, next INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
-    "CREATE TABLE gossip_key (rank INTEGER PRIMARY KEY, key BLOB NOT NULL) STRICT;"
     "CREATE TABLE label (name TEXT PRIMARY KEY, content TEXT NOT NULL) STRICT, WITHOUT ROWID;"
     "CREATE TABLE member (id TEXT PRIMARY KEY, name TEXT NOT NULL, host TEXT NOT NULL,"
     " gossip_port INTEGER NOT NULL, api_port INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
     "CREATE TABLE removed (id TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;";
 constexpr const char* eraseAll =
-    "DELETE FROM value; DELETE FROM counter; DELETE FROM gossip_key; DELETE FROM label;"
-    "DELETE FROM member; DELETE FROM removed;";
+    "DELETE FROM value; DELETE FROM counter; DELETE FROM label; DELETE FROM member;"
+    "DELETE FROM removed;";
 
 struct Free {
   void operator()(sqlite3* database) const { sqlite3_close_v2(database); }
@@ -76,19 +75,11 @@ class Store::Impl {
   Saved load() {
     Saved saved;
     saved.node = idOr(value("node"), NodeId());
-    saved.name = value("name");
-    saved.cluster = value("cluster");
-    saved.spec = value("spec");
+    saved.place = value("place");
+    saved.config = value("config");
     saved.certificate = value("certificate");
     saved.key = secret("key");
-    saved.authorities = value("authorities");
-    saved.authorityKey = secret("authority_key");
-    saved.workerToken = secret("worker_token");
-    saved.managerToken = secret("manager_token");
     saved.availability = value("availability");
-    saved.incarnation = static_cast<uint64_t>(next("incarnation"));
-    Statement keys(*this, "SELECT key FROM gossip_key ORDER BY rank");
-    while (keys.step()) saved.gossipKeys.emplace_back(keys.blob(0));
     Statement labels(*this, "SELECT name, content FROM label");
     while (labels.step()) saved.labels.emplace(labels.blob(0), labels.blob(1));
     Statement members(*this,
@@ -102,18 +93,11 @@ class Store::Impl {
   void save(const Change& change) {
     Transaction transaction(*this);
     if (change.node) put("node", change.node->text());
-    if (change.name) put("name", *change.name);
-    if (change.cluster) put("cluster", *change.cluster);
-    if (change.spec) put("spec", *change.spec);
+    if (change.place) put("place", *change.place);
+    if (change.config) put("config", *change.config);
     if (change.certificate) put("certificate", *change.certificate);
     if (change.key) put("key", change.key->reveal());
-    if (change.authorities) put("authorities", *change.authorities);
-    if (change.authorityKey) put("authority_key", change.authorityKey->reveal());
-    if (change.workerToken) put("worker_token", change.workerToken->reveal());
-    if (change.managerToken) put("manager_token", change.managerToken->reveal());
     if (change.availability) put("availability", *change.availability);
-    if (change.incarnation) putNext("incarnation", static_cast<int64_t>(*change.incarnation));
-    if (change.gossipKeys) putKeys(*change.gossipKeys);
     if (change.labels) putLabels(*change.labels);
     if (change.members) putMembers(*change.members);
     if (change.removed) putRemoved(*change.removed);
@@ -321,14 +305,6 @@ class Store::Impl {
   }
 
   // ---- tables
-
-  void putKeys(const std::vector<Secret>& keys) {
-    run("DELETE FROM gossip_key");
-    Statement statement(*this, "INSERT INTO gossip_key VALUES (?, ?)");
-    for (size_t rank = 0; rank < keys.size(); rank++) {
-      statement.bind(static_cast<int64_t>(rank)).bindBlob(keys[rank].reveal()).run();
-    }
-  }
 
   void putLabels(const std::map<std::string, std::string>& labels) {
     run("DELETE FROM label");

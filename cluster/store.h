@@ -36,20 +36,13 @@ struct Seed {
 
 // All that is saved. Texts are stored as they are, and not looked into.
 struct Saved {
-  NodeId node;  // nobody: no identity was saved
-  std::string name;
-  std::string cluster;      // its id; empty: in no cluster
-  std::string spec;         // of the cluster, JSON
+  NodeId node;              // nobody: no identity was saved
+  std::string place;        // JSON
+  std::string config;       // of the cluster, JSON; empty: in no cluster
   std::string certificate;  // PEM
   Secret key;
-  std::string authorities;  // bundle of PEM; the first signs
-  Secret authorityKey;
-  std::vector<Secret> gossipKeys;  // the first seals
-  Secret workerToken;              // the secrets of both join tokens
-  Secret managerToken;
   std::string availability;
   std::map<std::string, std::string> labels;
-  uint64_t incarnation = 0;
   std::vector<Seed> members;    // by id
   std::vector<NodeId> removed;  // by id
 };
@@ -63,23 +56,16 @@ class Store {
 
   Saved load();
 
-  // Whatever is given replaces what is there, all of it in one transaction. The pointers are loans
+  // Whatever is given replaces what is there, all of it in one transaction. The pointer is a loan
   // for the call. Throws StoreError, and then nothing has changed.
   struct Change {
     std::optional<NodeId> node = {};
-    std::optional<std::string> name = {};
-    std::optional<std::string> cluster = {};
-    std::optional<std::string> spec = {};
+    std::optional<std::string> place = {};
+    std::optional<std::string> config = {};
     std::optional<std::string> certificate = {};
     const Secret* key = nullptr;
-    std::optional<std::string> authorities = {};
-    const Secret* authorityKey = nullptr;
-    const std::vector<Secret>* gossipKeys = nullptr;
-    const Secret* workerToken = nullptr;
-    const Secret* managerToken = nullptr;
     std::optional<std::string> availability = {};
     std::optional<std::map<std::string, std::string>> labels = {};
-    std::optional<uint64_t> incarnation = {};
     std::optional<std::vector<Seed>> members = {};
     std::optional<std::vector<NodeId>> removed = {};
   };

@@ -8,6 +8,7 @@ namespace proxy {
 
 base::Task<> Api::handle(Client& client, RouteMatch match) {
   Answer answer = match.route().answer;
+  if (answer == Answer::clientCertificate) return certificates_.handle(client);
   if (client.fromNode) {
     // Its certificate was good when it connected.
     std::optional<cluster::NodeId> node = cluster::NodeId::parse(client.nodeId);

@@ -4,6 +4,7 @@
 
 #include "cluster/nodes.h"
 #include "proxy/client.h"
+#include "proxy/client_certificates.h"
 #include "proxy/federation.h"
 #include "proxy/local_api.h"
 #include "proxy/node_api.h"
@@ -16,13 +17,14 @@ class Api {
  public:
   // All must outlive it.
   Api(const cluster::Nodes& nodes, LocalApi& local, Federation& federation, SwarmApi& swarm,
-      NodeApi& node, ContainerCreate& creation)
+      NodeApi& node, ContainerCreate& creation, ClientCertificates& certificates)
       : nodes_(nodes),
         local_(local),
         federation_(federation),
         swarm_(swarm),
         node_(node),
-        creation_(creation) {}
+        creation_(creation),
+        certificates_(certificates) {}
 
   // Answers the request whose head `client` holds. Throws when either side breaks off.
   base::Task<> handle(Client& client, RouteMatch match);
@@ -37,6 +39,7 @@ class Api {
   SwarmApi& swarm_;
   NodeApi& node_;
   ContainerCreate& creation_;
+  ClientCertificates& certificates_;
 };
 
 }  // namespace proxy

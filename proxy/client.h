@@ -21,8 +21,9 @@ struct Client {
   base::MessageReader reader;  // the request in hand
   std::string rest;            // bytes read that come after what `reader` took
 
-  bool fromNode = false;  // came to where peers come: what it asks for is this host's
-  std::string nodeId;     // then: of the node whose certificate it showed; empty without one
+  bool onThisHost = false;  // came over a unix socket
+  bool fromNode = false;    // came to where peers come: what it asks for is this host's
+  std::string nodeId;       // then: of the node whose certificate it showed; empty without one
 
   // Set by who answers.
   std::string upstream;   // the server that was asked, for messages

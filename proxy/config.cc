@@ -141,16 +141,13 @@ class Assembly {
       problemAt("join", "needs join_token_file with the token that docker swarm join-token shows");
   }
 
+  // Without files, TCP is served with the cluster's certificate and for its clients. A certificate
+  // without its key, or the other way round, is a mistake.
   void checkTls(const std::string& url) {
-    std::string missing;
-    for (auto [key, file] : {std::pair{"tls_ca", &config_.tlsCa},
-                             {"tls_cert", &config_.tlsCert},
-                             {"tls_key", &config_.tlsKey}}) {
-      if (file->empty()) missing += (missing.empty() ? "" : ", ") + std::string(key);
-    }
-    if (!missing.empty()) {
-      problemAt("listen", url + " needs tls_ca, tls_cert and tls_key; missing: " + missing);
-    }
+    if (config_.tlsCert.empty() == config_.tlsKey.empty()) return;
+    bool hasCert = !config_.tlsCert.empty();
+    problemAt("listen",
+              url + " needs " + (hasCert ? "tls_key beside tls_cert" : "tls_cert beside tls_key"));
   }
 
   Config config_;

@@ -107,19 +107,20 @@ void fields(Visit&& visit) {
             .empty = "the host name"},
         &Config::name);
   visit(Key{.name = "tls_ca",
-            .help = "PEM file with the authorities whose client certificates are accepted.",
+            .help = "PEM file with the authorities whose client certificates are accepted, beside "
+                    "those of the cluster.",
             .reloads = true,
             .empty = "none"},
         &Config::tlsCa);
   visit(Key{.name = "tls_cert",
             .help = "PEM file with the server's certificate and its chain.",
             .reloads = true,
-            .empty = "none"},
+            .empty = "the node's own in the cluster"},
         &Config::tlsCert);
   visit(Key{.name = "tls_key",
             .help = "PEM file with the server's private key.",
             .reloads = true,
-            .empty = "none"},
+            .empty = "the node's own in the cluster"},
         &Config::tlsKey);
   visit(Key{.name = "join",
             .help = "Nodes of a cluster, HOST or HOST:PORT, that this host joins by if it is in no "

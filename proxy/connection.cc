@@ -6,6 +6,7 @@
 #include <optional>
 #include <utility>
 
+#include "base/acceptor.h"
 #include "cluster/agent.h"
 #include "proxy/tunnel.h"
 
@@ -36,6 +37,7 @@ Connection::Connection(std::unique_ptr<base::Stream> stream, std::string peer,
       metrics_(metrics),
       timer_(client_.stream->loop()) {
   client_.fromNode = isPeer;
+  client_.onThisHost = base::isUnixSocket(client_.stream->fd());
 }
 
 // Counts and logs one request when it goes, however it ends.

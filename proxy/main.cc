@@ -18,6 +18,8 @@
 #include "base/resident_memory.h"
 #include "cluster/agent.h"
 #include "proxy/api.h"
+#include "proxy/client_cert_command.h"
+#include "proxy/client_tls.h"
 #include "proxy/command_line.h"
 #include "proxy/config.h"
 #include "proxy/container_create.h"
@@ -108,8 +110,10 @@ class Daemon {
         federation_({loop_, engine_, local_, lists_, agent_, index_, held_, locator_, creation_,
                      images_, swarm_, log_, config_.maxBodyBytes}),
         nodeApi_(agent_, images_),
-        api_(agent_, local_, federation_, swarm_, nodeApi_, creation_),
-        server_(loop_, config_, api_, engine_, log_, metrics_),
+        clientCertificates_(agent_),
+        api_(agent_, local_, federation_, swarm_, nodeApi_, creation_, clientCertificates_),
+        clientTls_(config_, agent_, log_),
+        server_(loop_, config_, clientTls_, api_, engine_, log_, metrics_),
         publisher_(loop_, engine_, state_, lists_, agent_, index_, held_, placements_, log_,
                    peerHooks()),
         background_([this](std::exception_ptr fault) { faulted(fault); }) {
@@ -246,7 +250,9 @@ class Daemon {
   SwarmApi swarm_;
   Federation federation_;
   NodeApi nodeApi_;
+  ClientCertificates clientCertificates_;
   Api api_;
+  ClientTls clientTls_;
   Server server_;
   Publisher publisher_;
   std::optional<MetricsServer> metricsServer_;
@@ -258,6 +264,8 @@ class Daemon {
 };
 
 int run(int argc, char** argv) {
+  if (argc > 1 && std::string_view(argv[1]) == "client-cert")
+    return clientCertCommand(argc - 1, argv + 1, std::cout);
   CommandLine commandLine = parseCommandLine(argc, argv, DROVER_VERSION, std::cout);
   if (commandLine.exitCode) return *commandLine.exitCode;
 

@@ -139,6 +139,9 @@ constexpr Route table[] = {
     {"DELETE", "/configs/{id}", swarm},
     {"POST", "/configs/{id}/update", swarm},
 
+    // For `droverd client-cert`
+    {"POST", "/drover/v1/client-certificate", clientCertificate},
+
     // Between nodes
     {"GET", "/drover/v1/cluster", node},
     {"POST", "/drover/v1/join", node},

@@ -41,8 +41,9 @@ enum class Answer {
 
   placement,  // droverd: where a create would go
 
-  swarm,  // droverd, for the cluster
-  node,   // droverd, for its peers only
+  swarm,              // droverd, for the cluster
+  node,               // droverd, for its peers only
+  clientCertificate,  // droverd, for who is on this host
 };
 
 // What comes after the answer's head.

@@ -19,10 +19,8 @@ ConnectionLimits limitsOf(const Config& config) {
   return limits;
 }
 
-std::optional<base::TlsContext> tlsOf(const Config& config) {
-  if (config.tlsCert.empty()) return std::nullopt;
-  return base::TlsContext::forServer({config.tlsCa, config.tlsCert, config.tlsKey});
-}
+constexpr std::string_view notServed =
+    "nobody is served here until this host is in a cluster or tls_ca, tls_cert and tls_key are set";
 
 // What a client gets for whom there is no room.
 std::string fullAnswer() {
@@ -35,18 +33,21 @@ std::string fullAnswer() {
 
 }  // namespace
 
-Server::Server(base::Loop& loop, const Config& config, Api& api, Engine& engine, base::Log& log,
-               Metrics& metrics)
+Server::Server(base::Loop& loop, const Config& config, ClientTls& tls, Api& api, Engine& engine,
+               base::Log& log, Metrics& metrics)
     : loop_(loop),
       api_(api),
       engine_(engine),
       log_(log),
       metrics_(metrics),
-      tls_(tlsOf(config)),
+      tls_(tls),
       limits_(limitsOf(config)),
       maxConnections_(static_cast<size_t>(config.maxConnections)),
       connections_([this](std::exception_ptr fault) { faulted(fault); }) {
   for (const Listener& listener : config.listen) open(listener, config);
+  for (const Listening& each : listening_) {
+    if (each.tls && !tls_.now()) log_.warn(notServed, {{"listener", each.url}});
+  }
   acceptors_.emplace([this](std::exception_ptr fault) { faulted(fault); });
   for (Listening& each : listening_) acceptFrom(*acceptors_, each);
 }
@@ -118,16 +119,12 @@ void Server::openSystemd() {
     made.fd = base::Fd(fd);
     made.url = "fd://" + std::to_string(fd);
     made.tls = ::sd_is_socket_unix(fd, SOCK_STREAM, 1, nullptr, 0) <= 0;
-    if (made.tls && !tls_)
-      throw std::runtime_error(made.url +
-                               " is a TCP socket; set tls_ca, tls_cert and tls_key to serve it");
     listening_.push_back(std::move(made));
   }
 }
 
 void Server::reconfigure(const Config& config) {
-  std::optional<base::TlsContext> fresh = tlsOf(config);
-  if (fresh) tls_ = std::move(fresh);  // listeners stay, so does what they need
+  tls_.reconfigure(config);
   limits_ = limitsOf(config);
   maxConnections_ = static_cast<size_t>(config.maxConnections);
 }
@@ -146,10 +143,14 @@ void Server::accepted(Listening& listening, base::Fd fd) {
   }
   try {
     std::string peer = base::peerOf(fd.get());
-    std::unique_ptr<base::Stream> stream = std::make_unique<base::Stream>(loop_, std::move(fd));
     bool isPeer = listening.peersTls != nullptr;
-    const base::TlsContext* tls =
-        listening.tls ? &(isPeer ? listening.peersTls() : *tls_) : nullptr;
+    const base::TlsContext* tls = nullptr;
+    if (listening.tls) tls = isPeer ? &listening.peersTls() : tls_.now();
+    if (listening.tls && !tls) {
+      log_.warn(notServed, {{"listener", listening.url}, {"client", peer}});
+      return;
+    }
+    std::unique_ptr<base::Stream> stream = std::make_unique<base::Stream>(loop_, std::move(fd));
     std::unique_ptr<Connection> connection = std::make_unique<Connection>(
         std::move(stream), std::move(peer), tls, isPeer, api_, engine_, limits_, log_, metrics_);
     connections_.spawn(serve(listening, std::move(connection)));

@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "base/tls.h"
 #include "proxy/api.h"
+#include "proxy/client_tls.h"
 #include "proxy/config.h"
 #include "proxy/connection.h"
 
@@ -22,8 +23,8 @@ class Server {
  public:
   // All must outlive it. Opens every listener of `config` and starts to serve. Throws
   // std::runtime_error or ConfigError that tells which one could not be opened and why.
-  Server(base::Loop& loop, const Config& config, Api& api, Engine& engine, base::Log& log,
-         Metrics& metrics);
+  Server(base::Loop& loop, const Config& config, ClientTls& tls, Api& api, Engine& engine,
+         base::Log& log, Metrics& metrics);
   ~Server();
 
   // Takes over the settings that can change while it runs. Throws std::runtime_error, changing
@@ -65,7 +66,7 @@ class Server {
   Engine& engine_;
   base::Log& log_;
   Metrics& metrics_;
-  std::optional<base::TlsContext> tls_;
+  ClientTls& tls_;
   ConnectionLimits limits_;
   size_t maxConnections_ = 0;
   uint64_t refusalLogged_ = 0;

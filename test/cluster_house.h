@@ -31,6 +31,7 @@ namespace test {
 
 constexpr uint16_t apiPort = 21377;
 constexpr uint16_t gossipPort = 21946;
+constexpr uint16_t tcpPort = 21376;  // for clients
 
 // An address for the test's nth host. Criterion runs tests beside each other, each in a process of
 // its own, so they must not meet.
@@ -264,8 +265,10 @@ class Droverd {
         federation({stage.loop, engine, local, lists, agent, index, held, locator, creation, images,
                     swarm, log, most}),
         nodeApi(agent, images),
-        api(agent, local, federation, swarm, nodeApi, creation),
-        server(stage.loop, config, api, engine, log, metrics),
+        clientCertificates(agent),
+        api(agent, local, federation, swarm, nodeApi, creation, clientCertificates),
+        clientTls(config, agent, log),
+        server(stage.loop, config, clientTls, api, engine, log, metrics),
         publisher(stage.loop, engine, state, lists, agent, index, held, placements, log, hooks()) {
     background.spawn(state.run());
     agent.lookUpClaims([this](const std::string& key) { return publisher.holding(key); });
@@ -305,7 +308,9 @@ class Droverd {
   proxy::SwarmApi swarm;
   proxy::Federation federation;
   proxy::NodeApi nodeApi;
+  proxy::ClientCertificates clientCertificates;
   proxy::Api api;
+  proxy::ClientTls clientTls;
   proxy::Server server;
   proxy::Publisher publisher;
   base::Scope background{[](std::exception_ptr) {}};
@@ -323,7 +328,8 @@ class Host {
   void start() {
     proxy::Config config;
     config.engine.path = docker.path();
-    config.listen = {{.path = directory_ / "drover.sock"}};
+    config.listen = {{.path = directory_ / "drover.sock"},
+                     {.kind = proxy::Listener::Kind::tls, .address = {address, tcpPort}}};
     config.stateDir = directory_ / "state";
     config.name = name();
     droverd.emplace(stage_, std::move(config), log);

@@ -48,7 +48,8 @@ struct House {
   proxy::Federation federation{{stage.loop, engine, local, lists, agent, index, held, locator,
                                 creation, images, swarm, log, 64 * 1024 * 1024}};
   proxy::NodeApi nodeApi{agent, images};
-  proxy::Api api{agent, local, federation, swarm, nodeApi, creation};
+  proxy::ClientCertificates clientCertificates{agent};
+  proxy::Api api{agent, local, federation, swarm, nodeApi, creation, clientCertificates};
   proxy::ConnectionLimits limits{{}, milliseconds(30'000), milliseconds(30'000)};
   int clients = 0;  // being served
 

@@ -33,12 +33,23 @@ _droverd() {
       ;;
   esac
 
-  local flags
-  flags=$("$1" --help 2>/dev/null | grep -oE '^ +(-h,)?--[a-z-]+' | grep -oE -- '--[a-z-]+')
+  local flags words=()
+  if [[ ${COMP_WORDS[1]} == client-cert && $COMP_CWORD -gt 1 ]]; then
+    case $previous in
+      --out)
+        compopt -o filenames
+        mapfile -t COMPREPLY < <(compgen -d -- "$current")
+        return
+        ;;
+    esac
+    words=(client-cert)
+  fi
+  flags=$("$1" "${words[@]}" --help 2>/dev/null | grep -oE '^ +(-h,)?--[a-z-]+' | grep -oE -- '--[a-z-]+')
   # A flag that takes a value, but none that we could guess.
   if [[ $previous == --* && $previous != @(--help|--version|--check-config) ]]; then
     return
   fi
+  [[ $COMP_CWORD != 1 ]] || flags+=" client-cert"
   mapfile -t COMPREPLY < <(compgen -W "$flags" -- "$current")
 }
 

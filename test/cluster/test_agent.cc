@@ -18,10 +18,6 @@ namespace {
 
 using Verdict = ClaimResult::Verdict;
 
-WallTime wallNow() {
-  return std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
-}
-
 bool holds(const std::string& text, const std::string& part) {
   return text.find(part) != std::string::npos;
 }

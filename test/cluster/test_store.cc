@@ -72,24 +72,14 @@ unsigned modeOf(const std::string& path) {
 }
 
 void saveAll(Store& store) {
-  Secret key("node key"), authorityKey("authority key"), worker("w"), manager("m");
-  std::vector<Secret> gossipKeys;
-  gossipKeys.emplace_back(std::string("\0new\xff", 5));
-  gossipKeys.emplace_back("old");
+  Secret key(std::string_view("node key\0\xff", 10));
   store.save({.node = node('a'),
-              .name = "host-a",
-              .cluster = "c1",
-              .spec = R"({"Name":"default"})",
+              .place = "place",
+              .config = R"({"authorityKey":"authority key"})",
               .certificate = "certificate",
               .key = &key,
-              .authorities = "one two",
-              .authorityKey = &authorityKey,
-              .gossipKeys = &gossipKeys,
-              .workerToken = &worker,
-              .managerToken = &manager,
               .availability = "drain",
               .labels = {{{"a", "1"}, {"empty", ""}}},
-              .incarnation = 12,
               .members = {{seed('c', "fd00::3"), seed('b', "10.0.0.2")}},
               .removed = {{node('y'), node('x')}}});
 }
@@ -99,31 +89,21 @@ void expectAll(const Saved& saved) {
   const std::vector<Seed> members = {seed('b', "10.0.0.2"), seed('c', "fd00::3")};
   const std::vector<NodeId> removed = {node('x'), node('y')};
   cr_expect(saved.node == node('a'));
-  cr_expect_eq(saved.name, "host-a");
-  cr_expect_eq(saved.cluster, "c1");
-  cr_expect_eq(saved.spec, R"({"Name":"default"})");
+  cr_expect_eq(saved.place, "place");
+  cr_expect_eq(saved.config, R"({"authorityKey":"authority key"})");
   cr_expect_eq(saved.certificate, "certificate");
-  cr_expect_eq(saved.key.reveal(), "node key");
-  cr_expect_eq(saved.authorities, "one two");
-  cr_expect_eq(saved.authorityKey.reveal(), "authority key");
-  cr_assert_eq(saved.gossipKeys.size(), 2);
-  cr_expect_eq(saved.gossipKeys[0].reveal(), std::string("\0new\xff", 5));
-  cr_expect_eq(saved.gossipKeys[1].reveal(), "old");
-  cr_expect_eq(saved.workerToken.reveal(), "w");
-  cr_expect_eq(saved.managerToken.reveal(), "m");
+  cr_expect_eq(saved.key.reveal(), std::string_view("node key\0\xff", 10));
   cr_expect_eq(saved.availability, "drain");
   cr_expect(saved.labels == labels);
-  cr_expect_eq(saved.incarnation, 12);
   cr_expect(saved.members == members);
   cr_expect(saved.removed == removed);
 }
 
 void expectNothing(const Saved& saved) {
   cr_expect(saved.node == NodeId());
-  cr_expect(saved.cluster.empty() && saved.certificate.empty() && saved.key.empty());
-  cr_expect(saved.authorityKey.empty() && saved.gossipKeys.empty() && saved.workerToken.empty());
+  cr_expect(saved.place.empty() && saved.config.empty());
+  cr_expect(saved.certificate.empty() && saved.key.empty());
   cr_expect(saved.labels.empty() && saved.members.empty() && saved.removed.empty());
-  cr_expect_eq(saved.incarnation, 0);
 }
 
 }  // namespace
@@ -146,11 +126,11 @@ Test(store, a_change_touches_only_what_it_names) {
   saveAll(store);
   store.save({});
   expectAll(store.load());
-  store.save({.name = "renamed", .labels = std::map<std::string, std::string>()});
+  store.save({.place = "moved", .labels = std::map<std::string, std::string>()});
   Saved saved = store.load();
-  cr_expect_eq(saved.name, "renamed");
+  cr_expect_eq(saved.place, "moved");
   cr_expect(saved.labels.empty());
-  store.save({.name = "host-a", .labels = {{{"a", "1"}, {"empty", ""}}}});
+  store.save({.place = "place", .labels = {{{"a", "1"}, {"empty", ""}}}});
   expectAll(store.load());
 }
 
@@ -330,15 +310,15 @@ Test(store, a_write_that_fails_changes_nothing) {
   ::setrlimit(RLIMIT_FSIZE, &small);
   std::string why;
   try {
-    store.save({.name = "half", .spec = test::pattern(1'000'000)});
+    store.save({.place = "half", .config = test::pattern(1'000'000)});
   } catch (const StoreError& wrong) {
     why = wrong.what();
   }
   ::setrlimit(RLIMIT_FSIZE, &before);
   cr_expect(why.find(place.file) != std::string::npos, "%s", why.c_str());
   expectAll(store.load());
-  store.save({.spec = test::pattern(1'000'000)});
-  cr_expect(store.load().spec == test::pattern(1'000'000));
+  store.save({.config = test::pattern(1'000'000)});
+  cr_expect(store.load().config == test::pattern(1'000'000));
 }
 
 // On a disk of 300 KB of its own, where the system lets us make one.
@@ -353,17 +333,17 @@ Test(store, a_full_disk_is_told_and_nothing_is_half_written) {
     saveAll(store);
     std::string why;
     try {
-      store.save({.name = "half", .spec = test::pattern(400'000)});
+      store.save({.place = "half", .config = test::pattern(400'000)});
     } catch (const StoreError& wrong) {
       why = wrong.what();
     }
     cr_expect_eq(why, "cannot write " + place.file + ": the disk is full");
     expectAll(store.load());
-    store.save({.name = "small"});
-    cr_expect_eq(store.load().name, "small");
+    store.save({.place = "small"});
+    cr_expect_eq(store.load().place, "small");
   }
   Store again(place.directory);
-  cr_expect_eq(again.load().name, "small");
+  cr_expect_eq(again.load().place, "small");
   ::umount2(place.directory.c_str(), MNT_DETACH);
 }
 

@@ -83,7 +83,7 @@ def test_every_shipped_key_is_accepted_with_its_default(config_file):
         ("engine: tcp://127.0.0.1:2375\n", [":1: engine", "unix:///"]),
         ("listen: http://127.0.0.1:80\n", [":1: listen", "tcp://"]),
         ("listen:\n  - unix:///run/x.sock\n  - tcp://127.0.0.1:99999\n", ["listen", "99999"]),
-        ("listen: tcp://127.0.0.1:2376\n", ["listen", "tls_ca", "tls_cert", "tls_key"]),
+        ("listen: tcp://127.0.0.1:2376\ntls_cert: /c\n", ["listen", "tls_cert", "tls_key"]),
         ("listen: plain-tcp://0.0.0.0:2375\n", ["listen", "127.0.0.1"]),
         ("listen: plain-tcp://10.0.0.1:2375\n", ["listen", "127.0.0.1"]),
         ("listen: unix:///run/x.sock?colour=red\n", ["listen", "colour"]),
@@ -128,7 +128,7 @@ def test_check_config_tells_everything_at_once(config_file):
     [
         (["--log-level", "loud"], ["--log-level", "loud", "debug"]),
         (["--log-levle", "info"], ["--log-levle", "--log-level"]),
-        (["--listen", "tcp://127.0.0.1:2376"], ["--listen", "tls_ca, tls_cert and tls_key"]),
+        (["--listen", "tcp://127.0.0.1:2376", "--tls-key", "/k"], ["--listen", "tls_cert"]),
         (["--listen", "plain-tcp://192.0.2.1:1"], ["--listen", "127.0.0.1 or [::1]"]),
         (["--config", "/nosuch.yml"], ["/nosuch.yml"]),
         (["--engine", "nonsense"], ["--engine", "unix:///"]),
@@ -150,10 +150,12 @@ def test_a_flag_wins_over_the_file(config_file):
     assert droverd_ends("--check-config", "--config", path, "--log-level", "debug").returncode == 0
 
 
-def test_tcp_without_certificates_is_refused_at_the_start(tmp_path):
-    done = droverd_ends("--listen", f"tcp://127.0.0.1:{free_port()}", "--state-dir", tmp_path)
-    assert done.returncode != 0
-    assert all(word in done.stderr for word in ("tls_ca", "tls_cert", "tls_key"))
+def test_tcp_without_certificates_serves_nobody_until_there_is_a_cluster(start_droverd):
+    port = free_port()
+    daemon = start_droverd("--listen", f"tcp://127.0.0.1:{port}")
+    assert all(word in daemon.log() for word in ("tls_ca", "tls_cert", "tls_key", "cluster"))
+    with socket.create_connection(("127.0.0.1", port), 5) as client:
+        assert client.recv(1) == b""
 
 
 @pytest.mark.parametrize("broken", ["missing", "no pem", "another key"])

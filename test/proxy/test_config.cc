@@ -217,9 +217,10 @@ Test(config, bad_settings_are_named_with_file_line_key_and_what_is_allowed) {
        "f:1: listen: \"plain-tcp://0.0.0.0:2375\" would make anyone who can reach that address "
        "root on this host; use tcp:// with tls_ca, tls_cert and tls_key, or listen on 127.0.0.1 or "
        "[::1]"},
-      {"tls_ca: /ca\nlisten: tcp://0.0.0.0:2376\n",
-       "f:2: listen: \"tcp://0.0.0.0:2376\" needs tls_ca, tls_cert and tls_key; missing: tls_cert, "
-       "tls_key"},
+      {"tls_cert: /cert\nlisten: tcp://0.0.0.0:2376\n",
+       "f:2: listen: \"tcp://0.0.0.0:2376\" needs tls_key beside tls_cert"},
+      {"tls_key: /key\nlisten: tcp://0.0.0.0:2376\n",
+       "f:2: listen: \"tcp://0.0.0.0:2376\" needs tls_cert beside tls_key"},
       {"listen: [unix:///a, unix:///a?mode=0600]\n",
        "f:1: listen: \"unix:///a?mode=0600\" is given twice"},
       {"listen: unix:///var/run/docker.sock\n",
@@ -356,9 +357,8 @@ Test(config, bad_flags_are_named_with_what_is_allowed) {
       {{"--colour=red"}, "--colour: there is no such flag; see droverd --help"},
       {{"start"}, "start: unexpected; droverd takes only flags, see --help"},
       {{"--name", "a", "--name", "b"}, "--name: takes one value, not a list"},
-      {{"--listen", "tcp://0.0.0.0:1"},
-       "--listen: \"tcp://0.0.0.0:1\" needs tls_ca, tls_cert and tls_key; missing: tls_ca, "
-       "tls_cert, tls_key"},
+      {{"--listen", "tcp://0.0.0.0:1", "--tls-cert", "/cert"},
+       "--listen: \"tcp://0.0.0.0:1\" needs tls_key beside tls_cert"},
       {{"--config", "/nonexistent.yml"}, "cannot read /nonexistent.yml: No such file or directory"},
   };
   for (const Row& row : rows) {

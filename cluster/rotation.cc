@@ -1,0 +1,41 @@
+#include "cluster/rotation.h"
+
+#include <utility>
+
+#include "cluster/certificates.h"
+#include "cluster/packet_seal.h"
+
+namespace cluster {
+
+ClusterConfig beginRotation(ClusterConfig config, WallTime now) {
+  Credentials old{config.authorities.front(), Secret(config.authorityKey)};
+  Credentials fresh = makeAuthority(now);
+  config.crossSigned = crossSign(fresh.certificate, old, now);
+  config.authorities = {fresh.certificate, old.certificate};
+  config.authorityKey = fresh.key.reveal();
+  if (config.gossipStep != 0) return config;
+  config.gossipKeys.push_back(std::string(Secret::random(PacketSeal::keySize).reveal()));
+  config.gossipStep = 1;
+  return config;
+}
+
+bool takeStep(ClusterConfig& config, const Readiness& readiness) {
+  if (config.gossipStep == 1 && readiness.livingAdopted) {
+    std::swap(config.gossipKeys.front(), config.gossipKeys.back());
+    config.gossipStep = 2;
+    return true;
+  }
+  if (config.gossipStep != 0 && readiness.livingAdopted) {
+    config.gossipKeys.resize(1);
+    config.gossipStep = 0;
+    return true;
+  }
+  if (config.authorities.size() > 1 && readiness.allRenewed) {
+    config.authorities.resize(1);
+    config.crossSigned.clear();
+    return true;
+  }
+  return false;
+}
+
+}  // namespace cluster

@@ -1,0 +1,268 @@
+"""What a cluster must bear: wrong clocks, certificates that are over, a full disk, old and altered
+packets."""
+
+import glob
+import re
+import shutil
+import subprocess
+import time
+
+import pytest
+
+from harness.cluster import Node, await_agreement, form, run_on
+from harness.engine import wait_until
+
+FAKETIME = glob.glob("/usr/lib/*/faketime/libfaketime.so.1")  # of Debian's package libfaketime
+
+
+def set_clock(node, offset):
+    """From its next start on the node's clock is off by so much; None sets it right."""
+    front = [*node.host.inside("net", "uts", "mount")]
+    rest = node.command[len(front) :]
+    if rest[0] == "env":
+        rest = rest[4:]
+    # Not the command faketime, which stays between us and droverd. Timers follow the monotonic
+    # clock, which does not jump on a real host either.
+    fake = ["env", f"LD_PRELOAD={FAKETIME[0]}", f"FAKETIME={offset}", "FAKETIME_DONT_FAKE_MONOTONIC=1"]
+    node.command = [*front, *(fake if offset else []), *rest]
+
+
+@pytest.fixture
+def nodes(lab, workdir, config_dir, tmp_path_factory):
+    """Three droverds that were not started yet."""
+    assert FAKETIME, "libfaketime is missing; run contrib/install-deps test"
+    made = [
+        Node(host, tmp_path_factory.mktemp("h", numbered=True), config_dir) for host in lab.hosts
+    ]
+    for each in made:  # paths of unix sockets are short
+        each.socket = workdir / f"h{each.host.number}.sock"
+        each.command[each.command.index("--listen") + 1] = f"unix://{each.socket}"
+        each.api = each.endpoint(config_dir)
+        each.docker, each.cli = each.api.docker, each.api.cli
+    yield made
+    for each in made:
+        if each.process and each.process.poll() is None:
+            each.stop()
+
+
+def works_together(nodes):
+    """Names are given out, and what is made on one host is seen and reached by way of the others."""
+    for via, on in zip(nodes, nodes[1:] + nodes[:1]):
+        name = f"on-{on.host.number}"
+        run_on(via, on, name)
+        for each in nodes:
+            wait_until(lambda: name in each.containers(), timeout=2)
+        taken = on.api.post(f"/containers/create?name={name}", {"Image": "busybox"})
+        assert taken.status == 409, taken.body
+        assert via.docker("exec", name, "echo", "hi") == "hi"
+        via.docker("rm", "--force", name)
+        for each in nodes:
+            wait_until(lambda: name not in each.containers(), timeout=2)
+
+
+# --- clocks ---------------------------------------------------------------------------------------
+
+
+def test_clocks_an_hour_apart_change_nothing(nodes):
+    set_clock(nodes[1], "-1h")
+    set_clock(nodes[2], "+1h")
+    form([each.start() for each in nodes])
+    works_together(nodes)
+    for each in nodes:
+        assert each.swarm()["Error"] == ""
+    set_clock(nodes[1], "+1h")  # it jumps by two hours
+    nodes[1].kill_hard()
+    nodes[1].start()
+    await_agreement(nodes)
+    works_together(nodes)
+
+
+def test_a_clock_that_is_days_off_is_named_when_it_joins(nodes):
+    one, two, _ = nodes
+    set_clock(two, "-9d")
+    one.start().init()
+    two.start()
+    done = two.join(one)
+    assert done.returncode == 1 and b"clocks differ" in done.stderr, done.stderr
+    assert one.states() == {one.name: "ready"}
+    assert two.swarm()["LocalNodeState"] == "inactive"
+    two.stop()
+    set_clock(two, None)
+    two.start().joined(one)
+    await_agreement([one, two])
+
+
+def test_a_certificate_that_is_over_is_told_refused_and_renewed(nodes):
+    one, two, third = nodes
+    form([each.start() for each in nodes])
+    run_on(one, one, "stays")
+    run_on(one, third, "far")
+    # It takes its certificate for one from the future, and makes one that is over for the others.
+    third.kill_hard()
+    set_clock(third, "-200d")
+    third.start()
+    wait_until(
+        lambda: "refuse each other's certificates for their age" in third.swarm()["Error"],
+        timeout=20,
+        what="it says so",
+    )
+    assert one.swarm()["Error"] == two.swarm()["Error"] == ""  # it is not they
+    answer = one.api.get("/containers/far/json")
+    assert answer.status == 503 and third.name in answer.message, answer.body
+    assert "expired" in answer.message
+    assert one.api.get("/containers/stays/json").status == 200
+    assert two.docker("exec", "stays", "echo", "hi") == "hi"
+    run_on(two, one, "new")
+    third.kill_hard()
+    set_clock(third, None)
+    third.start()
+    await_agreement(nodes)
+    for each in nodes:
+        wait_until(lambda: each.api.get("/containers/far/json").status == 200, timeout=10)
+        assert each.swarm()["Error"] == ""
+        assert set(each.containers()) == {"stays", "far", "new"}
+    works_together(nodes)
+
+
+# --- the disk -------------------------------------------------------------------------------------
+
+
+def test_a_full_disk_is_told_and_forgotten_when_there_is_room(nodes):
+    one, two, _ = nodes
+    state = two.directory / "state"
+    state.mkdir()
+    mount = two.host.inside("mount")
+    subprocess.run([*mount, "mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", state], check=True)
+    try:
+        form([one.start(), two.start()])
+        time.sleep(1.5)  # members are saved
+        fill = f"head -c 2000000 /dev/zero >{state}/ballast; :"
+        subprocess.run([*mount, "sh", "-c", fill], capture_output=True)
+        one.docker("swarm", "ca", "--rotate", "--detach")  # there is much to write
+        wait_until(
+            lambda: "the disk is full" in two.swarm()["Error"], timeout=15, what="it says so"
+        )
+        assert one.api.get(f"/nodes/{two.id()}").json()["Drover"]["LastError"]
+        # Everything else goes on, the rotation included.
+        run_on(one, two, "made")
+        assert two.docker("exec", "made", "echo", "hi") == "hi"
+        done = one.cli("node", "update", "--label-add", "a=b", two.name)
+        assert done.returncode == 1 and b"the disk is full" in done.stderr, done.stderr
+        wait_until(
+            lambda: not one.api.get("/swarm").json()["RootRotationInProgress"], timeout=20
+        )
+        assert two.process.poll() is None
+        subprocess.run([*mount, "rm", f"{state}/ballast"], check=True)
+        wait_until(lambda: two.swarm()["Error"] == "", timeout=5, what="it is well again")
+        one.docker("node", "update", "--label-add", "a=b", two.name)
+        # What could not be written then is on the disk now.
+        two.kill_hard()
+        two.start()
+        await_agreement([one, two])
+        assert two.api.get("/swarm").json()["TLSInfo"] == one.api.get("/swarm").json()["TLSInfo"]
+        assert two.api.get(f"/nodes/{two.id()}").json()["Spec"]["Labels"] == {"a": "b"}
+        two.docker("rm", "--force", "made")
+    finally:
+        if two.process and two.process.poll() is None:
+            two.stop()
+        subprocess.run([*mount, "umount", "--lazy", state])
+
+
+# --- packets --------------------------------------------------------------------------------------
+
+# Records what comes to UDP 7946 for a while, then sends it again: as it was, with one bit flipped,
+# cut short, and to the other hosts.
+REPLAY = r"""
+import socket, sys, time
+seconds, targets = float(sys.argv[1]), sys.argv[2:]
+tap = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, socket.ntohs(0x0800))
+tap.settimeout(0.2)
+packets, end = [], time.monotonic() + seconds
+while time.monotonic() < end:
+    try:
+        frame = tap.recv(65536)
+    except TimeoutError:
+        continue
+    header = (frame[0] & 15) * 4
+    if frame[9] == 17 and int.from_bytes(frame[header + 2 : header + 4], "big") == 7946:
+        packets.append(frame[header + 8 : int.from_bytes(frame[2:4], "big")])
+out = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+for number, packet in enumerate(packets):
+    flipped = bytearray(packet)
+    flipped[number % len(packet)] ^= 1 << number % 8
+    for target in targets:
+        for each in (packet, bytes(flipped), packet[: number % len(packet)], packet + b"x"):
+            out.sendto(each, (target, 7946))
+    time.sleep(0.001)
+print(len(packets))
+"""
+
+
+def test_replayed_and_altered_packets_change_nothing(three):
+    one, two, third = three
+    run_on(one, two, "calm")
+    one.docker("node", "update", "--availability", "pause", third.name)
+    one.docker("node", "update", "--availability", "active", third.name)
+    addresses = [each.host.address for each in three]
+    before = [(each.nodes(), each.id(), set(each.containers())) for each in three]
+    sent = third.host.run("/usr/bin/python3", "-c", REPLAY, "4", *addresses)
+    assert int(sent) > 10
+    assert [(each.nodes(), each.id(), set(each.containers())) for each in three] == before
+    reasons = set()
+    for each in three:
+        assert each.swarm()["Error"] == ""
+        reasons |= set(re.findall(r'datagram refused".*?"reason":"(.*?)"', each.log()))
+    assert len(reasons) >= 2, reasons
+    run_on(third, one, "still")
+    assert third.states() == {each.name: "ready" for each in three}
+
+
+def test_packets_of_a_life_that_is_over_change_nothing(three):
+    """Recorded before its restart and after a node was removed: neither brings anything back."""
+    one, two, third = three
+    recorder = subprocess.Popen(
+        [*one.host.inside("net"), "/usr/bin/python3", "-c", REPLAY, "3",
+         *[each.host.address for each in three]],
+        stdout=subprocess.PIPE,
+    )  # fmt: skip
+    time.sleep(1.5)
+    third.kill_hard()
+    third.start()
+    recorder.communicate(timeout=30)
+    await_agreement(three)
+    assert third.swarm()["Error"] == ""
+    works_together(three)
+
+
+# --- what is told goes with its cause -------------------------------------------------------------
+
+
+def test_an_error_about_a_copy_goes_when_the_other_is_gone(three):
+    one, two, third = three
+    third.stop()
+    shutil.rmtree(third.directory / "state")
+    time.sleep(1)
+    shutil.copytree(two.directory / "state", third.directory / "state")
+    third.start()
+    for each in (two, third):
+        wait_until(
+            lambda: "another host uses this node's id" in each.swarm()["Error"],
+            timeout=20,
+            what=f"{each.name} tells of the copy",
+        )
+    time.sleep(35)  # as long as it is so, it is said
+    assert "another host uses this node's id" in third.swarm()["Error"]
+    two.kill_hard()
+    wait_until(lambda: third.swarm()["Error"] == "", timeout=45, what="it is forgotten")
+    third.docker("swarm", "leave", "--force")
+    third.joined(one)
+    two.start()
+    wanted = {two.id(), third.id()}
+
+    def ready():  # by id: the third host's first life is listed beside, as down
+        nodes = one.api.get("/nodes").json()
+        return {each["ID"] for each in nodes if each["Status"]["State"] == "ready"}
+
+    assert len(wanted) == 2
+    wait_until(lambda: wanted < ready(), timeout=15, what="each is heard under its own id")
+    assert two.swarm()["Error"] == third.swarm()["Error"] == ""
