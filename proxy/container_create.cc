@@ -419,21 +419,26 @@ base::Task<ContainerCreate::Made> ContainerCreate::makeHere(std::string target, 
   co_return made;
 }
 
-// Waits until the records tell of what the container depends on: a client may use what it was told
-// of a moment ago, by way of another node, and what was made behind our back. A volume that nobody
-// has is made where the container goes; of what else nobody has, the engine tells.
+// Where what the container depends on is by the word of the engines: a client may use what it was
+// told of a moment ago, by way of another node, and what was made behind our back. A volume that
+// nobody has is made where the container goes; of what else nobody has, the engine tells.
 base::Task<ContainerCreate::Refusal> ContainerCreate::learn(const labels::Policy& policy) {
   Refusal refusal;
   for (const std::string& each : policy.containers) {
-    if (placements_.knows(Kind::container, each)) continue;
-    Located found = co_await locator_.find(Kind::container, inPath(each));
-    if (found.node) co_await awaitKnown(Kind::container, each);
+    if (placements_.knows(each)) continue;
+    Located located = co_await locator_.find(Kind::container, inPath(each));
+    uint64_t until = loop_.now() + recordWait;
+    while (located.node && !placements_.knows(each) && loop_.now() < until)
+      co_await base::sleepFor(loop_, recordPoll);
   }
   for (Kind kind : {Kind::volume, Kind::network}) {
     for (const std::string& each : kind == Kind::volume ? policy.volumes : policy.networks) {
       Locator::Holders holders = co_await locator_.holders(kind, inPath(each));
-      if (!holders.up.empty()) co_await awaitKnown(kind, each);
-      if (holders.up.empty() && holders.down) {
+      if (!holders.up.empty()) {
+        placements_.found(kind, each, holders.up);
+      } else if (!holders.down) {
+        placements_.missing(kind, each);
+      } else {
         // Another one of that name, made in its place, would not be the same.
         const char* what = kind == Kind::network ? "network " : "volume ";
         refusal = {503, "node " + holders.down->name + " (" + holders.down->address +
@@ -442,12 +447,6 @@ base::Task<ContainerCreate::Refusal> ContainerCreate::learn(const labels::Policy
     }
   }
   co_return refusal;
-}
-
-base::Task<> ContainerCreate::awaitKnown(Kind kind, std::string object) {
-  uint64_t until = loop_.now() + recordWait;
-  while (!placements_.knows(kind, object) && loop_.now() < until)
-    co_await base::sleepFor(loop_, recordPoll);
 }
 
 // A create of this image that failed for want of it was followed by a pull on its node.

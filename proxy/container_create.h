@@ -72,7 +72,6 @@ class ContainerCreate {
   base::Task<Made> makeHere(std::string target, std::string headers, std::string body,
                             const labels::Decoded& asked, std::string name);
   base::Task<Refusal> learn(const labels::Policy& policy);
-  base::Task<> awaitKnown(Kind kind, std::string object);
   void preferWanted(const std::string& image, std::vector<labels::Candidate>& candidates);
   std::optional<cluster::Node> nodeOf(const std::string& id) const;
   base::Task<bool> bringImage(std::string image, cluster::Node to);

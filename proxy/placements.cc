@@ -55,6 +55,7 @@ void Placements::heldChanged(const cluster::NodeId& owner, std::string_view key,
     std::string_view id = key.substr(prefix.size());
     Holding& holding = holdings_[owner];
     std::string name(id);
+    dropFound(owner, kind);
     if (kind == Held::network) holding.networks[name] = networkFact(id, record);
     if (kind == Held::volume) holding.volumes[name] = volumeFact(id, record);
     if (kind == Held::image) holding.images[name] = imageFact(id, record);
@@ -63,17 +64,57 @@ void Placements::heldChanged(const cluster::NodeId& owner, std::string_view key,
 }
 
 void Placements::heldErased(const cluster::NodeId& owner, std::string_view key) {
-  auto found = holdings_.find(owner);
-  if (found == holdings_.end()) return;
   for (Held kind : allHeld) {
     std::string_view prefix = recordsOf(kind);
     if (!key.starts_with(prefix)) continue;
-    std::string id(key.substr(prefix.size()));
-    if (kind == Held::network) found->second.networks.erase(id);
-    if (kind == Held::volume) found->second.volumes.erase(id);
-    if (kind == Held::image) found->second.images.erase(id);
-    stale_.emplace(owner, kind);
+    drop(owner, kind, std::string(key.substr(prefix.size())));
   }
+}
+
+void Placements::found(Kind kind, const std::string& object,
+                       const std::vector<cluster::Node>& nodes) {
+  Held held = kind == Kind::network ? Held::network : Held::volume;
+  for (const cluster::Node& each : nodes) {
+    Holding& holding = holdings_[each.id];
+    bool isNew =
+        held == Held::network
+            ? !holds(holding, object) &&
+                  holding.networks.try_emplace(object, labels::Network{object, object}).second
+            : holding.volumes.try_emplace(object, labels::Volume{object}).second;
+    if (!isNew) continue;
+    found_[{each.id, held}].insert(object);
+    stale_.emplace(each.id, held);
+  }
+}
+
+// Whether it has the network by a record: by name, or by the beginning of its id.
+bool Placements::holds(const Holding& holding, const std::string& network) {
+  return std::any_of(holding.networks.begin(), holding.networks.end(), [&](const auto& each) {
+    return each.second.name == network || each.first.starts_with(network);
+  });
+}
+
+void Placements::missing(Kind kind, const std::string& object) {
+  Held held = kind == Kind::network ? Held::network : Held::volume;
+  for (auto& [of, objects] : found_) {
+    if (of.second == held && objects.erase(object)) drop(of.first, held, object);
+  }
+}
+
+// What was only found; the node's records now tell.
+void Placements::dropFound(const cluster::NodeId& owner, Held kind) {
+  auto found = found_.extract({owner, kind});
+  if (!found) return;
+  for (const std::string& each : found.mapped()) drop(owner, kind, each);
+}
+
+void Placements::drop(const cluster::NodeId& owner, Held kind, const std::string& id) {
+  auto holding = holdings_.find(owner);
+  if (holding == holdings_.end()) return;
+  if (kind == Held::network) holding->second.networks.erase(id);
+  if (kind == Held::volume) holding->second.volumes.erase(id);
+  if (kind == Held::image) holding->second.images.erase(id);
+  stale_.emplace(owner, kind);
 }
 
 void Placements::forget(const std::string& id) {
@@ -86,6 +127,7 @@ void Placements::clear() {
   early_.clear();
   holdings_.clear();
   stale_.clear();
+  found_.clear();
   expected_.clear();
 }
 
@@ -150,20 +192,6 @@ Placements::Admission Placements::admit(labels::Policy policy, const std::string
   admission.publishAddress = placement.candidates.front().publishAddress;
   admission.reservation = reserve(policy.node, policy, name);
   return admission;
-}
-
-bool Placements::knows(Kind kind, const std::string& object) {
-  if (kind == Kind::container) return world_.container(object) != nullptr;
-  takeNodes();
-  takeHoldings();
-  auto has = [&](const Holding& holding) {
-    if (kind == Kind::volume) return holding.volumes.contains(object);
-    return std::any_of(holding.networks.begin(), holding.networks.end(), [&](const auto& each) {
-      return each.second.name == object || each.first.starts_with(object);
-    });
-  };
-  return std::any_of(holdings_.begin(), holdings_.end(),
-                     [&](const auto& each) { return has(each.second); });
 }
 
 // What nodes hold, as their records have it now. A node's first records come all at once, so they

@@ -39,6 +39,11 @@ class Placements {
   // Of networks, volumes and images; others are left alone.
   void heldChanged(const cluster::NodeId& owner, std::string_view key, std::string_view record);
   void heldErased(const cluster::NodeId& owner, std::string_view key);
+  // A volume or a network that these nodes' engines say they have, of which there is no record.
+  // Counts until the node's next record of that kind, or missing().
+  void found(Kind kind, const std::string& object, const std::vector<cluster::Node>& nodes);
+  // No engine has it.
+  void missing(Kind kind, const std::string& object);
   // A container that was expected (Reservation::stands) and is not to come any more.
   void forget(const std::string& id);
   void clear();
@@ -85,9 +90,8 @@ class Placements {
   };
   Admission admit(labels::Policy policy, const std::string& name);
 
-  // Whether any node is known to have it: a container by record or expectation, as dockerd looks
-  // them up; a volume or a network by name or id.
-  bool knows(Kind kind, const std::string& object);
+  // Whether a container is known, by record or expectation; as dockerd looks containers up.
+  bool knows(const std::string& container) { return world_.container(container) != nullptr; }
 
  private:
   // What a node holds, by the keys of its records; not yet in the World if it is in stale_.
@@ -99,6 +103,9 @@ class Placements {
 
   void takeNodes();
   void takeHoldings();
+  static bool holds(const Holding& holding, const std::string& network);
+  void dropFound(const cluster::NodeId& owner, Held kind);
+  void drop(const cluster::NodeId& owner, Held kind, const std::string& id);
 
   const cluster::Agent& agent_;
   Defaults defaults_;
@@ -109,6 +116,7 @@ class Placements {
   std::map<cluster::NodeId, std::map<std::string, std::string>> early_;
   std::map<cluster::NodeId, Holding> holdings_;
   std::set<std::pair<cluster::NodeId, Held>> stale_;
+  std::map<std::pair<cluster::NodeId, Held>, std::set<std::string>> found_;  // without a record
   std::set<std::string> expected_;  // ids that stand without a record
   uint64_t lastReservation_ = 0;
 };

@@ -103,6 +103,8 @@ cluster_advertise: eth1
 gossip_port: 7947
 node_labels: [zone=a, ssd]
 swarm_api: off
+placement_strategy: binpack
+overcommit_percent: 20
 metrics_listen: "[::1]:9323"
 log_level: debug
 log_format: json
@@ -136,6 +138,8 @@ grace_time: 0s
   want.gossipPort = 7947;
   want.nodeLabels = {"zone=a", "ssd"};
   want.swarmApi = false;
+  want.placementStrategy = labels::Strategy::binpack;
+  want.overcommitPercent = 20;
   want.metricsListen = proxy::Address{"::1", 9323};
   want.logLevel = base::Level::debug;
   want.logFormat = base::LogFormat::json;

@@ -225,7 +225,7 @@ Test(federation, what_ran_on_a_node_that_is_down_is_shown_and_not_served) {
   cr_expect_eq(hosts.one().ask("POST", "/containers/here/start").status, 200);
   expectRefused(hosts.one().ask("POST", "/containers/create",
                                 create("app", R"("Env":["constraint:node==host-2"])")),
-                409, "no node named host-2 is up");
+                409, "host-2: health: is down");
 
   hosts.two().start();
   hosts.sees(hosts.one(), "host-2", cluster::Status::alive);
@@ -319,13 +319,13 @@ Test(federation, a_container_goes_to_the_node_that_it_depends_on) {
   expectRefused(hosts.one().ask("POST", "/containers/create",
                                 create("app", R"("HostConfig":{"Links":["db:d"],"Binds":)"
                                               R"(["data:/data"]})")),
-                409, "volume data is not on the node of container db");
+                409, "host-2: volume: volume \"data\" is not here");
   expectRefused(hosts.one().ask("POST", "/containers/create",
                                 create("app", R"("HostConfig":{"Links":["none:d"]})")),
                 404, "No such container: none");
   expectRefused(hosts.one().ask("POST", "/containers/create",
                                 create("app", R"("Env":["constraint:node==host-9"])")),
-                409, "no node named host-9 is up");
+                409, "host-2: constraint: node == host-9 does not hold");
 }
 
 Test(federation, names_of_objects_are_no_requests) {
