@@ -42,7 +42,8 @@ std::string withPublishAddress(std::string_view body, const std::string& address
   std::optional<JsonObject> object = JsonObject::parse(body);
   std::optional<JsonObject> host =
       object ? JsonObject::parse(object->find("HostConfig")) : std::nullopt;
-  std::optional<JsonObject> ports = host ? JsonObject::parse(host->find("PortBindings")) : std::nullopt;
+  std::optional<JsonObject> ports =
+      host ? JsonObject::parse(host->find("PortBindings")) : std::nullopt;
   if (!ports || address.empty()) return std::string(body);
   for (const JsonMember& each : ports->members()) {
     std::optional<std::vector<std::string_view>> bindings = jsonElements(each.value);

@@ -29,8 +29,6 @@ namespace {
 constexpr base::milliseconds listTimeout(5'000);
 constexpr base::milliseconds inspectTimeout(2'000);
 constexpr base::milliseconds diskTimeout(120'000);
-// Lists that are remembered for each node and query, and merged ones.
-constexpr size_t keptMost = 256;
 // The label that makes networks of several nodes one.
 constexpr std::string_view clusterNetworkLabel = "io.drover.network";
 
@@ -49,15 +47,6 @@ std::string tagToPush(std::string_view text) {
     if (key == "tag") return value;
   }
   return {};
-}
-
-// The value of ETag in a stored head.
-std::string tagIn(std::string_view head) {
-  constexpr std::string_view name = "\r\nETag: ";
-  size_t at = head.find(name);
-  if (at == std::string_view::npos) return {};
-  std::string_view value = head.substr(at + name.size());
-  return std::string(value.substr(0, value.find("\r\n")));
 }
 
 }  // namespace
@@ -87,7 +76,7 @@ base::Task<> Federation::handle(Client& client, RouteMatch match) {
       break;
     }
     case Answer::containerList:
-      return containerList(client, match);
+      return containers_.answer(client, match);
     case Answer::imageList:
       return imageList(client, match);
     case Answer::networkList:
@@ -261,170 +250,6 @@ base::Task<> Federation::merged(Client& client, RouteMatch match, Merge merge) {
     body = merge(answers);
   }
   co_await sendJson(client, chosen.status, parts_.local.commonHeaders(), body);
-}
-
-base::Task<> Federation::ownList(RouteMatch match, std::string query, NodeReply& reply) {
-  std::optional<std::string> body = co_await parts_.lists.answer(match.version, query, true);
-  if (body) {
-    reply.status = 200;
-    reply.body = std::move(*body);
-    co_return;
-  }
-  std::string target = withQuery(versionPrefix(match) + "/containers/json", query);
-  try {
-    base::HttpReply answer =
-        co_await parts_.engine.call(base::httpGet(std::move(target), listTimeout, parts_.bodyMost));
-    reply.status = answer.status;
-    reply.body = std::move(answer.body);
-  } catch (const std::exception& failed) {
-    reply.fault = failed.what();
-  }
-}
-
-// Of a node that says that nothing changed since we asked last, what it said then.
-base::Task<> Federation::theirList(std::string target, NodeReply& reply) {
-  std::pair<cluster::NodeId, std::string> key(reply.node.id, target);
-  base::HttpCall call = base::httpGet(std::move(target), listTimeout, parts_.bodyMost);
-  if (auto kept = kept_.find(key); kept != kept_.end())
-    call.headers = "If-None-Match: " + kept->second.tag + "\r\n";
-  try {
-    base::HttpReply answer = co_await reply.node.http->call(std::move(call));
-    reply.status = answer.status;
-    reply.body = std::move(answer.body);
-    auto kept = kept_.find(key);
-    if (answer.status == 304 && kept != kept_.end()) {
-      reply.status = 200;
-      reply.body = kept->second.body;
-    } else if (std::string tag = tagIn(answer.head); answer.status == 200 && !tag.empty()) {
-      if (kept_.size() >= keptMost) kept_.clear();
-      kept_[key] = {std::move(tag), reply.body};
-    }
-  } catch (const std::exception& failed) {
-    reply.fault = failed.what();
-  }
-}
-
-// Where the containers that `before` and `since` name stand, by the word of their engines;
-// `missing` is the one that nobody has.
-base::Task<> Federation::anchor(ContainerListPlan& plan, std::string& missing) {
-  struct {
-    const std::string& object;
-    std::optional<ListAnchor>& at;
-  } anchors[] = {{plan.before, plan.beforeAt}, {plan.since, plan.sinceAt}};
-  for (auto& each : anchors) {
-    if (each.object.empty()) continue;
-    std::string target = encodeQueryValue(each.object);
-    Located located = co_await parts_.locator.find(Kind::container, target);
-    std::optional<ContainerTimes> times;
-    std::string id;
-    if (located.node) {
-      base::HttpReply reply =
-          co_await wayTo(parts_.engine, *located.node)
-              .call(base::httpGet("/containers/" + target + "/json", listTimeout, parts_.bodyMost));
-      times = parseInspect(reply.body);
-      id = base::text(base::parseJson(reply.body), "Id");
-    }
-    if (!times) {
-      missing = each.object;
-      co_return;
-    }
-    each.at = ListAnchor{std::string(located.node->id.text()), id, times->created};
-  }
-}
-
-base::Task<> Federation::containerList(Client& client, RouteMatch match) {
-  std::optional<ContainerListPlan> plan = planContainerList(match.query);
-  if (!plan) {
-    co_await parts_.local.passThrough(client, match);  // the engine words the refusal
-    co_return;
-  }
-  std::string missing;
-  co_await anchor(*plan, missing);
-  if (!missing.empty()) {
-    co_await sendError(client, 404, parts_.local.commonHeaders(), "No such container: " + missing,
-                       false);
-    co_return;
-  }
-  std::vector<NodeReply> replies;
-  for (cluster::Node& node : parts_.agent.nodes()) {
-    if (!wantsNode(plan->nodes, node.id.text(), node.name)) continue;
-    replies.emplace_back();
-    replies.back().node = std::move(node);
-  }
-  {
-    base::Scope asking([](std::exception_ptr) {});
-    for (NodeReply& reply : replies) {
-      std::string query = plan->query();
-      if (reply.node.self) {
-        asking.spawn(ownList(match, std::move(query), reply));
-      } else if (reply.node.up) {
-        std::string target = withQuery(versionPrefix(match) + "/containers/json", query);
-        asking.spawn(theirList(std::move(target), reply));
-      } else {
-        reply.fault = "node " + reply.node.name + " is down";
-      }
-    }
-    while (!asking.empty()) co_await asking.taskEnded().wait();
-  }
-
-  bool anyUp = std::any_of(replies.begin(), replies.end(),
-                           [](const NodeReply& each) { return each.status == 200; });
-  bool anyDown = false;
-  std::vector<std::string> partsGiven;
-  for (NodeReply& each : replies) {
-    // A node whose engine is away is as good as down.
-    if (anyUp && each.status >= 500) {
-      each.fault = errorMessage(each.body);
-      each.status = 0;
-    }
-    anyDown = anyDown || each.status == 0;
-    if (each.status != 0 && each.status != 200) {
-      co_await sendJson(client, each.status, parts_.local.commonHeaders(), each.body);
-      co_return;
-    }
-    partsGiven.push_back(each.body);
-  }
-  std::string key(client.request().target());
-  auto kept = keptMerges_.find(key);
-  if (!anyDown && kept != keptMerges_.end() && kept->second.parts == partsGiven) {
-    std::string body = kept->second.body;
-    co_await sendJson(client, 200, parts_.local.commonHeaders(), body);
-    co_return;
-  }
-  std::vector<NodeAnswer> down = hostDown(replies);
-  PublishedPorts ports;
-  ports.asked = parts_.agent.self().text();
-  std::string body = mergeContainers(*plan, successesOf(std::move(replies)), down, ports);
-  if (!anyDown) {
-    if (keptMerges_.size() >= keptMost) keptMerges_.clear();
-    keptMerges_[key] = {std::move(partsGiven), body};
-  }
-  co_await sendJson(client, 200, parts_.local.commonHeaders(), body);
-}
-
-// The last known entries of the nodes that did not answer.
-std::vector<NodeAnswer> Federation::hostDown(const std::vector<NodeReply>& replies) const {
-  std::vector<NodeAnswer> answers;
-  for (const NodeReply& each : replies) {
-    if (each.status != 0) continue;
-    std::vector<std::pair<uint64_t, std::string>> entries;
-    parts_.agent.state().eachOf(
-        each.node.id, containerRecords, [&](const std::string& key, const cluster::Record& record) {
-          if (parts_.index.wasRemoved(key.substr(containerRecords.size()))) return;
-          entries.emplace_back(base::number(base::parseJson(record.value), "Created"),
-                               listedContainer(record.value));
-        });
-    std::stable_sort(entries.begin(), entries.end(),
-                     [](const auto& a, const auto& b) { return a.first > b.first; });
-    std::string list = "[";
-    for (const auto& [created, json] : entries) {
-      if (list.size() > 1) list.push_back(',');
-      list.append(json);
-    }
-    answers.push_back(
-        {std::string(each.node.id.text()), each.node.name, each.node.address, list + "]"});
-  }
-  return answers;
 }
 
 // What a node that does not answer has by its records. Networks and volumes are where they are, so

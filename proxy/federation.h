@@ -14,6 +14,7 @@
 #include "proxy/client.h"
 #include "proxy/container_create.h"
 #include "proxy/container_index.h"
+#include "proxy/container_listing.h"
 #include "proxy/container_lists.h"
 #include "proxy/engine.h"
 #include "proxy/fan_out.h"
@@ -49,6 +50,8 @@ class Federation {
   };
   explicit Federation(Parts parts)
       : parts_(parts),
+        containers_(parts.engine, parts.local, parts.lists, parts.agent, parts.index, parts.locator,
+                    parts.bodyMost),
         images_(parts.engine, parts.local, parts.lists, parts.agent, parts.locator, parts.images,
                 parts.bodyMost) {}
 
@@ -66,36 +69,19 @@ class Federation {
   base::Task<> sendLocated(Client& client, const Located& located);
 
   base::Task<> merged(Client& client, RouteMatch match, Merge merge);
-  base::Task<> containerList(Client& client, RouteMatch match);
-  base::Task<> anchor(ContainerListPlan& plan, std::string& missing);
-  base::Task<> ownList(RouteMatch match, std::string query, NodeReply& reply);
-  base::Task<> theirList(std::string target, NodeReply& reply);
   base::Task<> inspect(Client& client, RouteMatch match);
   base::Task<> info(Client& client, RouteMatch match);
   base::Task<> version(Client& client, RouteMatch match);
   base::Task<> events(Client& client, RouteMatch match);
   base::Task<> imageList(Client& client, RouteMatch match);
   base::Task<> push(Client& client, RouteMatch match, std::string object);
-  std::vector<NodeAnswer> hostDown(const std::vector<NodeReply>& replies) const;
   std::optional<NodeAnswer> heldByOneDown(Held kind, const cluster::Node& node,
                                           const FilteredQuery& query) const;
   std::optional<int64_t> distinctImages(const std::vector<NodeAnswer>& answers) const;
 
-  // A list that a node gave lately, kept while it says that nothing changed.
-  struct KeptList {
-    std::string tag;
-    std::string body;
-  };
-  // One merged list and what it was made of.
-  struct KeptMerge {
-    std::vector<std::string> parts;
-    std::string body;
-  };
-
   Parts parts_;
+  ContainerListing containers_;
   ImageCalls images_;
-  std::map<std::pair<cluster::NodeId, std::string>, KeptList> kept_;
-  std::map<std::string, KeptMerge> keptMerges_;
 };
 
 }  // namespace proxy

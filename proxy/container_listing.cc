@@ -1,0 +1,215 @@
+#include "proxy/container_listing.h"
+
+#include <algorithm>
+#include <optional>
+
+#include "base/json.h"
+#include "proxy/answer.h"
+#include "proxy/container_record.h"
+#include "proxy/fan_out.h"
+#include "proxy/heads.h"
+#include "proxy/list_query.h"
+#include "proxy/merge_containers.h"
+#include "proxy/merge_errors.h"
+
+namespace proxy {
+namespace {
+
+// How long a node may take over its part.
+constexpr base::milliseconds listTimeout(5'000);
+// Lists that are kept, and merged ones.
+constexpr size_t keptMost = 256;
+
+std::string listTarget(const RouteMatch& match, const std::string& query) {
+  std::string target = match.version.empty() ? "" : "/v" + std::string(match.version);
+  target += "/containers/json";
+  return query.empty() ? target : target + "?" + query;
+}
+
+// The value of ETag in a stored head.
+std::string tagIn(std::string_view head) {
+  constexpr std::string_view name = "\r\nETag: ";
+  size_t at = head.find(name);
+  if (at == std::string_view::npos) return {};
+  std::string_view value = head.substr(at + name.size());
+  return std::string(value.substr(0, value.find("\r\n")));
+}
+
+}  // namespace
+
+base::Task<> ContainerListing::answer(Client& client, RouteMatch match) {
+  std::optional<ContainerListPlan> plan = planContainerList(match.query);
+  if (!plan) {
+    co_await local_.passThrough(client, match);  // the engine words the refusal
+    co_return;
+  }
+  std::string missing;
+  co_await anchor(*plan, missing);
+  if (!missing.empty()) {
+    std::string why = "No such container: " + missing;
+    co_await sendError(client, 404, local_.commonHeaders(), std::move(why), false);
+    co_return;
+  }
+  std::vector<Part> parts = co_await ask(match, *plan);
+  bool anyUp =
+      std::any_of(parts.begin(), parts.end(), [](const Part& each) { return each.status == 200; });
+  for (Part& each : parts) {
+    // A node whose engine is away is as good as down.
+    if (anyUp && each.status >= 500) each.status = 0;
+    if (each.status == 0 || each.status == 200) continue;
+    co_await sendJson(client, each.status, local_.commonHeaders(), *each.body);
+    co_return;
+  }
+  std::string target(client.request().target());
+  Body body = merged(target, *plan, std::move(parts));
+  co_await sendJson(client, 200, local_.commonHeaders(), *body);
+}
+
+// Where the containers that `before` and `since` name stand, by the word of their engines;
+// `missing` is the one that nobody has.
+base::Task<> ContainerListing::anchor(ContainerListPlan& plan, std::string& missing) {
+  struct {
+    const std::string& object;
+    std::optional<ListAnchor>& at;
+  } anchors[] = {{plan.before, plan.beforeAt}, {plan.since, plan.sinceAt}};
+  for (auto& each : anchors) {
+    if (each.object.empty()) continue;
+    std::string object = encodeQueryValue(each.object);
+    Located located = co_await locator_.find(Kind::container, object);
+    std::optional<ContainerTimes> times;
+    std::string id;
+    if (located.node) {
+      base::HttpCall call =
+          base::httpGet("/containers/" + object + "/json", listTimeout, bodyMost_);
+      base::HttpReply reply = co_await wayTo(engine_, *located.node).call(std::move(call));
+      times = parseInspect(reply.body);
+      id = base::text(base::parseJson(reply.body), "Id");
+    }
+    if (!times) {
+      missing = each.object;
+      co_return;
+    }
+    each.at = ListAnchor{std::string(located.node->id.text()), id, times->created};
+  }
+}
+
+// All nodes that are wanted, at once.
+base::Task<std::vector<ContainerListing::Part>> ContainerListing::ask(
+    RouteMatch match, const ContainerListPlan& plan) {
+  std::vector<Part> parts;
+  for (cluster::Node& node : agent_.nodes()) {
+    if (!wantsNode(plan.nodes, node.id.text(), node.name)) continue;
+    parts.emplace_back();
+    parts.back().node = std::move(node);
+  }
+  base::Scope asking([](std::exception_ptr) {});
+  for (Part& part : parts) {
+    if (part.node.self) {
+      asking.spawn(askSelf(match, plan.query(), part));
+    } else if (part.node.up) {
+      asking.spawn(askOther(listTarget(match, plan.query()), part));
+    }
+  }
+  while (!asking.empty()) co_await asking.taskEnded().wait();
+  co_return parts;
+}
+
+base::Task<> ContainerListing::askSelf(RouteMatch match, std::string query, Part& part) {
+  std::string target = listTarget(match, query);
+  std::optional<std::string> list = co_await lists_.answer(match.version, query, true);
+  if (list) {
+    part.status = 200;
+    Kept& kept = keep({part.node.id, target});
+    if (!kept.body || *kept.body != *list)
+      kept.body = std::make_shared<const std::string>(std::move(*list));
+    part.body = kept.body;
+    co_return;
+  }
+  try {
+    base::HttpCall call = base::httpGet(std::move(target), listTimeout, bodyMost_);
+    base::HttpReply reply = co_await engine_.call(std::move(call));
+    part.status = reply.status;
+    part.body = std::make_shared<const std::string>(std::move(reply.body));
+  } catch (const std::exception&) {
+    // As one that is down.
+  }
+}
+
+// Of a node that says that nothing changed since we asked last, what it said then.
+base::Task<> ContainerListing::askOther(std::string target, Part& part) {
+  std::pair<cluster::NodeId, std::string> key(part.node.id, target);
+  base::HttpCall call = base::httpGet(std::move(target), listTimeout, bodyMost_);
+  if (auto kept = kept_.find(key); kept != kept_.end())
+    call.headers = "If-None-Match: " + kept->second.tag + "\r\n";
+  try {
+    base::HttpReply reply = co_await part.node.http->call(std::move(call));
+    auto kept = kept_.find(key);
+    if (reply.status == 304 && kept != kept_.end()) {
+      part.status = 200;
+      part.body = kept->second.body;
+      co_return;
+    }
+    part.body = std::make_shared<const std::string>(std::move(reply.body));
+    part.status = reply.status;
+    std::string tag = tagIn(reply.head);
+    if (reply.status != 200 || tag.empty()) co_return;
+    keep(std::move(key)) = {std::move(tag), part.body};
+  } catch (const std::exception&) {
+    // As one that is down.
+  }
+}
+
+ContainerListing::Kept& ContainerListing::keep(std::pair<cluster::NodeId, std::string> key) {
+  if (kept_.size() >= keptMost && !kept_.contains(key)) kept_.clear();
+  return kept_[std::move(key)];
+}
+
+// The list of last time, if it was made of the same.
+ContainerListing::Body ContainerListing::merged(const std::string& target,
+                                                const ContainerListPlan& plan,
+                                                std::vector<Part> parts) {
+  std::vector<Body> bodies;
+  std::vector<NodeAnswer> down;
+  for (const Part& each : parts) {
+    bodies.push_back(each.body);
+    if (each.status == 0) down.push_back(hostDown(each.node));
+  }
+  auto kept = keptMerges_.find(target);
+  if (down.empty() && kept != keptMerges_.end() && kept->second.parts == bodies)
+    return kept->second.body;
+
+  std::vector<NodeAnswer> answers;
+  for (const Part& each : parts) {
+    if (each.status == 200)
+      answers.push_back(
+          {std::string(each.node.id.text()), each.node.name, each.node.address, *each.body});
+  }
+  PublishedPorts ports;
+  ports.asked = agent_.self().text();
+  Body body = std::make_shared<const std::string>(mergeContainers(plan, answers, down, ports));
+  if (!down.empty()) return body;
+  if (keptMerges_.size() >= keptMost) keptMerges_.clear();
+  keptMerges_[target] = {std::move(bodies), body};
+  return body;
+}
+
+// The last known entries of a node that does not answer.
+NodeAnswer ContainerListing::hostDown(const cluster::Node& node) const {
+  std::vector<std::pair<uint64_t, std::string>> entries;
+  agent_.state().eachOf(
+      node.id, containerRecords, [&](const std::string& key, const cluster::Record& record) {
+        if (index_.wasRemoved(key.substr(containerRecords.size()))) return;
+        entries.emplace_back(base::number(base::parseJson(record.value), "Created"),
+                             listedContainer(record.value));
+      });
+  std::stable_sort(entries.begin(), entries.end(),
+                   [](const auto& a, const auto& b) { return a.first > b.first; });
+  std::string list = "[";
+  for (const auto& [created, json] : entries) {
+    if (list.size() > 1) list.push_back(',');
+    list.append(json);
+  }
+  return {std::string(node.id.text()), node.name, node.address, list + "]"};
+}
+
+}  // namespace proxy

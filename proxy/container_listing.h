@@ -1,0 +1,82 @@
+#pragma once
+
+// GET /containers/json of all hosts: each gives its own list, and they are merged. Clients that
+// watch ask for the same again and again, so what did not change is neither sent nor copied nor
+// merged anew.
+
+#include <map>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/log.h"
+#include "base/task.h"
+#include "cluster/agent.h"
+#include "proxy/client.h"
+#include "proxy/container_index.h"
+#include "proxy/container_lists.h"
+#include "proxy/engine.h"
+#include "proxy/local_api.h"
+#include "proxy/locator.h"
+#include "proxy/merge.h"
+#include "proxy/merge_plan.h"
+#include "proxy/routes.h"
+
+namespace proxy {
+
+class ContainerListing {
+ public:
+  // All must outlive it. Bodies that have to be understood may have `bodyMost` bytes.
+  ContainerListing(Engine& engine, LocalApi& local, ContainerLists& lists, cluster::Agent& agent,
+                   ContainerIndex& index, Locator& locator, size_t bodyMost)
+      : engine_(engine),
+        local_(local),
+        lists_(lists),
+        agent_(agent),
+        index_(index),
+        locator_(locator),
+        bodyMost_(bodyMost) {}
+
+  base::Task<> answer(Client& client, RouteMatch match);
+
+ private:
+  // Shared by what is kept and by requests under way, which may outlast it. Equal lists are one.
+  using Body = std::shared_ptr<const std::string>;
+  // A node's answer.
+  struct Part {
+    cluster::Node node;
+    int status = 0;  // 0: it did not answer
+    Body body;
+  };
+  struct Kept {
+    std::string tag;
+    Body body;
+  };
+  // One merged list and what it was made of.
+  struct KeptMerge {
+    std::vector<Body> parts;
+    Body body;
+  };
+
+  base::Task<> anchor(ContainerListPlan& plan, std::string& missing);
+  base::Task<std::vector<Part>> ask(RouteMatch match, const ContainerListPlan& plan);
+  base::Task<> askSelf(RouteMatch match, std::string query, Part& part);
+  base::Task<> askOther(std::string target, Part& part);
+  Kept& keep(std::pair<cluster::NodeId, std::string> key);
+  Body merged(const std::string& target, const ContainerListPlan& plan, std::vector<Part> parts);
+  NodeAnswer hostDown(const cluster::Node& node) const;
+
+  Engine& engine_;
+  LocalApi& local_;
+  ContainerLists& lists_;
+  cluster::Agent& agent_;
+  ContainerIndex& index_;
+  Locator& locator_;
+  size_t bodyMost_;
+  // By node and target, what it said last.
+  std::map<std::pair<cluster::NodeId, std::string>, Kept> kept_;
+  std::map<std::string, KeptMerge> keptMerges_;  // by the client's target
+};
+
+}  // namespace proxy
