@@ -1,7 +1,7 @@
 #pragma once
 
 // The cluster as placement sees it: its nodes, and what is on them. Kept by small changes, each of
-// which costs about a microsecond, and laid out for decisions:
+// which costs some microseconds, and laid out for decisions:
 //
 // - Everything a rule can ask for is an index from values to nodes (value_index.h), one for each
 //   field: "node.label.zone", "container.label.app", "image", ... So a rule costs what its values

@@ -96,14 +96,35 @@ std::string headerIn(std::string_view head, std::string_view name) {
   return std::string(value.substr(0, value.find("\r\n")));
 }
 
-// The engine's answer to a create, with one more warning.
-std::string withWarning(const std::string& body, const std::string& warning) {
+// What the policy asks for and nothing here does yet, by label.
+std::vector<std::string> unheeded(const labels::Policy& policy) {
+  std::vector<std::string> all;
+  auto note = [&](bool asked, std::string_view label) {
+    if (asked) all.push_back(std::string(label) + " is understood, but has no effect yet");
+  };
+  note(policy.global, "io.drover.global");
+  note(policy.rebalance, "io.drover.rebalance");
+  note(policy.reschedule && *policy.reschedule != labels::Reschedule::off, "io.drover.reschedule");
+  note(policy.pullAlways, "io.rancher.container.pull_image");
+  note(policy.startOnce, "io.rancher.container.start_once");
+  note(!policy.requestedIps.empty(), "io.rancher.container.requested_ip");
+  note(policy.clusterDns.has_value(), "io.rancher.container.dns");
+  note(policy.dnsPriority.has_value(), "io.rancher.container.dns.priority");
+  note(policy.volumeCleanup.has_value(), "io.rancher.container.volume_cleanup_strategy");
+  note(!policy.linkSelector.empty(), "io.rancher.service.selector.link");
+  note(!policy.containerSelector.empty(), "io.rancher.service.selector.container");
+  return all;
+}
+
+// The engine's answer to a create, with more warnings.
+std::string withWarnings(const std::string& body, const std::vector<std::string>& warnings) {
   std::optional<JsonObject> object = JsonObject::parse(body);
-  if (!object) return body;
-  std::string text = jsonString(warning);
+  if (warnings.empty() || !object) return body;
+  std::vector<std::string> texts;
+  for (const std::string& each : warnings) texts.push_back(jsonString(each));
   std::vector<std::string_view> all =
       jsonElements(object->find("Warnings")).value_or(std::vector<std::string_view>());
-  all.push_back(text);
+  all.insert(all.end(), texts.begin(), texts.end());
   object->set("Warnings", jsonList(all));
   return object->text();
 }
@@ -317,8 +338,10 @@ base::Task<bool> ContainerCreate::createOnOne(Client& client,
                                      {"name", claimed.text()},
                                      {"node", node->name},
                                      {"why", candidate.reason}});
-      if (asked.policy.explain)
-        made.reply.body = withWarning(made.reply.body, node->name + ": " + candidate.reason);
+      std::vector<std::string> warnings = asked.warnings;
+      for (std::string& each : unheeded(asked.policy)) warnings.push_back(std::move(each));
+      if (asked.policy.explain) warnings.push_back(node->name + ": " + candidate.reason);
+      made.reply.body = withWarnings(made.reply.body, warnings);
     }
     co_await sendAnswer(client, made.reply.status, made.reply.head, made.reply.body);
     co_return true;

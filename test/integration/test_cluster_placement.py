@@ -335,6 +335,12 @@ def test_the_choice_is_explained_on_request(cluster):
     assert answer.status == 400 and "io.drover.node" in answer.message
 
 
+def test_what_has_no_effect_yet_is_told(cluster):
+    answer = make(cluster[0], "everywhere", {"io.rancher.scheduler.global": "true"})
+    assert answer.status == 201
+    assert any("io.drover.global" in each for each in answer.json()["Warnings"])
+
+
 # --- many at once -------------------------------------------------------------------------------
 
 
