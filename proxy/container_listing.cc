@@ -5,12 +5,12 @@
 
 #include "base/json.h"
 #include "proxy/answer.h"
-#include "proxy/container_record.h"
 #include "proxy/fan_out.h"
 #include "proxy/heads.h"
 #include "proxy/list_query.h"
 #include "proxy/merge_containers.h"
 #include "proxy/merge_errors.h"
+#include "proxy/recorded_lists.h"
 
 namespace proxy {
 namespace {
@@ -33,6 +33,10 @@ std::string tagIn(std::string_view head) {
   if (at == std::string_view::npos) return {};
   std::string_view value = head.substr(at + name.size());
   return std::string(value.substr(0, value.find("\r\n")));
+}
+
+NodeAnswer answerOf(const cluster::Node& node, std::string body) {
+  return {std::string(node.id.text()), node.name, node.address, std::move(body)};
 }
 
 }  // namespace
@@ -172,7 +176,8 @@ ContainerListing::Body ContainerListing::merged(const std::string& target,
   std::vector<NodeAnswer> down;
   for (const Part& each : parts) {
     bodies.push_back(each.body);
-    if (each.status == 0) down.push_back(hostDown(each.node));
+    if (each.status == 0)
+      down.push_back(answerOf(each.node, recordedContainers(agent_.state(), index_, each.node.id)));
   }
   auto kept = keptMerges_.find(target);
   if (down.empty() && kept != keptMerges_.end() && kept->second.parts == bodies)
@@ -180,9 +185,7 @@ ContainerListing::Body ContainerListing::merged(const std::string& target,
 
   std::vector<NodeAnswer> answers;
   for (const Part& each : parts) {
-    if (each.status == 200)
-      answers.push_back(
-          {std::string(each.node.id.text()), each.node.name, each.node.address, *each.body});
+    if (each.status == 200) answers.push_back(answerOf(each.node, *each.body));
   }
   PublishedPorts ports;
   ports.asked = agent_.self().text();
@@ -191,25 +194,6 @@ ContainerListing::Body ContainerListing::merged(const std::string& target,
   if (keptMerges_.size() >= keptMost) keptMerges_.clear();
   keptMerges_[target] = {std::move(bodies), body};
   return body;
-}
-
-// The last known entries of a node that does not answer.
-NodeAnswer ContainerListing::hostDown(const cluster::Node& node) const {
-  std::vector<std::pair<uint64_t, std::string>> entries;
-  agent_.state().eachOf(
-      node.id, containerRecords, [&](const std::string& key, const cluster::Record& record) {
-        if (index_.wasRemoved(key.substr(containerRecords.size()))) return;
-        entries.emplace_back(base::number(base::parseJson(record.value), "Created"),
-                             listedContainer(record.value));
-      });
-  std::stable_sort(entries.begin(), entries.end(),
-                   [](const auto& a, const auto& b) { return a.first > b.first; });
-  std::string list = "[";
-  for (const auto& [created, json] : entries) {
-    if (list.size() > 1) list.push_back(',');
-    list.append(json);
-  }
-  return {std::string(node.id.text()), node.name, node.address, list + "]"};
 }
 
 }  // namespace proxy

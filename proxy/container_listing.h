@@ -65,7 +65,6 @@ class ContainerListing {
   base::Task<> askOther(std::string target, Part& part);
   Kept& keep(std::pair<cluster::NodeId, std::string> key);
   Body merged(const std::string& target, const ContainerListPlan& plan, std::vector<Part> parts);
-  NodeAnswer hostDown(const cluster::Node& node) const;
 
   Engine& engine_;
   LocalApi& local_;

@@ -7,20 +7,17 @@
 
 #include "base/json.h"
 #include "proxy/answer.h"
-#include "proxy/container_record.h"
 #include "proxy/event_stream.h"
 #include "proxy/heads.h"
-#include "proxy/held_filters.h"
 #include "proxy/list_query.h"
 #include "proxy/merge_containers.h"
 #include "proxy/merge_errors.h"
 #include "proxy/merge_info.h"
 #include "proxy/merge_lists.h"
 #include "proxy/merge_sums.h"
-#include "proxy/network_record.h"
+#include "proxy/recorded_lists.h"
 #include "proxy/relay.h"
 #include "proxy/repository.h"
-#include "proxy/volume_record.h"
 
 namespace proxy {
 namespace {
@@ -236,9 +233,14 @@ base::Task<> Federation::merged(Client& client, RouteMatch match, Merge merge) {
   for (const NodeReply& each : replies) {
     if (each.status != 0) continue;
     parts_.log.warn("a node's part is missing", {{"node", each.node.name}, {"reason", each.fault}});
-    std::optional<NodeAnswer> known;
-    if (kind && query) known = heldByOneDown(*kind, each.node, *query);
-    if (known) recorded.push_back(std::move(*known));
+    // Networks and volumes are where they are, so they stay in the lists; images that nobody can
+    // use do not.
+    std::optional<std::string> known;
+    if (kind && query)
+      known = recordedHeld(*kind, parts_.agent.state(), parts_.index, each.node.id, *query);
+    if (known)
+      recorded.push_back(
+          {std::string(each.node.id.text()), each.node.name, each.node.address, std::move(*known)});
   }
   change.answered(200, {});
   Chosen chosen = chooseList(outcomesOf(replies));
@@ -250,28 +252,6 @@ base::Task<> Federation::merged(Client& client, RouteMatch match, Merge merge) {
     body = merge(answers);
   }
   co_await sendJson(client, chosen.status, parts_.local.commonHeaders(), body);
-}
-
-// What a node that does not answer has by its records. Networks and volumes are where they are, so
-// they stay in the lists; images that nobody can use do not.
-std::optional<NodeAnswer> Federation::heldByOneDown(Held kind, const cluster::Node& node,
-                                                    const FilteredQuery& query) const {
-  std::set<std::string_view> used;
-  for (const auto& [id, place] : parts_.index.of(node.id))
-    used.insert(place->second.volumes.begin(), place->second.volumes.end());
-  std::string list;
-  parts_.agent.state().eachOf(
-      node.id, recordsOf(kind), [&](const std::string& key, const cluster::Record& record) {
-        std::string_view name = std::string_view(key).substr(recordsOf(kind).size());
-        std::string listed = kind == Held::network ? listedNetwork(name, record.value)
-                                                   : listedVolume(name, record.value);
-        if (!matchesHeld(kind, listed, query.filters, used.contains(name))) return;
-        list += (list.empty() ? "" : ",") + listed;
-      });
-  if (list.empty()) return std::nullopt;
-  list = "[" + list + "]";
-  if (kind == Held::volume) list = "{\"Volumes\":" + list + ",\"Warnings\":null}";
-  return NodeAnswer{std::string(node.id.text()), node.name, node.address, std::move(list)};
 }
 
 // How many different images the nodes that answered have. Nothing as long as there are no records.

@@ -75,8 +75,6 @@ class Federation {
   base::Task<> events(Client& client, RouteMatch match);
   base::Task<> imageList(Client& client, RouteMatch match);
   base::Task<> push(Client& client, RouteMatch match, std::string object);
-  std::optional<NodeAnswer> heldByOneDown(Held kind, const cluster::Node& node,
-                                          const FilteredQuery& query) const;
   std::optional<int64_t> distinctImages(const std::vector<NodeAnswer>& answers) const;
 
   Parts parts_;

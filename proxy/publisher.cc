@@ -1,12 +1,10 @@
 #include "proxy/publisher.h"
 
 #include <algorithm>
-#include <tuple>
 
 #include "proxy/container_record.h"
 #include "proxy/definition.h"
 #include "proxy/engine_event.h"
-#include "proxy/list_query.h"
 #include "proxy/node_facts.h"
 #include "proxy/published.h"
 
@@ -45,6 +43,7 @@ Publisher::Publisher(base::Loop& loop, Engine& engine, EngineState& state, Conta
       later_(loop),
       trailing_(loop),
       holdings_(loop, engine, agent, log, [this] { finishReload(); }),
+      conflicts_(engine, agent, index, log),
       tasks_([](std::exception_ptr) {}) {
   lists_.onChange([this](Effect effect) {
     // A build without a tag is told of by no event.
@@ -208,7 +207,8 @@ void Publisher::recordChanged(const cluster::NodeId& owner, const std::string& k
   std::string id = key.substr(containerRecords.size());
   if (!index_.put(owner, id, record.value, record.version)) return;
   placements_.containerChanged(owner, id, record.value);
-  if (const ContainerIndex::Place* place = index_.find(id).place) settleNames(place->second.names);
+  if (const ContainerIndex::Place* place = index_.find(id).place)
+    conflicts_.settle(place->second.names);
 }
 
 void Publisher::recordErased(const cluster::NodeId& owner, const std::string& key) {
@@ -231,40 +231,6 @@ std::optional<cluster::Holding> Publisher::holding(const std::string& key) const
   if (recorded == places.end()) return std::nullopt;
   const auto& [id, entry] = **recorded;
   return cluster::Holding{id, entry.owner, entry.version};
-}
-
-// A name that two containers have, after a split healed or because an engine drew it: the one that
-// was created first keeps it, of equal ones the one with the lesser id. Every node sees it so; the
-// owner of the other one renames it.
-void Publisher::settleNames(const std::vector<std::string>& names) {
-  for (const std::string& name : names) {
-    std::vector<const ContainerIndex::Place*> places = index_.named(name);
-    if (places.size() < 2) continue;
-    auto older = [](const ContainerIndex::Place* a, const ContainerIndex::Place* b) {
-      return std::tie(a->second.created, a->first) < std::tie(b->second.created, b->first);
-    };
-    const ContainerIndex::Place* keeper = *std::min_element(places.begin(), places.end(), older);
-    for (const ContainerIndex::Place* each : places) {
-      if (each == keeper || each->second.owner != agent_.self()) continue;
-      tasks_.spawn(giveWay(each->first, name));
-    }
-  }
-}
-
-base::Task<> Publisher::giveWay(std::string id, std::string name) {
-  std::string other = name + "_" + id.substr(0, 12);
-  base::HttpCall call;
-  call.method = "POST";
-  call.target = "/containers/" + id + "/rename?name=" + encodeQueryValue(other);
-  call.mayRepeat = false;
-  try {
-    base::HttpReply reply = co_await engine_.call(std::move(call));
-    log_.warn("two containers had one name; renamed the younger one",
-              {{"name", name}, {"container", id}, {"renamed", other}, {"status", reply.status}});
-  } catch (const std::exception& failed) {
-    log_.warn("a name that two containers have could not be settled",
-              {{"name", name}, {"reason", failed.what()}});
-  }
 }
 
 }  // namespace proxy

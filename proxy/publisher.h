@@ -17,6 +17,7 @@
 #include "proxy/engine_state.h"
 #include "proxy/holdings.h"
 #include "proxy/holdings_index.h"
+#include "proxy/name_conflicts.h"
 #include "proxy/own_containers.h"
 #include "proxy/placements.h"
 
@@ -53,8 +54,6 @@ class Publisher : public cluster::AgentListener {
   void trail();
   void publishDefinitions();
   void finishReload();
-  void settleNames(const std::vector<std::string>& names);
-  base::Task<> giveWay(std::string id, std::string name);
 
   base::Loop& loop_;
   Engine& engine_;
@@ -80,6 +79,7 @@ class Publisher : public cluster::AgentListener {
   base::Timer later_;
   base::Timer trailing_;
   Holdings holdings_;
+  NameConflicts conflicts_;
   base::Scope tasks_;
 };
 

@@ -1,0 +1,37 @@
+#pragma once
+
+// A name that two containers have, after a split healed or because an engine drew it: the one that
+// was created first keeps it, of equal ones the one with the lesser id. Every node sees it so; the
+// owner of the other one renames it.
+
+#include <string>
+#include <vector>
+
+#include "base/log.h"
+#include "base/task.h"
+#include "cluster/agent.h"
+#include "proxy/container_index.h"
+#include "proxy/engine.h"
+
+namespace proxy {
+
+class NameConflicts {
+ public:
+  // All must outlive it.
+  NameConflicts(Engine& engine, const cluster::Agent& agent, const ContainerIndex& index,
+                base::Log& log);
+
+  // A container with these names came, or was renamed.
+  void settle(const std::vector<std::string>& names);
+
+ private:
+  base::Task<> giveWay(std::string id, std::string name);
+
+  Engine& engine_;
+  const cluster::Agent& agent_;
+  const ContainerIndex& index_;
+  base::Log& log_;
+  base::Scope tasks_;
+};
+
+}  // namespace proxy
