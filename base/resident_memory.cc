@@ -21,6 +21,7 @@ int releaseReadOnly(dl_phdr_info* object, size_t, void*) {
     if (!isFromFile || (segment.p_flags & PF_W)) continue;
     uintptr_t begin = (object->dlpi_addr + segment.p_vaddr + page - 1) / page * page;
     uintptr_t end = (object->dlpi_addr + segment.p_vaddr + segment.p_memsz) / page * page;
+    // NOLINTNEXTLINE(performance-no-int-to-ptr): the loader tells addresses as numbers
     if (begin < end) ::madvise(reinterpret_cast<void*>(begin), end - begin, MADV_DONTNEED);
   }
   return 0;
