@@ -28,6 +28,11 @@ std::string boundTo(std::string_view binding, const std::string& address) {
 std::string withoutEnv(std::string_view body, const std::vector<size_t>& taken) {
   std::optional<JsonObject> object = JsonObject::parse(body);
   if (taken.empty() || !object) return std::string(body);
+  // Of two, the engine takes the last, and whoever read the indexes perhaps the first.
+  const std::vector<JsonMember>& members = object->members();
+  if (std::count_if(members.begin(), members.end(),
+                    [](const JsonMember& each) { return each.name == "Env"; }) != 1)
+    return std::string(body);
   std::optional<std::vector<std::string_view>> env = jsonElements(object->find("Env"));
   if (!env) return std::string(body);
   std::vector<std::string_view> kept;

@@ -17,6 +17,8 @@ Test(create_body, expressions_go_and_everything_else_stays_as_it_was_written) {
   cr_expect(left.find(R"("Env":["A=1","B=\u00e9"])") != left.npos, "%s", left.c_str());
   cr_expect(left.find(R"("Big":123456789012345678901,"Unknown":{"x":[1, 2]})") != left.npos);
   cr_expect_eq(withoutEnv(body, {9}).find("constraint") != std::string::npos, true);
+  const std::string twice = R"({"Env":["constraint:node==a"],"Env":["A=1"]})";
+  cr_expect_eq(withoutEnv(twice, {0}), twice);
   for (const char* broken : {"", "[]", "{\"Env\":7}", "{\"Env\":[1,", "{\"Env\":{}}"})
     cr_expect_eq(withoutEnv(broken, {0}), broken);
 }
