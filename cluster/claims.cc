@@ -134,11 +134,14 @@ class Claims::Impl {
 Quorum Claims::Impl::responsible(const std::string& key, const std::vector<NodeId>& members) const {
   uint64_t seed = base::hashOf(key);
   std::vector<std::pair<uint64_t, NodeId>> ranked;
+  ranked.reserve(members.size());
   for (const NodeId& member : members)
     ranked.push_back({base::hashOf(member.text(), seed), member});
   size_t count = std::min<size_t>(ranked.size(), options_.responsible);
-  std::partial_sort(ranked.begin(), ranked.begin() + count, ranked.end(), std::greater<>());
+  auto last = ranked.begin() + static_cast<std::ptrdiff_t>(count);
+  std::partial_sort(ranked.begin(), last, ranked.end(), std::greater<>());
   Quorum quorum;
+  quorum.reserve(count);
   for (size_t i = 0; i < count; i++) quorum.push_back(ranked[i].second);
   return quorum;
 }
