@@ -11,8 +11,8 @@
 #include "proxy/heads.h"
 #include "proxy/list_query.h"
 #include "proxy/merge_errors.h"
-#include "proxy/merge_json.h"
 #include "proxy/merge_plan.h"
+#include "proxy/placement_answers.h"
 #include "proxy/relay.h"
 
 namespace proxy {
@@ -94,79 +94,6 @@ std::string headerIn(std::string_view head, std::string_view name) {
   if (at == std::string_view::npos) return {};
   std::string_view value = head.substr(at + name.size() + 4);
   return std::string(value.substr(0, value.find("\r\n")));
-}
-
-// What the policy asks for and nothing here does yet, by label.
-std::vector<std::string> unheeded(const labels::Policy& policy) {
-  std::vector<std::string> all;
-  auto note = [&](bool asked, std::string_view label) {
-    if (asked) all.push_back(std::string(label) + " is understood, but has no effect yet");
-  };
-  note(policy.global, "io.drover.global");
-  note(policy.rebalance, "io.drover.rebalance");
-  note(policy.reschedule && *policy.reschedule != labels::Reschedule::off, "io.drover.reschedule");
-  note(policy.pullAlways, "io.rancher.container.pull_image");
-  note(policy.startOnce, "io.rancher.container.start_once");
-  note(!policy.requestedIps.empty(), "io.rancher.container.requested_ip");
-  note(policy.clusterDns.has_value(), "io.rancher.container.dns");
-  note(policy.dnsPriority.has_value(), "io.rancher.container.dns.priority");
-  note(policy.volumeCleanup.has_value(), "io.rancher.container.volume_cleanup_strategy");
-  note(!policy.linkSelector.empty(), "io.rancher.service.selector.link");
-  note(!policy.containerSelector.empty(), "io.rancher.service.selector.container");
-  return all;
-}
-
-// The engine's answer to a create, with more warnings.
-std::string withWarnings(const std::string& body, const std::vector<std::string>& warnings) {
-  std::optional<JsonObject> object = JsonObject::parse(body);
-  if (warnings.empty() || !object) return body;
-  std::vector<std::string> texts;
-  for (const std::string& each : warnings) texts.push_back(jsonString(each));
-  std::vector<std::string_view> all =
-      jsonElements(object->find("Warnings")).value_or(std::vector<std::string_view>());
-  all.insert(all.end(), texts.begin(), texts.end());
-  object->set("Warnings", jsonList(all));
-  return object->text();
-}
-
-// What POST /drover/placement answers.
-std::string explanation(const labels::Placement& placement,
-                        const std::vector<std::string>& warnings) {
-  rapidjson::StringBuffer out;
-  rapidjson::Writer<rapidjson::StringBuffer> json(out);
-  auto text = [&](const char* name, std::string_view value) {
-    json.Key(name);
-    json.String(value.data(), static_cast<rapidjson::SizeType>(value.size()));
-  };
-  json.StartObject();
-  json.Key("Candidates");
-  json.StartArray();
-  for (const labels::Candidate& each : placement.candidates) {
-    json.StartObject();
-    text("NodeID", each.id);
-    text("Node", each.name);
-    text("Reason", each.reason);
-    json.EndObject();
-  }
-  json.EndArray();
-  json.Key("Rejected");
-  json.StartArray();
-  for (const labels::Rejection& each : placement.rejected) {
-    json.StartObject();
-    text("NodeID", each.id);
-    text("Node", each.name);
-    text("Filter", each.filter);
-    text("Reason", each.message);
-    json.EndObject();
-  }
-  json.EndArray();
-  json.Key("Warnings");
-  json.StartArray();
-  for (const std::string& each : warnings)
-    json.String(each.data(), static_cast<rapidjson::SizeType>(each.size()));
-  json.EndArray();
-  json.EndObject();
-  return out.GetString();
 }
 
 // Headers of the request that the engine's answer depends on.

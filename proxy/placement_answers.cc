@@ -1,0 +1,59 @@
+#include "proxy/placement_answers.h"
+
+#include <optional>
+#include <string_view>
+
+#include "base/json.h"
+#include "proxy/merge_json.h"
+
+namespace proxy {
+
+std::vector<std::string> unheeded(const labels::Policy& policy) {
+  std::vector<std::string> all;
+  auto note = [&](bool asked, std::string_view label) {
+    if (asked) all.push_back(std::string(label) + " is understood, but has no effect yet");
+  };
+  note(policy.global, "io.drover.global");
+  note(policy.rebalance, "io.drover.rebalance");
+  note(policy.reschedule && *policy.reschedule != labels::Reschedule::off, "io.drover.reschedule");
+  note(policy.pullAlways, "io.rancher.container.pull_image");
+  note(policy.startOnce, "io.rancher.container.start_once");
+  note(!policy.requestedIps.empty(), "io.rancher.container.requested_ip");
+  note(policy.clusterDns.has_value(), "io.rancher.container.dns");
+  note(policy.dnsPriority.has_value(), "io.rancher.container.dns.priority");
+  note(policy.volumeCleanup.has_value(), "io.rancher.container.volume_cleanup_strategy");
+  note(!policy.linkSelector.empty(), "io.rancher.service.selector.link");
+  note(!policy.containerSelector.empty(), "io.rancher.service.selector.container");
+  return all;
+}
+
+std::string withWarnings(const std::string& body, const std::vector<std::string>& warnings) {
+  std::optional<JsonObject> object = JsonObject::parse(body);
+  if (warnings.empty() || !object) return body;
+  std::vector<std::string> texts;
+  for (const std::string& each : warnings) texts.push_back(jsonString(each));
+  std::vector<std::string_view> all =
+      jsonElements(object->find("Warnings")).value_or(std::vector<std::string_view>());
+  all.insert(all.end(), texts.begin(), texts.end());
+  object->set("Warnings", jsonList(all));
+  return object->text();
+}
+
+std::string explanation(const labels::Placement& placement,
+                        const std::vector<std::string>& warnings) {
+  base::JsonWriter json;
+  json.object().list("Candidates");
+  for (const labels::Candidate& each : placement.candidates) {
+    json.object().member("NodeID", each.id).member("Node", each.name);
+    json.member("Reason", each.reason).endObject();
+  }
+  json.endList().list("Rejected");
+  for (const labels::Rejection& each : placement.rejected) {
+    json.object().member("NodeID", each.id).member("Node", each.name);
+    json.member("Filter", each.filter).member("Reason", each.message).endObject();
+  }
+  json.endList().members("Warnings", warnings);
+  return json.endObject().text();
+}
+
+}  // namespace proxy
