@@ -11,6 +11,7 @@ namespace {
 constexpr base::milliseconds connectTimeout(1'000);
 constexpr size_t idleConnections = 5;  // to a peer; as many come from there
 constexpr base::milliseconds saveMembersAfter(1'000);
+constexpr Time tryDownEvery(1'000);
 // Who tells us of a clone, of our removal or of our certificate does so again every few seconds,
 // for as long as it is so.
 constexpr Time toldAgainWithin(30'000);
@@ -149,7 +150,9 @@ void Agent::Running::settle() {
 // The client may outlive us, so it owns what it needs.
 base::Task<std::unique_ptr<base::Stream>> Agent::Running::connectPeer(
     base::Loop& loop, std::shared_ptr<NodeTrust> trust, NodeId id, Way way) {
-  if (*way.down) throw base::StreamError("the node is down");
+  Time now(loop.now());
+  if (way.reach->down && now < way.reach->tryAt) throw base::StreamError("the node is down");
+  way.reach->tryAt = now + tryDownEvery;
   std::unique_ptr<base::Stream> stream =
       co_await base::Stream::connectTcp(loop, way.api.host(), way.api.port, connectTimeout);
   try {
@@ -170,8 +173,8 @@ std::shared_ptr<base::HttpClient> Agent::Running::wayTo(const NodeId& id) {
     way.api = api;
     way.http = std::make_shared<base::HttpClient>(
         agent.loop_, "droverd of node " + member->name + " (" + api.text() + ")",
-        [&loop = agent.loop_, trust = trust, id, api, down = way.down, fault = way.ageFault] {
-          return connectPeer(loop, trust, id, {api, nullptr, down, fault});
+        [&loop = agent.loop_, trust = trust, id, api, reach = way.reach, fault = way.ageFault] {
+          return connectPeer(loop, trust, id, {api, nullptr, reach, fault});
         },
         base::HttpLimits(), idleConnections);
   }
@@ -223,8 +226,8 @@ void Agent::Running::memberChanged(const Member& member, std::optional<Status> b
                                            {"status", names[static_cast<int>(member.status)]}});
   }
   if (auto way = ways.find(member.id); way != ways.end()) {
-    *way->second.down = member.status == Status::failed;
-    if (*way->second.down && way->second.http)
+    way->second.reach->down = member.status == Status::failed;
+    if (way->second.reach->down && way->second.http)
       deferred.push_back([http = way->second.http] { http->cancelAll("the node is down"); });
   }
   deferred.push_back([this] { membersChanged(); });

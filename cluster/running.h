@@ -38,10 +38,16 @@ struct Agent::Running : MembershipListener, StateListener, ClaimWorld {
     void note(Time now, const std::string& reason);
   };
   // To a node's droverd.
+  // Whether a node is known to have failed: then nobody waits for it. Now and then somebody tries
+  // all the same, since one that missed a change of the gossip keys can be reached in no other way.
+  struct Reach {
+    bool down = false;
+    Time tryAt{0};
+  };
   struct Way {
     Endpoint api;
     std::shared_ptr<base::HttpClient> http;
-    std::shared_ptr<bool> down = std::make_shared<bool>(false);
+    std::shared_ptr<Reach> reach = std::make_shared<Reach>();
     std::shared_ptr<AgeFault> ageFault = std::make_shared<AgeFault>();
   };
 
