@@ -249,7 +249,7 @@ void Membership::Impl::followSuspicion(Time now, MemberRow& row) {
   // Rather than leave it to chance who looks next, a few look at once; most others do not, so that
   // a large cluster does not fall upon one member. Their pings tell the suspect, too.
   if (row.accuser == table_.self().member.id || row.suspicion->isConfirmed()) return;
-  if (draw(table_.living()) < static_cast<uint64_t>(3 * options_.confirmations)) {
+  if (draw(table_.living()) < 3 * static_cast<uint64_t>(options_.confirmations)) {
     probeSoon(now, row.member.id);
   }
 }

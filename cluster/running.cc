@@ -20,6 +20,7 @@ constexpr Time toldAgainWithin(30'000);
 
 std::vector<Secret> secrets(const std::vector<std::string>& keys) {
   std::vector<Secret> all;
+  all.reserve(keys.size());
   for (const std::string& each : keys) all.emplace_back(each);
   return all;
 }
