@@ -37,6 +37,7 @@ bool Agent::wasRemoved(const NodeId& id) const {
 void Agent::publishNode() {
   std::string error = troubles_.text();
   record_.lastError = error.empty() ? engineError_ : error;
+  record_.engineError = engineError_;
   running_->put(std::string(nodeKey), encode(record_));
 }
 

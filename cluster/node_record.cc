@@ -48,6 +48,7 @@ void visit(Record& record, Text text, Number number, Map map) {
   text("droverVersion", record.droverVersion);
   text("joinedAt", record.joinedAt);
   text("lastError", record.lastError);
+  text("engineError", record.engineError);
   number("configSerial", record.configSerial);
   text("issuer", record.issuer);
 }

@@ -40,6 +40,7 @@ struct NodeRecord {
   std::string droverVersion;
   std::string joinedAt;       // RFC 3339
   std::string lastError;      // empty while all is well
+  std::string engineError;    // why nothing can run there; empty if it can
   uint64_t configSerial = 0;  // the cluster's configuration that it goes by
   std::string issuer;         // digest of the authority that signed its certificate
 

@@ -23,7 +23,7 @@ labels::Labels copied(const std::map<std::string, std::string>& from) {
 std::string troubleOf(const cluster::NodeView& view) {
   if (view.status == cluster::Status::failed) return "is down";
   if (view.status == cluster::Status::left) return "has left";
-  return view.record.lastError;
+  return view.record.engineError;
 }
 
 labels::PortUse portFact(const HostPort& port) {

@@ -32,6 +32,7 @@ Test(node_record, goes_there_and_back) {
   record.droverVersion = "0.1";
   record.joinedAt = "2024-05-06T07:08:09Z";
   record.lastError = "none \xc3\xa9";
+  record.engineError = "away";
   record.configSerial = 9;
   record.issuer = "00ff";
   std::optional<NodeRecord> back = decodeNode(encode(record));

@@ -262,7 +262,7 @@ def test_when_no_node_takes_containers_create_says_so(start_node):
     node.init("--availability", "drain")
     answer = node.api.post("/containers/create", {"Image": "busybox"})
     assert answer.status == 409
-    assert "no node is available for new containers" in answer.message
+    assert "availability: 1 of 1 node" in answer.message and "is drained" in answer.message
 
 
 def test_promotion_and_demotion_are_refused_with_the_reason(three):
