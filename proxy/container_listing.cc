@@ -139,25 +139,25 @@ base::Task<> ContainerListing::askSelf(RouteMatch match, std::string query, Part
   }
 }
 
-// Of a node that says that nothing changed since we asked last, what it said then.
+// Of a node that says that nothing changed since we asked last, what it said then. What is kept may
+// be replaced while we ask, by an answer that is older than ours.
 base::Task<> ContainerListing::askOther(std::string target, Part& part) {
   std::pair<cluster::NodeId, std::string> key(part.node.id, target);
   base::HttpCall call = base::httpGet(std::move(target), listTimeout, bodyMost_);
-  if (auto kept = kept_.find(key); kept != kept_.end())
-    call.headers = "If-None-Match: " + kept->second.tag + "\r\n";
+  Kept known;
+  if (auto kept = kept_.find(key); kept != kept_.end()) known = kept->second;
+  if (known.body) call.headers = "If-None-Match: " + known.tag + "\r\n";
   try {
     base::HttpReply reply = co_await part.node.http->call(std::move(call));
-    auto kept = kept_.find(key);
-    if (reply.status == 304 && kept != kept_.end()) {
+    if (reply.status == 304 && known.body) {
       part.status = 200;
-      part.body = kept->second.body;
+      part.body = known.body;
       co_return;
     }
     part.body = std::make_shared<const std::string>(std::move(reply.body));
     part.status = reply.status;
     std::string tag = tagIn(reply.head);
-    if (reply.status != 200 || tag.empty()) co_return;
-    keep(std::move(key)) = {std::move(tag), part.body};
+    if (reply.status == 200 && !tag.empty()) keep(std::move(key)) = {std::move(tag), part.body};
   } catch (const std::exception&) {
     // As one that is down.
   }
