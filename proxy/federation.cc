@@ -26,6 +26,8 @@ namespace {
 constexpr base::milliseconds listTimeout(5'000);
 constexpr base::milliseconds inspectTimeout(2'000);
 constexpr base::milliseconds diskTimeout(120'000);
+// And to connect a container to a network.
+constexpr base::milliseconds joinTimeout(60'000);
 // The label that makes networks of several nodes one.
 constexpr std::string_view clusterNetworkLabel = "io.drover.network";
 
@@ -57,6 +59,7 @@ base::Task<> Federation::handle(Client& client, RouteMatch match) {
     case Answer::exec:
       return toOwner(client, match, Kind::exec, std::move(object));
     case Answer::network:
+      if (match.route().effect == Effect::containers) return join(client, match);
       return toOwner(client, match, Kind::network, std::move(object));
     case Answer::volume:
       return toOwner(client, match, Kind::volume, std::move(object));
@@ -178,6 +181,55 @@ base::Task<> Federation::inspect(Client& client, RouteMatch match) {
     ports.asked = parts_.agent.self().text();
     reply.body = inspectionOn(
         {std::string(node.id.text()), node.name, node.address, std::move(reply.body)}, ports);
+  }
+  co_await sendAnswer(client, reply.status, reply.head, reply.body);
+}
+
+// Connect and disconnect. A network of that name may be on several nodes, as `bridge` is on each:
+// the container says which one is meant.
+base::Task<> Federation::join(Client& client, RouteMatch match) {
+  std::string body = co_await readBody(client, parts_.bodyMost);
+  std::string container(base::text(base::parseJson(body), "Container"));
+  Located located;
+  if (!container.empty())
+    located = co_await parts_.locator.find(Kind::container, encodeQueryValue(container));
+  bool known = located.node.has_value();
+  // Of a container that nobody has, the network's engine tells: it may still have an endpoint of
+  // it.
+  if (!known && located.status == 404) {
+    Located network = co_await parts_.locator.find(Kind::network, std::string(match.object));
+    if (network.node || container.empty()) located = std::move(network);
+  }
+  if (!located.node) {
+    co_await sendLocated(client, located);
+    co_return;
+  }
+  base::HttpCall call;
+  call.method = "POST";
+  call.target = client.request().target();
+  call.headers = "Content-Type: application/json\r\n";
+  call.body = std::move(body);
+  call.timeout = joinTimeout;
+  call.most = parts_.bodyMost;
+  call.mayRepeat = false;
+  const cluster::Node& node = *located.node;
+  client.upstream = wayTo(parts_.engine, node).name();
+  base::HttpReply reply;
+  if (node.self) {
+    reply = co_await parts_.local.change(std::move(call), match.route().effect, "");
+  } else {
+    reply = co_await node.http->call(std::move(call));
+  }
+  if (known && reply.status == 404) {
+    Located other = co_await parts_.locator.find(Kind::network, std::string(match.object));
+    if (other.node && other.node->id != node.id) {
+      std::string message = "network " + decodePath(match.object).value_or("") + " is on node " +
+                            other.node->name + " and container " + container + " on node " +
+                            node.name + "; create the container with this network, or with the " +
+                            "label io.drover.node=" + other.node->name;
+      co_await sendError(client, 409, parts_.local.commonHeaders(), std::move(message), false);
+      co_return;
+    }
   }
   co_await sendAnswer(client, reply.status, reply.head, reply.body);
 }

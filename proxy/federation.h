@@ -69,6 +69,7 @@ class Federation {
   base::Task<> sendLocated(Client& client, const Located& located);
 
   base::Task<> merged(Client& client, RouteMatch match, Merge merge);
+  base::Task<> join(Client& client, RouteMatch match);
   base::Task<> inspect(Client& client, RouteMatch match);
   base::Task<> info(Client& client, RouteMatch match);
   base::Task<> version(Client& client, RouteMatch match);

@@ -92,6 +92,30 @@ def test_a_container_goes_to_its_network(cluster, one, two):
         assert holder.has(f"web{number}")
 
 
+def test_a_container_joins_networks_of_its_own_node(cluster, one, two, third, far):
+    """Also one that every node has under the same name; of another node's it is told what to do."""
+    one.docker("network", "disconnect", "bridge", far)
+    third.docker("network", "connect", "bridge", far)
+    assert list(two.direct.get(f"/containers/{far}/json").json()["NetworkSettings"]["Networks"]) == [
+        "bridge"
+    ]
+    one.docker("network", "create", "elsewhere")
+    holder = next(each for each in cluster if each.direct.get("/networks/elsewhere").status == 200)
+    assert holder is not two
+    done = third.cli("network", "connect", "elsewhere", far)
+    assert done.returncode == 1
+    assert (
+        f"network elsewhere is on node {holder.name} and container far on node {two.name}; create the "
+        f"container with this network, or with the label io.drover.node={holder.name}"
+    ) in done.stderr.decode()
+    for name, container in (("nosuch", far), ("elsewhere", "nosuch"), ("nosuch", "nosuch")):
+        answer = third.api.post(f"/networks/{name}/connect", {"Container": container})
+        asked = {"Container": container}
+        beside = two if container == far else holder
+        engine = beside.direct.post(f"/networks/{name}/connect", asked)
+        assert (answer.status, answer.message) == (engine.status, engine.message)
+
+
 @pytest.mark.parametrize("option", ["--network", "--pid", "--ipc"])
 def test_a_container_goes_to_the_one_it_shares_with(one, two, third, far, option):
     how = ["--ipc=shareable"] if option == "--ipc" else []

@@ -196,7 +196,8 @@ def test_push_and_pull(py):
 
 def test_networks_and_volumes(py, sleeper):
     network = py.networks.create("net", labels={"x": "y"})
-    container = py.containers.run("busybox", "sleep 1d", detach=True, init=True)
+    py.networks.create("home")  # in a cluster its containers are where the other network is, too
+    container = py.containers.run("busybox", "sleep 1d", detach=True, init=True, network="home")
     network.connect(container, aliases=["friend"])
     network.reload()
     assert [each.id for each in network.containers] == [container.id]
