@@ -12,7 +12,8 @@ import subprocess
 import threading
 import time
 
-LAB = pathlib.Path(__file__).resolve().parents[2] / "contrib/lab"
+from hosts import Hosts, call
+
 API = "/v1.41"
 CONTAINERS = 200  # on each real host
 CALLS = 1000      # after which connections are counted
@@ -33,59 +34,25 @@ def load(generator, path, **options):
     return results
 
 
-class Hosts:
-    """Three hosts of the lab in one cluster, each with so many containers."""
-
-    def __init__(self, call):
-        self.call = call
-
-    def socket(self, number, daemon="drover"):
-        return f"/run/drover-lab/bench/{number}/{daemon}.sock"
-
-    def inside(self, number):
-        holder = pathlib.Path(f"/run/drover-lab/bench/{number}/holder.pid").read_text().strip()
-        return ["nsenter", f"--target={holder}", "--net"]
-
-    def __enter__(self):
-        self.__exit__()
-        status = subprocess.run([LAB, "up", "3", "--name", "bench"], check=True, text=True,
-                                capture_output=True).stdout
-        self.addresses = [line.split()[1] for line in status.splitlines()]
-        try:
-            self.form()
-            for number in (1, 2, 3):
-                for each in range(CONTAINERS):
-                    self.call(self.socket(number, "docker"), "POST",
-                              f"{API}/containers/create?name=c{number}-{each}",
-                              {"Image": "busybox", "Cmd": ["true"]})
-        except BaseException:
-            self.__exit__()
-            raise
-        return self
-
-    def __exit__(self, *_):
-        subprocess.run([LAB, "down", "--name", "bench"], check=True, stdout=subprocess.DEVNULL)
-
-    def form(self):
-        for number, address in enumerate(self.addresses, 1):
-            place = {"ListenAddr": f"{address}:2377", "AdvertiseAddr": f"{address}:2377"}
-            if number == 1:
-                self.call(self.socket(1), "POST", "/swarm/init", place)
-                token = self.call(self.socket(1), "GET", "/swarm")["JoinTokens"]["Worker"]
-            else:
-                place |= {"RemoteAddrs": [f"{self.addresses[0]}:2377"], "JoinToken": token}
-                self.call(self.socket(number), "POST", "/swarm/join", place)
-
-    def connections(self, number, other):
-        """How many connections host `number` has to the other's droverd."""
-        lines = subprocess.run([*self.inside(number), "ss", "--no-header", "--tcp", "state",
-                                "established", f"( dport = 2377 and dst {other} )"],
-                               check=True, text=True, capture_output=True).stdout
-        return len(lines.splitlines())
+def fill(lab):
+    for number in (1, 2, 3):
+        for each in range(CONTAINERS):
+            call(lab.socket(number, "docker"), "POST",
+                 f"{API}/containers/create?name=c{number}-{each}",
+                 {"Image": "busybox", "Cmd": ["true"]})
 
 
-def hosts(row, generator, call):
-    with Hosts(call) as lab:
+def connections(lab, number, other):
+    """How many connections host `number` has to the other's droverd."""
+    lines = subprocess.run([*lab.inside(number), "ss", "--no-header", "--tcp", "state",
+                            "established", f"( dport = 2377 and dst {other} )"],
+                           check=True, text=True, capture_output=True).stdout
+    return len(lines.splitlines())
+
+
+def hosts(row, generator):
+    with Hosts() as lab:
+        fill(lab)
         seen = 0
         for _ in range(300):
             seen = len(call(lab.socket(1), "GET", f"{API}/containers/json?all=1"))
@@ -109,7 +76,7 @@ def hosts(row, generator, call):
              block_requests=CALLS, targets={"drover": lab.socket(1)})
         time.sleep(1)
         row("connections to that host after 1,000 calls, 16 at once", "", "",
-            lab.connections(1, lab.addresses[1]), "", "≤ 10")
+            connections(lab, 1, lab.addresses[1]), "", "≤ 10")
 
 
 class ScriptedEngines:
@@ -178,7 +145,7 @@ class ScriptedEngines:
                 "Mounts": []}
 
 
-def simulated(row, generator, call, start, sizes, folder):
+def simulated(row, generator, start, sizes, folder):
     """`start(engines)` gives a cluster with a droverd for each engine, formed."""
     for size in sizes:
         with ScriptedEngines(folder, size) as engines, contextlib.ExitStack() as stack:
