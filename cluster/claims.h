@@ -5,7 +5,8 @@
 // rendezvous hashing (Thaler, Ravishankar: "Using Name-Based Mappings to Increase Hit Rates", 1998)
 // among all members that did not leave, dead ones included, so that two halves of a split never
 // both have a majority. A grant lasts until it is released or a record stands for it, or for its
-// time. An automaton as membership is.
+// time, and in any case as long as the member that asked for it is away. An automaton as membership
+// is.
 
 #include <cstdint>
 #include <functional>
@@ -55,6 +56,8 @@ class ClaimWorld {
   virtual std::optional<Holding> holding(const std::string& key) const = 0;
   // The version of that owner's records that is known here.
   virtual uint64_t versionOf(const NodeId& owner) const = 0;
+  // Whether this member is taken for dead: what it asked an engine for may have come to be.
+  virtual bool isAway(const NodeId& member) const = 0;
 };
 
 class Claims {

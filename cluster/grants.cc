@@ -33,7 +33,8 @@ wire::ClaimAnswer Grants::answer(Time now, const NodeId& asker, const wire::Clai
   if (now < abstainUntil_) return answer;
 
   auto found = grants_.find(ask.key());
-  if (found != grants_.end() && found->second.until > now && found->second.holder != ask.holder()) {
+  if (found != grants_.end() && found->second.holder != ask.holder() &&
+      !isOver(now, found->second)) {
     answer.set_verdict(wire::ClaimAnswer::HELD);
     answer.set_holder(found->second.holder);
     return answer;
@@ -44,7 +45,7 @@ wire::ClaimAnswer Grants::answer(Time now, const NodeId& asker, const wire::Clai
     drop(found);
   }
   if (isFull(asker)) return answer;
-  grants_[ask.key()] = {ask.holder(), asker, until};
+  grants_[ask.key()] = {ask.holder(), asker, until, false};
   byAsker_[asker]++;
   byTime_.emplace(until, ask.key());
   answer.set_verdict(wire::ClaimAnswer::GRANTED);
@@ -58,8 +59,22 @@ void Grants::release(const NodeId& asker, const std::string& key, const std::str
 }
 
 void Grants::expire(Time now) {
-  while (!byTime_.empty() && byTime_.begin()->first <= now)
-    drop(grants_.find(byTime_.begin()->second));
+  while (!byTime_.empty() && byTime_.begin()->first <= now) {
+    auto found = grants_.find(byTime_.begin()->second);
+    Grant& grant = found->second;
+    if (isOver(now, grant)) {
+      drop(found);
+      continue;
+    }
+    byTime_.erase(byTime_.begin());
+    grant.wasAway = world_.isAway(grant.asker);
+    grant.until = now + options_.keepFor;
+    byTime_.emplace(grant.until, found->first);
+  }
+}
+
+bool Grants::isOver(Time now, const Grant& grant) const {
+  return grant.until <= now && !grant.wasAway && !world_.isAway(grant.asker);
 }
 
 Time Grants::nextExpiry() const {

@@ -22,7 +22,8 @@ class Grants {
   wire::ClaimAnswer answer(Time now, const NodeId& asker, const wire::ClaimAsk& ask);
   // Only who was granted last may give it back.
   void release(const NodeId& asker, const std::string& key, const std::string& holder);
-  // Forgets what is over.
+  // Forgets what is over. While its asker is away a grant goes on, and for its time after the asker
+  // came back, which may have a record for it by then.
   void expire(Time now);
   // When the first of them is over; Time::max() if there are none.
   Time nextExpiry() const;
@@ -33,9 +34,11 @@ class Grants {
     std::string holder;
     NodeId asker;
     Time until;
+    bool wasAway = false;  // the asker, when the grant would have been over
   };
   using ByKey = std::map<std::string, Grant>;
 
+  bool isOver(Time now, const Grant& grant) const;
   bool isFull(const NodeId& asker) const;
   void drop(ByKey::iterator grant);
 

@@ -331,6 +331,10 @@ uint64_t Agent::Running::versionOf(const NodeId& owner) const {
   auto found = versions.find(owner);
   return found == versions.end() ? 0 : found->second;
 }
+bool Agent::Running::isAway(const NodeId& member) const {
+  const Member* found = membership.find(member);
+  return found && (found->status == Status::suspect || found->status == Status::failed);
+}
 
 void Agent::Running::put(const std::string& key, std::string value, bool confidential) {
   state.put(now(), key, std::move(value), confidential);

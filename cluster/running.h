@@ -82,6 +82,7 @@ struct Agent::Running : MembershipListener, StateListener, ClaimWorld {
   // ---- ClaimWorld
   std::optional<Holding> holding(const std::string& key) const override;
   uint64_t versionOf(const NodeId& owner) const override;
+  bool isAway(const NodeId& member) const override;
 
   Agent& agent;
   ClusterConfig config;

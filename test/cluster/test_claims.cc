@@ -43,12 +43,14 @@ struct Stage {
       auto found = versions.find(owner);
       return found == versions.end() ? 0 : found->second;
     }
+    bool isAway(const NodeId& member) const override { return away.contains(member); }
 
     Stage& stage;
     size_t number;
     std::unique_ptr<Claims> claims;
     std::map<std::string, Holding> records;
     std::map<NodeId, uint64_t> versions;
+    std::set<NodeId> away;
     bool isDown = false;
   };
   struct Letter {
@@ -426,6 +428,8 @@ namespace {
 struct NoRecords : cluster::ClaimWorld {
   std::optional<Holding> holding(const std::string&) const override { return std::nullopt; }
   uint64_t versionOf(const NodeId&) const override { return 0; }
+  bool isAway(const NodeId& member) const override { return away.contains(member); }
+  std::set<NodeId> away;
 };
 
 cluster::wire::ClaimAsk asks(const std::string& key, const std::string& holder,
@@ -462,6 +466,27 @@ Test(grants, a_flood_of_one_member_is_limited_and_does_not_keep_out_the_others) 
   grants.expire(Time(10'000));
   cr_expect_eq(grants.size(), 0);
   cr_expect_eq(grants.nextExpiry().count(), Time::max().count());
+}
+
+Test(grants, what_a_member_was_granted_that_is_away_lasts_until_it_is_back_and_had_time) {
+  NoRecords world;
+  cluster::Grants grants({}, world);
+  auto verdict = [&](Time now, size_t member, const char* holder) {
+    return grants.answer(now, nodeId(member), asks("name/web", holder)).verdict();
+  };
+  cr_expect_eq(verdict(Time(0), 1, "c1"), cluster::wire::ClaimAnswer::GRANTED);
+  world.away = {nodeId(1)};
+  cr_expect_eq(verdict(Time(10'000), 2, "c2"), cluster::wire::ClaimAnswer::HELD);
+  for (Time now(10'000); now < Time(100'000); now += Time(1'000)) grants.expire(now);
+  cr_expect_eq(verdict(Time(100'000), 2, "c2"), cluster::wire::ClaimAnswer::HELD);
+  world.away.clear();
+  Time over = grants.nextExpiry();
+  grants.expire(over);
+  cr_expect_eq(verdict(over + Time(9'999), 2, "c2"), cluster::wire::ClaimAnswer::HELD,
+               "it tells what it has");
+  grants.expire(over + Time(10'000));
+  cr_expect_eq(grants.size(), 0);
+  cr_expect_eq(verdict(over + Time(10'000), 2, "c2"), cluster::wire::ClaimAnswer::GRANTED);
 }
 
 Test(grants, senseless_questions_are_not_granted) {

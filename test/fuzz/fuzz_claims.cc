@@ -30,6 +30,7 @@ struct World : cluster::Network, cluster::ClaimWorld {
     return cluster::Holding{"holder", id(2), 7};
   }
   uint64_t versionOf(const NodeId&) const override { return 8; }
+  bool isAway(const NodeId& member) const override { return member == id(1); }
 };
 
 }  // namespace

@@ -117,4 +117,10 @@ uint64_t Node::versionOf(const NodeId&) const {
   return 0;
 }
 
+bool Node::isAway(const NodeId& member) const {
+  const cluster::Member* found = membership_.find(member);
+  return found &&
+         (found->status == cluster::Status::suspect || found->status == cluster::Status::failed);
+}
+
 }  // namespace simulation

@@ -58,6 +58,7 @@ class Node : public Host,
   void recordsRefused(const NodeId& owner, const std::string& why) override;
   std::optional<cluster::Holding> holding(const std::string& key) const override;
   uint64_t versionOf(const NodeId& owner) const override;
+  bool isAway(const NodeId& member) const override;
   // Tells state and claims whom membership has come to know.
   void passMembers(Time now);
 
