@@ -189,8 +189,8 @@ bool hasRoom(const Decision& decision, const NodeState& node, std::string* why) 
 }
 
 constexpr Filter list[] = {
-    {"availability", isAvailable, true},
-    {"health", isHealthy, true},
+    {"availability", isAvailable, true, true},
+    {"health", isHealthy, true, true},
     {"node", isNodeAskedFor, true},
     {"whitelist", isWhitelisted, true},
     {"constraint", meetsConstraints, true},

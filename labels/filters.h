@@ -20,6 +20,8 @@ struct Filter {
   Passes passes;
   // Whether it is about the node alone. A global container is to be on each node that passes these.
   bool ofNode = false;
+  // Whether it keeps only new ones away: what is there stays.
+  bool onlyNew = false;
 };
 
 std::span<const Filter> filters();

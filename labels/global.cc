@@ -22,4 +22,15 @@ std::vector<std::string> globalNodes(const Policy& policy, const World& world,
   return ids;
 }
 
+bool keepsGlobal(const Policy& policy, const World& world, const Options& options,
+                 std::string_view node) {
+  const NodeState* state = world.node(node);
+  if (!state) return false;
+  Decision decision(policy, world, options);
+  std::span<const Filter> all = filters();
+  return std::all_of(all.begin(), all.end(), [&](const Filter& filter) {
+    return !filter.ofNode || filter.onlyNew || filter.passes(decision, *state, nullptr);
+  });
+}
+
 }  // namespace labels

@@ -5,6 +5,7 @@
 #include "labels/place.h"
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace labels {
@@ -16,5 +17,10 @@ namespace labels {
 // To make one of them, place() it with the node's id as policy.node.
 std::vector<std::string> globalNodes(const Policy& policy, const World& world,
                                      const Options& options);
+
+// Whether one that is on this node stays there: as above, but for what keeps only new ones away. A
+// node that is down, paused or drained keeps what it has.
+bool keepsGlobal(const Policy& policy, const World& world, const Options& options,
+                 std::string_view node);
 
 }  // namespace labels

@@ -20,6 +20,9 @@ namespace {
 
 constexpr base::milliseconds createTimeout(120'000);
 constexpr size_t answerMost = 4 * 1024 * 1024;
+// A pull of our own; its answer is progress, line by line.
+constexpr base::milliseconds pullTimeout(3600 * 1000);
+constexpr size_t pullAnswerMost = 16 * 1024 * 1024;
 // For how long a name may be held by a create that is under way elsewhere, or by a container that
 // is being removed, before we say that it is taken.
 constexpr uint64_t nameWait = 2'000;
@@ -485,6 +488,73 @@ base::Task<bool> ContainerCreate::bringImage(std::string image, cluster::Node to
   if (holders.up.empty()) co_return false;
   co_await images_.send(image, holders.up.front(), to);
   co_return true;
+}
+
+// To our own engine. Why not, or an empty text.
+base::Task<std::string> ContainerCreate::fetchOrPull(std::string image) {
+  std::optional<cluster::Node> self = locator_.node(agent_.self());
+  std::string why;
+  try {
+    bool brought = co_await bringImage(image, *self);
+    if (brought) co_return why;
+  } catch (const std::exception& failed) {
+    why = failed.what();
+  }
+  base::HttpCall call =
+      createCall("/images/create?fromImage=" + encodeQueryValue(withTag(image)), "", "");
+  call.timeout = pullTimeout;
+  call.most = pullAnswerMost;
+  base::HttpReply reply = co_await local_.change(std::move(call), Effect::containers, "");
+  if (reply.status == 200) co_return std::string();
+  if (why.empty()) why = errorMessage(reply.body);
+  co_return why;
+}
+
+base::Task<ContainerCreate::Ours> ContainerCreate::makeOurs(labels::Policy policy, std::string body,
+                                                            std::string name) {
+  Ours ours;
+  std::string holder(cluster::makeTokenSecret().reveal());
+  Refusal refusal = co_await claim(name, holder);
+  if (refusal.status) {
+    ours.why = std::move(refusal.message);
+    co_return ours;
+  }
+  Name claimed(*this, name, holder);
+  labels::Decoded asked;
+  asked.policy = std::move(policy);
+  std::string target = "/containers/create?name=" + encodeQueryValue(name);
+  std::string headers = "Content-Type: application/json\r\n";
+  Made made = co_await makeHere(target, headers, body, asked, name);
+  if (made.reply.status == 404 && !asked.policy.image.empty()) {
+    ours.why = co_await fetchOrPull(asked.policy.image);
+    if (!ours.why.empty()) co_return ours;
+    made = co_await makeHere(target, headers, body, asked, name);
+  }
+  if (!made.refusedBy.empty() || made.reply.status != 201) {
+    ours.why = errorMessage(made.reply.body);
+    if (!made.refusedBy.empty()) ours.why = made.refusedBy + ": " + ours.why;
+    co_return ours;
+  }
+  ours.id = base::text(base::parseJson(made.reply.body), "Id");
+  index_.expect(agent_.self(), ours.id, name, requestedFacts(body));
+  claimed.stands(agent_.self(), ours.id);
+  co_return ours;
+}
+
+base::Task<std::string> ContainerCreate::renameOurs(std::string id, std::string name) {
+  std::string holder(cluster::makeTokenSecret().reveal());
+  Refusal refusal = co_await claim(name, holder);
+  if (refusal.status) co_return refusal.message;
+  Name claimed(*this, name, holder);
+  std::vector<std::string> before;
+  if (const ContainerIndex::Place* place = index_.find(id).place) before = place->second.names;
+  base::HttpCall call =
+      createCall("/containers/" + id + "/rename?name=" + encodeQueryValue(name), "", "");
+  base::HttpReply reply = co_await local_.change(std::move(call), Effect::containers, id);
+  if (reply.status != 204) co_return errorMessage(reply.body);
+  claimed.stands(agent_.self(), id);
+  freed(before);
+  co_return std::string();
 }
 
 base::Task<> ContainerCreate::rename(Client& client, RouteMatch match, cluster::Node node) {

@@ -2,6 +2,8 @@
 
 #include <optional>
 
+#include "proxy/global_labels.h"
+
 namespace proxy {
 namespace {
 
@@ -54,6 +56,7 @@ void ContainerIndex::remove(const cluster::NodeId& owner, const std::string& id)
 
 void ContainerIndex::clear() {
   owned_.clear();
+  globals_.clear();
   removed_.clear();
   removedOrder_.clear();
   byName_.clear();
@@ -64,10 +67,12 @@ void ContainerIndex::own(Place& place, const cluster::NodeId& owner) {
   place.second.owner = owner;
   owned_[owner].emplace(place.first, &place);
   for (const std::string& name : place.second.names) byName_.emplace(name, &place);
+  if (speaksOfGlobal(place.second.labels)) globals_.emplace(place.first, &place);
 }
 
 void ContainerIndex::disown(const Place& place) {
   dropNames(place);
+  globals_.erase(place.first);
   auto owned = owned_.find(place.second.owner);
   owned->second.erase(place.first);
   if (owned->second.empty()) owned_.erase(owned);

@@ -86,6 +86,7 @@ std::optional<ContainerFacts> containerFacts(std::string_view id, std::string_vi
   facts.labels = labelsOf(entry);
   takeMounts(facts, entry);
   std::string_view state = text(entry, "State");
+  facts.state = state;
   facts.running = state == "running" || state == "paused" || state == "restarting";
   if (std::optional<JsonObject> object = JsonObject::parse(record); object && state != "dead")
     facts.reserves = decodeReserves(object->find(ours));
@@ -101,6 +102,7 @@ ContainerFacts requestedFacts(std::string_view body) {
   ContainerFacts facts;
   facts.image = text(request, "Image");
   facts.labels = labelsOf(request);
+  facts.state = "created";
   facts.reserves = reservesOf(body).value_or(Reserves());
   return facts;
 }

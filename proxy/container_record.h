@@ -24,7 +24,8 @@ struct ContainerFacts {
   std::string image;               // as it was asked for
   std::string imageId;
   std::vector<std::pair<std::string, std::string>> labels;  // by key
-  bool running = false;                                     // or paused, or about to restart
+  std::string state;     // the engine's word: created, running, exited, ...
+  bool running = false;  // or paused, or about to restart
   // Ports of its host that it has while it runs, or will when it starts for the first time. One
   // that has ended has none, as for the engine.
   std::vector<HostPort> ports;

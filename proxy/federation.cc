@@ -122,6 +122,8 @@ base::Task<> Federation::toOwner(Client& client, RouteMatch match, Kind kind, st
     co_await sendLocated(client, located);
   } else if (match.route().pattern == "/containers/{id}/rename") {
     co_await parts_.creation.rename(client, match, std::move(*located.node));
+  } else if (kind == Kind::container && parts_.globals.concerns(match)) {
+    co_await parts_.globals.handle(client, match, std::move(*located.node));
   } else {
     co_await toNode(client, match, std::move(*located.node), std::move(located.body));
   }

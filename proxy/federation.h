@@ -18,6 +18,7 @@
 #include "proxy/container_lists.h"
 #include "proxy/engine.h"
 #include "proxy/fan_out.h"
+#include "proxy/global_calls.h"
 #include "proxy/holdings_index.h"
 #include "proxy/image_calls.h"
 #include "proxy/image_transfer.h"
@@ -43,6 +44,7 @@ class Federation {
     HoldingsIndex& held;
     Locator& locator;
     ContainerCreate& creation;
+    GlobalCalls& globals;
     ImageTransfer& images;
     SwarmApi& swarm;
     base::Log& log;

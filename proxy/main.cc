@@ -28,6 +28,8 @@
 #include "proxy/engine.h"
 #include "proxy/engine_state.h"
 #include "proxy/federation.h"
+#include "proxy/global_calls.h"
+#include "proxy/global_containers.h"
 #include "proxy/holdings_index.h"
 #include "proxy/image_transfer.h"
 #include "proxy/local_api.h"
@@ -106,9 +108,12 @@ class Daemon {
         placements_(agent_, {config_.placementStrategy, config_.overcommitPercent / 100.0}),
         creation_(loop_, engine_, local_, agent_, locator_, index_, placements_, images_, log_,
                   config_.maxBodyBytes),
+        globalCalls_(
+            {engine_, local_, agent_, index_, locator_, creation_, log_, config_.maxBodyBytes}),
+        globals_({loop_, engine_, local_, agent_, index_, locator_, placements_, creation_, log_}),
         swarm_(engine_, local_, agent_, config_.swarmApi, config_.maxBodyBytes),
         federation_({loop_, engine_, local_, lists_, agent_, index_, held_, locator_, creation_,
-                     images_, swarm_, log_, config_.maxBodyBytes}),
+                     globalCalls_, images_, swarm_, log_, config_.maxBodyBytes}),
         nodeApi_(agent_, images_),
         clientCertificates_(agent_),
         api_(agent_, local_, federation_, swarm_, nodeApi_, creation_, clientCertificates_),
@@ -149,7 +154,7 @@ class Daemon {
               });
               releaseMemoryLater();
             },
-            [this] { server_.stopPeers(); }};
+            [this] { server_.stopPeers(); }, [this] { globals_.changed(); }};
   }
 
   // What the settings ask for; the other nodes, or our engine, may come up later than we do.
@@ -247,6 +252,8 @@ class Daemon {
   ImageTransfer images_;
   Placements placements_;
   ContainerCreate creation_;
+  GlobalCalls globalCalls_;
+  GlobalContainers globals_;
   SwarmApi swarm_;
   Federation federation_;
   NodeApi nodeApi_;

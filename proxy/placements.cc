@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "labels/global.h"
 #include "proxy/world_facts.h"
 
 namespace proxy {
@@ -144,18 +145,35 @@ void Placements::Reservation::stands(const std::string& id) {
   owner.world_.putContainer(std::move(container));
 }
 
-labels::Placement Placements::place(const labels::Policy& policy, const std::string& name,
-                                    bool explain) {
-  takeNodes();
-  takeHoldings();
+labels::Options Placements::options(const std::string& name) {
   labels::Options options;
   options.here = agent_.self().text();
   options.name = name;
   options.strategy = defaults_.strategy;
   options.overcommit = defaults_.overcommit;
   options.seed = ++lastReservation_;
-  options.explain = explain;
-  return labels::place(policy, world_, options);
+  return options;
+}
+
+labels::Placement Placements::place(const labels::Policy& policy, const std::string& name,
+                                    bool explain) {
+  takeNodes();
+  takeHoldings();
+  labels::Options asked = options(name);
+  asked.explain = explain;
+  return labels::place(policy, world_, asked);
+}
+
+Placements::GlobalFit Placements::globalFit(const labels::Policy& policy) {
+  takeNodes();
+  std::string self(agent_.self().text());
+  const labels::NodeState* here = world_.node(self);
+  // Before our engine has told what it is, nothing can be said.
+  if (!here || here->facts.os.empty()) return {false, true};
+  labels::Options asked = options("");
+  std::vector<std::string> nodes = labels::globalNodes(policy, world_, asked);
+  bool takes = std::find(nodes.begin(), nodes.end(), self) != nodes.end();
+  return {takes, labels::keepsGlobal(policy, world_, asked, self)};
 }
 
 Placements::Reservation Placements::reserve(const std::string& node, const labels::Policy& policy,

@@ -90,6 +90,13 @@ class Placements {
   };
   Admission admit(labels::Policy policy, const std::string& name);
 
+  // What this node is for a global container with this policy (labels/global.h).
+  struct GlobalFit {
+    bool takes = false;  // is to have one
+    bool keeps = false;  // may go on having one
+  };
+  GlobalFit globalFit(const labels::Policy& policy);
+
   // Whether a container is known, by record or expectation; as dockerd looks containers up.
   bool knows(const std::string& container) { return world_.container(container) != nullptr; }
 
@@ -101,6 +108,7 @@ class Placements {
     std::map<std::string, labels::Image, std::less<>> images;
   };
 
+  labels::Options options(const std::string& name);
   void takeNodes();
   void takeHoldings();
   static bool holds(const Holding& holding, const std::string& network);

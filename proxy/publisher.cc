@@ -201,6 +201,7 @@ void Publisher::putFacts() {
 
 void Publisher::recordChanged(const cluster::NodeId& owner, const std::string& key,
                               const cluster::Record& record) {
+  if (hooks_.changed) hooks_.changed();
   held_.put(owner, key, record.value);
   placements_.heldChanged(owner, key, record.value);
   if (!key.starts_with(containerRecords)) return;
@@ -212,6 +213,7 @@ void Publisher::recordChanged(const cluster::NodeId& owner, const std::string& k
 }
 
 void Publisher::recordErased(const cluster::NodeId& owner, const std::string& key) {
+  if (hooks_.changed) hooks_.changed();
   held_.erase(owner, key);
   placements_.heldErased(owner, key);
   if (!key.starts_with(containerRecords)) return;

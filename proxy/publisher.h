@@ -29,6 +29,7 @@ class Publisher : public cluster::AgentListener {
   struct Hooks {
     std::function<void(const cluster::Endpoint& listen)> entered;
     std::function<void()> exited;
+    std::function<void()> changed;  // records of containers or nodes have; may be empty
   };
 
   // All must outlive it. Listens to `state` and `lists` from now on.

@@ -3,6 +3,7 @@
 #include "base/json.h"
 #include "labels/decode.h"
 #include "proxy/container_record.h"
+#include "proxy/global_labels.h"
 #include "proxy/image_record.h"
 #include "proxy/network_record.h"
 
@@ -95,7 +96,7 @@ std::optional<labels::Container> containerFact(const cluster::NodeId& owner, std
   container.node = owner.text();
   container.image = facts->image;
   if (!facts->names.empty()) container.name = facts->names.front();
-  container.labels.insert(facts->labels.begin(), facts->labels.end());
+  for (const auto& [key, value] : facts->labels) container.labels.emplace(shownLabel(key), value);
   container.running = facts->running;
   for (const HostPort& each : facts->ports) container.ports.push_back(portFact(each));
   container.volumes = std::move(facts->volumes);

@@ -21,6 +21,8 @@
 #include "cluster/agent.h"
 #include "proxy/api.h"
 #include "proxy/config.h"
+#include "proxy/global_calls.h"
+#include "proxy/global_containers.h"
 #include "proxy/publisher.h"
 #include "proxy/server.h"
 #include "test/fake_docker.h"
@@ -261,9 +263,11 @@ class Droverd {
         images(stage.loop, engine, agent, log),
         placements(agent, {}),
         creation(stage.loop, engine, local, agent, locator, index, placements, images, log, most),
+        globalCalls({engine, local, agent, index, locator, creation, log, most}),
+        globals({stage.loop, engine, local, agent, index, locator, placements, creation, log}),
         swarm(engine, local, agent, config.swarmApi, most),
-        federation({stage.loop, engine, local, lists, agent, index, held, locator, creation, images,
-                    swarm, log, most}),
+        federation({stage.loop, engine, local, lists, agent, index, held, locator, creation,
+                    globalCalls, images, swarm, log, most}),
         nodeApi(agent, images),
         clientCertificates(agent),
         api(agent, local, federation, swarm, nodeApi, creation, clientCertificates),
@@ -281,7 +285,7 @@ class Droverd {
                 return agent.tlsForPeers();
               });
             },
-            [this] { server.stopPeers(); }};
+            [this] { server.stopPeers(); }, [this] { globals.changed(); }};
   }
 
   static std::vector<std::string_view> namesOfRoutes() {
@@ -305,6 +309,8 @@ class Droverd {
   proxy::ImageTransfer images;
   proxy::Placements placements;
   proxy::ContainerCreate creation;
+  proxy::GlobalCalls globalCalls;
+  proxy::GlobalContainers globals;
   proxy::SwarmApi swarm;
   proxy::Federation federation;
   proxy::NodeApi nodeApi;

@@ -44,9 +44,11 @@ struct House {
   proxy::Placements placements{agent, {}};
   proxy::ContainerCreate creation{stage.loop, engine,     local,  agent, locator,
                                   index,      placements, images, log,   64 * 1024 * 1024};
+  proxy::GlobalCalls globalCalls{
+      {engine, local, agent, index, locator, creation, log, 64 * 1024 * 1024}};
   proxy::SwarmApi swarm{engine, local, agent, true, 64 * 1024 * 1024};
   proxy::Federation federation{{stage.loop, engine, local, lists, agent, index, held, locator,
-                                creation, images, swarm, log, 64 * 1024 * 1024}};
+                                creation, globalCalls, images, swarm, log, 64 * 1024 * 1024}};
   proxy::NodeApi nodeApi{agent, images};
   proxy::ClientCertificates clientCertificates{agent};
   proxy::Api api{agent, local, federation, swarm, nodeApi, creation, clientCertificates};

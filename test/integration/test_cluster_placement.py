@@ -336,9 +336,9 @@ def test_the_choice_is_explained_on_request(cluster):
 
 
 def test_what_has_no_effect_yet_is_told(cluster):
-    answer = make(cluster[0], "everywhere", {"io.rancher.scheduler.global": "true"})
+    answer = make(cluster[0], "moved", {"io.drover.reschedule": "on-node-failure"})
     assert answer.status == 201
-    assert any("io.drover.global" in each for each in answer.json()["Warnings"])
+    assert any("io.drover.reschedule" in each for each in answer.json()["Warnings"])
 
 
 # --- many at once -------------------------------------------------------------------------------

@@ -44,6 +44,24 @@ Test(global, only_what_is_about_nodes_counts) {
   cr_expect_eq(nodesOf(world, {{"io.drover.global", "true"}}, host), "a b");
 }
 
+Test(global, a_node_keeps_one_though_it_would_take_none) {
+  labels::World world = small::threeNodes();
+  labels::Policy policy =
+      small::asking({{"io.drover.global", "true"}, {"io.drover.constraint", "node.zone==x"}}, "");
+  auto keeps = [&](const std::string& id) { return labels::keepsGlobal(policy, world, {}, id); };
+  cr_expect(keeps("id-a") && keeps("id-b"));
+  cr_expect_not(keeps("id-c") || keeps("id-none"));
+  labels::Node away = small::node("a", {{"zone", "x"}});
+  away.availability = labels::Availability::drain;
+  away.trouble = "is down";
+  world.putNode(away);
+  cr_expect(keeps("id-a"));
+  cr_expect_eq(nodesOf(world, {{"io.drover.global", "true"}}), "b c");
+  away.labels = {{"zone", "y"}};
+  world.putNode(away);
+  cr_expect_not(keeps("id-a"));
+}
+
 Test(global, one_of_them_is_placed_on_its_node) {
   labels::World world = small::threeNodes();
   labels::Policy policy =

@@ -26,9 +26,10 @@ Test(placement_answers, what_has_no_effect_yet_is_named) {
   };
   cr_expect(warned("").empty());
   cr_expect(warned(R"("io.drover.strategy":"binpack")").empty());
-  std::vector<std::string> global = warned(R"("io.rancher.scheduler.global":"true")");
-  cr_assert_eq(global.size(), 1);
-  cr_expect(global[0].starts_with("io.drover.global"), "%s", global[0].c_str());
+  cr_expect(warned(R"("io.rancher.scheduler.global":"true")").empty());
+  std::vector<std::string> moves = warned(R"("io.drover.rebalance":"true")");
+  cr_assert_eq(moves.size(), 1);
+  cr_expect(moves[0].starts_with("io.drover.rebalance"), "%s", moves[0].c_str());
   cr_expect_eq(
       warned(R"("io.drover.rebalance":"true","io.rancher.container.start_once":"true")").size(), 2);
 }

@@ -1,0 +1,167 @@
+#include "proxy/global_calls.h"
+
+#include <algorithm>
+#include <optional>
+
+#include "base/json.h"
+#include "proxy/answer.h"
+#include "proxy/fan_out.h"
+#include "proxy/merge_errors.h"
+#include "proxy/merge_plan.h"
+#include "proxy/placement_answers.h"
+
+namespace proxy {
+namespace {
+
+// A stop takes as long as its client allows.
+constexpr base::milliseconds callTimeout(3600 * 1000);
+constexpr size_t answerMost = 4 * 1024 * 1024;
+constexpr std::string_view onContainer = "/containers/{id}";
+
+bool isFollowed(const Route& route) {
+  if (!route.pattern.starts_with(onContainer)) return false;
+  if (route.method == "DELETE") return route.pattern == onContainer;
+  constexpr std::string_view followed[] = {"/start", "/stop",    "/restart", "/kill",
+                                           "/pause", "/unpause", "/update"};
+  std::string_view action = route.pattern.substr(onContainer.size());
+  return route.method == "POST" &&
+         std::find(std::begin(followed), std::end(followed), action) != std::end(followed);
+}
+
+bool isYes(std::string_view value) {
+  return value == "1" || value == "true" || value == "True";
+}
+
+// Of a removal: it is only a legacy link that goes.
+bool isOfLink(std::string_view text) {
+  std::optional<FilteredQuery> query = parseFilteredQuery(text);
+  for (const auto& [key, value] : query ? query->parameters : FilteredQuery().parameters) {
+    if (key == "link" && isYes(value)) return true;
+  }
+  return false;
+}
+
+// The same for a copy. One that runs goes with its original, which may have ended.
+std::string targetFor(const RouteMatch& match, const std::string& id) {
+  std::string target = match.version.empty() ? "" : "/v" + std::string(match.version);
+  target.append("/containers/").append(id);
+  target.append(match.route().pattern.substr(onContainer.size()));
+  std::string query(match.query);
+  if (match.route().method == "DELETE") query += query.empty() ? "force=1" : "&force=1";
+  return query.empty() ? target : target + "?" + query;
+}
+
+bool isDone(int status) {
+  return (status >= 200 && status < 300) || status == 304;
+}
+
+}  // namespace
+
+bool GlobalCalls::concerns(const RouteMatch& match) const {
+  if (!isFollowed(match.route()) || parts_.index.globals().empty()) return false;
+  if (match.route().method == "DELETE" && isOfLink(match.query)) return false;
+  return groupOf(match.object).has_value();
+}
+
+// The group of which this is the original.
+std::optional<GlobalGroup> GlobalCalls::groupOf(std::string_view object) const {
+  const ContainerIndex::Place* place = parts_.index.find(object).place;
+  if (!place || !parts_.index.globals().contains(place->first)) return std::nullopt;
+  for (GlobalGroup& each : globalGroups(globalMembers(parts_.index, parts_.agent.config().id))) {
+    if (each.original && each.original->id == place->first) return std::move(each);
+  }
+  return std::nullopt;
+}
+
+base::Task<> GlobalCalls::handle(Client& client, RouteMatch match, cluster::Node node) {
+  std::optional<GlobalGroup> group = groupOf(match.object);
+  const Route& route = match.route();
+  base::HttpCall call;
+  call.method = route.method;
+  call.target = client.request().target();
+  call.body = co_await readBody(client, parts_.bodyMost);
+  if (!call.body.empty()) call.headers = "Content-Type: application/json\r\n";
+  call.timeout = callTimeout;
+  call.most = answerMost;
+  call.mayRepeat = false;
+  client.upstream = wayTo(parts_.engine, node).name();
+  std::string object(match.object);
+  base::HttpReply reply = co_await ask(std::move(node), call, std::move(object));
+  if (!isDone(reply.status) || !group) {
+    co_await sendAnswer(client, reply.status, reply.head, reply.body);
+    co_return;
+  }
+
+  if (route.method == "DELETE") wasRemoved(*group->original);
+  // Those that have come meanwhile count, too.
+  for (const GlobalMember& each : globalMembers(parts_.index, parts_.agent.config().id)) {
+    bool isKnown = each.id == group->original->id ||
+                   std::any_of(group->others.begin(), group->others.end(),
+                               [&](const GlobalMember& other) { return other.id == each.id; });
+    if (each.group() == group->id && !isKnown) group->others.push_back(each);
+  }
+  std::vector<Answered> answers(group->others.size());
+  base::Scope asking([](std::exception_ptr) {});
+  for (size_t i = 0; i < group->others.size(); i++) {
+    const GlobalMember& copy = group->others[i];
+    if (!copy.mark.isCopy()) continue;
+    base::HttpCall same = call;
+    same.target = targetFor(match, copy.id);
+    asking.spawn(apply(copy, std::move(same), answers[i]));
+  }
+  while (!asking.empty()) co_await asking.taskEnded().wait();
+
+  std::vector<std::string> warnings;
+  for (const Answered& each : answers) {
+    if (each.why.empty()) continue;
+    parts_.log.warn("a copy of a global container did not follow",
+                    {{"container", group->original->name},
+                     {"node", each.node},
+                     {"call", std::string(route.method) + " " + std::string(route.pattern)},
+                     {"reason", each.why}});
+    warnings.push_back(each.node + ": " + each.why);
+  }
+  if (route.pattern.ends_with("/update")) reply.body = withWarnings(reply.body, warnings);
+  co_await sendAnswer(client, reply.status, reply.head, reply.body);
+}
+
+base::Task<base::HttpReply> GlobalCalls::ask(cluster::Node node, base::HttpCall call,
+                                             std::string object) {
+  base::HttpReply reply;
+  if (node.self) {
+    reply = co_await parts_.local.change(std::move(call), Effect::container, std::move(object));
+  } else {
+    reply = co_await node.http->call(std::move(call));
+  }
+  co_return reply;
+}
+
+base::Task<> GlobalCalls::apply(GlobalMember copy, base::HttpCall call, Answered& answered) {
+  std::optional<cluster::NodeId> id = cluster::NodeId::parse(copy.node);
+  std::optional<cluster::Node> node = id ? parts_.locator.node(*id) : std::nullopt;
+  answered.node = node ? node->name : copy.node;
+  if (!node || !node->up) {
+    answered.why = "is down";
+    co_return;
+  }
+  bool removes = call.method == "DELETE";
+  try {
+    base::HttpReply reply = co_await ask(std::move(*node), std::move(call), copy.id);
+    answered.status = reply.status;
+    // Its own node may have been first, or be at it.
+    bool isGone = removes && (reply.status == 404 || reply.status == 409);
+    if (!isDone(reply.status) && !isGone) answered.why = errorMessage(reply.body);
+  } catch (const std::exception& failed) {
+    answered.why = failed.what();
+  }
+  if (removes && answered.why.empty()) wasRemoved(copy);
+}
+
+// As its engine says. Its name is free at once.
+void GlobalCalls::wasRemoved(const GlobalMember& member) {
+  std::optional<cluster::NodeId> node = cluster::NodeId::parse(member.node);
+  if (node) parts_.index.remove(*node, member.id);
+  parts_.creation.freed({member.name});
+}
+
+}  // namespace proxy

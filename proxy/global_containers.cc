@@ -1,0 +1,335 @@
+#include "proxy/global_containers.h"
+
+#include <algorithm>
+
+#include "base/json.h"
+#include "labels/decode.h"
+#include "proxy/container_record.h"
+#include "proxy/definition.h"
+#include "proxy/fan_out.h"
+#include "proxy/list_query.h"
+#include "proxy/merge_errors.h"
+#include "proxy/merge_json.h"
+
+namespace proxy {
+namespace {
+
+using What = GlobalStep::What;
+
+// Changes that come together are looked at together; and whatever happens, we look now and then.
+constexpr base::milliseconds soon(100);
+constexpr base::milliseconds lookEvery(10'000);
+// What failed is tried again after a pause that doubles.
+constexpr uint64_t pauseLeast = 1'000;
+constexpr uint64_t pauseMost = 60'000;
+// A copy that ended while its original runs may be about to be stopped, too, or to start again; one
+// without an original is mostly being removed by the call that removed that.
+constexpr uint64_t endedFor = 5'000;
+constexpr uint64_t orphanedFor = 2'000;
+constexpr base::milliseconds askTimeout(5'000);
+constexpr base::milliseconds changeTimeout(120'000);
+constexpr size_t answerMost = 4 * 1024 * 1024;
+// No troubles, and soon over.
+constexpr std::string_view notToldYet = "the node of its original has not told of it yet";
+constexpr std::string_view isGoing = "is being removed";
+
+std::string_view wordFor(What what) {
+  switch (what) {
+    case What::make:
+      return "made";
+    case What::start:
+    case What::startAgain:
+      return "started";
+    case What::rename:
+      return "renamed";
+    case What::succeed:
+      return "in the place of the original, whose node is gone";
+    case What::handOver:
+      return "handed over to the new original";
+    default:
+      return "removed";
+  }
+}
+
+}  // namespace
+
+GlobalContainers::GlobalContainers(Parts parts)
+    : parts_(parts), soon_(parts.loop), later_(parts.loop), tasks_([](std::exception_ptr) {}) {}
+
+void GlobalContainers::changed() {
+  if (soonSet_) return;
+  soonSet_ = true;
+  soon_.start(soon, [this] {
+    soonSet_ = false;
+    look();
+  });
+}
+
+void GlobalContainers::look() {
+  if (!parts_.agent.clustered()) {
+    origins_.clear();
+    troubles_.clear();
+    waits_.clear();
+    return;
+  }
+  later_.start(lookEvery, [this] { look(); });
+  const std::string& cluster = parts_.agent.config().id;
+  std::vector<GlobalGroup> groups = globalGroups(globalMembers(parts_.index, cluster));
+  std::set<std::string> known;
+  for (const GlobalGroup& each : groups) known.insert(each.id);
+  auto isOver = [&](const auto& each) { return !known.contains(each.first); };
+  std::erase_if(origins_, isOver);
+  std::erase_if(troubles_, isOver);
+  std::erase_if(waits_, isOver);
+  if (groups.empty()) return;
+  std::vector<GlobalNode> nodes;
+  for (const cluster::Node& each : parts_.agent.nodes())
+    nodes.push_back({std::string(each.id.text()), each.name, each.up});
+  for (const GlobalGroup& each : groups) lookAt(each, nodes);
+}
+
+void GlobalContainers::lookAt(const GlobalGroup& group, std::span<const GlobalNode> nodes) {
+  std::string self(parts_.agent.self().text());
+  GlobalFit fit;
+  std::optional<GlobalOrigin> seen;
+  if (group.original) {
+    origins_[group.id] = {group.original->id, group.original->node};
+    std::string definition;
+    std::optional<labels::Policy> policy;
+    if (group.original->node != self) policy = policyOf(*group.original, definition);
+    if (policy) {
+      Placements::GlobalFit here = parts_.placements.globalFit(*policy);
+      fit = {here.takes, here.keeps, restartsAlways(definition)};
+    }
+  }
+  if (auto origin = origins_.find(group.id); origin != origins_.end()) seen = origin->second;
+  GlobalStep step = nextStep(group, fit, nodes, self, seen);
+  if (step.what == What::nothing) {
+    troubles_.erase(group.id);
+    waits_.erase(group.id);
+    return;
+  }
+  if (busy_.contains(group.id) || !isTime(step, group.id)) return;
+  auto trouble = troubles_.find(group.id);
+  if (trouble != troubles_.end() && parts_.loop.now() < trouble->second.until) return;
+  busy_.insert(group.id);
+  tasks_.spawn(take(std::move(step), group));
+}
+
+// Nothing as long as its definition has not come.
+std::optional<labels::Policy> GlobalContainers::policyOf(const GlobalMember& original,
+                                                         std::string& definition) {
+  std::optional<cluster::NodeId> owner = cluster::NodeId::parse(original.node);
+  const cluster::Record* record =
+      owner ? parts_.agent.state().find(*owner, std::string(definitionRecords) + original.id)
+            : nullptr;
+  if (!record) return std::nullopt;
+  definition = record->value;
+  // Our bookkeeping on a later original is no label that a client may use.
+  std::optional<std::string> plain = plainDefinition(definition);
+  if (!plain) return std::nullopt;
+  labels::Decoded asked = labels::decode(*plain);
+  if (asked.problem) return std::nullopt;
+  return std::move(asked.policy);
+}
+
+// What others are perhaps about to do is done only if they do not.
+bool GlobalContainers::isTime(const GlobalStep& step, const std::string& group) {
+  uint64_t after = 0;
+  if (step.what == What::startAgain) after = endedFor;
+  if (step.what == What::removeOrphan) after = orphanedFor;
+  Wait& wait = waits_[group];
+  if (wait.what != step.what) wait = {step.what, parts_.loop.now()};
+  if (parts_.loop.now() >= wait.since + after) return true;
+  changed();
+  return false;
+}
+
+// One step, beside those for other groups; then another look.
+base::Task<> GlobalContainers::take(GlobalStep step, GlobalGroup group) {
+  co_await parts_.loop.nextTurn();
+  std::string why;
+  std::string id = group.id;
+  What what = step.what;
+  std::string name = step.name.empty() ? step.about.name : step.name;
+  try {
+    why = co_await perform(std::move(step), std::move(group));
+  } catch (const std::exception& failed) {
+    why = failed.what();
+  }
+  busy_.erase(id);
+  if (why.empty()) {
+    troubles_.erase(id);
+    parts_.log.info("global container",
+                    {{"container", name}, {"group", id}, {"what", wordFor(what)}});
+    changed();
+    co_return;
+  }
+  Trouble& trouble = troubles_[id];
+  bool isNew = trouble.why != why;
+  trouble.pause = isNew ? pauseLeast : std::min(trouble.pause * 2, pauseMost);
+  trouble.until = parts_.loop.now() + trouble.pause;
+  trouble.why = why;
+  if (isNew && why != notToldYet && why != isGoing)
+    parts_.log.warn("global container is not as it should be here; trying again",
+                    {{"container", name}, {"group", id}, {"reason", why}});
+  if (trouble.pause >= static_cast<uint64_t>(lookEvery.count())) co_return;
+  later_.start(base::milliseconds(trouble.pause), [this] { look(); });
+}
+
+// Why not, or an empty text.
+base::Task<std::string> GlobalContainers::perform(GlobalStep step, GlobalGroup group) {
+  std::string why;
+  switch (step.what) {
+    case What::nothing:
+      break;
+    case What::make:
+      why = co_await make(std::move(step), std::move(*group.original));
+      break;
+    case What::start:
+    case What::startAgain:
+      why = co_await start(step.about.id);
+      break;
+    case What::rename:
+      why = co_await parts_.creation.renameOurs(step.about.id, step.name);
+      break;
+    case What::remove:
+      why = co_await remove(std::move(step.about));
+      break;
+    case What::removeOrphan:
+      why = co_await removeOrphan(std::move(step));
+      break;
+    case What::succeed:
+      why = co_await succeed(std::move(step), std::move(group.id));
+      break;
+    case What::handOver:
+      why = co_await handOver(std::move(step.about), std::move(*group.original));
+      break;
+  }
+  co_return why;
+}
+
+base::Task<std::string> GlobalContainers::make(GlobalStep step, GlobalMember original) {
+  std::string definition;
+  std::optional<labels::Policy> policy = policyOf(original, definition);
+  GlobalMark mark;
+  mark.group = original.group();
+  mark.cluster = parts_.agent.config().id;
+  mark.home = original.node;
+  mark.suffix = step.name.substr(original.name.size());
+  std::optional<std::string> body = copyBody(definition, mark);
+  if (!policy || !body) co_return std::string("its definition cannot be understood");
+  // Our own records may lag behind our engine, as after a restart.
+  std::optional<bool> here = co_await isHere(mark.group);
+  if (!here) co_return std::string("the engine does not tell what it has");
+  if (*here) co_return std::string();
+  std::string name = std::move(step.name);
+  ContainerCreate::Ours ours =
+      co_await parts_.creation.makeOurs(std::move(*policy), std::move(*body), name);
+  co_return ours.why;
+}
+
+// Whether our engine has a copy of the group. Nothing if it does not tell.
+base::Task<std::optional<bool>> GlobalContainers::isHere(std::string group) {
+  base::JsonWriter filters;
+  filters.object().list("label").value("io.drover.global.of=" + group).endList().endObject();
+  std::string target = "/containers/json?all=1&filters=" + encodeQueryValue(filters.text());
+  base::HttpCall question = base::httpGet(std::move(target), askTimeout, answerMost);
+  base::HttpReply reply = co_await parts_.engine.call(std::move(question));
+  std::optional<std::vector<std::string_view>> entries = jsonElements(reply.body);
+  if (reply.status != 200 || !entries) co_return std::nullopt;
+  bool found = false;
+  std::string cluster = parts_.agent.clustered() ? parts_.agent.config().id : std::string();
+  for (std::string_view each : *entries) {
+    std::string id(base::text(base::parseJson(each), "Id"));
+    std::optional<ContainerFacts> facts = containerFacts(id, each);
+    if (!facts || facts->names.empty()) continue;
+    std::optional<GlobalMark> mark = globalMark(facts->labels, facts->names.front());
+    if (mark && mark->cluster == cluster) found = true;
+  }
+  co_return std::optional<bool>(found);
+}
+
+base::Task<std::string> GlobalContainers::removeOrphan(GlobalStep step) {
+  std::optional<cluster::NodeId> id = cluster::NodeId::parse(step.home);
+  std::optional<cluster::Node> home = id ? parts_.locator.node(*id) : std::nullopt;
+  if (!home) co_return std::string("the node of its original is gone");
+  base::HttpClient& way = wayTo(parts_.engine, *home);
+  base::HttpCall question =
+      base::httpGet("/containers/" + step.original + "/json", askTimeout, answerMost);
+  base::HttpReply reply = co_await way.call(std::move(question));
+  if (reply.status == 404) {
+    std::string why = co_await remove(std::move(step.about));
+    co_return why;
+  }
+  if (reply.status != 200) co_return "node " + home->name + ": " + errorMessage(reply.body);
+  co_return std::string(notToldYet);
+}
+
+base::Task<std::string> GlobalContainers::succeed(GlobalStep step, std::string group) {
+  const cluster::Record* record = parts_.agent.state().find(
+      parts_.agent.self(), std::string(definitionRecords) + step.about.id);
+  std::optional<std::string> body;
+  if (record) body = originalBody(record->value, group);
+  std::optional<std::string> plain = body ? plainDefinition(*body) : std::nullopt;
+  if (!plain) co_return std::string("its definition is not known");
+  labels::Decoded asked = labels::decode(*plain);
+  asked.policy.replaces = step.about.id;
+  ContainerCreate::Ours ours = co_await parts_.creation.makeOurs(
+      std::move(asked.policy), std::move(*body), std::move(step.name));
+  co_return ours.why;
+}
+
+// Both may want the same ports, so one goes before the other comes.
+base::Task<std::string> GlobalContainers::handOver(GlobalMember copy, GlobalMember original) {
+  std::string why;
+  if (copy.running) {
+    why = co_await stop(copy.id);
+    if (why.empty()) why = co_await start(original.id);
+    if (!why.empty()) {
+      co_await start(copy.id);
+      co_return why;
+    }
+  }
+  why = co_await remove(std::move(copy));
+  co_return why;
+}
+
+base::Task<std::string> GlobalContainers::start(std::string id) {
+  std::string why = co_await change("POST", "/containers/" + id + "/start", id);
+  co_return why;
+}
+
+base::Task<std::string> GlobalContainers::stop(std::string id) {
+  std::string why = co_await change("POST", "/containers/" + id + "/stop", id);
+  co_return why;
+}
+
+// Without its volumes: nobody asked for that.
+base::Task<std::string> GlobalContainers::remove(GlobalMember member) {
+  std::string why = co_await change("DELETE", "/containers/" + member.id + "?force=1", member.id);
+  if (!why.empty()) co_return why;
+  parts_.index.remove(parts_.agent.self(), member.id);
+  parts_.creation.freed({member.name});
+  co_return why;
+}
+
+// On our own engine. What is so already, or gone, is as good.
+base::Task<std::string> GlobalContainers::change(std::string method, std::string target,
+                                                 std::string id) {
+  base::HttpCall call;
+  call.method = method;
+  call.target = std::move(target);
+  call.timeout = changeTimeout;
+  call.mayRepeat = false;
+  base::HttpReply reply =
+      co_await parts_.local.change(std::move(call), Effect::container, std::move(id));
+  bool isSo = reply.status == 204 || reply.status == 304;
+  if (method == "DELETE") {
+    isSo = isSo || reply.status == 404;
+    if (reply.status == 409) co_return std::string(isGoing);
+  }
+  co_return isSo ? std::string() : errorMessage(reply.body);
+}
+
+}  // namespace proxy

@@ -1,0 +1,85 @@
+#pragma once
+
+// Global containers (io.drover.global): keeps the copy on this node as it should be. What that is
+// is worked out from records (global_plan.h), a moment after they change and every few seconds;
+// each node makes, starts, renames and removes only its own copies, on its own engine.
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+
+#include "base/log.h"
+#include "base/loop.h"
+#include "base/task.h"
+#include "cluster/agent.h"
+#include "proxy/container_create.h"
+#include "proxy/container_index.h"
+#include "proxy/engine.h"
+#include "proxy/global_plan.h"
+#include "proxy/local_api.h"
+#include "proxy/locator.h"
+#include "proxy/placements.h"
+
+namespace proxy {
+
+class GlobalContainers {
+ public:
+  // What it is made of; all must outlive it.
+  struct Parts {
+    base::Loop& loop;
+    Engine& engine;
+    LocalApi& local;
+    const cluster::Agent& agent;
+    ContainerIndex& index;
+    Locator& locator;
+    Placements& placements;
+    ContainerCreate& creation;
+    base::Log& log;
+  };
+  explicit GlobalContainers(Parts parts);
+
+  // Records may have changed, or we entered a cluster: looks a moment later. Costs next to nothing.
+  void changed();
+
+ private:
+  // Why a group is not as it should be, and until when nothing more is tried.
+  struct Trouble {
+    std::string why;
+    uint64_t until = 0;
+    uint64_t pause = 0;
+  };
+
+  void look();
+  void lookAt(const GlobalGroup& group, std::span<const GlobalNode> nodes);
+  std::optional<labels::Policy> policyOf(const GlobalMember& original, std::string& definition);
+  bool isTime(const GlobalStep& step, const std::string& group);
+  base::Task<> take(GlobalStep step, GlobalGroup group);
+  base::Task<std::string> perform(GlobalStep step, GlobalGroup group);
+  base::Task<std::string> make(GlobalStep step, GlobalMember original);
+  base::Task<std::string> removeOrphan(GlobalStep step);
+  base::Task<std::string> succeed(GlobalStep step, std::string group);
+  base::Task<std::string> handOver(GlobalMember copy, GlobalMember original);
+  base::Task<std::string> start(std::string id);
+  base::Task<std::string> stop(std::string id);
+  base::Task<std::string> remove(GlobalMember member);
+  base::Task<std::optional<bool>> isHere(std::string group);
+  base::Task<std::string> change(std::string method, std::string target, std::string id);
+
+  Parts parts_;
+  std::map<std::string, GlobalOrigin> origins_;  // by group, where its original was seen last
+  std::map<std::string, Trouble> troubles_;      // by group
+  struct Wait {
+    GlobalStep::What what = GlobalStep::What::nothing;
+    uint64_t since = 0;
+  };
+  std::map<std::string, Wait> waits_;  // by group: for what may be settled by others
+  std::set<std::string> busy_;         // groups for which something is being done
+  bool soonSet_ = false;
+  base::Timer soon_;
+  base::Timer later_;
+  base::Scope tasks_;
+};
+
+}  // namespace proxy
