@@ -43,6 +43,7 @@ class Federation {
     HoldingsIndex& held;
     Locator& locator;
     ContainerCreate& creation;
+    Placements& placements;
     ImageTransfer& images;
     SwarmApi& swarm;
     base::Log& log;
@@ -74,6 +75,7 @@ class Federation {
   base::Task<> version(Client& client, RouteMatch match);
   base::Task<> events(Client& client, RouteMatch match);
   base::Task<> imageList(Client& client, RouteMatch match);
+  base::Task<> build(Client& client, RouteMatch match);
   base::Task<> push(Client& client, RouteMatch match, std::string object);
   std::optional<int64_t> distinctImages(const std::vector<NodeAnswer>& answers) const;
 

@@ -108,7 +108,7 @@ class Daemon {
                   config_.maxBodyBytes),
         swarm_(engine_, local_, agent_, config_.swarmApi, config_.maxBodyBytes),
         federation_({loop_, engine_, local_, lists_, agent_, index_, held_, locator_, creation_,
-                     images_, swarm_, log_, config_.maxBodyBytes}),
+                     placements_, images_, swarm_, log_, config_.maxBodyBytes}),
         nodeApi_(agent_, images_),
         clientCertificates_(agent_),
         api_(agent_, local_, federation_, swarm_, nodeApi_, creation_, clientCertificates_),
