@@ -55,15 +55,6 @@ std::string withTag(const std::string& image) {
   return tagged ? image : image + ":latest";
 }
 
-std::string parameter(std::string_view query, std::string_view name) {
-  std::optional<FilteredQuery> parsed = parseFilteredQuery(query);
-  if (!parsed) return {};
-  for (const auto& [key, value] : parsed->parameters) {
-    if (key == name) return value;
-  }
-  return {};
-}
-
 std::string_view withoutSlash(std::string_view name) {
   return name.starts_with('/') ? name.substr(1) : name;
 }
@@ -202,8 +193,8 @@ void ContainerCreate::freed(const std::vector<std::string>& names) {
 
 base::Task<> ContainerCreate::create(Client& client, RouteMatch match) {
   std::string body = co_await readBody(client, bodyMost_);
-  std::string name(withoutSlash(parameter(match.query, "name")));
-  labels::Decoded asked = labels::decode(body, {parameter(match.query, "platform")});
+  std::string name(withoutSlash(queryValue(match.query, "name")));
+  labels::Decoded asked = labels::decode(body, {queryValue(match.query, "platform")});
   if (asked.problem) {
     co_await sendError(client, 400, local_.commonHeaders(), asked.problem->message(), false);
     co_return;
@@ -281,8 +272,8 @@ base::Task<bool> ContainerCreate::createOnOne(Client& client,
 
 base::Task<> ContainerCreate::createHere(Client& client, RouteMatch match) {
   std::string body = co_await readBody(client, bodyMost_);
-  std::string name(withoutSlash(parameter(match.query, "name")));
-  labels::Decoded asked = labels::decode(body, {parameter(match.query, "platform")});
+  std::string name(withoutSlash(queryValue(match.query, "name")));
+  labels::Decoded asked = labels::decode(body, {queryValue(match.query, "platform")});
   std::string headers = passedHeaders(client.request());
   std::string target(client.request().target());
   Made made =
@@ -298,8 +289,8 @@ base::Task<> ContainerCreate::createHere(Client& client, RouteMatch match) {
 
 base::Task<> ContainerCreate::explain(Client& client, RouteMatch match) {
   std::string body = co_await readBody(client, bodyMost_);
-  std::string name(withoutSlash(parameter(match.query, "name")));
-  labels::Decoded asked = labels::decode(body, {parameter(match.query, "platform")});
+  std::string name(withoutSlash(queryValue(match.query, "name")));
+  labels::Decoded asked = labels::decode(body, {queryValue(match.query, "platform")});
   if (asked.problem) {
     co_await sendError(client, 400, local_.commonHeaders(), asked.problem->message(), false);
     co_return;
@@ -558,7 +549,7 @@ base::Task<std::string> ContainerCreate::renameOurs(std::string id, std::string 
 }
 
 base::Task<> ContainerCreate::rename(Client& client, RouteMatch match, cluster::Node node) {
-  std::string name(withoutSlash(parameter(match.query, "name")));
+  std::string name(withoutSlash(queryValue(match.query, "name")));
   std::string holder(cluster::makeTokenSecret().reveal());
   Refusal refusal;
   if (!name.empty()) refusal = co_await claim(name, holder);
@@ -584,8 +575,8 @@ base::Task<> ContainerCreate::rename(Client& client, RouteMatch match, cluster::
 }
 
 std::optional<cluster::Node> ContainerCreate::nodeForPull(std::string_view query) {
-  std::string image = parameter(query, "fromImage");
-  std::string tag = parameter(query, "tag");
+  std::string image = queryValue(query, "fromImage");
+  std::string tag = queryValue(query, "tag");
   if (image.empty()) return std::nullopt;
   if (!tag.empty()) image += (tag.starts_with("sha256:") ? "@" : ":") + tag;
   auto wanted = wanted_.find(withTag(image));

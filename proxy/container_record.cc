@@ -91,9 +91,12 @@ std::optional<ContainerFacts> containerFacts(std::string_view id, std::string_vi
   if (std::optional<JsonObject> object = JsonObject::parse(record); object && state != "dead")
     facts.reserves = decodeReserves(object->find(ours));
   if (facts.running) facts.ports = publishedPorts(entry);
-  // Before its first run, and between two of one that restarts, the engine shows none.
-  bool starts = state == "restarting" || state == "created";
-  if (starts && facts.ports.empty()) facts.ports = facts.reserves.ports;
+  // Before its first run, and between two of one that restarts, the engine shows none; of what is
+  // on the host's network it never does.
+  const Value* host = member(entry, "HostConfig");
+  bool isOnHost = facts.running && host && text(*host, "NetworkMode") == "host";
+  bool isUnseen = isOnHost || state == "restarting" || state == "created";
+  if (isUnseen && facts.ports.empty()) facts.ports = facts.reserves.ports;
   return facts;
 }
 

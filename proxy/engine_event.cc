@@ -25,4 +25,9 @@ std::optional<Held> heldChange(std::string_view event) {
   return std::nullopt;
 }
 
+bool isReload(std::string_view event) {
+  rapidjson::Document json = base::parseJson(event);
+  return base::text(json, "Type") == "daemon" && base::text(json, "Action") == "reload";
+}
+
 }  // namespace proxy

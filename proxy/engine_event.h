@@ -1,6 +1,6 @@
 #pragma once
 
-// What an engine's events say about the objects beside containers. Pure.
+// What an engine's events say about the objects beside containers, and about itself. Pure.
 
 #include <optional>
 #include <string_view>
@@ -11,5 +11,8 @@ namespace proxy {
 
 // The kind of which something may have changed; nothing for most events.
 std::optional<Held> heldChange(std::string_view event);
+
+// Whether its configuration, and with it its labels, may have changed.
+bool isReload(std::string_view event);
 
 }  // namespace proxy

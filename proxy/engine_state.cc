@@ -23,10 +23,10 @@ constexpr size_t factsMost = 1024 * 1024;
 constexpr size_t eventMost = 1024 * 1024;
 
 // Only what changes lists and records:
-// filters={"type":["container","image","network","volume"]}
+// filters={"type":["container","image","network","volume","daemon"]}
 constexpr std::string_view eventsTarget =
     "/events?filters=%7B%22type%22%3A%5B%22container%22%2C%22image%22%2C%22network%22%2C"
-    "%22volume%22%5D%7D";
+    "%22volume%22%2C%22daemon%22%5D%7D";
 
 }  // namespace
 

@@ -7,6 +7,7 @@
 
 #include "base/json.h"
 #include "proxy/answer.h"
+#include "proxy/build_placement.h"
 #include "proxy/event_stream.h"
 #include "proxy/heads.h"
 #include "proxy/list_query.h"
@@ -39,15 +40,6 @@ std::string withQuery(std::string path, const std::string& query) {
   return query.empty() ? path : path + "?" + query;
 }
 
-// Push has the tag apart from the name.
-std::string tagToPush(std::string_view text) {
-  std::optional<FilteredQuery> query = parseFilteredQuery(text);
-  for (const auto& [key, value] : query ? query->parameters : FilteredQuery().parameters) {
-    if (key == "tag") return value;
-  }
-  return {};
-}
-
 }  // namespace
 
 base::Task<> Federation::handle(Client& client, RouteMatch match) {
@@ -68,12 +60,9 @@ base::Task<> Federation::handle(Client& client, RouteMatch match) {
         return push(client, match, std::move(object));
       return toOwner(client, match, Kind::image, std::move(object));
     case Answer::commit: {
-      std::optional<FilteredQuery> query = parseFilteredQuery(match.query);
-      for (const auto& [key, value] : query ? query->parameters : FilteredQuery().parameters) {
-        if (key == "container")
-          return toOwner(client, match, Kind::container, encodeQueryValue(value));
-      }
-      break;
+      std::string container = queryValue(match.query, "container");
+      if (container.empty()) break;
+      return toOwner(client, match, Kind::container, encodeQueryValue(container));
     }
     case Answer::containerList:
       return containers_.answer(client, match);
@@ -108,6 +97,8 @@ base::Task<> Federation::handle(Client& client, RouteMatch match) {
       if (node) return toNode(client, match, std::move(*node));
       break;
     }
+    case Answer::build:
+      return build(client, match);
     default:
       break;
   }
@@ -238,7 +229,7 @@ base::Task<> Federation::join(Client& client, RouteMatch match) {
 
 // Without a tag it is about all tags of the repository.
 base::Task<> Federation::push(Client& client, RouteMatch match, std::string object) {
-  std::string tag = tagToPush(match.query);
+  std::string tag = queryValue(match.query, "tag");  // apart from the name
   std::optional<std::string> name = decodePath(object);
   if (!tag.empty()) {
     object += ":" + encodeQueryValue(tag);
@@ -246,6 +237,16 @@ base::Task<> Federation::push(Client& client, RouteMatch match, std::string obje
     return images_.pushAll(client, match, std::move(*name));
   }
   return toOwner(client, match, Kind::image, std::move(object));
+}
+
+base::Task<> Federation::build(Client& client, RouteMatch match) {
+  Located located =
+      nodeForBuild(match.query, parts_.placements, parts_.locator, parts_.agent.self());
+  if (located.node) {
+    co_await toNode(client, match, std::move(*located.node));
+  } else {
+    co_await sendLocated(client, located);
+  }
 }
 
 // ---- lists and sums

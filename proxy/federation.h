@@ -45,6 +45,7 @@ class Federation {
     Locator& locator;
     ContainerCreate& creation;
     GlobalCalls& globals;
+    Placements& placements;
     ImageTransfer& images;
     SwarmApi& swarm;
     base::Log& log;
@@ -77,6 +78,7 @@ class Federation {
   base::Task<> version(Client& client, RouteMatch match);
   base::Task<> events(Client& client, RouteMatch match);
   base::Task<> imageList(Client& client, RouteMatch match);
+  base::Task<> build(Client& client, RouteMatch match);
   base::Task<> push(Client& client, RouteMatch match, std::string object);
   std::optional<int64_t> distinctImages(const std::vector<NodeAnswer>& answers) const;
 

@@ -113,7 +113,7 @@ class Daemon {
         globals_({loop_, engine_, local_, agent_, index_, locator_, placements_, creation_, log_}),
         swarm_(engine_, local_, agent_, config_.swarmApi, config_.maxBodyBytes),
         federation_({loop_, engine_, local_, lists_, agent_, index_, held_, locator_, creation_,
-                     globalCalls_, images_, swarm_, log_, config_.maxBodyBytes}),
+                     globalCalls_, placements_, images_, swarm_, log_, config_.maxBodyBytes}),
         nodeApi_(agent_, images_),
         clientCertificates_(agent_),
         api_(agent_, local_, federation_, swarm_, nodeApi_, creation_, clientCertificates_),

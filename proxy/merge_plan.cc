@@ -101,6 +101,15 @@ std::optional<FilteredQuery> parseFilteredQuery(std::string_view query) {
   return parsed;
 }
 
+std::string queryValue(std::string_view query, std::string_view name) {
+  std::optional<FilteredQuery> parsed = parseFilteredQuery(query);
+  if (!parsed) return {};
+  for (const auto& [key, value] : parsed->parameters) {
+    if (key == name) return value;
+  }
+  return {};
+}
+
 std::vector<std::string> takeNodeFilter(FilteredQuery& query) {
   std::vector<std::string> wanted = query.values("node");
   query.erase("node");

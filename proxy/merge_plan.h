@@ -38,6 +38,9 @@ struct FilteredQuery {
 // the refusal.
 std::optional<FilteredQuery> parseFilteredQuery(std::string_view query);
 
+// The value of this parameter of a query, decoded; of several the first, empty if there is none.
+std::string queryValue(std::string_view query, std::string_view name);
+
 // Takes the filter `node` of droverd out of a query: any list, prune or events. Engines refuse it.
 std::vector<std::string> takeNodeFilter(FilteredQuery& query);
 // Whether a filter of these values, which are names and ids, lets this node through. None: every

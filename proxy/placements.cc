@@ -37,6 +37,10 @@ void Placements::containerChanged(const cluster::NodeId& owner, const std::strin
   if (!container) return;
   if (!told_.contains(owner)) takeNodes();
   expected_.erase(id);
+  const labels::Container* known = world_.container(id);
+  bool isNew = !known || known->id != id;
+  // The record may come before the answer to the create, and it should not count twice.
+  if (isNew) dropReserved(owner.text(), container->name);
   if (!world_.putContainer(std::move(*container))) early_[owner][id] = record;
 }
 
@@ -130,16 +134,34 @@ void Placements::clear() {
   stale_.clear();
   found_.clear();
   expected_.clear();
+  reservedNames_.clear();
+}
+
+// What is reserved there under this name, now that a container has it.
+void Placements::dropReserved(std::string_view node, const std::string& name) {
+  auto reserved = reservedNames_.find({std::string(node), name});
+  if (reserved == reservedNames_.end()) return;
+  world_.eraseContainer(reserved->second);
+  reservedNames_.erase(reserved);
+}
+
+void Placements::release(const std::string& key) {
+  world_.eraseContainer(key);
+  std::erase_if(reservedNames_, [&](const auto& each) { return each.second == key; });
 }
 
 void Placements::Reservation::stands(const std::string& id) {
   if (!owner_) return;
   Placements& owner = *std::exchange(owner_, nullptr);
-  const labels::Container* reserved = owner.world_.container(key_);
   const labels::Container* recorded = owner.world_.container(id);
+  bool isRecorded = recorded && recorded->id == id;
+  const labels::Container* reserved = owner.world_.container(key_);
+  if (isRecorded || !reserved) {
+    owner.release(key_);
+    return;
+  }
   labels::Container container = *reserved;
-  owner.world_.eraseContainer(key_);
-  if (recorded && recorded->id == id) return;
+  owner.release(key_);
   container.id = id;
   owner.expected_.insert(id);
   owner.world_.putContainer(std::move(container));
@@ -188,6 +210,7 @@ Placements::Reservation Placements::reserve(const std::string& node, const label
   if (const labels::NodeState* state = world_.node(node))
     container.ports = likelyPorts(policy.ports, state->ports);
   std::string key = container.id;
+  if (!name.empty()) reservedNames_[{node, name}] = key;
   world_.putContainer(std::move(container));
   return Reservation(*this, std::move(key));
 }

@@ -59,7 +59,7 @@ class Placements {
       return *this;
     }
     ~Reservation() {
-      if (owner_) owner_->world_.eraseContainer(key_);
+      if (owner_) owner_->release(key_);
     }
     // The container was made: from now on it counts until its record takes its place, or forget().
     void stands(const std::string& id);
@@ -109,6 +109,8 @@ class Placements {
   };
 
   labels::Options options(const std::string& name);
+  void dropReserved(std::string_view node, const std::string& name);
+  void release(const std::string& key);
   void takeNodes();
   void takeHoldings();
   static bool holds(const Holding& holding, const std::string& network);
@@ -126,6 +128,8 @@ class Placements {
   std::set<std::pair<cluster::NodeId, Held>> stale_;
   std::map<std::pair<cluster::NodeId, Held>, std::set<std::string>> found_;  // without a record
   std::set<std::string> expected_;  // ids that stand without a record
+  // By node and name, under which id the World has what is reserved there.
+  std::map<std::pair<std::string, std::string>, std::string> reservedNames_;
   uint64_t lastReservation_ = 0;
 };
 

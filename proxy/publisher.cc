@@ -53,8 +53,12 @@ Publisher::Publisher(base::Loop& loop, Engine& engine, EngineState& state, Conta
   lists_.onInspection([this](const std::string& id, std::string_view json) {
     if (agent_.clustered()) own_.inspected(id, json);
   });
-  state.listen({[this] { holdings_.allChanged(); },
+  state.listen({[this] {
+                  holdings_.allChanged();
+                  factsChanged();
+                },
                 [this](std::string_view event) {
+                  if (isReload(event)) factsChanged();
                   own_.event(event);
                   if (std::optional<Held> kind = heldChange(event)) holdings_.changed(*kind);
                 },
@@ -143,6 +147,12 @@ void Publisher::finishReload() {
   publishDefinitions();
   agent_.finishReload();
   reloaded_ = true;
+}
+
+// The engine may be another version, or have other labels.
+void Publisher::factsChanged() {
+  factsAt_ = 0;
+  publishSoon();
 }
 
 base::Task<> Publisher::publishFacts() {

@@ -50,6 +50,7 @@ class Publisher : public cluster::AgentListener {
   void publishSoon();
   base::Task<> publish();
   base::Task<> publishContainers();
+  void factsChanged();
   base::Task<> publishFacts();
   void putFacts();
   void trail();

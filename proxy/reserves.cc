@@ -34,13 +34,27 @@ void add(std::vector<HostPort>& ports, HostPort port) {
   if (good && ports.size() < portsMost) ports.push_back(std::move(port));
 }
 
+// Of "80/tcp", which may be without it.
+std::string protocolOf(std::string_view port) {
+  size_t slash = port.find('/');
+  return std::string(slash == std::string_view::npos ? "tcp" : port.substr(slash + 1));
+}
+
+// {"80/tcp":{}}
+void takeExposed(std::vector<HostPort>& ports, const Value& exposed) {
+  if (!exposed.IsObject()) return;
+  for (const auto& each : exposed.GetObject()) {
+    std::string_view text = base::asText(each.name);
+    std::optional<uint16_t> port = portNumber(text.substr(0, text.find('/')));
+    if (port) add(ports, {"", *port, protocolOf(text)});
+  }
+}
+
 // {"80/tcp":[{"HostIp":"","HostPort":"8080"}]}
 void takeBindings(std::vector<HostPort>& ports, const Value& bindings) {
   if (!bindings.IsObject()) return;
   for (const auto& each : bindings.GetObject()) {
-    std::string_view container = base::asText(each.name);
-    size_t slash = container.find('/');
-    std::string protocol(slash == std::string_view::npos ? "tcp" : container.substr(slash + 1));
+    std::string protocol = protocolOf(base::asText(each.name));
     if (!each.value.IsArray()) continue;
     for (const Value& binding : each.value.GetArray()) {
       std::optional<uint16_t> port = portNumber(text(binding, "HostPort"));
@@ -100,9 +114,14 @@ std::optional<Reserves> reservesOf(std::string_view json) {
   reserves.memory = number(*host, "MemoryReservation");
   if (reserves.memory == 0) reserves.memory = number(*host, "Memory");
   reserves.pids = number(*host, "PidsLimit");
-  // With the host's network the ports are not bound by the engine.
-  const Value* bindings = member(*host, "PortBindings");
-  if (bindings && text(*host, "NetworkMode") != "host") takeBindings(reserves.ports, *bindings);
+  if (text(*host, "NetworkMode") == "host") {
+    // The container itself binds what it exposes, as far as anybody can tell; the engine nothing.
+    const Value* config = member(document, "Config");
+    const Value* exposed = member(config ? *config : document, "ExposedPorts");
+    if (exposed) takeExposed(reserves.ports, *exposed);
+  } else if (const Value* bindings = member(*host, "PortBindings")) {
+    takeBindings(reserves.ports, *bindings);
+  }
   takeDevices(reserves.devices, member(*host, "DeviceRequests"));
   return reserves;
 }

@@ -71,7 +71,7 @@ constexpr Route table[] = {
     {"POST", "/images/{name...}/tag", imageChange, exchange, E::containers},
     {"DELETE", "/images/{name...}", imageChange, exchange, E::containers},
     {"POST", "/commit", commit, exchange, E::containers},
-    {"POST", "/build", engine, exchange, E::containers},
+    {"POST", "/build", build, exchange, E::containers},
     {"POST", "/build/prune", prune},
     {"POST", "/build/cancel"},
     {"GET", "/distribution/{name...}/json"},

@@ -37,6 +37,7 @@ enum class Answer {
   // The engine of a node that droverd chooses, after what has to be done before.
   create,
   pull,
+  build,
   save,
 
   placement,  // droverd: where a create would go

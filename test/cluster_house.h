@@ -267,7 +267,7 @@ class Droverd {
         globals({stage.loop, engine, local, agent, index, locator, placements, creation, log}),
         swarm(engine, local, agent, config.swarmApi, most),
         federation({stage.loop, engine, local, lists, agent, index, held, locator, creation,
-                    globalCalls, images, swarm, log, most}),
+                    globalCalls, placements, images, swarm, log, most}),
         nodeApi(agent, images),
         clientCertificates(agent),
         api(agent, local, federation, swarm, nodeApi, creation, clientCertificates),

@@ -48,7 +48,8 @@ struct House {
       {engine, local, agent, index, locator, creation, log, 64 * 1024 * 1024}};
   proxy::SwarmApi swarm{engine, local, agent, true, 64 * 1024 * 1024};
   proxy::Federation federation{{stage.loop, engine, local, lists, agent, index, held, locator,
-                                creation, globalCalls, images, swarm, log, 64 * 1024 * 1024}};
+                                creation, globalCalls, placements, images, swarm, log,
+                                64 * 1024 * 1024}};
   proxy::NodeApi nodeApi{agent, images};
   proxy::ClientCertificates clientCertificates{agent};
   proxy::Api api{agent, local, federation, swarm, nodeApi, creation, clientCertificates};

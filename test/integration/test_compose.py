@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from harness.compose import Project
 from harness.engine import REPOSITORY
 
 NODE = 2
@@ -31,33 +32,11 @@ def compose_v2(config_dir):
     return ["docker", "compose"]
 
 
-class Project:
-    """The project, brought up once by one Compose through one transport."""
-
-    def __init__(self, program, endpoint):
-        self._program = program
-        self._endpoint = endpoint
-
-    def run(self, *args, check=True, input=None, file=PROJECT / "docker-compose.yml"):
-        done = subprocess.run(
-            [*self._program, "-p", "itest", "-f", file, "--project-directory", PROJECT, *args],
-            capture_output=True,
-            text=True,
-            input=input,
-            timeout=120,
-            env=self._endpoint.env(),
-        )
-        assert (
-            not check or done.returncode == 0
-        ), f"compose {' '.join(args)}:\n{done.stdout}\n{done.stderr}"
-        return done.stdout if check else done.returncode
-
-
 @pytest.fixture(scope="module", params=["1.29", "v2"])
 def project(request, setting):
     old = request.param == "1.29"
     program = ["docker-compose"] if old else request.getfixturevalue("compose_v2")
-    project = Project(program, setting.client)
+    project = Project(program, setting.client, "itest", PROJECT / "docker-compose.yml")
     project.run("up", "-d")
     yield project
     project.run("down", "-v", "-t", "1", check=False)

@@ -78,6 +78,17 @@ Test(container_record, ports_count_while_it_runs_and_reservations_until_it_is_de
   cr_expect(all.ports == std::vector<HostPort>({{"", 80, "tcp"}}), "it is about to take them");
 }
 
+Test(container_record, on_the_host_s_network_ports_are_those_it_exposes_while_it_runs) {
+  for (auto [state, ports] : {std::pair("created", 1u), {"running", 1u}, {"exited", 0u}}) {
+    std::string listed = "{\"Id\":\"" + std::string(64, 'a') + "\",\"State\":\"" + state +
+                         "\",\"HostConfig\":{\"NetworkMode\":\"host\"}}";
+    std::optional<ContainerFacts> all =
+        containerFacts(std::string(64, 'a'), containerRecord(listed, R"({"Ports":[":80/tcp"]})"));
+    cr_assert(all.has_value());
+    cr_expect_eq(all->ports.size(), ports, "%s", state);
+  }
+}
+
 Test(container_record, stands_for_the_entry_of_the_list) {
   cr_expect_eq(containerRecord(entry, ""), entry);
   cr_expect_eq(listedContainer(entry), entry);

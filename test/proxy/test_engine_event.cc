@@ -42,3 +42,10 @@ Test(engine_event, tells_the_kind_that_may_have_changed) {
   for (const char* wrong : {"", "[]", "{", "{\"Type\":5,\"Action\":\"create\"}"})
     cr_expect_not(heldChange(wrong).has_value(), "%s", wrong);
 }
+
+Test(engine_event, a_reload_of_the_engine_s_configuration) {
+  cr_expect(isReload("{\"Type\":\"daemon\",\"Action\":\"reload\",\"Actor\":{\"ID\":\"1\"}}"));
+  for (const char* other : {"{\"Type\":\"container\",\"Action\":\"reload\"}", "", "[]", "{",
+                            "{\"Type\":\"daemon\",\"Action\":5}"})
+    cr_expect_not(isReload(other), "%s", other);
+}

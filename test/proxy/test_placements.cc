@@ -94,8 +94,22 @@ Test(placements, a_record_may_come_before_its_reservation_ends) {
   Alone alone;
   Placements::Admission made = alone.placements.admit(port80, "web");
   alone.placements.containerChanged(alone.self, idOf('a'), record('a', "web"));
-  made.reservation.stands(idOf('a'));
   cr_expect(alone.fits(port80), "the record counts, and only that");
+  made.reservation.stands(idOf('a'));
+  cr_expect(alone.fits(port80));
+}
+
+Test(placements, a_record_of_another_container_leaves_a_reservation_alone) {
+  Alone alone;
+  alone.placements.containerChanged(alone.self, idOf('b'), record('b', "web"));
+  {
+    Placements::Admission made = alone.placements.admit(port80, "web");
+    alone.placements.containerChanged(alone.self, idOf('b'),
+                                      record('b', "web", ",\"Status\":\"Up\""));
+    alone.placements.containerChanged(alone.self, idOf('c'), record('c', "db"));
+    cr_expect_not(alone.fits(port80), "neither is what is being made");
+  }
+  cr_expect(alone.fits(port80));
 }
 
 Test(placements, ports_and_reservations_are_those_of_the_record) {

@@ -58,6 +58,19 @@ Test(reserves, ports_are_those_that_are_named) {
       of(R"("NetworkMode":"host","PortBindings":{"80/tcp":[{"HostPort":"80"}]})").ports.empty());
 }
 
+Test(reserves, with_the_host_s_network_ports_are_those_it_exposes) {
+  const std::string exposed =
+      R"("ExposedPorts":{"80/tcp":{},"53/udp":{},"8080":{},"x/tcp":{},"0/tcp":{},"9000-9001/tcp":{}})";
+  const std::string host = R"("HostConfig":{"NetworkMode":"host"})";
+  std::vector<HostPort> expected = {{"", 80, "tcp"}, {"", 53, "udp"}, {"", 8080, "tcp"}};
+  for (const std::string& json :
+       {"{" + exposed + "," + host + "}", "{\"Config\":{" + exposed + "}," + host + "}"})
+    cr_expect(reservesOf(json)->ports == expected, "%s", json.c_str());
+  cr_expect(reservesOf("{" + exposed + ",\"HostConfig\":{}}")->ports.empty());
+  cr_expect(reservesOf(R"({"ExposedPorts":5,"HostConfig":{"NetworkMode":"host"}})")->ports.empty());
+  cr_expect(reservesOf(R"({"Config":5,"HostConfig":{"NetworkMode":"host"}})")->ports.empty());
+}
+
 Test(reserves, devices_are_as_they_were_asked_for) {
   Reserves reserves =
       of(R"("DeviceRequests":[{"Driver":"nvidia","Count":-1,"DeviceIDs":null,"Capabilities":)"

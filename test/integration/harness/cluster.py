@@ -1,5 +1,6 @@
 """Lab hosts with a real engine each, and droverds of the tests' own on them that form a cluster."""
 
+import contextlib
 import json
 import os
 import signal
@@ -38,6 +39,20 @@ class Host(Engine):
         )
         assert done.returncode == 0, f"{command}: {done.stderr.decode()}"
         return done.stdout.decode()
+
+    @contextlib.contextmanager
+    def engine_labels(self, *labels):
+        """While it lasts its engine has these labels, "key=value"."""
+        self._reload(list(labels))
+        try:
+            yield
+        finally:
+            self._reload([])
+
+    def _reload(self, labels):
+        file = Path(f"/var/lib/drover-lab/{self.lab.name}/{self.number}/etc/daemon.json")
+        file.write_text(json.dumps(json.loads(file.read_text()) | {"labels": labels}))
+        os.kill(self.pid, signal.SIGHUP)
 
     def cut(self):
         self.lab.call("cut", str(self.number))
