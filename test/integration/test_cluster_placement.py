@@ -1,6 +1,5 @@
 """Where containers go by their labels, in the words of drover, Rancher and classic Swarm, on three engines."""
 
-import random
 import threading
 import time
 
@@ -269,49 +268,6 @@ def test_what_has_no_effect_yet_is_told(cluster):
 
 
 # --- many at once -------------------------------------------------------------------------------
-
-
-@pytest.mark.slow
-def test_many_clients_at_once_never_break_a_rule(cluster, note):
-    """Ports, anti-affinity and memory, by eight clients through all nodes."""
-    total = cluster[0].api.get("/nodes").json()[0]["Description"]["Resources"]["MemoryBytes"]
-    rules = {
-        "port": lambda: ({}, ports(("", "9000", "tcp")), 3),
-        "anti": lambda: ({"kind": "anti", "io.drover.affinity": "container.label.kind != anti"}, {}, 3),
-        "fat": lambda: ({}, {"HostConfig": {"Memory": int(total * 0.4)}}, 6),
-    }
-    statuses = {kind: [] for kind in rules}
-    rounds = 6
-    faults = []
-
-    def work(client, kinds):
-        for number, kind in enumerate(kinds):
-            labels, options, _ = rules[kind]()
-            answer = make(cluster[(client + number) % 3], f"{kind}-{client}-{number}", labels, **options)
-            statuses[kind].append(answer.status)
-            if answer.status not in (201, 409):
-                faults.append(answer.body)
-
-    random.seed(4)
-    threads = []
-    for client in range(8):
-        kinds = list(rules) * rounds
-        random.shuffle(kinds)
-        threads.append(threading.Thread(target=work, args=(client, kinds)))
-    start = time.monotonic()
-    for each in threads:
-        each.start()
-    for each in threads:
-        each.join()
-    took = time.monotonic() - start
-    assert not faults, faults[:3]
-    for kind in rules:
-        assert statuses[kind].count(201) == rules[kind]()[2], (kind, statuses[kind].count(201))
-        for node in cluster:
-            names = [each["Names"][0] for each in node.direct.get("/containers/json?all=1").json()]
-            ours = [name for name in names if name.startswith(f"/{kind}-")]
-            assert len(ours) == rules[kind]()[2] // 3, (kind, node.name, ours)
-    note(f"eight clients, {8 * 3 * rounds} creates that compete: {8 * 3 * rounds / took:.0f}/s, no violation")
 
 
 def test_a_create_that_failed_leaves_nothing_reserved(cluster):
