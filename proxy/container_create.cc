@@ -9,6 +9,7 @@
 #include "proxy/container_record.h"
 #include "proxy/create_body.h"
 #include "proxy/heads.h"
+#include "proxy/image_pull.h"
 #include "proxy/list_query.h"
 #include "proxy/merge_errors.h"
 #include "proxy/merge_plan.h"
@@ -21,8 +22,8 @@ namespace {
 constexpr base::milliseconds createTimeout(120'000);
 constexpr size_t answerMost = 4 * 1024 * 1024;
 // A pull of our own; its answer is progress, line by line.
+// What is pulled first takes longer.
 constexpr base::milliseconds pullTimeout(3600 * 1000);
-constexpr size_t pullAnswerMost = 16 * 1024 * 1024;
 // For how long a name may be held by a create that is under way elsewhere, or by a container that
 // is being removed, before we say that it is taken.
 constexpr uint64_t nameWait = 2'000;
@@ -45,14 +46,6 @@ constexpr size_t wantedMost = 1000;
 
 std::string keyOf(const std::string& name) {
   return "name/" + name;
-}
-
-// As dockerd names images: with the tag latest if there is none.
-std::string withTag(const std::string& image) {
-  size_t slash = image.rfind('/');
-  size_t colon = image.find(':', slash == std::string::npos ? 0 : slash);
-  bool tagged = colon != std::string::npos || image.find('@') != std::string::npos;
-  return tagged ? image : image + ":latest";
 }
 
 std::string_view withoutSlash(std::string_view name) {
@@ -333,6 +326,7 @@ base::Task<ContainerCreate::Made> ContainerCreate::tryOn(const cluster::Node& no
     co_return made;
   }
   base::HttpCall call = createCall(std::move(target), std::move(headers), std::move(body));
+  if (asked.policy.pullAlways) call.timeout = pullTimeout;
   made.reply = co_await node.http->call(std::move(call));
   made.refusedBy = headerIn(made.reply.head, refusedHeader);
   co_return made;
@@ -350,6 +344,18 @@ base::Task<ContainerCreate::Made> ContainerCreate::makeHere(std::string target, 
     made.reply.body = errorBody(admission.why);
     co_return made;
   }
+  if (asked.policy.pullAlways) {
+    const std::string& image = asked.policy.image;
+    std::string why = co_await pullImage(local_, image, headers);
+    if (!why.empty()) {
+      // Not 404, after which clients would pull by themselves.
+      made.reply.status = 500;
+      made.reply.head = jsonHead(500, local_.commonHeaders());
+      made.reply.body = errorBody("pull of image " + image + ": " + why);
+      co_return made;
+    }
+  }
+  if (asked.policy.startOnce) body = withCleanEnd(body);
   body = withoutEnv(body, asked.envTaken);
   body = withPublishAddress(body, admission.publishAddress);
   if (asked.policy.hostnameFromName && !name.empty()) body = withHostname(body, name);
@@ -491,13 +497,8 @@ base::Task<std::string> ContainerCreate::fetchOrPull(std::string image) {
   } catch (const std::exception& failed) {
     why = failed.what();
   }
-  base::HttpCall call =
-      createCall("/images/create?fromImage=" + encodeQueryValue(withTag(image)), "", "");
-  call.timeout = pullTimeout;
-  call.most = pullAnswerMost;
-  base::HttpReply reply = co_await local_.change(std::move(call), Effect::containers, "");
-  if (reply.status == 200) co_return std::string();
-  if (why.empty()) why = errorMessage(reply.body);
+  std::string failed = co_await pullImage(local_, image, "");
+  if (failed.empty() || why.empty()) co_return failed;
   co_return why;
 }
 

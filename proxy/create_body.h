@@ -16,6 +16,10 @@ std::string withoutEnv(std::string_view body, const std::vector<size_t>& taken);
 // With this as HostIp of every published port that has no address of its own.
 std::string withPublishAddress(std::string_view body, const std::string& address);
 
+// With a restart policy by which a clean end is an end: on-failure instead of always and
+// unless-stopped.
+std::string withCleanEnd(std::string_view body);
+
 // With this Hostname.
 std::string withHostname(std::string_view body, const std::string& name);
 

@@ -30,8 +30,8 @@ Test(placement_answers, what_has_no_effect_yet_is_named) {
   std::vector<std::string> moves = warned(R"("io.drover.rebalance":"true")");
   cr_assert_eq(moves.size(), 1);
   cr_expect(moves[0].starts_with("io.drover.rebalance"), "%s", moves[0].c_str());
-  cr_expect_eq(
-      warned(R"("io.drover.rebalance":"true","io.rancher.container.start_once":"true")").size(), 2);
+  cr_expect_eq(warned(R"("io.drover.rebalance":"true","io.rancher.container.dns":"true")").size(),
+               2);
 }
 
 Test(placement_answers, an_explanation_has_candidates_and_who_was_left_out) {
