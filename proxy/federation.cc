@@ -6,6 +6,7 @@
 #include <set>
 
 #include "base/json.h"
+#include "labels/keys.h"
 #include "proxy/answer.h"
 #include "proxy/build_placement.h"
 #include "proxy/container_removal.h"
@@ -391,7 +392,7 @@ base::Task<> Federation::info(Client& client, RouteMatch match) {
   std::string self(parts_.agent.self().text());
   std::string swarm = parts_.swarm.infoSection();
   Merge merge = [this, facts, self, swarm](const std::vector<NodeAnswer>& answers) {
-    std::string body = mergeInfo(answers, self, facts, distinctImages(answers));
+    std::string body = mergeInfo(answers, self, facts, distinctImages(answers), labels::keyLine());
     std::optional<JsonObject> object = JsonObject::parse(body);
     if (object) object->set("Swarm", swarm);
     return object ? object->text() : body;
