@@ -48,6 +48,7 @@ struct Config {
   bool swarmApi = true;
   labels::Strategy placementStrategy = labels::Strategy::spread;
   int overcommitPercent = 5;
+  bool measureLoad = true;
   std::optional<Address> metricsListen;
   base::Level logLevel = base::Level::info;
   base::LogFormat logFormat = base::LogFormat::text;
@@ -169,6 +170,11 @@ void fields(Visit&& visit) {
                     "node.",
             .most = 1000},
         &Config::overcommitPercent);
+  visit(
+      Key{.name = "measure_load",
+          .help = "Whether other nodes are told how busy this host is, which counts where as much "
+                  "is reserved. Off is for several nodes on one machine."},
+      &Config::measureLoad);
   visit(Key{.name = "metrics_listen",
             .help = "Where to serve Prometheus metrics, in plain HTTP.",
             .empty = "off"},

@@ -6,7 +6,7 @@ import time
 import pytest
 
 from harness.engine import wait_until
-from harness.placement import labelled, make, placed, ports, refused, where
+from harness.placement import labelled, make, placed, ports, refused, update, where
 
 
 # --- what nodes are -----------------------------------------------------------------------------
@@ -71,6 +71,38 @@ def test_what_cannot_be_understood_is_refused_with_what_was_meant(cluster, label
     assert answer.status == 400, answer.body
     assert label in answer.message and words in answer.message, answer.message
     assert where(cluster, "wrong") == []
+
+
+def test_docker_info_lists_the_labels_that_are_understood(cluster):
+    for node in cluster:
+        [line] = [each for each in node.docker("info").splitlines() if "Labels of containers:" in each]
+        for part in ("io.drover.{constraint, ", "strategy", "io.rancher.scheduler.affinity:{host_label, "):
+            assert part in line, line
+
+
+@pytest.mark.parametrize(
+    "label, words",
+    [
+        ("io.drover.slots=many", '"many" is no number'),
+        ("io.drover.slot=1", "did you mean io.drover.slots?"),
+        ("io.drover.overcommit=2x", "io.drover.overcommit"),
+        ("io.drover.strategy=spread", "is a label of containers"),
+    ],
+)
+def test_what_cannot_be_a_label_of_a_node_is_refused(cluster, label, words):
+    one, two, _ = cluster
+    update(one, two, disk="ssd")
+    try:
+        done = one.cli("node", "update", "--label-add", label, "--availability", "pause", two.name)
+        assert done.returncode == 1
+        assert words in done.stderr.decode() and label.partition("=")[0] in done.stderr.decode()
+        spec = one.api.get(f"/nodes/{two.name}").json()["Spec"]
+        assert (spec["Labels"], spec["Availability"]) == ({"disk": "ssd"}, "active")
+        body = {"Role": "manager", "Availability": "active", "Labels": dict([label.split("=")])}
+        answer = one.api.post(f"/nodes/{two.id()}/update?version=1", body)
+        assert answer.status == 400 and words in answer.message
+    finally:
+        update(one, two, disk=None)
 
 
 def test_a_node_that_is_paused_or_drained_takes_no_new_ones(cluster):
@@ -216,6 +248,23 @@ def test_slots_and_resources_that_nodes_declare(cluster):
         tuned = {"io.drover.reserve": "tuner=1"}
         assert [placed(cluster, f"tv{number}", tuned) for number in range(2)] == [3, 3]
         assert "tuner" in refused(cluster[0], "tv2", tuned)
+
+
+@pytest.mark.parametrize(
+    "options, words",
+    [
+        ({"VolumeDriver": "nosuch"}, "plugin \"nosuch\" of kind Volume"),
+        ({"Runtime": "nosuch"}, "plugin \"nosuch\" of kind Runtime"),
+        ({"LogConfig": {"Type": "nosuch"}}, "plugin \"nosuch\" of kind Log"),
+    ],
+)
+def test_what_no_engine_has_a_plugin_for_is_told_for_each_node(cluster, options, words):
+    message = refused(cluster[1], "plugged", HostConfig=options)
+    assert "plugin: 3 of 3 nodes" in message
+    for node in cluster:
+        assert f"\n{node.name}: plugin: {words} is not here" in message, message
+    fine = {"VolumeDriver": "local", "Runtime": "runc", "LogConfig": {"Type": "none"}}
+    placed(cluster, "fine", HostConfig=fine)
 
 
 def test_strategies(cluster):

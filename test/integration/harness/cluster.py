@@ -105,7 +105,8 @@ class Node(Droverd):
         super().__init__(
             directory,
             host.socket,
-            args=args,
+            # All hosts of a lab share the processors of one machine.
+            args=("--measure-load", "off", *args),
             name=name or host.name,
             inside=host.inside("net", "uts", "mount"),
         )
