@@ -21,19 +21,8 @@ namespace {
 
 constexpr base::milliseconds createTimeout(120'000);
 constexpr size_t answerMost = 4 * 1024 * 1024;
-// A pull of our own; its answer is progress, line by line.
 // What is pulled first takes longer.
 constexpr base::milliseconds pullTimeout(3600 * 1000);
-// For how long a name may be held by a create that is under way elsewhere, or by a container that
-// is being removed, before we say that it is taken.
-constexpr uint64_t nameWait = 2'000;
-// For how long nodes that just started may abstain from granting names (ClaimOptions::keepFor).
-constexpr uint64_t abstainWait = 12'000;
-constexpr base::milliseconds nameRetry(30);
-// By then everyone knows the record that stands for a name, if all goes well; so often it is looked
-// for before the claim is left to run out.
-constexpr base::milliseconds recordKnown(500);
-constexpr int recordLooks = 20;
 // A dependency that its engine has, and whose record has not come yet, is waited for.
 constexpr base::milliseconds recordPoll(20);
 constexpr uint64_t recordWait = 1'000;
@@ -44,10 +33,6 @@ constexpr std::string_view refusedHeader = "Drover-Refused";
 constexpr uint64_t wantedFor = 10 * 60 * 1000;
 constexpr size_t wantedMost = 1000;
 
-std::string keyOf(const std::string& name) {
-  return "name/" + name;
-}
-
 std::string_view withoutSlash(std::string_view name) {
   return name.starts_with('/') ? name.substr(1) : name;
 }
@@ -55,12 +40,6 @@ std::string_view withoutSlash(std::string_view name) {
 // As an object's name is written in a path. The text comes from a client, who may write anything.
 std::string inPath(const std::string& object) {
   return encodeQueryValue(withoutSlash(object));
-}
-
-std::string taken(const std::string& name, const std::string& holder) {
-  return "Conflict. The container name \"/" + name + "\" is already in use by container \"" +
-         holder +
-         "\". You have to remove (or rename) that container to be able to reuse that name.";
 }
 
 base::HttpCall createCall(std::string target, std::string headers, std::string body) {
@@ -95,30 +74,6 @@ std::string passedHeaders(const base::Head& request) {
 
 }  // namespace
 
-class ContainerCreate::Name {
- public:
-  Name(ContainerCreate& owner, std::string name, std::string holder)
-      : owner_(owner), name_(std::move(name)), holder_(std::move(holder)) {}
-  Name(const Name&) = delete;
-  Name& operator=(const Name&) = delete;
-  ~Name() {
-    if (!name_.empty() && !stands_) owner_.agent_.release(keyOf(name_), holder_);
-  }
-  // `object`, a container of that node, has the name.
-  void stands(const cluster::NodeId& node, std::string object) {
-    stands_ = true;
-    if (!name_.empty()) owner_.claimed_[name_] = holder_;
-    owner_.tasks_.spawn(owner_.awaitRecord(node, std::move(object), name_, holder_));
-  }
-  const std::string& text() const { return name_; }
-
- private:
-  ContainerCreate& owner_;
-  std::string name_;  // empty: none was claimed
-  std::string holder_;
-  bool stands_ = false;
-};
-
 ContainerCreate::ContainerCreate(base::Loop& loop, Engine& engine, LocalApi& local,
                                  cluster::Agent& agent, Locator& locator, ContainerIndex& index,
                                  Placements& placements, ImageTransfer& images, base::Log& log,
@@ -133,77 +88,41 @@ ContainerCreate::ContainerCreate(base::Loop& loop, Engine& engine, LocalApi& loc
       images_(images),
       log_(log),
       bodyMost_(bodyMost),
-      tasks_([](std::exception_ptr) {}) {}
+      names_(loop, engine, agent, locator, index, placements, log) {}
 
-// Until the container's record is there, or the container is gone, which may have been so soon that
-// it never had a record: then only this ends that we expect it, and our claim of its name.
-base::Task<> ContainerCreate::awaitRecord(cluster::NodeId node, std::string object,
-                                          std::string name, std::string holder) {
-  for (int look = 0; look < recordLooks; look++) {
-    co_await base::sleepFor(loop_, recordKnown);
-    if (isRecorded(object, name)) break;
-    bool gone = co_await isGone(node, object, name);
-    if (gone) break;
-  }
-  index_.unexpect(node, object);
-  placements_.forget(object);
-  if (isClaimed(name, holder)) freed({name});
+base::Task<ContainerCreate::Request> ContainerCreate::read(Client& client, RouteMatch match) {
+  Request request;
+  request.body = co_await readBody(client, bodyMost_);
+  request.name = withoutSlash(queryValue(match.query, "name"));
+  request.asked = labels::decode(request.body, {queryValue(match.query, "platform")});
+  if (request.asked.problem) request.refusal = {400, request.asked.problem->message()};
+  co_return request;
 }
 
-bool ContainerCreate::isClaimed(const std::string& name, const std::string& holder) const {
-  auto claimed = claimed_.find(name);
-  return claimed != claimed_.end() && claimed->second == holder;
-}
-
-bool ContainerCreate::isRecorded(const std::string& object, const std::string& name) const {
-  const ContainerIndex::Place* place = index_.find(object).place;
-  if (!place || place->second.version == 0) return false;
-  const std::vector<std::string>& names = place->second.names;
-  return name.empty() || std::find(names.begin(), names.end(), name) != names.end();
-}
-
-// Whether the container, or its name, is no more by the word of its engine.
-base::Task<bool> ContainerCreate::isGone(cluster::NodeId id, std::string object, std::string name) {
-  std::optional<cluster::Node> node = locator_.node(id);
-  if (!node || !node->up) co_return false;
-  std::vector<cluster::Node> nodes = {std::move(*node)};
-  base::HttpCall call = base::httpGet("/containers/" + encodeQueryValue(object) + "/json",
-                                      base::milliseconds(nameWait), answerMost);
-  std::vector<NodeReply> replies = co_await askAll(engine_, std::move(nodes), std::move(call));
-  if (replies[0].status != 200) co_return replies[0].status == 404;
-  rapidjson::Document json = base::parseJson(replies[0].body);
-  co_return !name.empty() && withoutSlash(base::text(json, "Name")) != name;
-}
-
-void ContainerCreate::freed(const std::vector<std::string>& names) {
-  for (const std::string& name : names) {
-    auto claimed = claimed_.find(name);
-    if (claimed == claimed_.end()) continue;
-    agent_.release(keyOf(name), claimed->second);
-    claimed_.erase(claimed);
-  }
+base::Task<> ContainerCreate::refuse(Client& client, Refusal refusal) {
+  co_await sendError(client, refusal.status, local_.commonHeaders(), refusal.message, false);
 }
 
 base::Task<> ContainerCreate::create(Client& client, RouteMatch match) {
-  std::string body = co_await readBody(client, bodyMost_);
-  std::string name(withoutSlash(queryValue(match.query, "name")));
-  labels::Decoded asked = labels::decode(body, {queryValue(match.query, "platform")});
-  if (asked.problem) {
-    co_await sendError(client, 400, local_.commonHeaders(), asked.problem->message(), false);
+  Request request = co_await read(client, match);
+  if (request.refusal.status) {
+    co_await refuse(client, request.refusal);
     co_return;
   }
+  const std::string& body = request.body;
+  const std::string& name = request.name;
+  const labels::Decoded& asked = request.asked;
   std::string holder(cluster::makeTokenSecret().reveal());
-  if (!name.empty()) {
-    Refusal refusal = co_await claim(name, holder);
-    if (refusal.status) {
-      co_await sendError(client, refusal.status, local_.commonHeaders(), refusal.message, false);
-      co_return;
-    }
-  }
-  Name claimed(*this, name, holder);
-  Refusal refusal = co_await learn(asked.policy);
+  Refusal refusal;
+  if (!name.empty()) refusal = co_await names_.claim(name, holder);
   if (refusal.status) {
-    co_await sendError(client, refusal.status, local_.commonHeaders(), refusal.message, false);
+    co_await refuse(client, refusal);
+    co_return;
+  }
+  NameClaims::Name claimed(names_, name, holder);
+  refusal = co_await learn(asked.policy);
+  if (refusal.status) {
+    co_await refuse(client, refusal);
     co_return;
   }
 
@@ -222,7 +141,7 @@ base::Task<> ContainerCreate::create(Client& client, RouteMatch match) {
     refusal = {409, placement.why};
     if (!refusals.empty()) refusal.message = "no node can run this container" + refusals;
     if (!placement.missing.empty()) refusal = {404, "No such container: " + placement.missing};
-    co_await sendError(client, refusal.status, local_.commonHeaders(), refusal.message, false);
+    co_await refuse(client, refusal);
     co_return;
   }
 }
@@ -232,7 +151,7 @@ base::Task<> ContainerCreate::create(Client& client, RouteMatch match) {
 base::Task<bool> ContainerCreate::createOnOne(Client& client,
                                               const std::vector<labels::Candidate>& candidates,
                                               const std::string& body, const labels::Decoded& asked,
-                                              Name& claimed, std::string& refusals) {
+                                              NameClaims::Name& claimed, std::string& refusals) {
   for (const labels::Candidate& candidate : candidates) {
     std::optional<cluster::Node> node = nodeOf(candidate.id);
     if (!node || !node->up) continue;
@@ -264,13 +183,11 @@ base::Task<bool> ContainerCreate::createOnOne(Client& client,
 }
 
 base::Task<> ContainerCreate::createHere(Client& client, RouteMatch match) {
-  std::string body = co_await readBody(client, bodyMost_);
-  std::string name(withoutSlash(queryValue(match.query, "name")));
-  labels::Decoded asked = labels::decode(body, {queryValue(match.query, "platform")});
+  Request request = co_await read(client, match);
   std::string headers = passedHeaders(client.request());
   std::string target(client.request().target());
-  Made made =
-      co_await makeHere(std::move(target), std::move(headers), std::move(body), asked, name);
+  Made made = co_await makeHere(std::move(target), std::move(headers), std::move(request.body),
+                                request.asked, request.name);
   if (made.refusedBy.empty()) {
     co_await sendAnswer(client, made.reply.status, made.reply.head, made.reply.body);
     co_return;
@@ -281,16 +198,15 @@ base::Task<> ContainerCreate::createHere(Client& client, RouteMatch match) {
 }
 
 base::Task<> ContainerCreate::explain(Client& client, RouteMatch match) {
-  std::string body = co_await readBody(client, bodyMost_);
-  std::string name(withoutSlash(queryValue(match.query, "name")));
-  labels::Decoded asked = labels::decode(body, {queryValue(match.query, "platform")});
-  if (asked.problem) {
-    co_await sendError(client, 400, local_.commonHeaders(), asked.problem->message(), false);
+  Request request = co_await read(client, match);
+  Refusal refusal = request.refusal;
+  if (!refusal.status) refusal = co_await learn(request.asked.policy);
+  if (refusal.status) {
+    co_await refuse(client, refusal);
     co_return;
   }
-  co_await learn(asked.policy);
-  labels::Placement placement = placements_.place(asked.policy, name, true);
-  std::string answer = explanation(placement, asked.warnings);
+  labels::Placement placement = placements_.place(request.asked.policy, request.name, true);
+  std::string answer = explanation(placement, request.asked.warnings);
   co_await sendJson(client, 200, local_.commonHeaders(), answer);
 }
 
@@ -364,7 +280,7 @@ base::Task<ContainerCreate::Made> ContainerCreate::makeHere(std::string target, 
   if (made.reply.status == 201) {
     std::string id(base::text(base::parseJson(made.reply.body), "Id"));
     admission.reservation.stands(id);
-    tasks_.spawn(awaitRecord(agent_.self(), id, "", ""));
+    names_.expected(agent_.self(), id);
   }
   co_return made;
 }
@@ -417,67 +333,6 @@ std::optional<cluster::Node> ContainerCreate::nodeOf(const std::string& id) cons
   return node ? locator_.node(*node) : std::nullopt;
 }
 
-// The id of the container that has this name by the word of its engine.
-base::Task<std::optional<std::string>> ContainerCreate::holderOf(std::string name) {
-  std::vector<cluster::Node> nodes;
-  for (const ContainerIndex::Place* place : index_.named(name)) {
-    std::optional<cluster::Node> node = locator_.node(place->second.owner);
-    if (!node) continue;
-    // One that is down keeps its names.
-    if (!node->up) co_return place->first;
-    nodes.push_back(std::move(*node));
-  }
-  if (nodes.empty()) nodes = agent_.nodes();
-  base::HttpCall call = base::httpGet("/containers/" + encodeQueryValue(name) + "/json",
-                                      base::milliseconds(nameWait), answerMost);
-  std::vector<NodeReply> replies = co_await askAll(engine_, std::move(nodes), std::move(call));
-  for (const NodeReply& each : replies) {
-    rapidjson::Document json = base::parseJson(each.body);
-    if (each.status == 200 && withoutSlash(base::text(json, "Name")) == name)
-      co_return std::string(base::text(json, "Id"));
-  }
-  co_return std::nullopt;
-}
-
-// Without a status: it is ours.
-base::Task<ContainerCreate::Refusal> ContainerCreate::claim(std::string name, std::string holder) {
-  uint64_t began = loop_.now();
-  for (;;) {
-    cluster::ClaimResult result = co_await agent_.claim(keyOf(name), holder);
-    if (result.verdict == cluster::ClaimResult::Verdict::granted) co_return Refusal{};
-    if (result.verdict == cluster::ClaimResult::Verdict::unreachable) {
-      // Of a majority that is known to be dead nobody can ask. A name given out twice is settled
-      // when they come back.
-      size_t up = 0, all = 0;
-      for (const cluster::Node& each : agent_.nodes()) {
-        all++;
-        if (each.up) up++;
-      }
-      if (up < all && up * 2 <= all) {
-        log_.warn("name given without a majority", {{"name", name}, {"up", up}, {"nodes", all}});
-        co_return Refusal{};
-      }
-    } else {
-      std::optional<std::string> id = co_await holderOf(name);
-      if (id) {
-        Refusal refusal{409, taken(name, *id)};
-        co_return refusal;
-      }
-      // A container that we made and that went by itself, as those of docker run --rm do.
-      if (isClaimed(name, result.holder)) freed({name});
-    }
-    bool asked = result.verdict != cluster::ClaimResult::Verdict::unreachable;
-    if (loop_.now() >= began + (asked ? nameWait : abstainWait)) {
-      Refusal refusal{409, taken(name, result.holder)};
-      if (result.verdict == cluster::ClaimResult::Verdict::unreachable)
-        refusal = {503, "too few nodes answer to make sure that the name \"/" + name +
-                            "\" is not in use; see \"docker node ls\" and try again"};
-      co_return refusal;
-    }
-    co_await base::sleepFor(loop_, nameRetry);
-  }
-}
-
 // Has the image sent from a node that has it. False if there is none.
 base::Task<bool> ContainerCreate::bringImage(std::string image, cluster::Node to) {
   Locator::Holders holders = co_await locator_.holders(Kind::image, inPath(image));
@@ -506,12 +361,12 @@ base::Task<ContainerCreate::Ours> ContainerCreate::makeOurs(labels::Policy polic
                                                             std::string name) {
   Ours ours;
   std::string holder(cluster::makeTokenSecret().reveal());
-  Refusal refusal = co_await claim(name, holder);
+  Refusal refusal = co_await names_.claim(name, holder);
   if (refusal.status) {
     ours.why = std::move(refusal.message);
     co_return ours;
   }
-  Name claimed(*this, name, holder);
+  NameClaims::Name claimed(names_, name, holder);
   labels::Decoded asked;
   asked.policy = std::move(policy);
   std::string target = "/containers/create?name=" + encodeQueryValue(name);
@@ -535,9 +390,9 @@ base::Task<ContainerCreate::Ours> ContainerCreate::makeOurs(labels::Policy polic
 
 base::Task<std::string> ContainerCreate::renameOurs(std::string id, std::string name) {
   std::string holder(cluster::makeTokenSecret().reveal());
-  Refusal refusal = co_await claim(name, holder);
+  Refusal refusal = co_await names_.claim(name, holder);
   if (refusal.status) co_return refusal.message;
-  Name claimed(*this, name, holder);
+  NameClaims::Name claimed(names_, name, holder);
   std::vector<std::string> before;
   if (const ContainerIndex::Place* place = index_.find(id).place) before = place->second.names;
   base::HttpCall call =
@@ -545,7 +400,7 @@ base::Task<std::string> ContainerCreate::renameOurs(std::string id, std::string 
   base::HttpReply reply = co_await local_.change(std::move(call), Effect::containers, id);
   if (reply.status != 204) co_return errorMessage(reply.body);
   claimed.stands(agent_.self(), id);
-  freed(before);
+  names_.freed(before);
   co_return std::string();
 }
 
@@ -553,12 +408,12 @@ base::Task<> ContainerCreate::rename(Client& client, RouteMatch match, cluster::
   std::string name(withoutSlash(queryValue(match.query, "name")));
   std::string holder(cluster::makeTokenSecret().reveal());
   Refusal refusal;
-  if (!name.empty()) refusal = co_await claim(name, holder);
+  if (!name.empty()) refusal = co_await names_.claim(name, holder);
   if (refusal.status) {
-    co_await sendError(client, refusal.status, local_.commonHeaders(), refusal.message, false);
+    co_await refuse(client, refusal);
     co_return;
   }
-  Name claimed(*this, name, holder);
+  NameClaims::Name claimed(names_, name, holder);
   std::string object = name;
   std::vector<std::string> before;
   if (const ContainerIndex::Place* place = index_.find(match.object).place) {
@@ -572,7 +427,7 @@ base::Task<> ContainerCreate::rename(Client& client, RouteMatch match, cluster::
   }
   if (client.status != 204) co_return;
   claimed.stands(node.id, object);
-  freed(before);
+  names_.freed(before);
 }
 
 std::optional<cluster::Node> ContainerCreate::nodeForPull(std::string_view query) {

@@ -6,7 +6,6 @@
 
 #include <map>
 #include <optional>
-#include <set>
 #include <string>
 
 #include "base/log.h"
@@ -19,6 +18,7 @@
 #include "proxy/image_transfer.h"
 #include "proxy/local_api.h"
 #include "proxy/locator.h"
+#include "proxy/name_claims.h"
 #include "proxy/placements.h"
 #include "proxy/routes.h"
 
@@ -42,7 +42,7 @@ class ContainerCreate {
   // POST /containers/{id}/rename: the new name is claimed before.
   base::Task<> rename(Client& client, RouteMatch match, cluster::Node node);
   // A container with these names is gone, or renamed: they are free at once.
-  void freed(const std::vector<std::string>& names);
+  void freed(const std::vector<std::string>& names) { names_.freed(names); }
   // What no client asks for just now: a container on this node, with this name, as one that was
   // placed here. Its image is sent by a node that has it, or else pulled.
   struct Ours {
@@ -57,12 +57,14 @@ class ContainerCreate {
   std::optional<cluster::Node> nodeForPull(std::string_view query);
 
  private:
-  struct Refusal {
-    int status = 0;
-    std::string message;
+  using Refusal = NameClaims::Refusal;
+
+  struct Request {
+    std::string body;
+    std::string name;
+    labels::Decoded asked;
+    Refusal refusal;  // with a status if it cannot be understood
   };
-  // A claim that is given back when it goes, unless the container then stands for the name.
-  class Name;
 
   // What came of trying a node.
   struct Made {
@@ -70,10 +72,11 @@ class ContainerCreate {
     base::HttpReply reply;
   };
 
-  base::Task<Refusal> claim(std::string name, std::string holder);
+  base::Task<Request> read(Client& client, RouteMatch match);
+  base::Task<> refuse(Client& client, Refusal refusal);
   base::Task<bool> createOnOne(Client& client, const std::vector<labels::Candidate>& candidates,
-                               const std::string& body, const labels::Decoded& asked, Name& claimed,
-                               std::string& refusals);
+                               const std::string& body, const labels::Decoded& asked,
+                               NameClaims::Name& claimed, std::string& refusals);
   base::Task<Made> makeOn(const cluster::Node& node, Client& client, std::string body,
                           const labels::Decoded& asked, std::string name);
   base::Task<Made> tryOn(const cluster::Node& node, Client& client, std::string body,
@@ -85,12 +88,6 @@ class ContainerCreate {
   std::optional<cluster::Node> nodeOf(const std::string& id) const;
   base::Task<bool> bringImage(std::string image, cluster::Node to);
   base::Task<std::string> fetchOrPull(std::string image);
-  base::Task<std::optional<std::string>> holderOf(std::string name);
-  base::Task<> awaitRecord(cluster::NodeId node, std::string object, std::string name,
-                           std::string holder);
-  bool isClaimed(const std::string& name, const std::string& holder) const;
-  bool isRecorded(const std::string& object, const std::string& name) const;
-  base::Task<bool> isGone(cluster::NodeId id, std::string object, std::string name);
 
   base::Loop& loop_;
   Engine& engine_;
@@ -106,9 +103,8 @@ class ContainerCreate {
     cluster::NodeId node;
     uint64_t until = 0;
   };
-  std::map<std::string, Wanted> wanted_;        // by image, where a create failed for want of it
-  std::map<std::string, std::string> claimed_;  // by name, the holder of a claim not yet given back
-  base::Scope tasks_;
+  std::map<std::string, Wanted> wanted_;  // by image, where a create failed for want of it
+  NameClaims names_;
 };
 
 }  // namespace proxy

@@ -156,13 +156,12 @@ base::Task<> ImageCalls::save(Client& client, RouteMatch match) {
     }
   }
   for (const std::string& image : images) {
-    std::vector<cluster::Node> holders =
-        co_await locator_.findAll(Kind::image, encodeQueryValue(image));
-    bool here = std::any_of(holders.begin(), holders.end(),
+    Locator::Holders holders = co_await locator_.holders(Kind::image, encodeQueryValue(image));
+    bool here = std::any_of(holders.up.begin(), holders.up.end(),
                             [](const cluster::Node& node) { return node.self; });
-    if (here || holders.empty()) continue;
+    if (here || holders.up.empty()) continue;
     for (cluster::Node& each : nodes_.nodes()) {
-      if (each.self) co_await transfer_.send(image, holders.front(), std::move(each));
+      if (each.self) co_await transfer_.send(image, holders.up.front(), std::move(each));
     }
   }
   co_await local_.passThrough(client, match);

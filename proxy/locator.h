@@ -38,7 +38,8 @@ class Locator {
 
   // `object` as it stands in a path: not decoded.
   base::Task<Located> find(Kind kind, std::string object);
-  // All nodes that have it; those that are down, or do not answer, do not count.
+  // All nodes that have it, for what has to be done on each: everyone is asked, since a record may
+  // not have come yet. Those that are down, or do not answer, do not count.
   base::Task<std::vector<cluster::Node>> findAll(Kind kind, std::string object);
 
   struct Holders {
