@@ -73,13 +73,14 @@ Placement place(const Policy& policy, const World& world, const Options& options
   Decision decision(policy, world, options);
   std::vector<Ranked> left;
   std::vector<std::pair<const NodeState*, const Filter*>> out;
-  for (const auto& [id, node] : world.nodes()) {
-    if (const Filter* filter = firstThatFails(decision, *node)) {
-      out.emplace_back(node, filter);
+  left.reserve(world.slots());
+  world.eachNode([&](const NodeState& node) {
+    if (const Filter* filter = firstThatFails(decision, node)) {
+      out.emplace_back(&node, filter);
     } else {
-      left.push_back({scoreOf(decision, *node), node});
+      left.push_back({scoreOf(decision, node), &node});
     }
-  }
+  });
 
   size_t told =
       options.candidatesMost == 0 ? left.size() : std::min(options.candidatesMost, left.size());

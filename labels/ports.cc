@@ -26,12 +26,23 @@ bool isFree(const PortUse& wanted, std::span<const PortUse> taken) {
   return true;
 }
 
-// Of any protocol and address.
-size_t takenWithin(const PortWish& wish, std::span<const PortUse> taken) {
+// Those between its first and its last port, of any protocol and address.
+std::span<const PortUse> takenWithin(const PortWish& wish, std::span<const PortUse> taken) {
   auto isBefore = [](const PortUse& use, uint32_t port) { return use.port < port; };
   auto begin = std::lower_bound(taken.begin(), taken.end(), uint32_t{wish.first}, isBefore);
   auto end = std::lower_bound(begin, taken.end(), uint32_t{wish.last} + 1, isBefore);
-  return static_cast<size_t>(end - begin);
+  return {begin, end};
+}
+
+// The same as isFree(), for ports that are asked about in ascending order: what lies before the
+// port is taken off `taken`.
+bool isFreeNext(const PortUse& wanted, std::span<const PortUse>& taken) {
+  while (!taken.empty() && taken.front().port < wanted.port) taken = taken.subspan(1);
+  for (const PortUse& each : taken) {
+    if (each.port != wanted.port) break;
+    if (each.protocol == wanted.protocol && overlap(each.ip, wanted.ip)) return false;
+  }
+  return true;
 }
 
 }  // namespace
@@ -81,9 +92,10 @@ const PortWish* unmetPort(std::span<const PortWish> wishes, std::span<const Port
   std::vector<PortUse> ours;  // sorted
   for (const PortWish& wish : wishes) {
     // Whatever the others take, something is left of so large a range.
-    if (wish.count() > takenWithin(wish, taken) + wishes.size()) continue;
+    std::span<const PortUse> within = takenWithin(wish, taken);
+    if (wish.count() > within.size() + wishes.size()) continue;
     PortUse use{wish.first, wish.protocol, std::string(isWildcard(wish.ip) ? ip : wish.ip)};
-    while (!isFree(use, taken) || !isFree(use, ours)) {
+    while (!isFreeNext(use, within) || !isFree(use, ours)) {
       if (use.port == wish.last) return &wish;
       use.port++;
     }

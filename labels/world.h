@@ -65,6 +65,13 @@ class World {
   // Ordered by id. Pointers and references stay valid until that node or container is erased.
   const std::map<std::string, NodeState*, std::less<>>& nodes() const { return nodes_; }
   const NodeState* node(std::string_view id) const;
+  // The same in the order of slots, which is how they lie in memory.
+  template <class Visit>
+  void eachNode(Visit visit) const {
+    for (const NodeState& state : states_) {
+      if (!state.facts.id.empty()) visit(state);
+    }
+  }
   size_t containerCount() const { return containers_.size(); }
   // How many slots there are; each array by slot has this size.
   size_t slots() const { return states_.size(); }

@@ -77,6 +77,9 @@ def test_what_is_made_in_any_way_is_known_when_its_node_goes(three):
             assert (answer.status, two.name in answer.message) == (503, True), answer.body
         refused = node.cli("run", "--rm", "-v", "behind-our-back:/d", "busybox", "true")
         assert refused.returncode == 125 and two.name.encode() in refused.stderr
+        asked = {"Image": "busybox", "HostConfig": {"Binds": ["behind-our-back:/d"]}}
+        answer = node.api.post("/drover/placement", asked)
+        assert (answer.status, two.name in answer.message) == (503, True), answer.body
         dangling = node.docker("volume", "ls", "--quiet", "--filter", "dangling=true").split()
         assert "by-a-container" not in dangling and "through-drover" in dangling
 
