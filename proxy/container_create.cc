@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "base/json.h"
-#include "cluster/join_token.h"
 #include "labels/decode.h"
 #include "proxy/answer.h"
 #include "proxy/container_record.h"
@@ -23,16 +22,6 @@ constexpr size_t answerMost = 4 * 1024 * 1024;
 // A pull of our own; its answer is progress, line by line.
 constexpr base::milliseconds pullTimeout(3600 * 1000);
 constexpr size_t pullAnswerMost = 16 * 1024 * 1024;
-// For how long a name may be held by a create that is under way elsewhere, or by a container that
-// is being removed, before we say that it is taken.
-constexpr uint64_t nameWait = 2'000;
-// For how long nodes that just started may abstain from granting names (ClaimOptions::keepFor).
-constexpr uint64_t abstainWait = 12'000;
-constexpr base::milliseconds nameRetry(30);
-// By then everyone knows the record that stands for a name, if all goes well; so often it is looked
-// for before the claim is left to run out.
-constexpr base::milliseconds recordKnown(500);
-constexpr int recordLooks = 20;
 // A dependency that its engine has, and whose record has not come yet, is waited for.
 constexpr base::milliseconds recordPoll(20);
 constexpr uint64_t recordWait = 1'000;
@@ -40,12 +29,10 @@ constexpr uint64_t recordWait = 1'000;
 constexpr uint64_t seenEverywhere = 250;
 // The header by which the chosen node says that the container cannot be there; it names the filter.
 constexpr std::string_view refusedHeader = "Drover-Refused";
+// In place of a filter: the node, or its engine, cannot be reached, so it has heard of nothing.
+constexpr std::string_view unreachable = "unreachable";
 constexpr uint64_t wantedFor = 10 * 60 * 1000;
 constexpr size_t wantedMost = 1000;
-
-std::string keyOf(const std::string& name) {
-  return "name/" + name;
-}
 
 // As dockerd names images: with the tag latest if there is none.
 std::string withTag(const std::string& image) {
@@ -55,19 +42,9 @@ std::string withTag(const std::string& image) {
   return tagged ? image : image + ":latest";
 }
 
-std::string_view withoutSlash(std::string_view name) {
-  return name.starts_with('/') ? name.substr(1) : name;
-}
-
 // As an object's name is written in a path. The text comes from a client, who may write anything.
 std::string inPath(const std::string& object) {
   return encodeQueryValue(withoutSlash(object));
-}
-
-std::string taken(const std::string& name, const std::string& holder) {
-  return "Conflict. The container name \"/" + name + "\" is already in use by container \"" +
-         holder +
-         "\". You have to remove (or rename) that container to be able to reuse that name.";
 }
 
 base::HttpCall createCall(std::string target, std::string headers, std::string body) {
@@ -102,34 +79,10 @@ std::string passedHeaders(const base::Head& request) {
 
 }  // namespace
 
-class ContainerCreate::Name {
- public:
-  Name(ContainerCreate& owner, std::string name, std::string holder)
-      : owner_(owner), name_(std::move(name)), holder_(std::move(holder)) {}
-  Name(const Name&) = delete;
-  Name& operator=(const Name&) = delete;
-  ~Name() {
-    if (!name_.empty() && !stands_) owner_.agent_.release(keyOf(name_), holder_);
-  }
-  // `object`, a container of that node, has the name.
-  void stands(const cluster::NodeId& node, std::string object) {
-    stands_ = true;
-    if (!name_.empty()) owner_.claimed_[name_] = holder_;
-    owner_.tasks_.spawn(owner_.awaitRecord(node, std::move(object), name_, holder_));
-  }
-  const std::string& text() const { return name_; }
-
- private:
-  ContainerCreate& owner_;
-  std::string name_;  // empty: none was claimed
-  std::string holder_;
-  bool stands_ = false;
-};
-
 ContainerCreate::ContainerCreate(base::Loop& loop, Engine& engine, LocalApi& local,
                                  cluster::Agent& agent, Locator& locator, ContainerIndex& index,
-                                 Placements& placements, ImageTransfer& images, base::Log& log,
-                                 size_t bodyMost)
+                                 Placements& placements, NameClaims& names, ImageTransfer& images,
+                                 base::Log& log, size_t bodyMost)
     : loop_(loop),
       engine_(engine),
       local_(local),
@@ -137,59 +90,10 @@ ContainerCreate::ContainerCreate(base::Loop& loop, Engine& engine, LocalApi& loc
       locator_(locator),
       index_(index),
       placements_(placements),
+      names_(names),
       images_(images),
       log_(log),
-      bodyMost_(bodyMost),
-      tasks_([](std::exception_ptr) {}) {}
-
-// Until the container's record is there, or the container is gone, which may have been so soon that
-// it never had a record: then only this ends that we expect it, and our claim of its name.
-base::Task<> ContainerCreate::awaitRecord(cluster::NodeId node, std::string object,
-                                          std::string name, std::string holder) {
-  for (int look = 0; look < recordLooks; look++) {
-    co_await base::sleepFor(loop_, recordKnown);
-    if (isRecorded(object, name)) break;
-    bool gone = co_await isGone(node, object, name);
-    if (gone) break;
-  }
-  index_.unexpect(node, object);
-  placements_.forget(object);
-  if (isClaimed(name, holder)) freed({name});
-}
-
-bool ContainerCreate::isClaimed(const std::string& name, const std::string& holder) const {
-  auto claimed = claimed_.find(name);
-  return claimed != claimed_.end() && claimed->second == holder;
-}
-
-bool ContainerCreate::isRecorded(const std::string& object, const std::string& name) const {
-  const ContainerIndex::Place* place = index_.find(object).place;
-  if (!place || place->second.version == 0) return false;
-  const std::vector<std::string>& names = place->second.names;
-  return name.empty() || std::find(names.begin(), names.end(), name) != names.end();
-}
-
-// Whether the container, or its name, is no more by the word of its engine.
-base::Task<bool> ContainerCreate::isGone(cluster::NodeId id, std::string object, std::string name) {
-  std::optional<cluster::Node> node = locator_.node(id);
-  if (!node || !node->up) co_return false;
-  std::vector<cluster::Node> nodes = {std::move(*node)};
-  base::HttpCall call = base::httpGet("/containers/" + encodeQueryValue(object) + "/json",
-                                      base::milliseconds(nameWait), answerMost);
-  std::vector<NodeReply> replies = co_await askAll(engine_, std::move(nodes), std::move(call));
-  if (replies[0].status != 200) co_return replies[0].status == 404;
-  rapidjson::Document json = base::parseJson(replies[0].body);
-  co_return !name.empty() && withoutSlash(base::text(json, "Name")) != name;
-}
-
-void ContainerCreate::freed(const std::vector<std::string>& names) {
-  for (const std::string& name : names) {
-    auto claimed = claimed_.find(name);
-    if (claimed == claimed_.end()) continue;
-    agent_.release(keyOf(name), claimed->second);
-    claimed_.erase(claimed);
-  }
-}
+      bodyMost_(bodyMost) {}
 
 base::Task<> ContainerCreate::create(Client& client, RouteMatch match) {
   std::string body = co_await readBody(client, bodyMost_);
@@ -199,16 +103,9 @@ base::Task<> ContainerCreate::create(Client& client, RouteMatch match) {
     co_await sendError(client, 400, local_.commonHeaders(), asked.problem->message(), false);
     co_return;
   }
-  std::string holder(cluster::makeTokenSecret().reveal());
-  if (!name.empty()) {
-    Refusal refusal = co_await claim(name, holder);
-    if (refusal.status) {
-      co_await sendError(client, refusal.status, local_.commonHeaders(), refusal.message, false);
-      co_return;
-    }
-  }
-  Name claimed(*this, name, holder);
-  Refusal refusal = co_await learn(asked.policy);
+  NameClaims::Claim claimed(names_);
+  Refusal refusal = co_await claimed.take(name);
+  if (refusal.status == 0) refusal = co_await learn(asked.policy);
   if (refusal.status) {
     co_await sendError(client, refusal.status, local_.commonHeaders(), refusal.message, false);
     co_return;
@@ -219,15 +116,16 @@ base::Task<> ContainerCreate::create(Client& client, RouteMatch match) {
   for (;;) {
     labels::Placement placement = placements_.place(asked.policy, name);
     preferWanted(asked.policy.image, placement.candidates);
-    std::string refusals;
-    bool done = co_await createOnOne(client, placement.candidates, body, asked, claimed, refusals);
+    Refusal refused;
+    bool done = co_await createOnOne(client, placement.candidates, body, asked, claimed, refused);
     if (done) co_return;
     if (loop_.now() < until) {
       co_await base::sleepFor(loop_, recordPoll);
       continue;
     }
     refusal = {409, placement.why};
-    if (!refusals.empty()) refusal.message = "no node can run this container" + refusals;
+    if (refused.status)
+      refusal = {refused.status, "no node can run this container" + refused.message};
     if (!placement.missing.empty()) refusal = {404, "No such container: " + placement.missing};
     co_await sendError(client, refusal.status, local_.commonHeaders(), refusal.message, false);
     co_return;
@@ -239,24 +137,33 @@ base::Task<> ContainerCreate::create(Client& client, RouteMatch match) {
 base::Task<bool> ContainerCreate::createOnOne(Client& client,
                                               const std::vector<labels::Candidate>& candidates,
                                               const std::string& body, const labels::Decoded& asked,
-                                              Name& claimed, std::string& refusals) {
+                                              NameClaims::Claim& claimed, Refusal& refused) {
   for (const labels::Candidate& candidate : candidates) {
     std::optional<cluster::Node> node = nodeOf(candidate.id);
     if (!node || !node->up) continue;
     Placements::Reservation reservation;
-    if (!node->self) reservation = placements_.reserve(candidate.id, asked.policy, claimed.text());
-    Made made = co_await makeOn(*node, client, body, asked, claimed.text());
+    if (!node->self) reservation = placements_.reserve(candidate.id, asked.policy, claimed.name());
+    Made made;
+    try {
+      made = co_await makeOn(*node, client, body, asked, claimed.name());
+    } catch (...) {
+      claimed.mayStand(node->id);
+      throw;
+    }
     if (!made.refusedBy.empty()) {
-      refusals += "\n" + node->name + ": " + made.refusedBy + ": " + errorMessage(made.reply.body);
+      refused.status = made.refusedBy == unreachable ? 503 : 409;
+      refused.message +=
+          "\n" + node->name + ": " + made.refusedBy + ": " + errorMessage(made.reply.body);
       continue;
     }
+    if (made.reply.status == 503) claimed.mayStand(node->id);  // its engine broke off
     if (made.reply.status == 201) {
       std::string id(base::text(base::parseJson(made.reply.body), "Id"));
-      index_.expect(node->id, id, claimed.text(), requestedFacts(body));
+      index_.expect(node->id, id, claimed.name(), requestedFacts(body));
       reservation.stands(id);
       claimed.stands(node->id, id);
       log_.info("container placed", {{"container", id},
-                                     {"name", claimed.text()},
+                                     {"name", claimed.name()},
                                      {"node", node->name},
                                      {"why", candidate.reason}});
       std::vector<std::string> warnings = asked.warnings;
@@ -333,8 +240,12 @@ base::Task<ContainerCreate::Made> ContainerCreate::tryOn(const cluster::Node& no
     co_return made;
   }
   base::HttpCall call = createCall(std::move(target), std::move(headers), std::move(body));
-  made.reply = co_await node.http->call(std::move(call));
-  made.refusedBy = headerIn(made.reply.head, refusedHeader);
+  try {
+    made.reply = co_await node.http->call(std::move(call));
+    made.refusedBy = headerIn(made.reply.head, refusedHeader);
+  } catch (const base::Unreachable& fault) {
+    made.refuse(unreachable, fault.what());
+  }
   co_return made;
 }
 
@@ -346,19 +257,22 @@ base::Task<ContainerCreate::Made> ContainerCreate::makeHere(std::string target, 
   Made made;
   Placements::Admission admission = placements_.admit(asked.policy, name);
   if (!admission.refusedBy.empty()) {
-    made.refusedBy = std::move(admission.refusedBy);
-    made.reply.body = errorBody(admission.why);
+    made.refuse(admission.refusedBy, admission.why);
     co_return made;
   }
   body = withoutEnv(body, asked.envTaken);
   body = withPublishAddress(body, admission.publishAddress);
   if (asked.policy.hostnameFromName && !name.empty()) body = withHostname(body, name);
   base::HttpCall call = createCall(std::move(target), std::move(headers), std::move(body));
-  made.reply = co_await local_.change(std::move(call), Effect::create, "");
+  try {
+    made.reply = co_await local_.change(std::move(call), Effect::create, "");
+  } catch (const base::Unreachable& fault) {
+    made.refuse(unreachable, fault.what());
+  }
   if (made.reply.status == 201) {
     std::string id(base::text(base::parseJson(made.reply.body), "Id"));
     admission.reservation.stands(id);
-    tasks_.spawn(awaitRecord(agent_.self(), id, "", ""));
+    names_.expectHere(id);
   }
   co_return made;
 }
@@ -411,67 +325,6 @@ std::optional<cluster::Node> ContainerCreate::nodeOf(const std::string& id) cons
   return node ? locator_.node(*node) : std::nullopt;
 }
 
-// The id of the container that has this name by the word of its engine.
-base::Task<std::optional<std::string>> ContainerCreate::holderOf(std::string name) {
-  std::vector<cluster::Node> nodes;
-  for (const ContainerIndex::Place* place : index_.named(name)) {
-    std::optional<cluster::Node> node = locator_.node(place->second.owner);
-    if (!node) continue;
-    // One that is down keeps its names.
-    if (!node->up) co_return place->first;
-    nodes.push_back(std::move(*node));
-  }
-  if (nodes.empty()) nodes = agent_.nodes();
-  base::HttpCall call = base::httpGet("/containers/" + encodeQueryValue(name) + "/json",
-                                      base::milliseconds(nameWait), answerMost);
-  std::vector<NodeReply> replies = co_await askAll(engine_, std::move(nodes), std::move(call));
-  for (const NodeReply& each : replies) {
-    rapidjson::Document json = base::parseJson(each.body);
-    if (each.status == 200 && withoutSlash(base::text(json, "Name")) == name)
-      co_return std::string(base::text(json, "Id"));
-  }
-  co_return std::nullopt;
-}
-
-// Without a status: it is ours.
-base::Task<ContainerCreate::Refusal> ContainerCreate::claim(std::string name, std::string holder) {
-  uint64_t began = loop_.now();
-  for (;;) {
-    cluster::ClaimResult result = co_await agent_.claim(keyOf(name), holder);
-    if (result.verdict == cluster::ClaimResult::Verdict::granted) co_return Refusal{};
-    if (result.verdict == cluster::ClaimResult::Verdict::unreachable) {
-      // Of a majority that is known to be dead nobody can ask. A name given out twice is settled
-      // when they come back.
-      size_t up = 0, all = 0;
-      for (const cluster::Node& each : agent_.nodes()) {
-        all++;
-        if (each.up) up++;
-      }
-      if (up < all && up * 2 <= all) {
-        log_.warn("name given without a majority", {{"name", name}, {"up", up}, {"nodes", all}});
-        co_return Refusal{};
-      }
-    } else {
-      std::optional<std::string> id = co_await holderOf(name);
-      if (id) {
-        Refusal refusal{409, taken(name, *id)};
-        co_return refusal;
-      }
-      // A container that we made and that went by itself, as those of docker run --rm do.
-      if (isClaimed(name, result.holder)) freed({name});
-    }
-    bool asked = result.verdict != cluster::ClaimResult::Verdict::unreachable;
-    if (loop_.now() >= began + (asked ? nameWait : abstainWait)) {
-      Refusal refusal{409, taken(name, result.holder)};
-      if (result.verdict == cluster::ClaimResult::Verdict::unreachable)
-        refusal = {503, "too few nodes answer to make sure that the name \"/" + name +
-                            "\" is not in use; see \"docker node ls\" and try again"};
-      co_return refusal;
-    }
-    co_await base::sleepFor(loop_, nameRetry);
-  }
-}
-
 // Has the image sent from a node that has it. False if there is none.
 base::Task<bool> ContainerCreate::bringImage(std::string image, cluster::Node to) {
   Locator::Holders holders = co_await locator_.holders(Kind::image, inPath(image));
@@ -504,13 +357,12 @@ base::Task<std::string> ContainerCreate::fetchOrPull(std::string image) {
 base::Task<ContainerCreate::Ours> ContainerCreate::makeOurs(labels::Policy policy, std::string body,
                                                             std::string name) {
   Ours ours;
-  std::string holder(cluster::makeTokenSecret().reveal());
-  Refusal refusal = co_await claim(name, holder);
+  NameClaims::Claim claimed(names_);
+  Refusal refusal = co_await claimed.take(name);
   if (refusal.status) {
     ours.why = std::move(refusal.message);
     co_return ours;
   }
-  Name claimed(*this, name, holder);
   labels::Decoded asked;
   asked.policy = std::move(policy);
   std::string target = "/containers/create?name=" + encodeQueryValue(name);
@@ -533,10 +385,9 @@ base::Task<ContainerCreate::Ours> ContainerCreate::makeOurs(labels::Policy polic
 }
 
 base::Task<std::string> ContainerCreate::renameOurs(std::string id, std::string name) {
-  std::string holder(cluster::makeTokenSecret().reveal());
-  Refusal refusal = co_await claim(name, holder);
+  NameClaims::Claim claimed(names_);
+  Refusal refusal = co_await claimed.take(name);
   if (refusal.status) co_return refusal.message;
-  Name claimed(*this, name, holder);
   std::vector<std::string> before;
   if (const ContainerIndex::Place* place = index_.find(id).place) before = place->second.names;
   base::HttpCall call =
@@ -544,34 +395,40 @@ base::Task<std::string> ContainerCreate::renameOurs(std::string id, std::string 
   base::HttpReply reply = co_await local_.change(std::move(call), Effect::containers, id);
   if (reply.status != 204) co_return errorMessage(reply.body);
   claimed.stands(agent_.self(), id);
-  freed(before);
+  names_.freed(before);
   co_return std::string();
 }
 
 base::Task<> ContainerCreate::rename(Client& client, RouteMatch match, cluster::Node node) {
   std::string name(withoutSlash(queryValue(match.query, "name")));
-  std::string holder(cluster::makeTokenSecret().reveal());
-  Refusal refusal;
-  if (!name.empty()) refusal = co_await claim(name, holder);
+  NameClaims::Claim claimed(names_);
+  Refusal refusal = co_await claimed.take(name);
   if (refusal.status) {
     co_await sendError(client, refusal.status, local_.commonHeaders(), refusal.message, false);
     co_return;
   }
-  Name claimed(*this, name, holder);
   std::string object = name;
   std::vector<std::string> before;
   if (const ContainerIndex::Place* place = index_.find(match.object).place) {
     object = place->first;
     before = place->second.names;
   }
-  if (node.self) {
-    co_await local_.passThrough(client, match);
-  } else {
-    co_await relay(client, *node.http, RelayOptions());
+  try {
+    if (node.self) {
+      co_await local_.passThrough(client, match);
+    } else {
+      co_await relay(client, *node.http, RelayOptions());
+    }
+  } catch (const base::Unreachable&) {
+    throw;  // it has heard of nothing
+  } catch (...) {
+    claimed.mayStand(node.id);
+    throw;
   }
+  if (client.status == 503) claimed.mayStand(node.id);
   if (client.status != 204) co_return;
   claimed.stands(node.id, object);
-  freed(before);
+  names_.freed(before);
 }
 
 std::optional<cluster::Node> ContainerCreate::nodeForPull(std::string_view query) {

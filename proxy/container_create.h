@@ -16,9 +16,11 @@
 #include "proxy/client.h"
 #include "proxy/container_index.h"
 #include "proxy/engine.h"
+#include "proxy/heads.h"
 #include "proxy/image_transfer.h"
 #include "proxy/local_api.h"
 #include "proxy/locator.h"
+#include "proxy/name_claims.h"
 #include "proxy/placements.h"
 #include "proxy/routes.h"
 
@@ -29,7 +31,7 @@ class ContainerCreate {
   // All must outlive it. Bodies of requests may have `bodyMost` bytes.
   ContainerCreate(base::Loop& loop, Engine& engine, LocalApi& local, cluster::Agent& agent,
                   Locator& locator, ContainerIndex& index, Placements& placements,
-                  ImageTransfer& images, base::Log& log, size_t bodyMost);
+                  NameClaims& names, ImageTransfer& images, base::Log& log, size_t bodyMost);
 
   // POST /containers/create
   base::Task<> create(Client& client, RouteMatch match);
@@ -42,7 +44,7 @@ class ContainerCreate {
   // POST /containers/{id}/rename: the new name is claimed before.
   base::Task<> rename(Client& client, RouteMatch match, cluster::Node node);
   // A container with these names is gone, or renamed: they are free at once.
-  void freed(const std::vector<std::string>& names);
+  void freed(const std::vector<std::string>& names) { names_.freed(names); }
   // What no client asks for just now: a container on this node, with this name, as one that was
   // placed here. Its image is sent by a node that has it, or else pulled.
   struct Ours {
@@ -57,23 +59,22 @@ class ContainerCreate {
   std::optional<cluster::Node> nodeForPull(std::string_view query);
 
  private:
-  struct Refusal {
-    int status = 0;
-    std::string message;
-  };
-  // A claim that is given back when it goes, unless the container then stands for the name.
-  class Name;
+  using Refusal = NameClaims::Refusal;
 
   // What came of trying a node.
   struct Made {
     std::string refusedBy;  // the node's filter; the reply's body then says why
     base::HttpReply reply;
+
+    void refuse(std::string_view by, const std::string& why) {
+      refusedBy = by;
+      reply.body = errorBody(why);
+    }
   };
 
-  base::Task<Refusal> claim(std::string name, std::string holder);
   base::Task<bool> createOnOne(Client& client, const std::vector<labels::Candidate>& candidates,
-                               const std::string& body, const labels::Decoded& asked, Name& claimed,
-                               std::string& refusals);
+                               const std::string& body, const labels::Decoded& asked,
+                               NameClaims::Claim& claimed, Refusal& refused);
   base::Task<Made> makeOn(const cluster::Node& node, Client& client, std::string body,
                           const labels::Decoded& asked, std::string name);
   base::Task<Made> tryOn(const cluster::Node& node, Client& client, std::string body,
@@ -85,12 +86,6 @@ class ContainerCreate {
   std::optional<cluster::Node> nodeOf(const std::string& id) const;
   base::Task<bool> bringImage(std::string image, cluster::Node to);
   base::Task<std::string> fetchOrPull(std::string image);
-  base::Task<std::optional<std::string>> holderOf(std::string name);
-  base::Task<> awaitRecord(cluster::NodeId node, std::string object, std::string name,
-                           std::string holder);
-  bool isClaimed(const std::string& name, const std::string& holder) const;
-  bool isRecorded(const std::string& object, const std::string& name) const;
-  base::Task<bool> isGone(cluster::NodeId id, std::string object, std::string name);
 
   base::Loop& loop_;
   Engine& engine_;
@@ -99,6 +94,7 @@ class ContainerCreate {
   Locator& locator_;
   ContainerIndex& index_;
   Placements& placements_;
+  NameClaims& names_;
   ImageTransfer& images_;
   base::Log& log_;
   size_t bodyMost_;
@@ -106,9 +102,7 @@ class ContainerCreate {
     cluster::NodeId node;
     uint64_t until = 0;
   };
-  std::map<std::string, Wanted> wanted_;        // by image, where a create failed for want of it
-  std::map<std::string, std::string> claimed_;  // by name, the holder of a claim not yet given back
-  base::Scope tasks_;
+  std::map<std::string, Wanted> wanted_;  // by image, where a create failed for want of it
 };
 
 }  // namespace proxy

@@ -106,8 +106,9 @@ class Daemon {
         locator_(engine_, agent_, index_, held_),
         images_(loop_, engine_, agent_, log_),
         placements_(agent_, {config_.placementStrategy, config_.overcommitPercent / 100.0}),
-        creation_(loop_, engine_, local_, agent_, locator_, index_, placements_, images_, log_,
-                  config_.maxBodyBytes),
+        nameClaims_(loop_, engine_, agent_, locator_, index_, placements_, log_),
+        creation_(loop_, engine_, local_, agent_, locator_, index_, placements_, nameClaims_,
+                  images_, log_, config_.maxBodyBytes),
         globalCalls_(
             {engine_, local_, agent_, index_, locator_, creation_, log_, config_.maxBodyBytes}),
         globals_({loop_, engine_, local_, agent_, index_, locator_, placements_, creation_, log_}),
@@ -251,6 +252,7 @@ class Daemon {
   Locator locator_;
   ImageTransfer images_;
   Placements placements_;
+  NameClaims nameClaims_;
   ContainerCreate creation_;
   GlobalCalls globalCalls_;
   GlobalContainers globals_;

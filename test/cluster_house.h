@@ -262,7 +262,9 @@ class Droverd {
         locator(engine, agent, index, held),
         images(stage.loop, engine, agent, log),
         placements(agent, {}),
-        creation(stage.loop, engine, local, agent, locator, index, placements, images, log, most),
+        names(stage.loop, engine, agent, locator, index, placements, log),
+        creation(stage.loop, engine, local, agent, locator, index, placements, names, images, log,
+                 most),
         globalCalls({engine, local, agent, index, locator, creation, log, most}),
         globals({stage.loop, engine, local, agent, index, locator, placements, creation, log}),
         swarm(engine, local, agent, config.swarmApi, most),
@@ -308,6 +310,7 @@ class Droverd {
   proxy::Locator locator;
   proxy::ImageTransfer images;
   proxy::Placements placements;
+  proxy::NameClaims names;
   proxy::ContainerCreate creation;
   proxy::GlobalCalls globalCalls;
   proxy::GlobalContainers globals;

@@ -42,8 +42,9 @@ struct House {
   proxy::Locator locator{engine, agent, index, held};
   proxy::ImageTransfer images{stage.loop, engine, agent, log};
   proxy::Placements placements{agent, {}};
-  proxy::ContainerCreate creation{stage.loop, engine,     local,  agent, locator,
-                                  index,      placements, images, log,   64 * 1024 * 1024};
+  proxy::NameClaims names{stage.loop, engine, agent, locator, index, placements, log};
+  proxy::ContainerCreate creation{stage.loop, engine, local,  agent, locator,         index,
+                                  placements, names,  images, log,   64 * 1024 * 1024};
   proxy::GlobalCalls globalCalls{
       {engine, local, agent, index, locator, creation, log, 64 * 1024 * 1024}};
   proxy::SwarmApi swarm{engine, local, agent, true, 64 * 1024 * 1024};

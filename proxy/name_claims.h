@@ -1,0 +1,109 @@
+#pragma once
+
+// The names that containers are to have. One is claimed from the cluster before an engine is asked
+// for its container, and kept until the container's record stands for it, or it is known that no
+// container has it: a call that broke off may have been heard, and its container may come to be on
+// a host that nobody reaches.
+
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/log.h"
+#include "base/loop.h"
+#include "base/task.h"
+#include "cluster/agent.h"
+#include "proxy/container_index.h"
+#include "proxy/engine.h"
+#include "proxy/locator.h"
+#include "proxy/placements.h"
+
+namespace proxy {
+
+// As clients and engines write names, with a slash in front or without.
+std::string_view withoutSlash(std::string_view name);
+
+class NameClaims {
+ public:
+  // All must outlive it.
+  NameClaims(base::Loop& loop, Engine& engine, cluster::Agent& agent, Locator& locator,
+             ContainerIndex& index, Placements& placements, base::Log& log);
+  NameClaims(const NameClaims&) = delete;
+  NameClaims& operator=(const NameClaims&) = delete;
+
+  struct Refusal {
+    int status = 0;  // 0: it is not refused
+    std::string message;
+  };
+
+  // A name for one container. It is given back when this goes, unless a container has it by then,
+  // or may have it.
+  class Claim {
+   public:
+    explicit Claim(NameClaims& owner) : owner_(owner), renew_(owner.loop_) {}
+    Claim(const Claim&) = delete;
+    Claim& operator=(const Claim&) = delete;
+    ~Claim();
+
+    // Called once. An empty name is nobody's, and never refused.
+    base::Task<Refusal> take(std::string name);
+    // Empty if none was taken.
+    const std::string& name() const { return name_; }
+    // `object`, a container of that node, has the name.
+    void stands(const cluster::NodeId& node, const std::string& object);
+    // That node was asked to give it to a container, and nobody knows what came of it.
+    void mayStand(const cluster::NodeId& node);
+
+   private:
+    void keepUp();
+
+    NameClaims& owner_;
+    base::Timer renew_;
+    std::string name_;
+    std::string holder_;
+    bool stands_ = false;
+  };
+
+  // A container with these names is gone, or renamed: they are free at once.
+  void freed(const std::vector<std::string>& names);
+  // A container was made here for another node, which has claimed its name: it is expected until
+  // its record is there, or it is gone.
+  void expectHere(const std::string& object);
+
+ private:
+  // What stands for a name, or may.
+  struct Bearer {
+    cluster::NodeId node;
+    std::string object;  // id; the name, of a container that may have come to be
+    std::string name;    // may be empty
+    std::string holder;  // of the claim
+    bool certain = true;
+  };
+
+  base::Task<Refusal> claim(std::string name, std::string holder);
+  base::Task<> renew(std::string name, std::string holder);
+  base::Task<> watch(Bearer bearer);
+  bool isClaimed(const std::string& name, const std::string& holder) const;
+  bool isRecorded(const Bearer& bearer) const;
+  base::Task<bool> isGone(Bearer bearer);
+  // The container that has a name by the word of its engine, or by its record where that cannot be
+  // asked.
+  struct Bearing {
+    std::string id;       // empty: none
+    bool isKnown = true;  // whether everyone answered who may have it
+  };
+  base::Task<Bearing> bearerOf(std::string name);
+
+  base::Loop& loop_;
+  Engine& engine_;
+  cluster::Agent& agent_;
+  Locator& locator_;
+  ContainerIndex& index_;
+  Placements& placements_;
+  base::Log& log_;
+  std::map<std::string, std::string> claimed_;  // by name, the holder of a claim not yet given back
+  base::Scope tasks_;
+};
+
+}  // namespace proxy
