@@ -335,7 +335,8 @@ base::Task<> Federation::info(Client& client, RouteMatch match) {
     each.memory = static_cast<int64_t>(view.record.memory);
     each.reservedMemory = static_cast<int64_t>(view.record.reservedMemory);
     each.engineVersion = view.record.engineVersion;
-    for (const auto& [key, value] : view.record.labels) each.labels.push_back(key + "=" + value);
+    for (const auto& [key, value] : view.record.labels)
+      each.labels.push_back(std::string(key).append("=").append(value));
     each.roundTrip = view.roundTrip;
     each.lastError = view.record.lastError;
     facts.push_back(std::move(each));

@@ -30,6 +30,7 @@ std::string withWarnings(const std::string& body, const std::vector<std::string>
   std::optional<JsonObject> object = JsonObject::parse(body);
   if (warnings.empty() || !object) return body;
   std::vector<std::string> texts;
+  texts.reserve(warnings.size());
   for (const std::string& each : warnings) texts.push_back(jsonString(each));
   std::vector<std::string_view> all =
       jsonElements(object->find("Warnings")).value_or(std::vector<std::string_view>());

@@ -240,6 +240,7 @@ Placements::Admission Placements::admit(labels::Policy policy, const std::string
 void Placements::takeHoldings() {
   auto values = [](const auto& map) {
     std::vector<typename std::decay_t<decltype(map)>::mapped_type> list;
+    list.reserve(map.size());
     for (const auto& [key, value] : map) list.push_back(value);
     return list;
   };
