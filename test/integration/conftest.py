@@ -2,6 +2,7 @@
 
 Environment: DROVERD names the binary (build/release/droverd); DROVER_TEST_LAB the lab (itest), so that
 two runs can go on at once; DROVER_TEST_KEEP=1 leaves the lab up and the logs in place for a look.
+With pytest -n each worker has labs of its own (itesta, itestb, ...).
 """
 
 import os
@@ -22,7 +23,8 @@ from harness.setting import Setting
 from harness.setting import names as setting_names
 
 KEEP = os.environ.get("DROVER_TEST_KEEP") == "1"
-LAB_NAME = os.environ.get("DROVER_TEST_LAB", "itest")
+WORKER = os.environ.get("PYTEST_XDIST_WORKER", "").removeprefix("gw")
+LAB_NAME = os.environ.get("DROVER_TEST_LAB", "itest") + (chr(ord("a") + int(WORKER)) if WORKER else "")
 
 
 def pytest_configure(config):
@@ -45,6 +47,16 @@ def pytest_collection_modifyitems(items):
         setting = item.callspec.params.get("setting", "") if hasattr(item, "callspec") else ""
         if {"lab", "hosts"} & set(item.fixturenames) or setting.startswith("node"):
             item.add_marker(pytest.mark.cluster)
+
+
+def pytest_sessionfinish(session):
+    if WORKER:
+        session.config.workeroutput["notes"] = session.config.notes
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node):
+    node.config.notes.extend(getattr(node, "workeroutput", {}).get("notes", ()))
 
 
 def pytest_terminal_summary(terminalreporter, config):

@@ -3,7 +3,9 @@
 import contextlib
 import json
 import os
+import shutil
 import signal
+import sqlite3
 import subprocess
 from pathlib import Path
 
@@ -155,6 +157,16 @@ class Node(Droverd):
     def joined(self, other, token=None, *args):
         done = self.join(other, token, *args)
         assert done.returncode == 0, done.stderr.decode()
+
+    def copy_identity(self, directory):
+        """Its certificate and key, as files: what somebody has who copied its disk."""
+        directory.mkdir()
+        shutil.copytree(self.directory / "state", directory / "state")
+        with sqlite3.connect(directory / "state/drover.db") as store:
+            for name, file in (("certificate", "cert.pem"), ("key", "key.pem")):
+                query = "SELECT content FROM value WHERE name = ?"
+                (content,) = store.execute(query, (name,)).fetchone()
+                (directory / file).write_bytes(content)
 
     def kill_hard(self):
         os.kill(self.pid, signal.SIGKILL)
