@@ -17,14 +17,13 @@ FAKETIME = glob.glob("/usr/lib/*/faketime/libfaketime.so.1")  # of Debian's pack
 
 def set_clock(node, offset):
     """From its next start on the node's clock is off by so much; None sets it right."""
-    front = [*node.host.inside("net", "uts", "mount")]
-    rest = node.command[len(front) :]
+    rest = node.command[len(node.front) :]
     if rest[0] == "env":
         rest = rest[4:]
     # Not the command faketime, which stays between us and droverd. Timers follow the monotonic
     # clock, which does not jump on a real host either.
     fake = ["env", f"LD_PRELOAD={FAKETIME[0]}", f"FAKETIME={offset}", "FAKETIME_DONT_FAKE_MONOTONIC=1"]
-    node.command = [*front, *(fake if offset else []), *rest]
+    node.command = [*node.front, *(fake if offset else []), *rest]
 
 
 @pytest.fixture

@@ -103,13 +103,14 @@ class Node(Droverd):
     """A droverd on a host of the lab."""
 
     def __init__(self, host, directory, config_dir, args=(), name=None):
-        # Without the host's pid namespace: so its pid is the one that we know.
+        # Without the host's pid namespace: so its pid is the one that we know. Its own /proc is then
+        # another than the host's; without one, sanitizers do not find the stack.
+        self.front = [
+            *host.inside("net", "uts", "mount"),
+            *("unshare", "--mount", "sh", "-c", 'mount -t proc proc /proc && exec "$@"', "sh"),
+        ]
         super().__init__(
-            directory,
-            host.socket,
-            args=args,
-            name=name or host.name,
-            inside=host.inside("net", "uts", "mount"),
+            directory, host.socket, args=args, name=name or host.name, inside=self.front
         )
         self.host = host
         self.name = name or host.name
