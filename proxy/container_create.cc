@@ -359,6 +359,7 @@ base::Task<ContainerCreate::Made> ContainerCreate::makeHere(std::string target, 
     made.reply.body = errorBody(admission.why);
     co_return made;
   }
+  body = withExpressionLabels(body, asked.envTaken);
   body = withoutEnv(body, asked.envTaken);
   body = withPublishAddress(body, admission.publishAddress);
   if (asked.policy.hostnameFromName && !name.empty()) body = withHostname(body, name);

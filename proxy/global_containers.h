@@ -52,6 +52,7 @@ class GlobalContainers {
   };
 
   void look();
+  void lookBy(base::milliseconds delay);
   void lookAt(const GlobalGroup& group, std::span<const GlobalNode> nodes);
   std::optional<labels::Policy> policyOf(const GlobalMember& original, std::string& definition);
   bool isTime(const GlobalStep& step, const std::string& group);
@@ -77,6 +78,7 @@ class GlobalContainers {
   std::map<std::string, Wait> waits_;  // by group: for what may be settled by others
   std::set<std::string> busy_;         // groups for which something is being done
   bool soonSet_ = false;
+  uint64_t nextLook_ = UINT64_MAX;
   base::Timer soon_;
   base::Timer later_;
   base::Scope tasks_;

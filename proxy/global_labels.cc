@@ -93,11 +93,6 @@ LabelList plainLabels(std::string_view definition) {
 
 }  // namespace
 
-bool speaksOfGlobal(const LabelList& labels) {
-  return std::any_of(labels.begin(), labels.end(),
-                     [](const auto& each) { return asksForGlobal(each.first); });
-}
-
 std::optional<GlobalMark> globalMark(const LabelList& labels, std::string_view name) {
   if (!isGlobal(labels)) return std::nullopt;
   GlobalMark mark;

@@ -34,9 +34,6 @@ struct GlobalMark {
   bool operator==(const GlobalMark&) const = default;
 };
 
-// Quick, and true of some containers that are in no group.
-bool speaksOfGlobal(const LabelList& labels);
-
 // Nothing for a container that is in no group, such as one named unlike a copy: whatever is made of
 // a copy's image, or was renamed by hand, is nobody's copy.
 std::optional<GlobalMark> globalMark(const LabelList& labels, std::string_view name);

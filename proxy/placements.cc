@@ -176,6 +176,12 @@ Placements::GlobalFit Placements::globalFit(const labels::Policy& policy) {
   return {takes, labels::keepsGlobal(policy, world_, asked, self)};
 }
 
+std::vector<std::string> Placements::publishAddresses(const std::string& node) {
+  takeNodes();
+  const labels::NodeState* state = world_.node(node);
+  return state ? state->rules.ips : std::vector<std::string>();
+}
+
 Placements::Reservation Placements::reserve(const std::string& node, const labels::Policy& policy,
                                             const std::string& name) {
   labels::Container container;

@@ -97,6 +97,9 @@ class Placements {
   };
   GlobalFit globalFit(const labels::Policy& policy);
 
+  // On which a node publishes ports that have no address of their own; empty: on all.
+  std::vector<std::string> publishAddresses(const std::string& node);
+
   // Whether a container is known, by record or expectation; as dockerd looks containers up.
   bool knows(const std::string& container) { return world_.container(container) != nullptr; }
 

@@ -174,6 +174,25 @@ def test_it_follows_the_labels_of_nodes(cluster):
     await_nothing(cluster)
 
 
+def test_expressions_of_its_environment_count_for_copies_too(cluster):
+    one, two, _ = cluster
+    for node in (one, two):
+        update(one, node, "--label-add", "edge=yes")
+    try:
+        make(one, "web", Env=["constraint:edge==yes", "A=1"])
+        original = await_copies([one, two], "web")
+        time.sleep(1)
+        assert len(everywhere(cluster)[2]) == 0
+        for node, name in zip((one, two), names([one, two], "web", original), strict=True):
+            config = node.direct.get(f"/containers/{name}/json").json()["Config"]
+            assert "A=1" in config["Env"] and not any("constraint" in each for each in config["Env"])
+    finally:
+        for node in (one, two):
+            one.cli("node", "update", "--label-rm", "edge", node.name)
+    two.docker("rm", "--force", "web")
+    await_nothing(cluster)
+
+
 def test_a_node_that_is_drained_keeps_its_copy_and_gets_no_new_one(cluster):
     one, two, three = cluster
     make(one, "old")
