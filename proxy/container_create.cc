@@ -40,6 +40,8 @@ constexpr uint64_t recordWait = 1'000;
 constexpr uint64_t seenEverywhere = 250;
 // The header by which the chosen node says that the container cannot be there; it names the filter.
 constexpr std::string_view refusedHeader = "Drover-Refused";
+// The header by which who moves a container says which one the new one takes the place of.
+constexpr std::string_view replacesHeader = "Drover-Replaces";
 constexpr uint64_t wantedFor = 10 * 60 * 1000;
 constexpr size_t wantedMost = 1000;
 
@@ -283,6 +285,8 @@ base::Task<> ContainerCreate::createHere(Client& client, RouteMatch match) {
   std::string body = co_await readBody(client, bodyMost_);
   std::string name(withoutSlash(parameter(match.query, "name")));
   labels::Decoded asked = labels::decode(body, {parameter(match.query, "platform")});
+  if (std::optional<std::string_view> replaced = client.request().find(replacesHeader))
+    asked.policy.replaces = *replaced;
   std::string headers = passedHeaders(client.request());
   std::string target(client.request().target());
   Made made =
@@ -491,28 +495,47 @@ base::Task<bool> ContainerCreate::bringImage(std::string image, cluster::Node to
   co_return true;
 }
 
-// To our own engine. Why not, or an empty text.
-base::Task<std::string> ContainerCreate::fetchOrPull(std::string image) {
-  std::optional<cluster::Node> self = locator_.node(agent_.self());
+// To that node's engine. Why not, or an empty text.
+base::Task<std::string> ContainerCreate::fetchOrPull(std::string image, cluster::Node to) {
   std::string why;
   try {
-    bool brought = co_await bringImage(image, *self);
+    bool brought = co_await bringImage(image, to);
     if (brought) co_return why;
   } catch (const std::exception& failed) {
     why = failed.what();
   }
-  base::HttpCall call =
-      createCall("/images/create?fromImage=" + encodeQueryValue(withTag(image)), "", "");
+  std::string target = "/images/create?fromImage=" + encodeQueryValue(withTag(image));
+  base::HttpCall call = createCall(std::move(target), "", "");
   call.timeout = pullTimeout;
   call.most = pullAnswerMost;
-  base::HttpReply reply = co_await local_.change(std::move(call), Effect::containers, "");
+  base::HttpClient& way = wayTo(engine_, to);
+  base::HttpReply reply = co_await way.call(std::move(call));
   if (reply.status == 200) co_return std::string();
   if (why.empty()) why = errorMessage(reply.body);
   co_return why;
 }
 
+base::Task<ContainerCreate::Made> ContainerCreate::tryOurs(const cluster::Node& node,
+                                                           const std::string& body,
+                                                           const labels::Decoded& asked,
+                                                           const std::string& name) {
+  std::string target = "/containers/create?name=" + encodeQueryValue(name);
+  std::string headers = "Content-Type: application/json\r\n";
+  Made made;
+  if (node.self) {
+    made = co_await makeHere(std::move(target), std::move(headers), body, asked, name);
+    co_return made;
+  }
+  if (!asked.policy.replaces.empty())
+    headers.append(replacesHeader).append(": ").append(asked.policy.replaces).append("\r\n");
+  base::HttpCall call = createCall(std::move(target), std::move(headers), body);
+  made.reply = co_await node.http->call(std::move(call));
+  made.refusedBy = headerIn(made.reply.head, refusedHeader);
+  co_return made;
+}
+
 base::Task<ContainerCreate::Ours> ContainerCreate::makeOurs(labels::Policy policy, std::string body,
-                                                            std::string name) {
+                                                            std::string name, cluster::Node node) {
   Ours ours;
   std::string holder(cluster::makeTokenSecret().reveal());
   Refusal refusal = co_await claim(name, holder);
@@ -523,13 +546,14 @@ base::Task<ContainerCreate::Ours> ContainerCreate::makeOurs(labels::Policy polic
   Name claimed(*this, name, holder);
   labels::Decoded asked;
   asked.policy = std::move(policy);
-  std::string target = "/containers/create?name=" + encodeQueryValue(name);
-  std::string headers = "Content-Type: application/json\r\n";
-  Made made = co_await makeHere(target, headers, body, asked, name);
+  Placements::Reservation reservation;
+  std::string nodeId(node.id.text());
+  if (!node.self) reservation = placements_.reserve(nodeId, asked.policy, name);
+  Made made = co_await tryOurs(node, body, asked, name);
   if (made.reply.status == 404 && !asked.policy.image.empty()) {
-    ours.why = co_await fetchOrPull(asked.policy.image);
+    ours.why = co_await fetchOrPull(asked.policy.image, node);
     if (!ours.why.empty()) co_return ours;
-    made = co_await makeHere(target, headers, body, asked, name);
+    made = co_await tryOurs(node, body, asked, name);
   }
   if (!made.refusedBy.empty() || made.reply.status != 201) {
     ours.why = errorMessage(made.reply.body);
@@ -537,20 +561,23 @@ base::Task<ContainerCreate::Ours> ContainerCreate::makeOurs(labels::Policy polic
     co_return ours;
   }
   ours.id = base::text(base::parseJson(made.reply.body), "Id");
-  index_.expect(agent_.self(), ours.id, name, requestedFacts(body));
-  claimed.stands(agent_.self(), ours.id);
+  index_.expect(node.id, ours.id, name, requestedFacts(body));
+  reservation.stands(ours.id);
+  claimed.stands(node.id, ours.id);
   co_return ours;
 }
 
-base::Task<std::string> ContainerCreate::renameOurs(std::string id, std::string name) {
-  std::string holder(cluster::makeTokenSecret().reveal());
+base::Task<std::string> ContainerCreate::renameOurs(std::string id, std::string name,
+                                                    std::string holder) {
+  if (holder.empty()) holder = cluster::makeTokenSecret().reveal();
   Refusal refusal = co_await claim(name, holder);
   if (refusal.status) co_return refusal.message;
   Name claimed(*this, name, holder);
   std::vector<std::string> before;
   if (const ContainerIndex::Place* place = index_.find(id).place) before = place->second.names;
-  base::HttpCall call =
-      createCall("/containers/" + id + "/rename?name=" + encodeQueryValue(name), "", "");
+  std::string target =
+      "/containers/" + encodeQueryValue(id) + "/rename?name=" + encodeQueryValue(name);
+  base::HttpCall call = createCall(std::move(target), "", "");
   base::HttpReply reply = co_await local_.change(std::move(call), Effect::containers, id);
   if (reply.status != 204) co_return errorMessage(reply.body);
   claimed.stands(agent_.self(), id);

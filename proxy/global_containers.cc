@@ -201,7 +201,7 @@ base::Task<std::string> GlobalContainers::perform(GlobalStep step, GlobalGroup g
       why = co_await start(step.about.id);
       break;
     case What::rename:
-      why = co_await parts_.creation.renameOurs(step.about.id, step.name);
+      why = co_await parts_.creation.renameOurs(step.about.id, step.name, std::string());
       break;
     case What::remove:
       why = co_await remove(std::move(step.about));
@@ -234,9 +234,8 @@ base::Task<std::string> GlobalContainers::make(GlobalStep step, GlobalMember ori
   if (!here) co_return std::string("the engine does not tell what it has");
   if (*here) co_return std::string(notToldYet);
   std::string name = std::move(step.name);
-  ContainerCreate::Ours ours =
-      co_await parts_.creation.makeOurs(std::move(*policy), std::move(*body), name);
-  co_return ours.why;
+  std::string why = co_await create(std::move(*policy), std::move(*body), std::move(name));
+  co_return why;
 }
 
 // Whether our engine has a copy of the group. Nothing if it does not tell.
@@ -285,8 +284,17 @@ base::Task<std::string> GlobalContainers::succeed(GlobalStep step, std::string g
   if (!plain) co_return std::string("its definition is not known");
   labels::Decoded asked = labels::decode(*plain);
   asked.policy.replaces = step.about.id;
-  ContainerCreate::Ours ours = co_await parts_.creation.makeOurs(
-      std::move(asked.policy), std::move(*body), std::move(step.name));
+  std::string why =
+      co_await create(std::move(asked.policy), std::move(*body), std::move(step.name));
+  co_return why;
+}
+
+base::Task<std::string> GlobalContainers::create(labels::Policy policy, std::string body,
+                                                 std::string name) {
+  std::optional<cluster::Node> self = parts_.locator.node(parts_.agent.self());
+  if (!self) co_return std::string("this node is in no cluster");
+  ContainerCreate::Ours ours = co_await parts_.creation.makeOurs(std::move(policy), std::move(body),
+                                                                 std::move(name), std::move(*self));
   co_return ours.why;
 }
 

@@ -62,6 +62,7 @@ class GlobalContainers {
   base::Task<std::string> removeOrphan(GlobalStep step);
   base::Task<std::string> succeed(GlobalStep step, std::string group);
   base::Task<std::string> handOver(GlobalMember copy, GlobalMember original);
+  base::Task<std::string> create(labels::Policy policy, std::string body, std::string name);
   base::Task<std::string> start(std::string id);
   base::Task<std::string> stop(std::string id);
   base::Task<std::string> remove(GlobalMember member);

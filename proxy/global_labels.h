@@ -34,6 +34,9 @@ struct GlobalMark {
   bool operator==(const GlobalMark&) const = default;
 };
 
+// 64 hexadecimal digits, as engines give.
+bool isContainerId(std::string_view text);
+
 // Nothing for a container that is in no group, such as one named unlike a copy: whatever is made of
 // a copy's image, or was renamed by hand, is nobody's copy.
 std::optional<GlobalMark> globalMark(const LabelList& labels, std::string_view name);

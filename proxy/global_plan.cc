@@ -97,7 +97,7 @@ std::vector<GlobalMember> globalMembers(const ContainerIndex& index, std::string
   std::vector<GlobalMember> members;
   for (const auto& [id, global] : index.globals()) {
     const auto& [place, mark] = global;
-    if (mark.isCopy() && mark.cluster != cluster) continue;
+    if (!isContainerId(id) || (mark.isCopy() && mark.cluster != cluster)) continue;
     if (!group.empty() && (mark.group.empty() ? id : mark.group) != group) continue;
     const ContainerIndex::Entry& entry = place->second;
     GlobalMember member;

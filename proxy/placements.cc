@@ -176,6 +176,14 @@ Placements::GlobalFit Placements::globalFit(const labels::Policy& policy) {
   return {takes, labels::keepsGlobal(policy, world_, asked, self)};
 }
 
+std::optional<labels::Move> Placements::rebalance(std::span<const labels::Movable> movables,
+                                                  labels::Movers movers) {
+  takeNodes();
+  takeHoldings();
+  labels::Options asked = options("");
+  return labels::rebalance(movables, world_, asked, movers);
+}
+
 std::vector<std::string> Placements::publishAddresses(const std::string& node) {
   takeNodes();
   const labels::NodeState* state = world_.node(node);
