@@ -10,10 +10,16 @@ import pytest
 from harness.cluster import run_on
 from harness.engine import wait_until
 from harness.globals import (
-    GLOBAL, await_copies, await_nothing, everywhere, home, make, names, on, update,
+    GLOBAL,
+    await_copies,
+    await_nothing,
+    everywhere,
+    home,
+    make,
+    names,
+    on,
+    update,
 )
-from test_compose import compose_v2  # noqa: F401
-
 
 # --- one on each node ---------------------------------------------------------------------------
 
