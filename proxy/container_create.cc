@@ -31,6 +31,8 @@ constexpr uint64_t seenEverywhere = 250;
 constexpr std::string_view refusedHeader = "Drover-Refused";
 // In place of a filter: the node, or its engine, cannot be reached, so it has heard of nothing.
 constexpr std::string_view unreachable = "unreachable";
+// The header by which who moves a container says which one the new one takes the place of.
+constexpr std::string_view replacesHeader = "Drover-Replaces";
 constexpr uint64_t wantedFor = 10 * 60 * 1000;
 constexpr size_t wantedMost = 1000;
 
@@ -181,6 +183,8 @@ base::Task<> ContainerCreate::createHere(Client& client, RouteMatch match) {
   std::string body = co_await readBody(client, bodyMost_);
   std::string name(withoutSlash(queryValue(match.query, "name")));
   labels::Decoded asked = labels::decode(body, {queryValue(match.query, "platform")});
+  if (std::optional<std::string_view> replaced = client.request().find(replacesHeader))
+    asked.policy.replaces = *replaced;
   std::string headers = passedHeaders(client.request());
   std::string target(client.request().target());
   Made made =
@@ -260,6 +264,7 @@ base::Task<ContainerCreate::Made> ContainerCreate::makeHere(std::string target, 
     made.refuse(admission.refusedBy, admission.why);
     co_return made;
   }
+  body = withExpressionLabels(body, asked.envTaken);
   body = withoutEnv(body, asked.envTaken);
   body = withPublishAddress(body, admission.publishAddress);
   if (asked.policy.hostnameFromName && !name.empty()) body = withHostname(body, name);
@@ -334,28 +339,47 @@ base::Task<bool> ContainerCreate::bringImage(std::string image, cluster::Node to
   co_return true;
 }
 
-// To our own engine. Why not, or an empty text.
-base::Task<std::string> ContainerCreate::fetchOrPull(std::string image) {
-  std::optional<cluster::Node> self = locator_.node(agent_.self());
+// To that node's engine. Why not, or an empty text.
+base::Task<std::string> ContainerCreate::fetchOrPull(std::string image, cluster::Node to) {
   std::string why;
   try {
-    bool brought = co_await bringImage(image, *self);
+    bool brought = co_await bringImage(image, to);
     if (brought) co_return why;
   } catch (const std::exception& failed) {
     why = failed.what();
   }
-  base::HttpCall call =
-      createCall("/images/create?fromImage=" + encodeQueryValue(withTag(image)), "", "");
+  std::string target = "/images/create?fromImage=" + encodeQueryValue(withTag(image));
+  base::HttpCall call = createCall(std::move(target), "", "");
   call.timeout = pullTimeout;
   call.most = pullAnswerMost;
-  base::HttpReply reply = co_await local_.change(std::move(call), Effect::containers, "");
+  base::HttpClient& way = wayTo(engine_, to);
+  base::HttpReply reply = co_await way.call(std::move(call));
   if (reply.status == 200) co_return std::string();
   if (why.empty()) why = errorMessage(reply.body);
   co_return why;
 }
 
+base::Task<ContainerCreate::Made> ContainerCreate::tryOurs(const cluster::Node& node,
+                                                           const std::string& body,
+                                                           const labels::Decoded& asked,
+                                                           const std::string& name) {
+  std::string target = "/containers/create?name=" + encodeQueryValue(name);
+  std::string headers = "Content-Type: application/json\r\n";
+  Made made;
+  if (node.self) {
+    made = co_await makeHere(std::move(target), std::move(headers), body, asked, name);
+    co_return made;
+  }
+  if (!asked.policy.replaces.empty())
+    headers.append(replacesHeader).append(": ").append(asked.policy.replaces).append("\r\n");
+  base::HttpCall call = createCall(std::move(target), std::move(headers), body);
+  made.reply = co_await node.http->call(std::move(call));
+  made.refusedBy = headerIn(made.reply.head, refusedHeader);
+  co_return made;
+}
+
 base::Task<ContainerCreate::Ours> ContainerCreate::makeOurs(labels::Policy policy, std::string body,
-                                                            std::string name) {
+                                                            std::string name, cluster::Node node) {
   Ours ours;
   NameClaims::Claim claimed(names_);
   Refusal refusal = co_await claimed.take(name);
@@ -365,13 +389,20 @@ base::Task<ContainerCreate::Ours> ContainerCreate::makeOurs(labels::Policy polic
   }
   labels::Decoded asked;
   asked.policy = std::move(policy);
-  std::string target = "/containers/create?name=" + encodeQueryValue(name);
-  std::string headers = "Content-Type: application/json\r\n";
-  Made made = co_await makeHere(target, headers, body, asked, name);
-  if (made.reply.status == 404 && !asked.policy.image.empty()) {
-    ours.why = co_await fetchOrPull(asked.policy.image);
-    if (!ours.why.empty()) co_return ours;
-    made = co_await makeHere(target, headers, body, asked, name);
+  Placements::Reservation reservation;
+  std::string nodeId(node.id.text());
+  if (!node.self) reservation = placements_.reserve(nodeId, asked.policy, name);
+  Made made;
+  try {
+    made = co_await tryOurs(node, body, asked, name);
+    if (made.reply.status == 404 && !asked.policy.image.empty()) {
+      ours.why = co_await fetchOrPull(asked.policy.image, node);
+      if (!ours.why.empty()) co_return ours;
+      made = co_await tryOurs(node, body, asked, name);
+    }
+  } catch (...) {
+    claimed.mayStand(node.id);
+    throw;
   }
   if (!made.refusedBy.empty() || made.reply.status != 201) {
     ours.why = errorMessage(made.reply.body);
@@ -379,19 +410,22 @@ base::Task<ContainerCreate::Ours> ContainerCreate::makeOurs(labels::Policy polic
     co_return ours;
   }
   ours.id = base::text(base::parseJson(made.reply.body), "Id");
-  index_.expect(agent_.self(), ours.id, name, requestedFacts(body));
-  claimed.stands(agent_.self(), ours.id);
+  index_.expect(node.id, ours.id, name, requestedFacts(body));
+  reservation.stands(ours.id);
+  claimed.stands(node.id, ours.id);
   co_return ours;
 }
 
-base::Task<std::string> ContainerCreate::renameOurs(std::string id, std::string name) {
+base::Task<std::string> ContainerCreate::renameOurs(std::string id, std::string name,
+                                                    std::string holder) {
   NameClaims::Claim claimed(names_);
-  Refusal refusal = co_await claimed.take(name);
+  Refusal refusal = co_await claimed.take(name, std::move(holder));
   if (refusal.status) co_return refusal.message;
   std::vector<std::string> before;
   if (const ContainerIndex::Place* place = index_.find(id).place) before = place->second.names;
-  base::HttpCall call =
-      createCall("/containers/" + id + "/rename?name=" + encodeQueryValue(name), "", "");
+  std::string target =
+      "/containers/" + encodeQueryValue(id) + "/rename?name=" + encodeQueryValue(name);
+  base::HttpCall call = createCall(std::move(target), "", "");
   base::HttpReply reply = co_await local_.change(std::move(call), Effect::containers, id);
   if (reply.status != 204) co_return errorMessage(reply.body);
   claimed.stands(agent_.self(), id);

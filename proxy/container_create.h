@@ -45,15 +45,17 @@ class ContainerCreate {
   base::Task<> rename(Client& client, RouteMatch match, cluster::Node node);
   // A container with these names is gone, or renamed: they are free at once.
   void freed(const std::vector<std::string>& names) { names_.freed(names); }
-  // What no client asks for just now: a container on this node, with this name, as one that was
-  // placed here. Its image is sent by a node that has it, or else pulled.
+  // What no client asks for just now: a container on `node`, with this name, as one that was placed
+  // there. Its image is sent by a node that has it, or else pulled.
   struct Ours {
     std::string id;
     std::string why;  // it could not be made; then there is no id
   };
-  base::Task<Ours> makeOurs(labels::Policy policy, std::string body, std::string name);
-  // A new name for a container of this node. Why not, or an empty text.
-  base::Task<std::string> renameOurs(std::string id, std::string name);
+  base::Task<Ours> makeOurs(labels::Policy policy, std::string body, std::string name,
+                            cluster::Node node);
+  // A new name for a container of this node, claimed as `holder` or, if that is empty, as nobody
+  // else does. Why not, or an empty text.
+  base::Task<std::string> renameOurs(std::string id, std::string name, std::string holder);
   // POST /images/create: where the next create of this image will be, if one has just failed for
   // want of it.
   std::optional<cluster::Node> nodeForPull(std::string_view query);
@@ -85,7 +87,9 @@ class ContainerCreate {
   void preferWanted(const std::string& image, std::vector<labels::Candidate>& candidates);
   std::optional<cluster::Node> nodeOf(const std::string& id) const;
   base::Task<bool> bringImage(std::string image, cluster::Node to);
-  base::Task<std::string> fetchOrPull(std::string image);
+  base::Task<Made> tryOurs(const cluster::Node& node, const std::string& body,
+                           const labels::Decoded& asked, const std::string& name);
+  base::Task<std::string> fetchOrPull(std::string image, cluster::Node to);
 
   base::Loop& loop_;
   Engine& engine_;

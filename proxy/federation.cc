@@ -92,6 +92,8 @@ base::Task<> Federation::handle(Client& client, RouteMatch match) {
       return parts_.creation.create(client, match);
     case Answer::placement:
       return parts_.creation.explain(client, match);
+    case Answer::rebalance:
+      return parts_.rebalancing.handle(client);
     case Answer::pull: {
       std::optional<cluster::Node> node = parts_.creation.nodeForPull(match.query);
       if (node) return toNode(client, match, std::move(*node));

@@ -51,9 +51,9 @@ NameClaims::Claim::~Claim() {
   if (!name_.empty() && !stands_) owner_.agent_.release(keyOf(name_), holder_);
 }
 
-base::Task<NameClaims::Refusal> NameClaims::Claim::take(std::string name) {
+base::Task<NameClaims::Refusal> NameClaims::Claim::take(std::string name, std::string holder) {
   if (name.empty()) co_return Refusal{};
-  std::string holder(cluster::makeTokenSecret().reveal());
+  if (holder.empty()) holder = cluster::makeTokenSecret().reveal();
   Refusal refusal = co_await owner_.claim(name, holder);
   if (refusal.status == 0) {
     name_ = std::move(name);

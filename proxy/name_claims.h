@@ -46,8 +46,10 @@ class NameClaims {
     Claim& operator=(const Claim&) = delete;
     ~Claim();
 
-    // Called once. An empty name is nobody's, and never refused.
-    base::Task<Refusal> take(std::string name);
+    // Called once. An empty name is nobody's, and never refused. With a `holder`, it is granted
+    // also if that one holds it: who moves a container claims for it what another node then takes
+    // over.
+    base::Task<Refusal> take(std::string name, std::string holder = {});
     // Empty if none was taken.
     const std::string& name() const { return name_; }
     // `object`, a container of that node, has the name.

@@ -13,7 +13,6 @@ std::vector<std::string> unheeded(const labels::Policy& policy) {
   auto note = [&](bool asked, std::string_view label) {
     if (asked) all.push_back(std::string(label) + " is understood, but has no effect yet");
   };
-  note(policy.rebalance, "io.drover.rebalance");
   note(policy.reschedule && *policy.reschedule != labels::Reschedule::off, "io.drover.reschedule");
   note(policy.pullAlways, "io.rancher.container.pull_image");
   note(policy.startOnce, "io.rancher.container.start_once");

@@ -267,10 +267,13 @@ class Droverd {
                  most),
         globalCalls({engine, local, agent, index, locator, creation, log, most}),
         globals({stage.loop, engine, local, agent, index, locator, placements, creation, log}),
+        moves({stage.loop, engine, agent, index, locator, placements, creation, log}),
+        rebalancing({stage.loop, engine, local, agent, index, locator, placements, moves, log},
+                    config.rebalanceInterval),
         swarm(engine, local, agent, config.swarmApi, most),
         federation({stage.loop, engine, local, lists, agent, index, held, locator, creation,
-                    globalCalls, placements, images, swarm, log, most}),
-        nodeApi(agent, images),
+                    globalCalls, rebalancing, placements, images, swarm, log, most}),
+        nodeApi(agent, images, rebalancing),
         clientCertificates(agent),
         api(agent, local, federation, swarm, nodeApi, creation, clientCertificates),
         clientTls(config, agent, log),
@@ -314,6 +317,8 @@ class Droverd {
   proxy::ContainerCreate creation;
   proxy::GlobalCalls globalCalls;
   proxy::GlobalContainers globals;
+  proxy::ContainerMove moves;
+  proxy::Rebalancing rebalancing;
   proxy::SwarmApi swarm;
   proxy::Federation federation;
   proxy::NodeApi nodeApi;

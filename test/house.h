@@ -47,11 +47,15 @@ struct House {
                                   placements, names,  images, log,   64 * 1024 * 1024};
   proxy::GlobalCalls globalCalls{
       {engine, local, agent, index, locator, creation, log, 64 * 1024 * 1024}};
+  proxy::ContainerMove moves{
+      {stage.loop, engine, agent, index, locator, placements, creation, log}};
+  proxy::Rebalancing rebalancing{
+      {stage.loop, engine, local, agent, index, locator, placements, moves, log}, milliseconds(0)};
   proxy::SwarmApi swarm{engine, local, agent, true, 64 * 1024 * 1024};
   proxy::Federation federation{{stage.loop, engine, local, lists, agent, index, held, locator,
-                                creation, globalCalls, placements, images, swarm, log,
+                                creation, globalCalls, rebalancing, placements, images, swarm, log,
                                 64 * 1024 * 1024}};
-  proxy::NodeApi nodeApi{agent, images};
+  proxy::NodeApi nodeApi{agent, images, rebalancing};
   proxy::ClientCertificates clientCertificates{agent};
   proxy::Api api{agent, local, federation, swarm, nodeApi, creation, clientCertificates};
   proxy::ConnectionLimits limits{{}, milliseconds(30'000), milliseconds(30'000)};

@@ -8,6 +8,7 @@ With pytest -n each worker has labs of its own (itesta, itestb, ...).
 import os
 import shutil
 import signal
+import subprocess
 import tempfile
 from pathlib import Path
 
@@ -18,7 +19,7 @@ from harness.cluster import Lab, Node, form
 from harness.containers import sleeping
 from harness.droverd import Droverd
 from harness.endpoint import Endpoint
-from harness.engine import Engine
+from harness.engine import REPOSITORY, Engine
 from harness.setting import Setting
 from harness.setting import names as setting_names
 
@@ -85,6 +86,25 @@ def config_dir(workdir):
     directory = workdir / "docker-config"
     directory.mkdir()
     return directory
+
+
+@pytest.fixture(scope="session")
+def compose_v2(config_dir):
+    """Compose v2 as a plugin of the docker CLI: `docker compose`."""
+    cache = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "drover-test"
+    folder = cache / "trixie"
+    done = subprocess.run(
+        [REPOSITORY / "contrib/fetch-trixie", "docker-compose", folder],
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    plugins = config_dir / "cli-plugins"
+    plugins.mkdir()
+    (plugins / "docker-compose").symlink_to(
+        folder / "usr/libexec/docker/cli-plugins/docker-compose"
+    )
+    return ["docker", "compose"]
 
 
 @pytest.fixture(scope="session")

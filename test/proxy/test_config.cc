@@ -105,6 +105,7 @@ node_labels: [zone=a, ssd]
 swarm_api: off
 placement_strategy: binpack
 overcommit_percent: 20
+rebalance_interval: 2m
 metrics_listen: "[::1]:9323"
 log_level: debug
 log_format: json
@@ -140,6 +141,7 @@ grace_time: 0s
   want.swarmApi = false;
   want.placementStrategy = labels::Strategy::binpack;
   want.overcommitPercent = 20;
+  want.rebalanceInterval = std::chrono::minutes(2);
   want.metricsListen = proxy::Address{"::1", 9323};
   want.logLevel = base::Level::debug;
   want.logFormat = base::LogFormat::json;
