@@ -98,6 +98,7 @@ class Claims::Impl {
 
   Quorum responsible(const std::string& key, const std::vector<NodeId>& members) const;
   std::vector<Quorum> quorums(const std::string& key) const;
+  void forgetViews(Time now);
   void ask(Time now, Claim& claim);
   void answered(Time now, const NodeId& sender, const wire::ClaimAnswer& answer);
   // Goes on with it, or ends it and returns false.
@@ -160,13 +161,17 @@ std::vector<Quorum> Claims::Impl::quorums(const std::string& key) const {
   return list;
 }
 
+void Claims::Impl::forgetViews(Time now) {
+  std::erase_if(before_, [&](const View& view) { return view.until <= now; });
+}
+
 void Claims::Impl::setMembers(Time now, std::vector<NodeId> members) {
   if (!std::is_sorted(members.begin(), members.end(), std::less_equal<>())) {
     std::sort(members.begin(), members.end());
     members.erase(std::unique(members.begin(), members.end()), members.end());
   }
   if (members == members_) return;
-  std::erase_if(before_, [&](const View& view) { return view.until <= now; });
+  forgetViews(now);
   if (!members_.empty()) before_.push_back({std::move(members_), now + 2 * options_.keepFor});
   if (before_.size() > viewsMost) before_.erase(before_.begin() + 1);
   members_ = std::move(members);
@@ -184,6 +189,7 @@ void Claims::Impl::claim(Time now, std::string key, std::string holder, Done don
   Claim& claim = found->second;
   claim.done.push_back(std::move(done));
   if (!fresh) return;
+  forgetViews(now);
   claim.key = std::move(key);
   claim.holder = std::move(holder);
   claim.quorums = quorums(claim.key);

@@ -6,6 +6,11 @@ namespace cluster {
 namespace {
 
 using Labels = std::map<std::string, std::string>;
+using Lists = std::map<std::string, std::vector<std::string>>;
+
+// Of one node; no engine has as many.
+constexpr size_t listsMost = 16;
+constexpr size_t listMost = 256;
 
 void put(base::JsonWriter& json, std::string_view name, const Labels& labels) {
   json.object(name);
@@ -23,9 +28,30 @@ Labels labels(const rapidjson::Value& object, const char* name) {
   return found;
 }
 
+void put(base::JsonWriter& json, std::string_view name, const Lists& lists) {
+  json.object(name);
+  for (const auto& [key, values] : lists) json.members(key, values);
+  json.endObject();
+}
+
+Lists lists(const rapidjson::Value& object, const char* name) {
+  Lists found;
+  const rapidjson::Value* given = base::member(object, name);
+  if (!given || !given->IsObject()) return found;
+  for (const auto& each : given->GetObject()) {
+    if (!each.value.IsArray() || found.size() == listsMost) continue;
+    std::vector<std::string> values;
+    for (const rapidjson::Value& value : each.value.GetArray()) {
+      if (value.IsString() && values.size() < listMost) values.emplace_back(base::asText(value));
+    }
+    found.emplace(base::asText(each.name), std::move(values));
+  }
+  return found;
+}
+
 // One list of all members, for both directions.
-template <class Record, class Text, class Number, class Map>
-void visit(Record& record, Text text, Number number, Map map) {
+template <class Record, class Text, class Number, class Map, class Many>
+void visit(Record& record, Text text, Number number, Map map, Many many) {
   text("availability", record.availability);
   map("labels", record.labels);
   text("hostname", record.hostname);
@@ -41,6 +67,8 @@ void visit(Record& record, Text text, Number number, Map map) {
   map("engineLabels", record.engineLabels);
   number("cpus", record.cpus);
   number("memory", record.memory);
+  many("plugins", record.plugins);
+  number("load", record.load);
   number("reservedNanoCpus", record.reservedNanoCpus);
   number("reservedMemory", record.reservedMemory);
   number("containers", record.containers);
@@ -59,8 +87,8 @@ std::string encode(const NodeRecord& record) {
   base::JsonWriter json;
   json.object();
   auto member = [&json](const char* name, const auto& value) { json.member(name, value); };
-  visit(record, member, member,
-        [&json](const char* name, const Labels& all) { put(json, name, all); });
+  auto members = [&json](const char* name, const auto& all) { put(json, name, all); };
+  visit(record, member, member, members, members);
   return json.endObject().text();
 }
 
@@ -71,7 +99,8 @@ std::optional<NodeRecord> decodeNode(std::string_view text) {
   visit(
       record, [&](const char* name, std::string& value) { value = base::text(document, name); },
       [&](const char* name, uint64_t& value) { value = base::number(document, name); },
-      [&](const char* name, Labels& value) { value = labels(document, name); });
+      [&](const char* name, Labels& value) { value = labels(document, name); },
+      [&](const char* name, Lists& value) { value = lists(document, name); });
   if (record.availability != "pause" && record.availability != "drain")
     record.availability = "active";
   return record;

@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace cluster {
 
@@ -30,6 +31,10 @@ struct NodeRecord {
   std::map<std::string, std::string> engineLabels;
   uint64_t cpus = 0;
   uint64_t memory = 0;  // bytes
+  // By kind: Volume, Network, Log, Runtime.
+  std::map<std::string, std::vector<std::string>> plugins;
+
+  uint64_t load = 0;  // percent of its processors that are busy, in coarse steps
 
   // What containers have reserved of it, and how many there are.
   uint64_t reservedNanoCpus = 0;

@@ -1,7 +1,6 @@
 #include "labels/decode.h"
 
 #include "base/json.h"
-#include "base/spelling.h"
 #include "labels/keys.h"
 #include "labels/request.h"
 #include "labels/text.h"
@@ -15,15 +14,6 @@ constexpr std::string_view droverPrefix = "io.drover.";
 constexpr std::string_view rancherScheduling = "io.rancher.scheduler.";
 constexpr size_t valueMost = 64 * 1024;  // bytes of a value that is for us
 constexpr const char* replaceLabel = "com.docker.compose.replace";
-
-std::string nearestKey(std::string_view name, std::string_view prefix) {
-  std::vector<std::string> known;
-  for (const Key& key : keys()) {
-    if (key.where == Where::containerLabel && key.name.starts_with(prefix))
-      known.emplace_back(key.name);
-  }
-  return base::nearest(name, known);
-}
 
 class Decoder {
  public:
@@ -86,10 +76,11 @@ class Decoder {
       std::string what = isOfNodes ? "is a label of nodes (docker node update --label-add), not of "
                                      "containers"
                                    : "there is no such label";
-      std::string nearest = isOfNodes ? std::string() : nearestKey(lower, droverPrefix);
+      std::string nearest =
+          isOfNodes ? std::string() : nearestKey(lower, droverPrefix, Where::containerLabel);
       result_.problem = Problem{name, 0, what, nearest};
     } else if (lower.starts_with(rancherScheduling) && !findKey(lower, Where::nodeLabel)) {
-      std::string nearest = nearestKey(lower, rancherScheduling);
+      std::string nearest = nearestKey(lower, rancherScheduling, Where::containerLabel);
       result_.warnings.push_back(name + ": has no effect" +
                                  (nearest.empty() ? "" : "; did you mean " + nearest + "?"));
     }

@@ -1,5 +1,6 @@
 #include "labels/keys.h"
 
+#include "base/spelling.h"
 #include "labels/drover_labels.h"
 #include "labels/node_labels.h"
 #include "labels/rancher_labels.h"
@@ -195,6 +196,33 @@ std::vector<std::string> keyNames() {
     if (key.where != Where::nodeLabel) names.emplace_back(key.name);
   }
   return names;
+}
+
+std::string nearestKey(std::string_view name, std::string_view prefix, Where where) {
+  std::vector<std::string> known;
+  for (const Key& key : table) {
+    if (key.where == where && key.name.starts_with(prefix)) known.emplace_back(key.name);
+  }
+  return base::nearest(name, known);
+}
+
+std::string keyLine() {
+  std::string line;
+  std::string_view open;  // the prefix whose braces are not closed yet
+  for (const std::string& name : keyNames()) {
+    std::string_view prefix;
+    for (std::string_view each :
+         {"io.drover.", "io.rancher.scheduler.affinity:", "io.rancher.", "com.docker.swarm."}) {
+      if (prefix.empty() && name.starts_with(each)) prefix = each;
+    }
+    bool goesOn = !prefix.empty() && prefix == open;
+    if (!goesOn && !open.empty()) line += "}";
+    if (!line.empty()) line += goesOn ? ", " : " ";
+    if (!goesOn && !prefix.empty()) line.append(prefix).append("{");
+    line.append(name, prefix.size());
+    open = prefix;
+  }
+  return open.empty() ? line : line + "}";
 }
 
 }  // namespace labels

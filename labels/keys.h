@@ -44,7 +44,13 @@ std::span<const Key> keys();
 // none. Keys of Rancher count in any case of letters, as they did there.
 const Key* findKey(std::string_view name, Where where);
 
-// What containers may carry, as `docker info` lists it.
+// The key of this prefix that was probably meant; empty if none is near.
+std::string nearestKey(std::string_view name, std::string_view prefix, Where where);
+
+// What containers may carry.
 std::vector<std::string> keyNames();
+// The same in one line, as `docker info` shows it: "io.drover.{node, strategy, ...} constraint:
+// ...".
+std::string keyLine();
 
 }  // namespace labels

@@ -43,4 +43,19 @@ NodeRules readNodeLabels(const Labels& nodeLabels, const Labels& engineLabels,
   return rules;
 }
 
+std::optional<Problem> problemOfNodeLabel(const std::string& name, const std::string& value) {
+  constexpr std::string_view ours = "io.drover.";
+  if (const Key* key = findKey(name, Where::nodeLabel)) {
+    std::vector<Problem> problems;
+    NodeRules rules;
+    if (key->dialect != Dialect::swarm) read(*key, name, value, rules, &problems);
+    return problems.empty() ? std::nullopt : std::optional(problems.front());
+  }
+  if (!lowered(name).starts_with(ours)) return std::nullopt;
+  if (findKey(name, Where::containerLabel))
+    return Problem{name, 0, "is a label of containers, not of nodes", ""};
+  return Problem{name, 0, "there is no such label of nodes",
+                 nearestKey(lowered(name), ours, Where::nodeLabel)};
+}
+
 }  // namespace labels

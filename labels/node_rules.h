@@ -29,4 +29,9 @@ struct NodeRules {
 NodeRules readNodeLabels(const Labels& nodeLabels, const Labels& engineLabels,
                          std::vector<Problem>* problems = nullptr);
 
+// What is wrong with one label that a node is to get: a value that cannot be read, or a key of ours
+// that there is not. Labels of others are not ours to judge; a number that classic Swarm passed
+// over has no effect.
+std::optional<Problem> problemOfNodeLabel(const std::string& name, const std::string& value);
+
 }  // namespace labels

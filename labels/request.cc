@@ -62,6 +62,11 @@ void addPlugin(Policy& policy, std::string_view kind, std::string_view name) {
   if (!name.empty()) policy.plugins.push_back({std::string(kind), std::string(name)});
 }
 
+// Of containerd, which newer engines find by name or path without knowing it before.
+bool isShim(std::string_view runtime) {
+  return runtime.starts_with("io.containerd.") || runtime.starts_with('/');
+}
+
 void readVolumes(const rapidjson::Value& host, Policy& policy) {
   for (const std::string& bind : base::texts(host, "Binds")) {
     if (bind.find(':') == bind.npos) continue;  // an anonymous volume
@@ -195,7 +200,8 @@ void readRequest(const rapidjson::Value& body, Policy& policy) {
   }
   readPorts(body, host, policy);
   readReservations(host, policy);
-  addPlugin(policy, "Runtime", base::text(host, "Runtime"));
+  std::string_view runtime = base::text(host, "Runtime");
+  if (!isShim(runtime)) addPlugin(policy, "Runtime", runtime);
   if (const rapidjson::Value* log = base::member(host, "LogConfig"))
     addPlugin(policy, "Log", base::text(*log, "Type"));
 }

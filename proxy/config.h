@@ -49,6 +49,7 @@ struct Config {
   labels::Strategy placementStrategy = labels::Strategy::spread;
   int overcommitPercent = 5;
   std::chrono::milliseconds rebalanceInterval = std::chrono::seconds(30);
+  bool measureLoad = true;
   std::optional<Address> metricsListen;
   base::Level logLevel = base::Level::info;
   base::LogFormat logFormat = base::LogFormat::text;
@@ -176,6 +177,11 @@ void fields(Visit&& visit) {
                     "id counts.",
             .most = 24 * hour},
         &Config::rebalanceInterval);
+  visit(
+      Key{.name = "measure_load",
+          .help = "Whether other nodes are told how busy this host is, which counts where as much "
+                  "is reserved. Off is for several nodes on one machine."},
+      &Config::measureLoad);
   visit(Key{.name = "metrics_listen",
             .help = "Where to serve Prometheus metrics, in plain HTTP.",
             .empty = "off"},

@@ -8,6 +8,7 @@
 #include "proxy/container_record.h"
 #include "proxy/create_body.h"
 #include "proxy/heads.h"
+#include "proxy/image_pull.h"
 #include "proxy/list_query.h"
 #include "proxy/merge_errors.h"
 #include "proxy/merge_plan.h"
@@ -20,8 +21,8 @@ namespace {
 constexpr base::milliseconds createTimeout(120'000);
 constexpr size_t answerMost = 4 * 1024 * 1024;
 // A pull of our own; its answer is progress, line by line.
+// What is pulled first takes longer.
 constexpr base::milliseconds pullTimeout(3600 * 1000);
-constexpr size_t pullAnswerMost = 16 * 1024 * 1024;
 // A dependency that its engine has, and whose record has not come yet, is waited for.
 constexpr base::milliseconds recordPoll(20);
 constexpr uint64_t recordWait = 1'000;
@@ -35,14 +36,6 @@ constexpr std::string_view unreachable = "unreachable";
 constexpr std::string_view replacesHeader = "Drover-Replaces";
 constexpr uint64_t wantedFor = 10 * 60 * 1000;
 constexpr size_t wantedMost = 1000;
-
-// As dockerd names images: with the tag latest if there is none.
-std::string withTag(const std::string& image) {
-  size_t slash = image.rfind('/');
-  size_t colon = image.find(':', slash == std::string::npos ? 0 : slash);
-  bool tagged = colon != std::string::npos || image.find('@') != std::string::npos;
-  return tagged ? image : image + ":latest";
-}
 
 // As an object's name is written in a path. The text comes from a client, who may write anything.
 std::string inPath(const std::string& object) {
@@ -244,6 +237,7 @@ base::Task<ContainerCreate::Made> ContainerCreate::tryOn(const cluster::Node& no
     co_return made;
   }
   base::HttpCall call = createCall(std::move(target), std::move(headers), std::move(body));
+  if (asked.policy.pullAlways) call.timeout = pullTimeout;
   try {
     made.reply = co_await node.http->call(std::move(call));
     made.refusedBy = headerIn(made.reply.head, refusedHeader);
@@ -265,6 +259,18 @@ base::Task<ContainerCreate::Made> ContainerCreate::makeHere(std::string target, 
     co_return made;
   }
   body = withExpressionLabels(body, asked.envTaken);
+  if (asked.policy.pullAlways) {
+    const std::string& image = asked.policy.image;
+    std::string why = co_await pullImage(local_, image, headers);
+    if (!why.empty()) {
+      // Not 404, after which clients would pull by themselves.
+      made.reply.status = 500;
+      made.reply.head = jsonHead(500, local_.commonHeaders());
+      made.reply.body = errorBody("pull of image " + image + ": " + why);
+      co_return made;
+    }
+  }
+  if (asked.policy.startOnce) body = withCleanEnd(body);
   body = withoutEnv(body, asked.envTaken);
   body = withPublishAddress(body, admission.publishAddress);
   if (asked.policy.hostnameFromName && !name.empty()) body = withHostname(body, name);
@@ -348,14 +354,15 @@ base::Task<std::string> ContainerCreate::fetchOrPull(std::string image, cluster:
   } catch (const std::exception& failed) {
     why = failed.what();
   }
-  std::string target = "/images/create?fromImage=" + encodeQueryValue(withTag(image));
-  base::HttpCall call = createCall(std::move(target), "", "");
-  call.timeout = pullTimeout;
-  call.most = pullAnswerMost;
-  base::HttpClient& way = wayTo(engine_, to);
-  base::HttpReply reply = co_await way.call(std::move(call));
-  if (reply.status == 200) co_return std::string();
-  if (why.empty()) why = errorMessage(reply.body);
+  std::string failed;
+  if (to.self) {
+    failed = co_await pullImage(local_, image, "");
+  } else {
+    base::HttpClient& way = wayTo(engine_, to);
+    base::HttpReply reply = co_await way.call(pullCall(image, ""));
+    failed = pullFault(reply);
+  }
+  if (failed.empty() || why.empty()) co_return failed;
   co_return why;
 }
 

@@ -143,6 +143,21 @@ std::string withExpressionLabels(std::string_view body, const std::vector<size_t
   return object->text();
 }
 
+std::string withCleanEnd(std::string_view body) {
+  std::optional<JsonObject> object = JsonObject::parse(body);
+  std::optional<JsonObject> host =
+      object ? JsonObject::parse(object->find("HostConfig")) : std::nullopt;
+  std::optional<JsonObject> restart =
+      host ? JsonObject::parse(host->find("RestartPolicy")) : std::nullopt;
+  if (!restart) return std::string(body);
+  std::string_view name = insideQuotes(restart->find("Name")).value_or("");
+  if (name != "always" && name != "unless-stopped") return std::string(body);
+  restart->set("Name", "\"on-failure\"");
+  host->set("RestartPolicy", restart->text());
+  object->set("HostConfig", host->text());
+  return object->text();
+}
+
 std::string withHostname(std::string_view body, const std::string& name) {
   std::optional<JsonObject> object = JsonObject::parse(body);
   if (!object) return std::string(body);

@@ -6,8 +6,10 @@
 #include <set>
 
 #include "base/json.h"
+#include "labels/keys.h"
 #include "proxy/answer.h"
 #include "proxy/build_placement.h"
+#include "proxy/container_removal.h"
 #include "proxy/event_stream.h"
 #include "proxy/heads.h"
 #include "proxy/list_query.h"
@@ -117,8 +119,10 @@ base::Task<> Federation::toOwner(Client& client, RouteMatch match, Kind kind, st
     co_await parts_.creation.rename(client, match, std::move(*located.node));
   } else if (kind == Kind::container && parts_.globals.concerns(match)) {
     co_await parts_.globals.handle(client, match, std::move(*located.node));
+  } else if (match.route().pattern == "/containers/{id}" && match.route().method == "DELETE") {
+    co_await remove(client, match, std::move(*located.node), std::move(located.body));
   } else {
-    co_await toNode(client, match, std::move(*located.node), std::move(located.body));
+    co_await toNode(client, match, std::move(*located.node));
   }
 }
 
@@ -129,34 +133,79 @@ base::Task<> Federation::sendLocated(Client& client, const Located& located) {
   co_await sendJson(client, located.status, parts_.local.commonHeaders(), located.body);
 }
 
-base::Task<> Federation::toNode(Client& client, RouteMatch match, cluster::Node node,
-                                std::string inspection) {
-  const Route& route = match.route();
-  bool removes = route.pattern == "/containers/{id}" && route.method == "DELETE";
-  std::string id;
-  std::vector<std::string> names;
-  const ContainerIndex::Place* place = removes ? parts_.index.find(match.object).place : nullptr;
-  if (place) {
-    id = place->first;
-    names = place->second.names;
-  } else if (removes) {
-    id = base::text(base::parseJson(inspection), "Id");  // its record has not come yet
-  }
+base::Task<> Federation::toNode(Client& client, RouteMatch match, cluster::Node node) {
   if (node.self) {
     co_await parts_.local.passThrough(client, match);
-  } else {
-    RelayOptions options;
-    options.hijack = route.flow == Flow::hijack;
-    bool makesExec = route.pattern == "/containers/{id}/exec";
-    options.onAnswer = [this, &node, makesExec](int status, std::string_view body) {
-      if (makesExec && status == 201)
-        parts_.locator.execMade(std::string(base::text(base::parseJson(body), "Id")), node.id);
-    };
-    co_await relay(client, *node.http, std::move(options));
+    co_return;
   }
-  if (client.status != 204 || !removes) co_return;
+  const Route& route = match.route();
+  RelayOptions options;
+  options.hijack = route.flow == Flow::hijack;
+  bool makesExec = route.pattern == "/containers/{id}/exec";
+  options.onAnswer = [this, &node, makesExec](int status, std::string_view body) {
+    if (makesExec && status == 201)
+      parts_.locator.execMade(std::string(base::text(base::parseJson(body), "Id")), node.id);
+  };
+  co_await relay(client, *node.http, std::move(options));
+}
+
+// DELETE /containers/{id}. `inspection`: what the node said of it, if it was asked.
+base::Task<> Federation::remove(Client& client, RouteMatch match, cluster::Node node,
+                                std::string inspection) {
+  std::string id;
+  std::vector<std::string> names;
+  std::optional<labels::VolumeCleanup> cleanup;
+  if (const ContainerIndex::Place* place = parts_.index.find(match.object).place) {
+    id = place->first;
+    names = place->second.names;
+    cleanup = volumeCleanup(place->second.labels);
+  } else {
+    id = base::text(base::parseJson(inspection), "Id");  // its record has not come yet
+    cleanup = volumeCleanup(inspection);
+  }
+  bool isOfLink = !queryValue(match.query, "link").empty();  // then the container stays
+  if (cleanup && !isOfLink) {
+    co_await removeWith(*cleanup, client, match, node);
+  } else {
+    co_await toNode(client, match, node);
+  }
+  if (client.status != 204) co_return;
   parts_.index.remove(node.id, id);
   parts_.creation.freed(names);
+}
+
+// With the volumes that are to go. Those that somebody else mounts the engine keeps.
+base::Task<> Federation::removeWith(labels::VolumeCleanup cleanup, Client& client, RouteMatch match,
+                                    const cluster::Node& node) {
+  base::HttpClient& server = wayTo(parts_.engine, node);
+  client.upstream = server.name();
+  std::vector<std::string> volumes;
+  if (cleanup == labels::VolumeCleanup::all) {
+    std::string target = "/containers/" + std::string(match.object) + "/json";
+    base::HttpReply seen =
+        co_await server.call(base::httpGet(std::move(target), inspectTimeout, parts_.bodyMost));
+    if (seen.status == 200) volumes = localVolumes(seen.body);
+  }
+  base::HttpCall call;
+  call.method = "DELETE";
+  call.target = removalTarget(client.request().target(), cleanup);
+  call.timeout = diskTimeout;
+  call.most = parts_.bodyMost;
+  call.mayRepeat = false;
+  base::HttpReply reply;
+  if (node.self) {
+    std::string object(match.object);
+    reply = co_await parts_.local.change(call, match.route().effect, std::move(object));
+  } else {
+    reply = co_await node.http->call(call);
+  }
+  if (reply.status == 204) {
+    for (const std::string& each : volumes) {
+      call.target = "/volumes/" + encodeQueryValue(each);
+      co_await server.call(call);
+    }
+  }
+  co_await sendAnswer(client, reply.status, reply.head, reply.body);
 }
 
 base::Task<> Federation::inspect(Client& client, RouteMatch match) {
@@ -346,7 +395,7 @@ base::Task<> Federation::info(Client& client, RouteMatch match) {
   std::string self(parts_.agent.self().text());
   std::string swarm = parts_.swarm.infoSection();
   Merge merge = [this, facts, self, swarm](const std::vector<NodeAnswer>& answers) {
-    std::string body = mergeInfo(answers, self, facts, distinctImages(answers));
+    std::string body = mergeInfo(answers, self, facts, distinctImages(answers), labels::keyLine());
     std::optional<JsonObject> object = JsonObject::parse(body);
     if (object) object->set("Swarm", swarm);
     return object ? object->text() : body;

@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "base/task.h"
 #include "cluster/agent.h"
+#include "labels/policy.h"
 #include "proxy/client.h"
 #include "proxy/container_create.h"
 #include "proxy/container_index.h"
@@ -68,9 +69,10 @@ class Federation {
   using Merge = std::function<std::string(const std::vector<NodeAnswer>& answers)>;
 
   base::Task<> toOwner(Client& client, RouteMatch match, Kind kind, std::string object);
-  // `inspection`: what the node said of the object, if it was asked.
-  base::Task<> toNode(Client& client, RouteMatch match, cluster::Node node,
-                      std::string inspection = {});
+  base::Task<> toNode(Client& client, RouteMatch match, cluster::Node node);
+  base::Task<> remove(Client& client, RouteMatch match, cluster::Node node, std::string inspection);
+  base::Task<> removeWith(labels::VolumeCleanup cleanup, Client& client, RouteMatch match,
+                          const cluster::Node& node);
   base::Task<> sendLocated(Client& client, const Located& located);
 
   base::Task<> merged(Client& client, RouteMatch match, Merge merge);

@@ -31,17 +31,6 @@ base::Task<std::string> restOf(base::HttpConnection& connection) {
   }
 }
 
-// Of the lines that a load answers with, the error if there is one.
-std::string loadError(std::string_view lines) {
-  while (!lines.empty()) {
-    std::string_view line = lines.substr(0, lines.find('\n'));
-    lines.remove_prefix(std::min(lines.size(), line.size() + 1));
-    std::string error(base::text(base::parseJson(line), "error"));
-    if (!error.empty()) return error;
-  }
-  return {};
-}
-
 }  // namespace
 
 ImageTransfer::ImageTransfer(base::Loop& loop, Engine& engine, const cluster::Nodes& nodes,
@@ -109,7 +98,7 @@ base::Task<> ImageTransfer::pipe(std::string image, cluster::Node from) {
   co_await sink->readHead(false);
   int status = sink->reader.head().status();
   std::string said = co_await restOf(*sink);
-  std::string wrong = status == 200 ? loadError(said) : errorMessage(said);
+  std::string wrong = status == 200 ? progressError(said) : errorMessage(said);
   if (!wrong.empty()) throw base::StreamError(wrong);
 }
 

@@ -93,6 +93,13 @@ std::string readToken(const std::string& path) {
   return token;
 }
 
+std::string firstLine(const char* path) {
+  std::ifstream file(path);
+  std::string line;
+  std::getline(file, line);
+  return line;
+}
+
 class Daemon {
  public:
   Daemon(CommandLine commandLine, base::Log& log)
@@ -161,7 +168,8 @@ class Daemon {
               });
               releaseMemoryLater();
             },
-            [this] { server_.stopPeers(); }, [this] { globals_.changed(); }};
+            [this] { server_.stopPeers(); }, [this] { globals_.changed(); },
+            [this] { return config_.measureLoad ? firstLine("/proc/loadavg") : std::string(); }};
   }
 
   // What the settings ask for; the other nodes, or our engine, may come up later than we do.

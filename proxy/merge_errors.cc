@@ -84,4 +84,14 @@ Chosen chooseList(Outcomes outcomes) {
   return failure(outcomes, outcomes.front());
 }
 
+std::string progressError(std::string_view lines) {
+  while (!lines.empty()) {
+    std::string_view line = lines.substr(0, lines.find('\n'));
+    lines.remove_prefix(std::min(lines.size(), line.size() + 1));
+    std::string error(base::text(base::parseJson(line), "error"));
+    if (!error.empty()) return error;
+  }
+  return {};
+}
+
 }  // namespace proxy

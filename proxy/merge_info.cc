@@ -130,7 +130,8 @@ class StatusRows {
 }  // namespace
 
 std::string mergeInfo(std::span<const NodeAnswer> answers, std::string_view asked,
-                      const std::vector<NodeFacts>& facts, std::optional<int64_t> distinctImages) {
+                      const std::vector<NodeFacts>& facts, std::optional<int64_t> distinctImages,
+                      std::string_view labels) {
   Answers parsed = parseAll(answers, asked);
   JsonObject& info = parsed.objects[parsed.asked];
   for (std::string_view name : {"Containers", "ContainersRunning", "ContainersPaused",
@@ -148,6 +149,7 @@ std::string mergeInfo(std::span<const NodeAnswer> answers, std::string_view aske
     StatusRows rows;
     rows.row("Nodes", std::to_string(facts.size()));
     for (const NodeFacts& node : facts) rows.add(node);
+    if (!labels.empty()) rows.row("Labels of containers", labels);
     info.set("SystemStatus", rows.json());
   }
   return info.text();

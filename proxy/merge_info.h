@@ -36,9 +36,10 @@ struct NodeFacts {
 // it is not among the answers. From /info alone nobody can tell which images are the same: Images
 // is `distinctImages` if the caller knows, else the sum. The nodes of `facts` become rows of
 // SystemStatus, which docker prints below the storage driver, named and indented as classic Swarm
-// did it. Swarm is left alone.
+// did it; `labels` is one more row, if it is not empty. Swarm is left alone.
 std::string mergeInfo(std::span<const NodeAnswer> answers, std::string_view asked,
-                      const std::vector<NodeFacts>& facts, std::optional<int64_t> distinctImages);
+                      const std::vector<NodeFacts>& facts, std::optional<int64_t> distinctImages,
+                      std::string_view labels = {});
 
 struct DroverVersion {
   std::string nodeName;

@@ -19,9 +19,40 @@ std::map<std::string, std::string> labelsOf(const std::vector<std::string>& pair
   return labels;
 }
 
+// What the engine lists is what it has used; of managed plugins it may have others. "none" is no
+// plugin, but can always be asked for.
+std::map<std::string, std::vector<std::string>> pluginsOf(const rapidjson::Value& facts,
+                                                          const rapidjson::Value& managed) {
+  std::map<std::string, std::vector<std::string>> plugins;
+  const rapidjson::Value* listed = base::member(facts, "Plugins");
+  if (!listed) return plugins;
+  for (const char* kind : {"Volume", "Network", "Log"}) {
+    if (base::member(*listed, kind)) plugins[kind] = base::texts(*listed, kind);
+  }
+  if (plugins.contains("Log")) plugins["Log"].push_back("none");
+  if (managed.IsArray()) {
+    for (const rapidjson::Value& each : managed.GetArray()) {
+      const rapidjson::Value* config = base::member(each, "Config");
+      const rapidjson::Value* interface = config ? base::member(*config, "Interface") : nullptr;
+      if (!interface || !base::isTrue(each, "Enabled")) continue;
+      for (const std::string& type : base::texts(*interface, "Types")) {
+        std::string name(base::text(each, "Name"));
+        if (type.starts_with("docker.volumedriver/")) plugins["Volume"].push_back(name);
+        if (type.starts_with("docker.logdriver/")) plugins["Log"].push_back(name);
+      }
+    }
+  }
+  const rapidjson::Value* runtimes = base::member(facts, "Runtimes");
+  if (!runtimes || !runtimes->IsObject()) return plugins;
+  for (const auto& each : runtimes->GetObject())
+    plugins["Runtime"].emplace_back(base::asText(each.name));
+  return plugins;
+}
+
 }  // namespace
 
-std::optional<cluster::NodeRecord> nodeFacts(std::string_view info, std::string_view version) {
+std::optional<cluster::NodeRecord> nodeFacts(std::string_view info, std::string_view version,
+                                             std::string_view plugins) {
   rapidjson::Document facts = base::parseJson(info);
   rapidjson::Document versions = base::parseJson(version);
   if (!facts.IsObject() || !versions.IsObject()) return std::nullopt;
@@ -39,6 +70,7 @@ std::optional<cluster::NodeRecord> nodeFacts(std::string_view info, std::string_
   record.minApiVersion = base::text(versions, "MinAPIVersion");
   record.cpus = base::number(facts, "NCPU");
   record.memory = base::number(facts, "MemTotal");
+  record.plugins = pluginsOf(facts, base::parseJson(plugins));
   record.containers = base::number(facts, "Containers");
   record.running = base::number(facts, "ContainersRunning");
   return record;

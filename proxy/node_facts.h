@@ -9,7 +9,9 @@
 
 namespace proxy {
 
-// Of the engine's GET /info and GET /version. Nothing if these are no such answers.
-std::optional<cluster::NodeRecord> nodeFacts(std::string_view info, std::string_view version);
+// Of the engine's GET /info, GET /version and GET /plugins. Nothing if the first two are no such
+// answers.
+std::optional<cluster::NodeRecord> nodeFacts(std::string_view info, std::string_view version,
+                                             std::string_view plugins);
 
 }  // namespace proxy

@@ -14,12 +14,9 @@ std::vector<std::string> unheeded(const labels::Policy& policy) {
     if (asked) all.push_back(std::string(label) + " is understood, but has no effect yet");
   };
   note(policy.reschedule && *policy.reschedule != labels::Reschedule::off, "io.drover.reschedule");
-  note(policy.pullAlways, "io.rancher.container.pull_image");
-  note(policy.startOnce, "io.rancher.container.start_once");
   note(!policy.requestedIps.empty(), "io.rancher.container.requested_ip");
   note(policy.clusterDns.has_value(), "io.rancher.container.dns");
   note(policy.dnsPriority.has_value(), "io.rancher.container.dns.priority");
-  note(policy.volumeCleanup.has_value(), "io.rancher.container.volume_cleanup_strategy");
   note(!policy.linkSelector.empty(), "io.rancher.service.selector.link");
   note(!policy.containerSelector.empty(), "io.rancher.service.selector.container");
   return all;

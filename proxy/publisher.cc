@@ -159,10 +159,14 @@ base::Task<> Publisher::publishFacts() {
   base::HttpReply info = co_await engine_.call(base::httpGet("/info", answerTimeout, answerMost));
   base::HttpReply version =
       co_await engine_.call(base::httpGet("/version", answerTimeout, answerMost));
+  base::HttpReply plugins =
+      co_await engine_.call(base::httpGet("/plugins", answerTimeout, answerMost));
   if (info.status != 200 || version.status != 200) co_return;
-  std::optional<cluster::NodeRecord> facts = nodeFacts(info.body, version.body);
+  std::optional<cluster::NodeRecord> facts = nodeFacts(info.body, version.body, plugins.body);
   if (!facts || !agent_.clustered()) co_return;
   facts_ = std::move(facts);
+  std::optional<double> load = loadPerCpu(hooks_.loadavg ? hooks_.loadavg() : "", facts_->cpus);
+  if (load) facts_->load = load_.take(*load);
   putFacts();
   factsAt_ = loop_.now() + factsEvery;
 }

@@ -18,6 +18,7 @@
 #include "proxy/holdings.h"
 #include "proxy/holdings_index.h"
 #include "proxy/name_conflicts.h"
+#include "proxy/node_load.h"
 #include "proxy/own_containers.h"
 #include "proxy/placements.h"
 
@@ -25,11 +26,12 @@ namespace proxy {
 
 class Publisher : public cluster::AgentListener {
  public:
-  // What is to be done with the listener for peers.
+  // What is to be done with the listener for peers, and what is to be known of the host.
   struct Hooks {
     std::function<void(const cluster::Endpoint& listen)> entered;
     std::function<void()> exited;
-    std::function<void()> changed;  // records of containers or nodes have; may be empty
+    std::function<void()> changed;         // records of containers or nodes have; may be empty
+    std::function<std::string()> loadavg;  // as /proc/loadavg; empty if load is not to be measured
   };
 
   // All must outlive it. Listens to `state` and `lists` from now on.
@@ -69,8 +71,9 @@ class Publisher : public cluster::AgentListener {
   OwnContainers own_;
   OwnContainers::Sums sums_;
   std::optional<cluster::NodeRecord> facts_;  // as last published
-  bool listed_ = false;                       // our containers were published since we entered
-  bool reloaded_ = false;                     // all of ours was
+  SteadyLoad load_;
+  bool listed_ = false;    // our containers were published since we entered
+  bool reloaded_ = false;  // all of ours was
   bool publishing_ = false;
   bool again_ = false;
   bool soonSet_ = false;

@@ -13,6 +13,7 @@
 
 #include "base/json.h"
 #include "cluster/join_token.h"
+#include "labels/node_rules.h"
 #include "proxy/answer.h"
 #include "proxy/merge_errors.h"
 #include "proxy/merge_plan.h"
@@ -454,6 +455,13 @@ base::Task<SwarmApi::Reply> SwarmApi::updateNode(std::string object, std::string
     for (const auto& each : given->GetObject()) {
       if (each.value.IsString()) labels.emplace(base::asText(each.name), base::asText(each.value));
     }
+  }
+  // What the node has already stays, whoever let it in.
+  for (const auto& [key, value] : labels) {
+    auto present = view.record.labels.find(key);
+    if (present != view.record.labels.end() && present->second == value) continue;
+    std::optional<labels::Problem> problem = labels::problemOfNodeLabel(key, value);
+    if (problem) throw AgentError(400, problem->message());
   }
   co_await agent_.updateNode(view.id, std::move(availability), std::move(labels));
   co_return Reply();

@@ -1,5 +1,7 @@
 #include "proxy/world_facts.h"
 
+#include <algorithm>
+
 #include "base/json.h"
 #include "labels/decode.h"
 #include "proxy/container_record.h"
@@ -82,6 +84,9 @@ labels::Node nodeFact(const cluster::NodeView& view) {
   node.storageDriver = record.storageDriver;
   node.has.nanoCpus = record.cpus * 1'000'000'000;
   node.has.memory = record.memory;
+  for (const auto& [kind, names] : record.plugins)
+    node.plugins[kind].insert(names.begin(), names.end());
+  node.load = static_cast<double>(std::min<uint64_t>(record.load, 100)) / 100;
   node.availability = availabilityOf(record.availability);
   node.trouble = troubleOf(view);
   return node;

@@ -290,7 +290,7 @@ class Droverd {
                 return agent.tlsForPeers();
               });
             },
-            [this] { server.stopPeers(); }, [this] { globals.changed(); }};
+            [this] { server.stopPeers(); }, [this] { globals.changed(); }, nullptr};
   }
 
   static std::vector<std::string_view> namesOfRoutes() {

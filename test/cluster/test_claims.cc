@@ -388,6 +388,19 @@ Test(claims, changed_members_and_those_who_have_not_heard_never_both_grant) {
   }
 }
 
+Test(claims, members_of_long_ago_are_not_needed) {
+  // As a cluster grows: there were two of them, of which one is dead now.
+  Stage stage(5);
+  stage.begin(1, false);
+  stage.now += Time(30'000);
+  stage[1].setMembers(stage.now, {nodeId(0), nodeId(1)});
+  stage[1].setMembers(stage.now, stage.members());
+  stage.sites[0]->isDown = true;
+  cr_expect(stage.ask(1, "name/web", "c1").verdict == Verdict::unreachable);
+  stage.run(2 * stage.options.keepFor);
+  cr_expect(stage.ask(1, "name/web", "c1").verdict == Verdict::granted);
+}
+
 Test(claims, members_that_come_during_a_claim_are_asked) {
   Stage stage(5);
   stage.begin(0, false);

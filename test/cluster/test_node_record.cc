@@ -25,6 +25,8 @@ Test(node_record, goes_there_and_back) {
   record.engineLabels = {{"a", "b"}};
   record.cpus = 4;
   record.memory = UINT64_MAX;
+  record.plugins = {{"Volume", {"local", "\"odd\""}}, {"Log", {}}};
+  record.load = 75;
   record.reservedNanoCpus = 5;
   record.reservedMemory = 6;
   record.containers = 7;
@@ -44,7 +46,8 @@ Test(node_record, goes_there_and_back) {
 Test(node_record, what_another_version_wrote_is_read_as_far_as_it_is_understood) {
   std::optional<NodeRecord> record = decodeNode(
       R"({"availability":"elsewhere","labels":{"a":"b","c":5,"d":{}},"cpus":-1,"memory":"many",)"
-      R"("kernel":["6.1"],"os":"linux","unknown":{"x":[1,2]},"engineLabels":[]})");
+      R"("kernel":["6.1"],"os":"linux","unknown":{"x":[1,2]},"engineLabels":[],)"
+      R"("plugins":{"Volume":["a",5,"b"],"Log":7},"load":"high"})");
   cr_assert(record);
   cr_expect_eq(record->availability, "active");
   cr_expect_eq(record->labels.size(), 1);
@@ -54,6 +57,9 @@ Test(node_record, what_another_version_wrote_is_read_as_far_as_it_is_understood)
   cr_expect_eq(record->cpus, 0);
   cr_expect_eq(record->memory, 0);
   cr_expect(record->engineLabels.empty());
+  cr_expect_eq(record->plugins.size(), 1);
+  cr_expect(record->plugins.at("Volume") == std::vector<std::string>({"a", "b"}));
+  cr_expect_eq(record->load, 0);
 }
 
 Test(node_record, what_is_no_object_is_none) {

@@ -46,7 +46,7 @@ def pytest_collection_modifyitems(items):
     """Marks what needs the three hosts, so that it can run beside what needs the one."""
     for item in items:
         setting = item.callspec.params.get("setting", "") if hasattr(item, "callspec") else ""
-        if {"lab", "hosts"} & set(item.fixturenames) or setting.startswith("node"):
+        if {"lab", "lab_of_five", "hosts"} & set(item.fixturenames) or setting.startswith("node"):
             item.add_marker(pytest.mark.cluster)
 
 
@@ -272,6 +272,19 @@ def three(start_node):
     nodes = [start_node(number) for number in (1, 2, 3)]
     form(nodes)
     return nodes
+
+
+@pytest.fixture
+def five(lab_of_five, workdir, config_dir):
+    """The same of five hosts."""
+    directory = Path(tempfile.mkdtemp(prefix="f", dir=workdir))
+    nodes = [Node(host, directory / str(host.number), config_dir) for host in lab_of_five.hosts]
+    form([each.start() for each in nodes])
+    yield nodes
+    for node in nodes:
+        if node.process.poll() is None:
+            node.stop()
+        node.check_sanitizers()
 
 
 @pytest.fixture(autouse=True)

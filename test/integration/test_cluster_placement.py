@@ -1,13 +1,12 @@
 """Where containers go by their labels, in the words of drover, Rancher and classic Swarm, on three engines."""
 
-import random
 import threading
 import time
 
 import pytest
 
 from harness.engine import wait_until
-from harness.placement import labelled, make, placed, ports, refused, where
+from harness.placement import labelled, make, placed, ports, refused, update, where
 
 
 # --- what nodes are -----------------------------------------------------------------------------
@@ -72,6 +71,38 @@ def test_what_cannot_be_understood_is_refused_with_what_was_meant(cluster, label
     assert answer.status == 400, answer.body
     assert label in answer.message and words in answer.message, answer.message
     assert where(cluster, "wrong") == []
+
+
+def test_docker_info_lists_the_labels_that_are_understood(cluster):
+    for node in cluster:
+        [line] = [each for each in node.docker("info").splitlines() if "Labels of containers:" in each]
+        for part in ("io.drover.{constraint, ", "strategy", "io.rancher.scheduler.affinity:{host_label, "):
+            assert part in line, line
+
+
+@pytest.mark.parametrize(
+    "label, words",
+    [
+        ("io.drover.slots=many", '"many" is no number'),
+        ("io.drover.slot=1", "did you mean io.drover.slots?"),
+        ("io.drover.overcommit=2x", "io.drover.overcommit"),
+        ("io.drover.strategy=spread", "is a label of containers"),
+    ],
+)
+def test_what_cannot_be_a_label_of_a_node_is_refused(cluster, label, words):
+    one, two, _ = cluster
+    update(one, two, disk="ssd")
+    try:
+        done = one.cli("node", "update", "--label-add", label, "--availability", "pause", two.name)
+        assert done.returncode == 1
+        assert words in done.stderr.decode() and label.partition("=")[0] in done.stderr.decode()
+        spec = one.api.get(f"/nodes/{two.name}").json()["Spec"]
+        assert (spec["Labels"], spec["Availability"]) == ({"disk": "ssd"}, "active")
+        body = {"Role": "manager", "Availability": "active", "Labels": dict([label.split("=")])}
+        answer = one.api.post(f"/nodes/{two.id()}/update?version=1", body)
+        assert answer.status == 400 and words in answer.message
+    finally:
+        update(one, two, disk=None)
 
 
 def test_a_node_that_is_paused_or_drained_takes_no_new_ones(cluster):
@@ -219,6 +250,23 @@ def test_slots_and_resources_that_nodes_declare(cluster):
         assert "tuner" in refused(cluster[0], "tv2", tuned)
 
 
+@pytest.mark.parametrize(
+    "options, words",
+    [
+        ({"VolumeDriver": "nosuch"}, "plugin \"nosuch\" of kind Volume"),
+        ({"Runtime": "nosuch"}, "plugin \"nosuch\" of kind Runtime"),
+        ({"LogConfig": {"Type": "nosuch"}}, "plugin \"nosuch\" of kind Log"),
+    ],
+)
+def test_what_no_engine_has_a_plugin_for_is_told_for_each_node(cluster, options, words):
+    message = refused(cluster[1], "plugged", HostConfig=options)
+    assert "plugin: 3 of 3 nodes" in message
+    for node in cluster:
+        assert f"\n{node.name}: plugin: {words} is not here" in message, message
+    fine = {"VolumeDriver": "local", "Runtime": "runc", "LogConfig": {"Type": "none"}}
+    placed(cluster, "fine", HostConfig=fine)
+
+
 def test_strategies(cluster):
     packed = {"io.drover.strategy": "binpack", "com.docker.compose.service": "s"}
     small = {"HostConfig": {"Memory": 32 << 20}}
@@ -269,49 +317,6 @@ def test_what_has_no_effect_yet_is_told(cluster):
 
 
 # --- many at once -------------------------------------------------------------------------------
-
-
-@pytest.mark.slow
-def test_many_clients_at_once_never_break_a_rule(cluster, note):
-    """Ports, anti-affinity and memory, by eight clients through all nodes."""
-    total = cluster[0].api.get("/nodes").json()[0]["Description"]["Resources"]["MemoryBytes"]
-    rules = {
-        "port": lambda: ({}, ports(("", "9000", "tcp")), 3),
-        "anti": lambda: ({"kind": "anti", "io.drover.affinity": "container.label.kind != anti"}, {}, 3),
-        "fat": lambda: ({}, {"HostConfig": {"Memory": int(total * 0.4)}}, 6),
-    }
-    statuses = {kind: [] for kind in rules}
-    rounds = 6
-    faults = []
-
-    def work(client, kinds):
-        for number, kind in enumerate(kinds):
-            labels, options, _ = rules[kind]()
-            answer = make(cluster[(client + number) % 3], f"{kind}-{client}-{number}", labels, **options)
-            statuses[kind].append(answer.status)
-            if answer.status not in (201, 409):
-                faults.append(answer.body)
-
-    random.seed(4)
-    threads = []
-    for client in range(8):
-        kinds = list(rules) * rounds
-        random.shuffle(kinds)
-        threads.append(threading.Thread(target=work, args=(client, kinds)))
-    start = time.monotonic()
-    for each in threads:
-        each.start()
-    for each in threads:
-        each.join()
-    took = time.monotonic() - start
-    assert not faults, faults[:3]
-    for kind in rules:
-        assert statuses[kind].count(201) == rules[kind]()[2], (kind, statuses[kind].count(201))
-        for node in cluster:
-            names = [each["Names"][0] for each in node.direct.get("/containers/json?all=1").json()]
-            ours = [name for name in names if name.startswith(f"/{kind}-")]
-            assert len(ours) == rules[kind]()[2] // 3, (kind, node.name, ours)
-    note(f"eight clients, {8 * 3 * rounds} creates that compete: {8 * 3 * rounds / took:.0f}/s, no violation")
 
 
 def test_a_create_that_failed_leaves_nothing_reserved(cluster):

@@ -104,6 +104,14 @@ Test(decode, what_lives_on_a_node_is_told) {
   cr_expect_eq(plugins, "Volume:nfs Volume:rexray Runtime:nvidia Log:fluentd ");
 }
 
+Test(decode, a_shim_of_containerd_needs_no_plugin) {
+  for (const char* runtime : {"io.containerd.kata.v2", "/usr/bin/shim", ""}) {
+    labels::Policy policy =
+        labels::decode("{\"HostConfig\":{\"Runtime\":\"" + std::string(runtime) + "\"}}").policy;
+    cr_expect(policy.plugins.empty(), "%s", runtime);
+  }
+}
+
 Test(decode, a_successor_names_whom_it_replaces) {
   const std::string id(64, 'a');
   cr_expect_eq(small::asking({{"com.docker.compose.replace", "shop-web-1"}}).replaces,

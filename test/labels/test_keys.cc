@@ -68,3 +68,39 @@ Test(keys, what_cannot_be_read_of_a_node_is_told_and_has_no_effect) {
   cr_assert_eq(problems.size(), 3u);
   for (const Problem& each : problems) cr_expect_neq(each.message(), "");
 }
+
+Test(keys, a_label_that_a_node_is_to_get_is_judged_by_itself) {
+  const struct {
+    const char* name;
+    const char* value;
+    const char* words;  // of the message; nullptr if there is nothing wrong
+  } cases[] = {
+      {"io.drover.slots", "many", "\"many\" is no number"},
+      {"io.drover.slots", "7", nullptr},
+      {"io.drover.slot", "7", "io.drover.slots"},
+      {"io.drover.overcommit", "-2", "io.drover.overcommit"},
+      {"io.drover.resource.gpu", "x", "io.drover.resource.gpu"},
+      {"io.drover.constraint", "node == x", "of containers"},
+      {"IO.DROVER.ZONES", "x", "io.drover.zone"},
+      {"containerslots", "many", nullptr},
+      {"disk", "many", nullptr},
+      {"", "", nullptr},
+  };
+  for (const auto& each : cases) {
+    std::optional<Problem> problem = labels::problemOfNodeLabel(each.name, each.value);
+    cr_assert_eq(problem.has_value(), each.words != nullptr, "%s=%s", each.name, each.value);
+    if (!problem) continue;
+    cr_expect_neq(problem->message().find(each.words), std::string::npos, "%s",
+                  problem->message().c_str());
+  }
+}
+
+Test(keys, all_of_them_are_one_line) {
+  std::string line = labels::keyLine();
+  cr_expect(line.starts_with("io.drover.{constraint, constraint.soft, "), "%s", line.c_str());
+  for (const char* part :
+       {"io.rancher.scheduler.affinity:{host_label, host_label_ne, ", "container.pull_image",
+        "com.docker.swarm.{constraints, ", "} constraint: affinity: reschedule: whitelist:"})
+    cr_expect_neq(line.find(part), std::string::npos, "%s in %s", part, line.c_str());
+  cr_expect_eq(line.find('\n'), std::string::npos);
+}

@@ -87,3 +87,18 @@ Test(create_body, a_host_name_is_set) {
   cr_expect_eq(withHostname(R"({"Image":"a"})", "w\"b"), R"({"Image":"a","Hostname":"w\"b"})");
   cr_expect_eq(withHostname("null", "web"), "null");
 }
+
+Test(create_body, a_clean_end_is_an_end) {
+  const std::pair<const char*, const char*> cases[] = {
+      {R"({"HostConfig":{"RestartPolicy":{"Name":"always","MaximumRetryCount":0},"X":1}})",
+       R"({"HostConfig":{"RestartPolicy":{"Name":"on-failure","MaximumRetryCount":0},"X":1}})"},
+      {R"({"HostConfig":{"RestartPolicy":{"Name":"unless-stopped"}}})",
+       R"({"HostConfig":{"RestartPolicy":{"Name":"on-failure"}}})"},
+  };
+  for (const auto& [body, expected] : cases) cr_expect_eq(withCleanEnd(body), expected, "%s", body);
+  for (const char* other :
+       {R"({"HostConfig":{"RestartPolicy":{"Name":"on-failure","MaximumRetryCount":3}}})",
+        R"({"HostConfig":{"RestartPolicy":{"Name":"no"}}})", R"({"HostConfig":{}})", "{}", "", "[",
+        R"({"HostConfig":{"RestartPolicy":"always"}})", R"({"HostConfig":5})"})
+    cr_expect_eq(withCleanEnd(other), other, "%s", other);
+}

@@ -109,3 +109,10 @@ Test(merge_errors, any_body_gives_words) {
   cr_expect_eq(errorMessage("{\"message\":\"\"}"), "{\"message\":\"\"}");
   cr_expect_eq(errorMessage(""), "");
 }
+
+Test(merge_errors, of_lines_of_progress_the_error_is_found) {
+  cr_expect_eq(progressError("{\"status\":\"Pulling\"}\r\n{\"error\":\"no route\"}\r\n{\"x\":1}"),
+               "no route");
+  for (const char* fine : {"", "\n\n", "{\"status\":\"done\"}\n", "nonsense\n{", "{\"error\":5}"})
+    cr_expect_eq(progressError(fine), "", "%s", fine);
+}

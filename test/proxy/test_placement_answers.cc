@@ -32,7 +32,7 @@ Test(placement_answers, what_has_no_effect_yet_is_named) {
   cr_assert_eq(heals.size(), 1);
   cr_expect(heals[0].starts_with("io.drover.reschedule"), "%s", heals[0].c_str());
   cr_expect_eq(
-      warned(R"("io.drover.reschedule":"on-node-failure","io.rancher.container.start_once":"true")")
+      warned(R"("io.drover.reschedule":"on-node-failure","io.rancher.container.dns":"true")")
           .size(),
       2);
 }

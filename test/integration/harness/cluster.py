@@ -110,7 +110,12 @@ class Node(Droverd):
             *("unshare", "--mount", "sh", "-c", 'mount -t proc proc /proc && exec "$@"', "sh"),
         ]
         super().__init__(
-            directory, host.socket, args=args, name=name or host.name, inside=self.front
+            directory,
+            host.socket,
+            # All hosts of a lab share the processors of one machine.
+            args=("--measure-load", "off", *args),
+            name=name or host.name,
+            inside=self.front,
         )
         self.host = host
         self.name = name or host.name

@@ -1,0 +1,29 @@
+#pragma once
+
+// Which volumes go with a container that is removed, by its label
+// io.rancher.container.volume_cleanup_strategy. Pure.
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "labels/policy.h"
+
+namespace proxy {
+
+// What the labels say; nothing if they do not, and then it is the client's to say (docker rm -v).
+std::optional<labels::VolumeCleanup> volumeCleanup(
+    const std::vector<std::pair<std::string, std::string>>& labels);
+// The same from the engine's answer to an inspection.
+std::optional<labels::VolumeCleanup> volumeCleanup(std::string_view inspection);
+
+// The target of DELETE /containers/{id}, such that the engine removes the volumes without a name,
+// or none. As it is if nobody can understand it.
+std::string removalTarget(std::string_view target, labels::VolumeCleanup cleanup);
+
+// The volumes that the container mounts and that are on its node only.
+std::vector<std::string> localVolumes(std::string_view inspection);
+
+}  // namespace proxy
