@@ -1,6 +1,8 @@
 #include "base/stream.h"
 
+#include <linux/sockios.h>
 #include <poll.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 
@@ -171,6 +173,15 @@ Task<> Stream::write(std::string_view bytes) {
     size_t put = tryWrite(bytes);
     bytes.remove_prefix(put);
     if (put == 0) co_await writable();
+  }
+}
+
+Task<> Stream::untilTaken(milliseconds most) {
+  constexpr milliseconds lookEvery(1);
+  for (milliseconds waited(0); waited < most; waited += lookEvery) {
+    int left = 0;
+    if (ioctl(fd_.get(), SIOCOUTQ, &left) < 0 || left == 0) break;
+    co_await sleepFor(loop_, lookEvery);
   }
 }
 

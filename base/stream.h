@@ -54,6 +54,10 @@ class Stream {
   Task<size_t> read(std::span<char> into);
   Task<> write(std::string_view bytes);
 
+  // Until the peer has read all that was written, as far as its host tells: on a unix socket it
+  // does, over TCP it says that the bytes have come. Not longer than `most`.
+  Task<> untilTaken(milliseconds most);
+
   // Ends our half: FIN, and close_notify before it. Reading goes on.
   void shutdownWrite();
 

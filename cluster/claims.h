@@ -44,6 +44,8 @@ struct ClaimOptions {
   Time answerWithin{1'000};  // then the claim ends as unreachable
   Time retryAfter{250};      // those that have not answered are asked again
   Time keepFor{10'000};  // a grant, unless renewed; who starts abstains as long. Equal everywhere
+  // A grant of which the asker came back, from then on: time to tell what it has by records.
+  Time keepForBack{5'000};
   size_t grantsMost = 65'536;  // that we keep
   size_t grantsOfMemberMost = 4'096;
 };

@@ -7,6 +7,8 @@ namespace {
 
 // Longer names are nobody's.
 constexpr size_t nameMost = 1024;
+// So often it is seen whether an asker that was away is back.
+constexpr Time lookAgain(1'000);
 
 bool isSound(const wire::ClaimAsk& ask) {
   return !ask.key().empty() && ask.key().size() <= nameMost && !ask.holder().empty() &&
@@ -68,7 +70,7 @@ void Grants::expire(Time now) {
     }
     byTime_.erase(byTime_.begin());
     grant.wasAway = world_.isAway(grant.asker);
-    grant.until = now + options_.keepFor;
+    grant.until = now + (grant.wasAway ? lookAgain : options_.keepForBack);
     byTime_.emplace(grant.until, found->first);
   }
 }

@@ -22,8 +22,8 @@ class Grants {
   wire::ClaimAnswer answer(Time now, const NodeId& asker, const wire::ClaimAsk& ask);
   // Only who was granted last may give it back.
   void release(const NodeId& asker, const std::string& key, const std::string& holder);
-  // Forgets what is over. While its asker is away a grant goes on, and for its time after the asker
-  // came back, which may have a record for it by then.
+  // Forgets what is over. While its asker is away a grant goes on, and for keepForBack after the
+  // asker came back, which may have a record for it by then.
   void expire(Time now);
   // When the first of them is over; Time::max() if there are none.
   Time nextExpiry() const;

@@ -32,37 +32,51 @@ bool isWorthIt(const Level& difference, int64_t share) {
   return std::abs(difference.first) < shareWorth && difference.second >= containersWorth;
 }
 
-std::string groupOf(const Container& container) {
-  return groupOf(identityOf(container.labels), container.image);
-}
-
-// Groups of which something is down already.
-std::set<std::string> weakGroups(std::span<const Movable> movables, const World& world) {
+// Services of which something is down already.
+std::set<std::string> weakServices(std::span<const Movable> movables, const World& world) {
   std::set<std::string> weak;
   for (const Movable& each : movables) {
     const Container* container = world.container(each.id);
-    if (container && !(container->running && each.healthy)) weak.insert(groupOf(*container));
+    if (container && !(container->running && each.healthy)) weak.insert(serviceOf(*container));
   }
   return weak;
 }
 
-bool mayMove(const Policy& policy, const Container& container) {
-  return policy.rebalance && !policy.global && container.running && container.volumes.empty() &&
+bool mayMove(const Policy& policy, const Container& container, Movers movers) {
+  bool isAsked = policy.rebalance || movers == Movers::all;
+  return isAsked && !policy.global && container.running && container.volumes.empty() &&
          policy.volumes.empty() && policy.binds.empty() && policy.boundVolumes.empty() &&
          policy.containers.empty() && policy.sidekicks.empty() && policy.node.empty();
 }
 
 }  // namespace
 
+std::string serviceOf(const Container& container) {
+  std::string service = identityOf(container.labels).fullService();
+  return service.empty() ? container.id : service;
+}
+
+std::vector<std::string> fullestFirst(const World& world) {
+  std::vector<std::pair<Level, std::string>> levels;
+  for (const auto& [id, node] : world.nodes()) levels.emplace_back(levelOf(*node), id);
+  std::sort(levels.begin(), levels.end(), [](const auto& a, const auto& b) {
+    return a.first != b.first ? a.first > b.first : a.second < b.second;
+  });
+  std::vector<std::string> ids;
+  for (auto& [level, id] : levels) ids.push_back(std::move(id));
+  return ids;
+}
+
 std::optional<Move> rebalance(std::span<const Movable> movables, const World& world,
-                              const Options& options) {
-  std::set<std::string> weak = weakGroups(movables, world);
+                              const Options& options, Movers movers) {
+  std::set<std::string> weak = weakServices(movables, world);
   std::optional<Move> best;
   Level gained;
   for (const Movable& each : movables) {
     const Container* container = world.container(each.id);
-    if (!container || !each.healthy || !mayMove(*each.policy, *container)) continue;
-    if (weak.contains(groupOf(*container))) continue;
+    if (!container || !each.healthy || each.stays) continue;
+    if (!mayMove(*each.policy, *container, movers)) continue;
+    if (weak.contains(serviceOf(*container))) continue;
     const NodeState& from = *world.node(container->node);
 
     Policy policy = *each.policy;

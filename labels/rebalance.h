@@ -8,6 +8,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <vector>
 
 namespace labels {
 
@@ -16,7 +17,14 @@ struct Movable {
   std::string id;
   const Policy* policy = nullptr;
   bool healthy = true;
+  bool stays = false;  // for a reason that the caller has
 };
+
+// Which containers may move: those whose policy asks for it, or all that have nothing to lose.
+enum class Movers { asking, all };
+
+// Containers that stand in for each other: those of a service; one that is of none is alone.
+std::string serviceOf(const Container& container);
 
 struct Move {
   std::string container;  // id
@@ -25,13 +33,16 @@ struct Move {
   std::string why;
 };
 
-// The move that helps most, or nothing if none helps. Moves only what has asked for it
-// (io.drover.rebalance=true), runs, is healthy, has no volumes and no bind mounts, and is not bound
-// to a node; and nothing of a group in which a container is stopped or unhealthy, so that moving
-// never takes it below what it has. `movables` holds every container of a group that holds one.
+// The nodes' ids, the fullest first: what is on these is worth looking at.
+std::vector<std::string> fullestFirst(const World& world);
+
+// The move that helps most, or nothing if none helps. Moves only what runs, is healthy, has no
+// volumes and no bind mounts, and is not bound to a node; and nothing of a service of which a
+// container is stopped or unhealthy, so that moving never takes it below what it has. `movables`
+// holds every container of a service of which it holds one.
 // A move helps if the node it leaves is left with no less than the node it goes to will have, and
 // worth it from two containers or a tenth of a node's reservations on.
 std::optional<Move> rebalance(std::span<const Movable> movables, const World& world,
-                              const Options& options);
+                              const Options& options, Movers movers = Movers::asking);
 
 }  // namespace labels

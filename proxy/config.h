@@ -48,6 +48,7 @@ struct Config {
   bool swarmApi = true;
   labels::Strategy placementStrategy = labels::Strategy::spread;
   int overcommitPercent = 5;
+  std::chrono::milliseconds rebalanceInterval = std::chrono::seconds(30);
   bool measureLoad = true;
   std::optional<Address> metricsListen;
   base::Level logLevel = base::Level::info;
@@ -170,6 +171,12 @@ void fields(Visit&& visit) {
                     "node.",
             .most = 1000},
         &Config::overcommitPercent);
+  visit(Key{.name = "rebalance_interval",
+            .help = "How often containers with io.drover.rebalance=true are looked at, to move one "
+                    "when nodes are loaded unevenly; 0 for never. That of the node with the least "
+                    "id counts.",
+            .most = 24 * hour},
+        &Config::rebalanceInterval);
   visit(
       Key{.name = "measure_load",
           .help = "Whether other nodes are told how busy this host is, which counts where as much "

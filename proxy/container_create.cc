@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "base/json.h"
-#include "cluster/join_token.h"
 #include "labels/decode.h"
 #include "proxy/answer.h"
 #include "proxy/container_record.h"
@@ -21,6 +20,7 @@ namespace {
 
 constexpr base::milliseconds createTimeout(120'000);
 constexpr size_t answerMost = 4 * 1024 * 1024;
+// A pull of our own; its answer is progress, line by line.
 // What is pulled first takes longer.
 constexpr base::milliseconds pullTimeout(3600 * 1000);
 // A dependency that its engine has, and whose record has not come yet, is waited for.
@@ -30,12 +30,12 @@ constexpr uint64_t recordWait = 1'000;
 constexpr uint64_t seenEverywhere = 250;
 // The header by which the chosen node says that the container cannot be there; it names the filter.
 constexpr std::string_view refusedHeader = "Drover-Refused";
+// In place of a filter: the node, or its engine, cannot be reached, so it has heard of nothing.
+constexpr std::string_view unreachable = "unreachable";
+// The header by which who moves a container says which one the new one takes the place of.
+constexpr std::string_view replacesHeader = "Drover-Replaces";
 constexpr uint64_t wantedFor = 10 * 60 * 1000;
 constexpr size_t wantedMost = 1000;
-
-std::string_view withoutSlash(std::string_view name) {
-  return name.starts_with('/') ? name.substr(1) : name;
-}
 
 // As an object's name is written in a path. The text comes from a client, who may write anything.
 std::string inPath(const std::string& object) {
@@ -76,8 +76,8 @@ std::string passedHeaders(const base::Head& request) {
 
 ContainerCreate::ContainerCreate(base::Loop& loop, Engine& engine, LocalApi& local,
                                  cluster::Agent& agent, Locator& locator, ContainerIndex& index,
-                                 Placements& placements, ImageTransfer& images, base::Log& log,
-                                 size_t bodyMost)
+                                 Placements& placements, NameClaims& names, ImageTransfer& images,
+                                 base::Log& log, size_t bodyMost)
     : loop_(loop),
       engine_(engine),
       local_(local),
@@ -85,10 +85,10 @@ ContainerCreate::ContainerCreate(base::Loop& loop, Engine& engine, LocalApi& loc
       locator_(locator),
       index_(index),
       placements_(placements),
+      names_(names),
       images_(images),
       log_(log),
-      bodyMost_(bodyMost),
-      names_(loop, engine, agent, locator, index, placements, log) {}
+      bodyMost_(bodyMost) {}
 
 base::Task<ContainerCreate::Request> ContainerCreate::read(Client& client, RouteMatch match) {
   Request request;
@@ -112,15 +112,9 @@ base::Task<> ContainerCreate::create(Client& client, RouteMatch match) {
   const std::string& body = request.body;
   const std::string& name = request.name;
   const labels::Decoded& asked = request.asked;
-  std::string holder(cluster::makeTokenSecret().reveal());
-  Refusal refusal;
-  if (!name.empty()) refusal = co_await names_.claim(name, holder);
-  if (refusal.status) {
-    co_await refuse(client, refusal);
-    co_return;
-  }
-  NameClaims::Name claimed(names_, name, holder);
-  refusal = co_await learn(asked.policy);
+  NameClaims::Claim claimed(names_);
+  Refusal refusal = co_await claimed.take(name);
+  if (refusal.status == 0) refusal = co_await learn(asked.policy);
   if (refusal.status) {
     co_await refuse(client, refusal);
     co_return;
@@ -131,15 +125,16 @@ base::Task<> ContainerCreate::create(Client& client, RouteMatch match) {
   for (;;) {
     labels::Placement placement = placements_.place(asked.policy, name);
     preferWanted(asked.policy.image, placement.candidates);
-    std::string refusals;
-    bool done = co_await createOnOne(client, placement.candidates, body, asked, claimed, refusals);
+    Refusal refused;
+    bool done = co_await createOnOne(client, placement.candidates, body, asked, claimed, refused);
     if (done) co_return;
     if (loop_.now() < until) {
       co_await base::sleepFor(loop_, recordPoll);
       continue;
     }
     refusal = {409, placement.why};
-    if (!refusals.empty()) refusal.message = "no node can run this container" + refusals;
+    if (refused.status)
+      refusal = {refused.status, "no node can run this container" + refused.message};
     if (!placement.missing.empty()) refusal = {404, "No such container: " + placement.missing};
     co_await refuse(client, refusal);
     co_return;
@@ -151,24 +146,33 @@ base::Task<> ContainerCreate::create(Client& client, RouteMatch match) {
 base::Task<bool> ContainerCreate::createOnOne(Client& client,
                                               const std::vector<labels::Candidate>& candidates,
                                               const std::string& body, const labels::Decoded& asked,
-                                              NameClaims::Name& claimed, std::string& refusals) {
+                                              NameClaims::Claim& claimed, Refusal& refused) {
   for (const labels::Candidate& candidate : candidates) {
     std::optional<cluster::Node> node = nodeOf(candidate.id);
     if (!node || !node->up) continue;
     Placements::Reservation reservation;
-    if (!node->self) reservation = placements_.reserve(candidate.id, asked.policy, claimed.text());
-    Made made = co_await makeOn(*node, client, body, asked, claimed.text());
+    if (!node->self) reservation = placements_.reserve(candidate.id, asked.policy, claimed.name());
+    Made made;
+    try {
+      made = co_await makeOn(*node, client, body, asked, claimed.name());
+    } catch (...) {
+      claimed.mayStand(node->id);
+      throw;
+    }
     if (!made.refusedBy.empty()) {
-      refusals += "\n" + node->name + ": " + made.refusedBy + ": " + errorMessage(made.reply.body);
+      refused.status = made.refusedBy == unreachable ? 503 : 409;
+      refused.message +=
+          "\n" + node->name + ": " + made.refusedBy + ": " + errorMessage(made.reply.body);
       continue;
     }
+    if (made.reply.status == 503) claimed.mayStand(node->id);  // its engine broke off
     if (made.reply.status == 201) {
       std::string id(base::text(base::parseJson(made.reply.body), "Id"));
-      index_.expect(node->id, id, claimed.text(), requestedFacts(body));
+      index_.expect(node->id, id, claimed.name(), requestedFacts(body));
       reservation.stands(id);
       claimed.stands(node->id, id);
       log_.info("container placed", {{"container", id},
-                                     {"name", claimed.text()},
+                                     {"name", claimed.name()},
                                      {"node", node->name},
                                      {"why", candidate.reason}});
       std::vector<std::string> warnings = asked.warnings;
@@ -183,11 +187,15 @@ base::Task<bool> ContainerCreate::createOnOne(Client& client,
 }
 
 base::Task<> ContainerCreate::createHere(Client& client, RouteMatch match) {
-  Request request = co_await read(client, match);
+  std::string body = co_await readBody(client, bodyMost_);
+  std::string name(withoutSlash(queryValue(match.query, "name")));
+  labels::Decoded asked = labels::decode(body, {queryValue(match.query, "platform")});
+  if (std::optional<std::string_view> replaced = client.request().find(replacesHeader))
+    asked.policy.replaces = *replaced;
   std::string headers = passedHeaders(client.request());
   std::string target(client.request().target());
-  Made made = co_await makeHere(std::move(target), std::move(headers), std::move(request.body),
-                                request.asked, request.name);
+  Made made =
+      co_await makeHere(std::move(target), std::move(headers), std::move(body), asked, name);
   if (made.refusedBy.empty()) {
     co_await sendAnswer(client, made.reply.status, made.reply.head, made.reply.body);
     co_return;
@@ -243,8 +251,12 @@ base::Task<ContainerCreate::Made> ContainerCreate::tryOn(const cluster::Node& no
   }
   base::HttpCall call = createCall(std::move(target), std::move(headers), std::move(body));
   if (asked.policy.pullAlways) call.timeout = pullTimeout;
-  made.reply = co_await node.http->call(std::move(call));
-  made.refusedBy = headerIn(made.reply.head, refusedHeader);
+  try {
+    made.reply = co_await node.http->call(std::move(call));
+    made.refusedBy = headerIn(made.reply.head, refusedHeader);
+  } catch (const base::Unreachable& fault) {
+    made.refuse(unreachable, fault.what());
+  }
   co_return made;
 }
 
@@ -256,10 +268,10 @@ base::Task<ContainerCreate::Made> ContainerCreate::makeHere(std::string target, 
   Made made;
   Placements::Admission admission = placements_.admit(asked.policy, name);
   if (!admission.refusedBy.empty()) {
-    made.refusedBy = std::move(admission.refusedBy);
-    made.reply.body = errorBody(admission.why);
+    made.refuse(admission.refusedBy, admission.why);
     co_return made;
   }
+  body = withExpressionLabels(body, asked.envTaken);
   if (asked.policy.pullAlways) {
     const std::string& image = asked.policy.image;
     std::string why = co_await pullImage(local_, image, headers);
@@ -276,11 +288,15 @@ base::Task<ContainerCreate::Made> ContainerCreate::makeHere(std::string target, 
   body = withPublishAddress(body, admission.publishAddress);
   if (asked.policy.hostnameFromName && !name.empty()) body = withHostname(body, name);
   base::HttpCall call = createCall(std::move(target), std::move(headers), std::move(body));
-  made.reply = co_await local_.change(std::move(call), Effect::create, "");
+  try {
+    made.reply = co_await local_.change(std::move(call), Effect::create, "");
+  } catch (const base::Unreachable& fault) {
+    made.refuse(unreachable, fault.what());
+  }
   if (made.reply.status == 201) {
     std::string id(base::text(base::parseJson(made.reply.body), "Id"));
     admission.reservation.stands(id);
-    names_.expected(agent_.self(), id);
+    names_.expectHere(id);
   }
   co_return made;
 }
@@ -342,40 +358,71 @@ base::Task<bool> ContainerCreate::bringImage(std::string image, cluster::Node to
   co_return true;
 }
 
-// To our own engine. Why not, or an empty text.
-base::Task<std::string> ContainerCreate::fetchOrPull(std::string image) {
-  std::optional<cluster::Node> self = locator_.node(agent_.self());
+// To that node's engine. Why not, or an empty text.
+base::Task<std::string> ContainerCreate::fetchOrPull(std::string image, cluster::Node to) {
   std::string why;
   try {
-    bool brought = co_await bringImage(image, *self);
+    bool brought = co_await bringImage(image, to);
     if (brought) co_return why;
   } catch (const std::exception& failed) {
     why = failed.what();
   }
-  std::string failed = co_await pullImage(local_, image, "");
+  std::string failed;
+  if (to.self) {
+    failed = co_await pullImage(local_, image, "");
+  } else {
+    base::HttpClient& way = wayTo(engine_, to);
+    base::HttpReply reply = co_await way.call(pullCall(image, ""));
+    failed = pullFault(reply);
+  }
   if (failed.empty() || why.empty()) co_return failed;
   co_return why;
 }
 
+base::Task<ContainerCreate::Made> ContainerCreate::tryOurs(const cluster::Node& node,
+                                                           const std::string& body,
+                                                           const labels::Decoded& asked,
+                                                           const std::string& name) {
+  std::string target = "/containers/create?name=" + encodeQueryValue(name);
+  std::string headers = "Content-Type: application/json\r\n";
+  Made made;
+  if (node.self) {
+    made = co_await makeHere(std::move(target), std::move(headers), body, asked, name);
+    co_return made;
+  }
+  if (!asked.policy.replaces.empty())
+    headers.append(replacesHeader).append(": ").append(asked.policy.replaces).append("\r\n");
+  base::HttpCall call = createCall(std::move(target), std::move(headers), body);
+  made.reply = co_await node.http->call(std::move(call));
+  made.refusedBy = headerIn(made.reply.head, refusedHeader);
+  co_return made;
+}
+
 base::Task<ContainerCreate::Ours> ContainerCreate::makeOurs(labels::Policy policy, std::string body,
-                                                            std::string name) {
+                                                            std::string name, cluster::Node node) {
   Ours ours;
-  std::string holder(cluster::makeTokenSecret().reveal());
-  Refusal refusal = co_await names_.claim(name, holder);
+  NameClaims::Claim claimed(names_);
+  Refusal refusal = co_await claimed.take(name);
   if (refusal.status) {
     ours.why = std::move(refusal.message);
     co_return ours;
   }
-  NameClaims::Name claimed(names_, name, holder);
   labels::Decoded asked;
   asked.policy = std::move(policy);
-  std::string target = "/containers/create?name=" + encodeQueryValue(name);
-  std::string headers = "Content-Type: application/json\r\n";
-  Made made = co_await makeHere(target, headers, body, asked, name);
-  if (made.reply.status == 404 && !asked.policy.image.empty()) {
-    ours.why = co_await fetchOrPull(asked.policy.image);
-    if (!ours.why.empty()) co_return ours;
-    made = co_await makeHere(target, headers, body, asked, name);
+  Placements::Reservation reservation;
+  std::string nodeId(node.id.text());
+  if (!node.self) reservation = placements_.reserve(nodeId, asked.policy, name);
+  Made made;
+  try {
+    made = co_await tryOurs(node, body, asked, name);
+    if (made.reply.status == 404 && !asked.policy.image.empty()) {
+      ours.why = co_await fetchOrPull(asked.policy.image, node);
+      if (!ours.why.empty()) co_return ours;
+      made = co_await tryOurs(node, body, asked, name);
+    }
+  } catch (...) {
+    claimed.mayStand(node.id);
+    throw;
   }
   if (!made.refusedBy.empty() || made.reply.status != 201) {
     ours.why = errorMessage(made.reply.body);
@@ -383,20 +430,22 @@ base::Task<ContainerCreate::Ours> ContainerCreate::makeOurs(labels::Policy polic
     co_return ours;
   }
   ours.id = base::text(base::parseJson(made.reply.body), "Id");
-  index_.expect(agent_.self(), ours.id, name, requestedFacts(body));
-  claimed.stands(agent_.self(), ours.id);
+  index_.expect(node.id, ours.id, name, requestedFacts(body));
+  reservation.stands(ours.id);
+  claimed.stands(node.id, ours.id);
   co_return ours;
 }
 
-base::Task<std::string> ContainerCreate::renameOurs(std::string id, std::string name) {
-  std::string holder(cluster::makeTokenSecret().reveal());
-  Refusal refusal = co_await names_.claim(name, holder);
+base::Task<std::string> ContainerCreate::renameOurs(std::string id, std::string name,
+                                                    std::string holder) {
+  NameClaims::Claim claimed(names_);
+  Refusal refusal = co_await claimed.take(name, std::move(holder));
   if (refusal.status) co_return refusal.message;
-  NameClaims::Name claimed(names_, name, holder);
   std::vector<std::string> before;
   if (const ContainerIndex::Place* place = index_.find(id).place) before = place->second.names;
-  base::HttpCall call =
-      createCall("/containers/" + id + "/rename?name=" + encodeQueryValue(name), "", "");
+  std::string target =
+      "/containers/" + encodeQueryValue(id) + "/rename?name=" + encodeQueryValue(name);
+  base::HttpCall call = createCall(std::move(target), "", "");
   base::HttpReply reply = co_await local_.change(std::move(call), Effect::containers, id);
   if (reply.status != 204) co_return errorMessage(reply.body);
   claimed.stands(agent_.self(), id);
@@ -406,25 +455,31 @@ base::Task<std::string> ContainerCreate::renameOurs(std::string id, std::string 
 
 base::Task<> ContainerCreate::rename(Client& client, RouteMatch match, cluster::Node node) {
   std::string name(withoutSlash(queryValue(match.query, "name")));
-  std::string holder(cluster::makeTokenSecret().reveal());
-  Refusal refusal;
-  if (!name.empty()) refusal = co_await names_.claim(name, holder);
+  NameClaims::Claim claimed(names_);
+  Refusal refusal = co_await claimed.take(name);
   if (refusal.status) {
     co_await refuse(client, refusal);
     co_return;
   }
-  NameClaims::Name claimed(names_, name, holder);
   std::string object = name;
   std::vector<std::string> before;
   if (const ContainerIndex::Place* place = index_.find(match.object).place) {
     object = place->first;
     before = place->second.names;
   }
-  if (node.self) {
-    co_await local_.passThrough(client, match);
-  } else {
-    co_await relay(client, *node.http, RelayOptions());
+  try {
+    if (node.self) {
+      co_await local_.passThrough(client, match);
+    } else {
+      co_await relay(client, *node.http, RelayOptions());
+    }
+  } catch (const base::Unreachable&) {
+    throw;  // it has heard of nothing
+  } catch (...) {
+    claimed.mayStand(node.id);
+    throw;
   }
+  if (client.status == 503) claimed.mayStand(node.id);
   if (client.status != 204) co_return;
   claimed.stands(node.id, object);
   names_.freed(before);

@@ -6,6 +6,7 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 
 #include "base/log.h"
@@ -15,6 +16,7 @@
 #include "proxy/client.h"
 #include "proxy/container_index.h"
 #include "proxy/engine.h"
+#include "proxy/heads.h"
 #include "proxy/image_transfer.h"
 #include "proxy/local_api.h"
 #include "proxy/locator.h"
@@ -29,7 +31,7 @@ class ContainerCreate {
   // All must outlive it. Bodies of requests may have `bodyMost` bytes.
   ContainerCreate(base::Loop& loop, Engine& engine, LocalApi& local, cluster::Agent& agent,
                   Locator& locator, ContainerIndex& index, Placements& placements,
-                  ImageTransfer& images, base::Log& log, size_t bodyMost);
+                  NameClaims& names, ImageTransfer& images, base::Log& log, size_t bodyMost);
 
   // POST /containers/create
   base::Task<> create(Client& client, RouteMatch match);
@@ -43,15 +45,17 @@ class ContainerCreate {
   base::Task<> rename(Client& client, RouteMatch match, cluster::Node node);
   // A container with these names is gone, or renamed: they are free at once.
   void freed(const std::vector<std::string>& names) { names_.freed(names); }
-  // What no client asks for just now: a container on this node, with this name, as one that was
-  // placed here. Its image is sent by a node that has it, or else pulled.
+  // What no client asks for just now: a container on `node`, with this name, as one that was placed
+  // there. Its image is sent by a node that has it, or else pulled.
   struct Ours {
     std::string id;
     std::string why;  // it could not be made; then there is no id
   };
-  base::Task<Ours> makeOurs(labels::Policy policy, std::string body, std::string name);
-  // A new name for a container of this node. Why not, or an empty text.
-  base::Task<std::string> renameOurs(std::string id, std::string name);
+  base::Task<Ours> makeOurs(labels::Policy policy, std::string body, std::string name,
+                            cluster::Node node);
+  // A new name for a container of this node, claimed as `holder` or, if that is empty, as nobody
+  // else does. Why not, or an empty text.
+  base::Task<std::string> renameOurs(std::string id, std::string name, std::string holder);
   // POST /images/create: where the next create of this image will be, if one has just failed for
   // want of it.
   std::optional<cluster::Node> nodeForPull(std::string_view query);
@@ -70,24 +74,31 @@ class ContainerCreate {
   struct Made {
     std::string refusedBy;  // the node's filter; the reply's body then says why
     base::HttpReply reply;
+
+    void refuse(std::string_view by, const std::string& why) {
+      refusedBy = by;
+      reply.body = errorBody(why);
+    }
   };
 
-  base::Task<Request> read(Client& client, RouteMatch match);
-  base::Task<> refuse(Client& client, Refusal refusal);
   base::Task<bool> createOnOne(Client& client, const std::vector<labels::Candidate>& candidates,
                                const std::string& body, const labels::Decoded& asked,
-                               NameClaims::Name& claimed, std::string& refusals);
+                               NameClaims::Claim& claimed, Refusal& refused);
   base::Task<Made> makeOn(const cluster::Node& node, Client& client, std::string body,
                           const labels::Decoded& asked, std::string name);
   base::Task<Made> tryOn(const cluster::Node& node, Client& client, std::string body,
                          const labels::Decoded& asked, std::string name);
   base::Task<Made> makeHere(std::string target, std::string headers, std::string body,
                             const labels::Decoded& asked, std::string name);
+  base::Task<Request> read(Client& client, RouteMatch match);
+  base::Task<> refuse(Client& client, Refusal refusal);
   base::Task<Refusal> learn(const labels::Policy& policy);
   void preferWanted(const std::string& image, std::vector<labels::Candidate>& candidates);
   std::optional<cluster::Node> nodeOf(const std::string& id) const;
   base::Task<bool> bringImage(std::string image, cluster::Node to);
-  base::Task<std::string> fetchOrPull(std::string image);
+  base::Task<Made> tryOurs(const cluster::Node& node, const std::string& body,
+                           const labels::Decoded& asked, const std::string& name);
+  base::Task<std::string> fetchOrPull(std::string image, cluster::Node to);
 
   base::Loop& loop_;
   Engine& engine_;
@@ -96,6 +107,7 @@ class ContainerCreate {
   Locator& locator_;
   ContainerIndex& index_;
   Placements& placements_;
+  NameClaims& names_;
   ImageTransfer& images_;
   base::Log& log_;
   size_t bodyMost_;
@@ -104,7 +116,6 @@ class ContainerCreate {
     uint64_t until = 0;
   };
   std::map<std::string, Wanted> wanted_;  // by image, where a create failed for want of it
-  NameClaims names_;
 };
 
 }  // namespace proxy

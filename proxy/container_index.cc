@@ -2,8 +2,6 @@
 
 #include <optional>
 
-#include "proxy/global_labels.h"
-
 namespace proxy {
 namespace {
 
@@ -67,7 +65,10 @@ void ContainerIndex::own(Place& place, const cluster::NodeId& owner) {
   place.second.owner = owner;
   owned_[owner].emplace(place.first, &place);
   for (const std::string& name : place.second.names) byName_.emplace(name, &place);
-  if (speaksOfGlobal(place.second.labels)) globals_.emplace(place.first, &place);
+  const std::vector<std::string>& names = place.second.names;
+  std::optional<GlobalMark> mark =
+      globalMark(place.second.labels, names.empty() ? std::string() : names.front());
+  if (mark) globals_.try_emplace(place.first, &place, std::move(*mark));
 }
 
 void ContainerIndex::disown(const Place& place) {

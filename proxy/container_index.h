@@ -13,6 +13,7 @@
 
 #include "cluster/types.h"
 #include "proxy/container_record.h"
+#include "proxy/global_labels.h"
 
 namespace proxy {
 
@@ -53,8 +54,9 @@ class ContainerIndex {
   // The containers of a node, by id.
   using Owned = std::map<std::string_view, const Place*>;
   const Owned& of(const cluster::NodeId& owner) const;
-  // Those whose labels speak of global containers (global_labels.h), by id.
-  const Owned& globals() const { return globals_; }
+  // Global containers and their copies, by id, with what their labels say (global_labels.h).
+  using Globals = std::map<std::string_view, std::pair<const Place*, GlobalMark>>;
+  const Globals& globals() const { return globals_; }
   size_t countOf(const cluster::NodeId& owner) const { return of(owner).size(); }
   size_t size() const { return byId_.size(); }
 
@@ -66,7 +68,7 @@ class ContainerIndex {
   std::map<std::string, Entry, std::less<>> byId_;
   std::multimap<std::string, const Place*, std::less<>> byName_;
   std::map<cluster::NodeId, Owned> owned_;
-  Owned globals_;
+  Globals globals_;
   std::set<std::string> removed_;
   std::deque<std::string> removedOrder_;
 };

@@ -1,7 +1,9 @@
 #include "proxy/create_body.h"
 
 #include <algorithm>
+#include <map>
 #include <optional>
+#include <utility>
 
 #include "base/json.h"
 #include "proxy/merge_json.h"
@@ -21,6 +23,57 @@ std::string boundTo(std::string_view binding, const std::string& address) {
   if (!object || !isAnyAddress(object->find("HostIp"))) return std::string(binding);
   object->set("HostIp", jsonString(address));
   return object->text();
+}
+
+std::string unbound(std::string_view binding, const std::vector<std::string>& addresses) {
+  std::optional<JsonObject> object = JsonObject::parse(binding);
+  rapidjson::Document value = base::parseJson(object ? object->find("HostIp") : "");
+  bool isOurs = value.IsString() && std::find(addresses.begin(), addresses.end(),
+                                              base::asText(value)) != addresses.end();
+  if (!isOurs) return std::string(binding);
+  object->set("HostIp", jsonString(""));
+  return object->text();
+}
+
+// With each binding of a published port as `change` makes it.
+template <class Change>
+std::string withBindings(std::string_view body, Change change) {
+  std::optional<JsonObject> object = JsonObject::parse(body);
+  std::optional<JsonObject> host =
+      object ? JsonObject::parse(object->find("HostConfig")) : std::nullopt;
+  std::optional<JsonObject> ports =
+      host ? JsonObject::parse(host->find("PortBindings")) : std::nullopt;
+  if (!ports) return std::string(body);
+  for (const JsonMember& each : ports->members()) {
+    std::optional<std::vector<std::string_view>> bindings = jsonElements(each.value);
+    if (!bindings) continue;
+    std::vector<std::string> changed;
+    for (std::string_view binding : *bindings) changed.push_back(change(binding));
+    ports->set(each.name, jsonList({changed.begin(), changed.end()}));
+  }
+  host->set("PortBindings", ports->text());
+  object->set("HostConfig", host->text());
+  return object->text();
+}
+
+// The label for an element of Env, if it is an expression that is to be kept.
+std::string_view labelFor(std::string_view expression) {
+  constexpr std::pair<std::string_view, std::string_view> labels[] = {
+      {"constraint:", "com.docker.swarm.constraints"},
+      {"affinity:", "com.docker.swarm.affinities"},
+      {"reschedule:", "com.docker.swarm.reschedule-policies"},
+      {"whitelist:", "com.docker.swarm.whitelists"},
+  };
+  constexpr std::string_view replaced = "affinity:container==";
+  constexpr size_t idLength = 64;
+  bool isOfOne =
+      expression.starts_with(replaced) && expression.size() == replaced.size() + idLength &&
+      expression.find_first_not_of("0123456789abcdef", replaced.size()) == expression.npos;
+  if (isOfOne) return {};
+  for (const auto& [prefix, label] : labels) {
+    if (expression.starts_with(prefix)) return label;
+  }
+  return {};
 }
 
 }  // namespace
@@ -44,21 +97,49 @@ std::string withoutEnv(std::string_view body, const std::vector<size_t>& taken) 
 }
 
 std::string withPublishAddress(std::string_view body, const std::string& address) {
+  if (address.empty()) return std::string(body);
+  return withBindings(body, [&](std::string_view each) { return boundTo(each, address); });
+}
+
+std::string withoutPublishAddress(std::string_view body,
+                                  const std::vector<std::string>& addresses) {
+  if (addresses.empty()) return std::string(body);
+  return withBindings(body, [&](std::string_view each) { return unbound(each, addresses); });
+}
+
+std::string withExpressionLabels(std::string_view body, const std::vector<size_t>& taken) {
   std::optional<JsonObject> object = JsonObject::parse(body);
-  std::optional<JsonObject> host =
-      object ? JsonObject::parse(object->find("HostConfig")) : std::nullopt;
-  std::optional<JsonObject> ports =
-      host ? JsonObject::parse(host->find("PortBindings")) : std::nullopt;
-  if (!ports || address.empty()) return std::string(body);
-  for (const JsonMember& each : ports->members()) {
-    std::optional<std::vector<std::string_view>> bindings = jsonElements(each.value);
-    if (!bindings) continue;
-    std::vector<std::string> bound;
-    for (std::string_view binding : *bindings) bound.push_back(boundTo(binding, address));
-    ports->set(each.name, jsonList({bound.begin(), bound.end()}));
+  if (taken.empty() || !object) return std::string(body);
+  rapidjson::Document json = base::parseJson(body);
+  const rapidjson::Value* env = base::member(json, "Env");
+  std::map<std::string, std::vector<std::string>> kept;
+  for (size_t each : taken) {
+    bool isThere = env && env->IsArray() && each < env->Size();
+    auto at = static_cast<rapidjson::SizeType>(each);
+    std::string_view expression =
+        isThere && (*env)[at].IsString() ? base::asText((*env)[at]) : std::string_view();
+    std::string label(labelFor(expression));
+    if (!label.empty()) kept[label].emplace_back(expression.substr(expression.find(':') + 1));
   }
-  host->set("PortBindings", ports->text());
-  object->set("HostConfig", host->text());
+  if (kept.empty()) return std::string(body);
+  std::string_view given = object->find("Labels");
+  std::optional<JsonObject> labels =
+      JsonObject::parse(given.empty() || given == "null" ? "{}" : given);
+  if (!labels) return std::string(body);
+  const rapidjson::Value* before = base::member(json, "Labels");
+  for (auto& [label, expressions] : kept) {
+    base::JsonWriter list;
+    list.list();
+    if (before) {
+      rapidjson::Document old = base::parseJson(base::text(*before, label.c_str()));
+      if (old.IsArray())
+        for (const rapidjson::Value& each : old.GetArray()) list.value(each);
+    }
+    for (const std::string& each : expressions) list.value(each);
+    list.endList();
+    labels->set(label, jsonString(list.text()));
+  }
+  object->set("Labels", labels->text());
   return object->text();
 }
 

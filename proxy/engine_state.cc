@@ -10,7 +10,6 @@
 namespace proxy {
 namespace {
 
-using base::member;
 using base::text;
 
 using base::milliseconds;

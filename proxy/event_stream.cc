@@ -1,5 +1,7 @@
 #include "proxy/event_stream.h"
 
+#include <charconv>
+#include <chrono>
 #include <optional>
 
 #include "base/http_heads.h"
@@ -13,6 +15,19 @@ namespace {
 
 // How often we look for nodes that joined or came back.
 constexpr base::milliseconds lookEvery(500);
+// For how long what is past is kept back, so that the answers of slow nodes are shown in order.
+constexpr base::milliseconds pastWait(3'000);
+
+// Whether all that is asked for has happened: `until` is a time in seconds, and it is over.
+bool isOver(std::string_view target) {
+  std::string until =
+      queryValue(target.substr(std::min(target.find('?') + 1, target.size())), "until");
+  double seconds = 0;
+  auto [end, error] = std::from_chars(until.data(), until.data() + until.size(), seconds);
+  if (error != std::errc() || end != until.data() + until.size()) return false;
+  std::chrono::duration<double> now = std::chrono::system_clock::now().time_since_epoch();
+  return seconds <= now.count();
+}
 
 NodeAnswer nameOf(const cluster::Node& node) {
   return {std::string(node.id.text()), node.name, node.address, {}};
@@ -33,6 +48,7 @@ base::Task<> EventStream::follow(cluster::Node node, std::string target) {
     log_.debug("events of a node ended", {{"node", name}, {"reason", failed.what()}});
   }
   merger_.remove(std::string(id.text()));
+  awaited_.erase(id);
   following_[id] = false;
   news_.fire();
 }
@@ -49,6 +65,7 @@ base::Task<> EventStream::listen(cluster::Node node, std::string target) {
   reader.collectInto(&text);
   int status = reader.head().status();
   if (status == 200) merger_.add(nameOf(node));
+  awaited_.erase(node.id);
   if (status_ != 200) status_ = status;
   news_.fire();
   for (;;) {
@@ -91,7 +108,12 @@ void EventStream::followNewcomers(const std::string& target,
 
 base::Task<> EventStream::run(Client& client, std::string_view common, std::string target,
                               std::vector<std::string> wanted) {
+  for (const cluster::Node& node : nodes_.nodes()) {
+    if (node.up && wantsNode(wanted, node.id.text(), node.name)) awaited_.insert(node.id);
+  }
   followNewcomers(target, wanted);
+  bool asksForPast = target.find("since=") != std::string::npos;
+  base::milliseconds until = now() + (asksForPast ? pastWait : base::milliseconds(0));
   while (status_ != 200 && !streams_.empty()) co_await news();
   if (status_ != 200) {
     int status = status_ ? status_ : 503;
@@ -117,9 +139,12 @@ base::Task<> EventStream::run(Client& client, std::string_view common, std::stri
         news_.fire();
       });
   bool ends = target.find("until=") != std::string::npos;
+  bool over = isOver(target);
   base::Timer timer(loop_);
   while (!gone) {
-    std::string lines = merger_.take(now());
+    bool awaitsMore = !awaited_.empty() || (over && !streams_.empty());
+    bool waits = awaitsMore && now() < until && !merger_.isFull();
+    std::string lines = waits ? std::string() : merger_.take(now());
     if (!lines.empty()) {
       char size[20];
       std::snprintf(size, sizeof size, "%zx\r\n", lines.size());
@@ -127,7 +152,7 @@ base::Task<> EventStream::run(Client& client, std::string_view common, std::stri
       co_await client.stream->write(chunk);
       continue;
     }
-    std::optional<EventMerger::Time> next = merger_.nextTake();
+    std::optional<EventMerger::Time> next = waits ? until : merger_.nextTake();
     if (ends && streams_.empty() && !next) break;
     if (!ends) followNewcomers(target, wanted);
     base::milliseconds pause = lookEvery;

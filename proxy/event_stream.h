@@ -4,6 +4,7 @@
 // included.
 
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -39,6 +40,7 @@ class EventStream {
   base::Log& log_;
   EventMerger merger_;
   std::map<cluster::NodeId, bool> following_;  // whether it is asked now
+  std::set<cluster::NodeId> awaited_;          // of the first that were asked: not answered yet
   base::Event news_;
   int status_ = 0;  // of the first node that answered
   std::string refusal_;

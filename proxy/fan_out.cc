@@ -44,6 +44,7 @@ NodeAnswer answerOf(NodeReply reply) {
 
 std::vector<NodeOutcome> outcomesOf(const std::vector<NodeReply>& replies) {
   std::vector<NodeOutcome> outcomes;
+  outcomes.reserve(replies.size());
   for (const NodeReply& each : replies)
     outcomes.push_back({each.node.name, each.status, each.status ? each.body : each.fault});
   return outcomes;

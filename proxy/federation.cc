@@ -94,6 +94,8 @@ base::Task<> Federation::handle(Client& client, RouteMatch match) {
       return parts_.creation.create(client, match);
     case Answer::placement:
       return parts_.creation.explain(client, match);
+    case Answer::rebalance:
+      return parts_.rebalancing.handle(client);
     case Answer::pull: {
       std::optional<cluster::Node> node = parts_.creation.nodeForPull(match.query);
       if (node) return toNode(client, match, std::move(*node));
@@ -384,7 +386,8 @@ base::Task<> Federation::info(Client& client, RouteMatch match) {
     each.memory = static_cast<int64_t>(view.record.memory);
     each.reservedMemory = static_cast<int64_t>(view.record.reservedMemory);
     each.engineVersion = view.record.engineVersion;
-    for (const auto& [key, value] : view.record.labels) each.labels.push_back(key + "=" + value);
+    for (const auto& [key, value] : view.record.labels)
+      each.labels.push_back(std::string(key).append("=").append(value));
     each.roundTrip = view.roundTrip;
     each.lastError = view.record.lastError;
     facts.push_back(std::move(each));

@@ -27,6 +27,7 @@
 #include "proxy/locator.h"
 #include "proxy/merge.h"
 #include "proxy/merge_plan.h"
+#include "proxy/rebalancing.h"
 #include "proxy/routes.h"
 #include "proxy/swarm_api.h"
 
@@ -46,6 +47,7 @@ class Federation {
     Locator& locator;
     ContainerCreate& creation;
     GlobalCalls& globals;
+    Rebalancing& rebalancing;
     Placements& placements;
     ImageTransfer& images;
     SwarmApi& swarm;

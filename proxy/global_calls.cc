@@ -66,11 +66,16 @@ bool GlobalCalls::concerns(const RouteMatch& match) const {
 // The group of which this is the original.
 std::optional<GlobalGroup> GlobalCalls::groupOf(std::string_view object) const {
   const ContainerIndex::Place* place = parts_.index.find(object).place;
-  if (!place || !parts_.index.globals().contains(place->first)) return std::nullopt;
-  for (GlobalGroup& each : globalGroups(globalMembers(parts_.index, parts_.agent.config().id))) {
-    if (each.original && each.original->id == place->first) return std::move(each);
-  }
-  return std::nullopt;
+  if (!place) return std::nullopt;
+  auto global = parts_.index.globals().find(place->first);
+  if (global == parts_.index.globals().end()) return std::nullopt;
+  const GlobalMark& mark = global->second.second;
+  const std::string& id = mark.group.empty() ? place->first : mark.group;
+  std::vector<GlobalGroup> groups =
+      globalGroups(globalMembers(parts_.index, parts_.agent.config().id, id));
+  bool leads = !groups.empty() && groups[0].original && groups[0].original->id == place->first;
+  if (!leads) return std::nullopt;
+  return std::move(groups[0]);
 }
 
 base::Task<> GlobalCalls::handle(Client& client, RouteMatch match, cluster::Node node) {
@@ -94,11 +99,12 @@ base::Task<> GlobalCalls::handle(Client& client, RouteMatch match, cluster::Node
 
   if (route.method == "DELETE") wasRemoved(*group->original);
   // Those that have come meanwhile count, too.
-  for (const GlobalMember& each : globalMembers(parts_.index, parts_.agent.config().id)) {
+  for (const GlobalMember& each :
+       globalMembers(parts_.index, parts_.agent.config().id, group->id)) {
     bool isKnown = each.id == group->original->id ||
                    std::any_of(group->others.begin(), group->others.end(),
                                [&](const GlobalMember& other) { return other.id == each.id; });
-    if (each.group() == group->id && !isKnown) group->others.push_back(each);
+    if (!isKnown) group->others.push_back(each);
   }
   std::vector<Answered> answers(group->others.size());
   base::Scope asking([](std::exception_ptr) {});

@@ -5,6 +5,7 @@
 #include "base/json.h"
 #include "labels/decode.h"
 #include "proxy/container_record.h"
+#include "proxy/create_body.h"
 #include "proxy/definition.h"
 #include "proxy/fan_out.h"
 #include "proxy/list_query.h"
@@ -21,7 +22,7 @@ constexpr base::milliseconds soon(100);
 constexpr base::milliseconds lookEvery(10'000);
 // What failed is tried again after a pause that doubles.
 constexpr uint64_t pauseLeast = 1'000;
-constexpr uint64_t pauseMost = 60'000;
+constexpr uint64_t pauseMost = 30'000;
 // A copy that ended while its original runs may be about to be stopped, too, or to start again; one
 // without an original is mostly being removed by the call that removed that.
 constexpr uint64_t endedFor = 5'000;
@@ -30,7 +31,7 @@ constexpr base::milliseconds askTimeout(5'000);
 constexpr base::milliseconds changeTimeout(120'000);
 constexpr size_t answerMost = 4 * 1024 * 1024;
 // No troubles, and soon over.
-constexpr std::string_view notToldYet = "the node of its original has not told of it yet";
+constexpr std::string_view notToldYet = "records lag behind";
 constexpr std::string_view isGoing = "is being removed";
 
 std::string_view wordFor(What what) {
@@ -72,7 +73,8 @@ void GlobalContainers::look() {
     waits_.clear();
     return;
   }
-  later_.start(lookEvery, [this] { look(); });
+  nextLook_ = UINT64_MAX;
+  lookBy(lookEvery);
   const std::string& cluster = parts_.agent.config().id;
   std::vector<GlobalGroup> groups = globalGroups(globalMembers(parts_.index, cluster));
   std::set<std::string> known;
@@ -124,7 +126,8 @@ std::optional<labels::Policy> GlobalContainers::policyOf(const GlobalMember& ori
       owner ? parts_.agent.state().find(*owner, std::string(definitionRecords) + original.id)
             : nullptr;
   if (!record) return std::nullopt;
-  definition = record->value;
+  definition =
+      withoutPublishAddress(record->value, parts_.placements.publishAddresses(original.node));
   // Our bookkeeping on a later original is no label that a client may use.
   std::optional<std::string> plain = plainDefinition(definition);
   if (!plain) return std::nullopt;
@@ -173,8 +176,15 @@ base::Task<> GlobalContainers::take(GlobalStep step, GlobalGroup group) {
   if (isNew && why != notToldYet && why != isGoing)
     parts_.log.warn("global container is not as it should be here; trying again",
                     {{"container", name}, {"group", id}, {"reason", why}});
-  if (trouble.pause >= static_cast<uint64_t>(lookEvery.count())) co_return;
-  later_.start(base::milliseconds(trouble.pause), [this] { look(); });
+  lookBy(base::milliseconds(trouble.pause));
+}
+
+// At the latest.
+void GlobalContainers::lookBy(base::milliseconds delay) {
+  uint64_t at = parts_.loop.now() + static_cast<uint64_t>(delay.count());
+  if (at >= nextLook_) return;
+  nextLook_ = at;
+  later_.start(delay, [this] { look(); });
 }
 
 // Why not, or an empty text.
@@ -191,7 +201,7 @@ base::Task<std::string> GlobalContainers::perform(GlobalStep step, GlobalGroup g
       why = co_await start(step.about.id);
       break;
     case What::rename:
-      why = co_await parts_.creation.renameOurs(step.about.id, step.name);
+      why = co_await parts_.creation.renameOurs(step.about.id, step.name, std::string());
       break;
     case What::remove:
       why = co_await remove(std::move(step.about));
@@ -222,11 +232,10 @@ base::Task<std::string> GlobalContainers::make(GlobalStep step, GlobalMember ori
   // Our own records may lag behind our engine, as after a restart.
   std::optional<bool> here = co_await isHere(mark.group);
   if (!here) co_return std::string("the engine does not tell what it has");
-  if (*here) co_return std::string();
+  if (*here) co_return std::string(notToldYet);
   std::string name = std::move(step.name);
-  ContainerCreate::Ours ours =
-      co_await parts_.creation.makeOurs(std::move(*policy), std::move(*body), name);
-  co_return ours.why;
+  std::string why = co_await create(std::move(*policy), std::move(*body), std::move(name));
+  co_return why;
 }
 
 // Whether our engine has a copy of the group. Nothing if it does not tell.
@@ -275,8 +284,17 @@ base::Task<std::string> GlobalContainers::succeed(GlobalStep step, std::string g
   if (!plain) co_return std::string("its definition is not known");
   labels::Decoded asked = labels::decode(*plain);
   asked.policy.replaces = step.about.id;
-  ContainerCreate::Ours ours = co_await parts_.creation.makeOurs(
-      std::move(asked.policy), std::move(*body), std::move(step.name));
+  std::string why =
+      co_await create(std::move(asked.policy), std::move(*body), std::move(step.name));
+  co_return why;
+}
+
+base::Task<std::string> GlobalContainers::create(labels::Policy policy, std::string body,
+                                                 std::string name) {
+  std::optional<cluster::Node> self = parts_.locator.node(parts_.agent.self());
+  if (!self) co_return std::string("this node is in no cluster");
+  ContainerCreate::Ours ours = co_await parts_.creation.makeOurs(std::move(policy), std::move(body),
+                                                                 std::move(name), std::move(*self));
   co_return ours.why;
 }
 

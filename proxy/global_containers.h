@@ -52,6 +52,7 @@ class GlobalContainers {
   };
 
   void look();
+  void lookBy(base::milliseconds delay);
   void lookAt(const GlobalGroup& group, std::span<const GlobalNode> nodes);
   std::optional<labels::Policy> policyOf(const GlobalMember& original, std::string& definition);
   bool isTime(const GlobalStep& step, const std::string& group);
@@ -61,6 +62,7 @@ class GlobalContainers {
   base::Task<std::string> removeOrphan(GlobalStep step);
   base::Task<std::string> succeed(GlobalStep step, std::string group);
   base::Task<std::string> handOver(GlobalMember copy, GlobalMember original);
+  base::Task<std::string> create(labels::Policy policy, std::string body, std::string name);
   base::Task<std::string> start(std::string id);
   base::Task<std::string> stop(std::string id);
   base::Task<std::string> remove(GlobalMember member);
@@ -77,6 +79,7 @@ class GlobalContainers {
   std::map<std::string, Wait> waits_;  // by group: for what may be settled by others
   std::set<std::string> busy_;         // groups for which something is being done
   bool soonSet_ = false;
+  uint64_t nextLook_ = UINT64_MAX;
   base::Timer soon_;
   base::Timer later_;
   base::Scope tasks_;

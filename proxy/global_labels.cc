@@ -56,10 +56,6 @@ bool isGlobal(const LabelList& labels) {
   return !asked.problem && asked.policy.global;
 }
 
-bool isContainerId(std::string_view text) {
-  return text.size() == idLength && text.find_first_not_of("0123456789abcdef") == text.npos;
-}
-
 std::string withLabels(JsonObject& definition, const LabelList& labels) {
   base::JsonWriter json;
   json.object();
@@ -93,9 +89,8 @@ LabelList plainLabels(std::string_view definition) {
 
 }  // namespace
 
-bool speaksOfGlobal(const LabelList& labels) {
-  return std::any_of(labels.begin(), labels.end(),
-                     [](const auto& each) { return asksForGlobal(each.first); });
+bool isContainerId(std::string_view text) {
+  return text.size() == idLength && text.find_first_not_of("0123456789abcdef") == text.npos;
 }
 
 std::optional<GlobalMark> globalMark(const LabelList& labels, std::string_view name) {

@@ -34,8 +34,8 @@ struct GlobalMark {
   bool operator==(const GlobalMark&) const = default;
 };
 
-// Quick, and true of some containers that are in no group.
-bool speaksOfGlobal(const LabelList& labels);
+// 64 hexadecimal digits, as engines give.
+bool isContainerId(std::string_view text);
 
 // Nothing for a container that is in no group, such as one named unlike a copy: whatever is made of
 // a copy's image, or was renamed by hand, is nobody's copy.

@@ -92,21 +92,22 @@ std::vector<GlobalGroup> globalGroups(std::vector<GlobalMember> members) {
   return list;
 }
 
-std::vector<GlobalMember> globalMembers(const ContainerIndex& index, std::string_view cluster) {
+std::vector<GlobalMember> globalMembers(const ContainerIndex& index, std::string_view cluster,
+                                        std::string_view group) {
   std::vector<GlobalMember> members;
-  for (const auto& [id, place] : index.globals()) {
+  for (const auto& [id, global] : index.globals()) {
+    const auto& [place, mark] = global;
+    if (!isContainerId(id) || (mark.isCopy() && mark.cluster != cluster)) continue;
+    if (!group.empty() && (mark.group.empty() ? id : mark.group) != group) continue;
     const ContainerIndex::Entry& entry = place->second;
-    std::string name = entry.names.empty() ? std::string() : entry.names.front();
-    std::optional<GlobalMark> mark = globalMark(entry.labels, name);
-    if (!mark || (mark->isCopy() && mark->cluster != cluster)) continue;
     GlobalMember member;
     member.id = id;
-    member.name = std::move(name);
+    if (!entry.names.empty()) member.name = entry.names.front();
     member.node = entry.owner.text();
     member.created = entry.created;
     member.running = entry.running;
     member.started = entry.state != "created";
-    member.mark = std::move(*mark);
+    member.mark = mark;
     members.push_back(std::move(member));
   }
   return members;

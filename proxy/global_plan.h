@@ -41,8 +41,10 @@ struct GlobalGroup {
 // By id.
 std::vector<GlobalGroup> globalGroups(std::vector<GlobalMember> members);
 
-// Those that the index knows; copies of another cluster, from where they came here, are none.
-std::vector<GlobalMember> globalMembers(const ContainerIndex& index, std::string_view cluster);
+// Those that the index knows, of this group or, without a group, of all; copies of another cluster,
+// from where they came here, are none.
+std::vector<GlobalMember> globalMembers(const ContainerIndex& index, std::string_view cluster,
+                                        std::string_view group = {});
 
 struct GlobalNode {
   std::string id;

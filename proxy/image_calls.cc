@@ -178,6 +178,7 @@ base::Task<> ImageCalls::pushAll(Client& client, RouteMatch match, std::string r
   std::vector<NodeReply> replies = co_await askAll(engine_, std::move(nodes), std::move(call));
   std::erase_if(replies, [](const NodeReply& reply) { return reply.status != 200; });
   std::vector<cluster::Node> holders;
+  holders.reserve(replies.size());
   for (const NodeReply& each : replies) holders.push_back(each.node);
   std::vector<NodeAnswer> answers = successesOf(std::move(replies));
   Gathering gathering = gatherTags(answers, repository);

@@ -18,7 +18,7 @@ std::string withTag(const std::string& image) {
   return tagged ? image : image + ":latest";
 }
 
-base::Task<std::string> pullImage(LocalApi& local, std::string image, std::string headers) {
+base::HttpCall pullCall(const std::string& image, std::string headers) {
   base::HttpCall call;
   call.method = "POST";
   call.target = "/images/create?fromImage=" + encodeQueryValue(withTag(image));
@@ -26,8 +26,17 @@ base::Task<std::string> pullImage(LocalApi& local, std::string image, std::strin
   call.timeout = pullTimeout;
   call.most = progressMost;
   call.mayRepeat = false;
+  return call;
+}
+
+std::string pullFault(const base::HttpReply& reply) {
+  return reply.status == 200 ? progressError(reply.body) : errorMessage(reply.body);
+}
+
+base::Task<std::string> pullImage(LocalApi& local, std::string image, std::string headers) {
+  base::HttpCall call = pullCall(image, std::move(headers));
   base::HttpReply reply = co_await local.change(std::move(call), Effect::containers, "");
-  co_return reply.status == 200 ? progressError(reply.body) : errorMessage(reply.body);
+  co_return pullFault(reply);
 }
 
 }  // namespace proxy

@@ -1,6 +1,6 @@
 #pragma once
 
-// An image pulled by our own engine, without a client who looks on.
+// An image pulled without a client who looks on.
 
 #include <string>
 
@@ -12,9 +12,14 @@ namespace proxy {
 // As dockerd names images: with the tag latest if there is neither tag nor digest.
 std::string withTag(const std::string& image);
 
-// Pulls the image (a name, with tag or digest or for its tag latest); `headers` of the request may
-// hold X-Registry-Auth. Takes until the engine is done. Why it failed, or an empty text; throws
-// StreamError or Unreachable when the engine breaks off. `local` has to outlive it.
+// The call that pulls it, and why it failed by its reply; an empty text if it did not.
+base::HttpCall pullCall(const std::string& image, std::string headers);
+std::string pullFault(const base::HttpReply& reply);
+
+// Pulls the image by our own engine (a name, with tag or digest or for its tag latest); `headers`
+// of the request may hold X-Registry-Auth. Takes until the engine is done. Why it failed, or an
+// empty text; throws StreamError or Unreachable when the engine breaks off. `local` has to outlive
+// it.
 base::Task<std::string> pullImage(LocalApi& local, std::string image, std::string headers);
 
 }  // namespace proxy

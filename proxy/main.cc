@@ -25,6 +25,7 @@
 #include "proxy/container_create.h"
 #include "proxy/container_index.h"
 #include "proxy/container_lists.h"
+#include "proxy/container_move.h"
 #include "proxy/engine.h"
 #include "proxy/engine_state.h"
 #include "proxy/federation.h"
@@ -38,6 +39,7 @@
 #include "proxy/metrics_server.h"
 #include "proxy/node_api.h"
 #include "proxy/publisher.h"
+#include "proxy/rebalancing.h"
 #include "proxy/server.h"
 #include "proxy/swarm_api.h"
 
@@ -113,15 +115,20 @@ class Daemon {
         locator_(engine_, agent_, index_, held_),
         images_(loop_, engine_, agent_, log_),
         placements_(agent_, {config_.placementStrategy, config_.overcommitPercent / 100.0}),
-        creation_(loop_, engine_, local_, agent_, locator_, index_, placements_, images_, log_,
-                  config_.maxBodyBytes),
+        nameClaims_(loop_, engine_, agent_, locator_, index_, placements_, log_),
+        creation_(loop_, engine_, local_, agent_, locator_, index_, placements_, nameClaims_,
+                  images_, log_, config_.maxBodyBytes),
         globalCalls_(
             {engine_, local_, agent_, index_, locator_, creation_, log_, config_.maxBodyBytes}),
         globals_({loop_, engine_, local_, agent_, index_, locator_, placements_, creation_, log_}),
+        moves_({loop_, engine_, agent_, index_, locator_, placements_, creation_, log_}),
+        rebalancing_({loop_, engine_, local_, agent_, index_, locator_, placements_, moves_, log_},
+                     config_.rebalanceInterval),
         swarm_(engine_, local_, agent_, config_.swarmApi, config_.maxBodyBytes),
         federation_({loop_, engine_, local_, lists_, agent_, index_, held_, locator_, creation_,
-                     globalCalls_, placements_, images_, swarm_, log_, config_.maxBodyBytes}),
-        nodeApi_(agent_, images_),
+                     globalCalls_, rebalancing_, placements_, images_, swarm_, log_,
+                     config_.maxBodyBytes}),
+        nodeApi_(agent_, images_, rebalancing_),
         clientCertificates_(agent_),
         api_(agent_, local_, federation_, swarm_, nodeApi_, creation_, clientCertificates_),
         clientTls_(config_, agent_, log_),
@@ -259,9 +266,12 @@ class Daemon {
   Locator locator_;
   ImageTransfer images_;
   Placements placements_;
+  NameClaims nameClaims_;
   ContainerCreate creation_;
   GlobalCalls globalCalls_;
   GlobalContainers globals_;
+  ContainerMove moves_;
+  Rebalancing rebalancing_;
   SwarmApi swarm_;
   Federation federation_;
   NodeApi nodeApi_;

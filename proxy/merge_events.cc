@@ -80,7 +80,7 @@ void EventMerger::pushLine(Stream& stream, std::string_view line, Time now) {
 std::string EventMerger::take(Time now) {
   std::string out;
   // Whoever's time is over goes, and before it all that happened earlier.
-  while (!due_.empty() && (due_.begin()->first.first <= now || heldBytes_ > options_.heldMost)) {
+  while (!due_.empty() && (due_.begin()->first.first <= now || isFull())) {
     Key last = due_.begin()->second;
     while (!held_.empty() && held_.begin()->first <= last) {
       auto first = held_.begin();
@@ -96,7 +96,7 @@ std::string EventMerger::take(Time now) {
 std::optional<EventMerger::Time> EventMerger::nextTake() const {
   if (due_.empty()) return std::nullopt;
   // Too much is held: at once, whenever that is.
-  return heldBytes_ > options_.heldMost ? Time::min() : due_.begin()->first.first;
+  return isFull() ? Time::min() : due_.begin()->first.first;
 }
 
 }  // namespace proxy

@@ -44,6 +44,8 @@ class EventMerger {
 
   // What is to be shown now: lines in order.
   std::string take(Time now);
+  // Whether more is held than should be.
+  bool isFull() const { return heldBytes_ > options_.heldMost; }
   // When take() has something to give, unless more is pushed before. Nothing while nothing is held.
   std::optional<Time> nextTake() const;
 

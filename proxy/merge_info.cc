@@ -89,6 +89,7 @@ void addComponents(JsonObject& version, const NodeAnswer& asked,
                    const std::vector<DroverVersion>& drovers) {
   if (drovers.empty()) return;
   std::vector<std::string> own;
+  own.reserve(drovers.size());
   for (const DroverVersion& each : drovers) {
     own.push_back("{\"Name\":\"drover\",\"Version\":" + jsonString(each.version) +
                   ",\"Details\":{\"Node\":" + jsonString(each.nodeName) + "}}");

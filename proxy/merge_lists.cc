@@ -161,6 +161,7 @@ std::string unitedImages(const std::vector<NodeElement>& elements) {
   std::stable_sort(images.begin(), images.end(),
                    [](const Image& a, const Image& b) { return a.created > b.created; });
   std::vector<std::string> shown;
+  shown.reserve(images.size());
   for (Image& image : images) shown.push_back(unitedImage(image));
   return joined(shown);
 }
@@ -183,6 +184,7 @@ std::string mergeNetworks(std::span<const NodeAnswer> answers, std::string_view 
     networks[place->second].objects.push_back(std::move(object));
   }
   std::vector<std::string> shown;
+  shown.reserve(networks.size());
   for (Network& network : networks) shown.push_back(unitedNetwork(network));
   return joined(shown) + "\n";
 }

@@ -29,6 +29,7 @@ std::vector<NodeElement> elementsNamed(std::span<const NodeAnswer> answers,
 
 std::vector<std::string_view> texts(const std::vector<NodeElement>& elements) {
   std::vector<std::string_view> all;
+  all.reserve(elements.size());
   for (const NodeElement& each : elements) all.push_back(each.json);
   return all;
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/json.h"
+#include "cluster/join_token.h"
 #include "proxy/fan_out.h"
 #include "proxy/list_query.h"
 
@@ -16,79 +17,89 @@ constexpr uint64_t nameWait = 2'000;
 // For how long nodes that just started may abstain from granting names (ClaimOptions::keepFor).
 constexpr uint64_t abstainWait = 12'000;
 constexpr base::milliseconds nameRetry(30);
-// By then everyone knows the record that stands for a name, if all goes well; so often it is looked
-// for before the claim is left to run out.
+// Well within ClaimOptions::keepFor.
+constexpr base::milliseconds renewEvery(3'000);
+// By then everyone knows the record that stands for a name, if all goes well. In this rhythm it is
+// looked for, and in the other later on while its node is down.
 constexpr base::milliseconds recordKnown(500);
+constexpr base::milliseconds recordLate(3'000);
 constexpr int recordLooks = 20;
+// Looks at which an engine has to say that it has no such container before we believe that it will
+// not have it either: it may be making it.
+constexpr int absencesOfUncertain = 10;
 
 std::string keyOf(const std::string& name) {
   return "name/" + name;
 }
 
-std::string_view withoutSlash(std::string_view name) {
-  return name.starts_with('/') ? name.substr(1) : name;
-}
-
-std::string taken(const std::string& name, const std::string& holder) {
-  return "Conflict. The container name \"/" + name + "\" is already in use by container \"" +
-         holder +
-         "\". You have to remove (or rename) that container to be able to reuse that name.";
+NameClaims::Refusal taken(const std::string& name, const std::string& holder) {
+  return {409, "Conflict. The container name \"/" + name + "\" is already in use by container \"" +
+                   holder +
+                   "\". You have to remove (or rename) that container to be able to reuse that "
+                   "name."};
 }
 
 }  // namespace
 
-NameClaims::Name::~Name() {
+std::string_view withoutSlash(std::string_view name) {
+  return name.starts_with('/') ? name.substr(1) : name;
+}
+
+// ---- one claim
+
+NameClaims::Claim::~Claim() {
   if (!name_.empty() && !stands_) owner_.agent_.release(keyOf(name_), holder_);
 }
 
-void NameClaims::Name::stands(const cluster::NodeId& node, std::string object) {
-  stands_ = true;
-  if (!name_.empty()) owner_.claimed_[name_] = holder_;
-  owner_.tasks_.spawn(owner_.awaitRecord(node, std::move(object), name_, holder_));
-}
-
-void NameClaims::expected(const cluster::NodeId& node, std::string object) {
-  tasks_.spawn(awaitRecord(node, std::move(object), "", ""));
-}
-
-// Until the container's record is there, or the container is gone, which may have been so soon that
-// it never had a record: then only this ends that we expect it, and our claim of its name.
-base::Task<> NameClaims::awaitRecord(cluster::NodeId node, std::string object, std::string name,
-                                     std::string holder) {
-  for (int look = 0; look < recordLooks; look++) {
-    co_await base::sleepFor(loop_, recordKnown);
-    if (isRecorded(object, name)) break;
-    bool gone = co_await isGone(node, object, name);
-    if (gone) break;
+base::Task<NameClaims::Refusal> NameClaims::Claim::take(std::string name, std::string holder) {
+  if (name.empty()) co_return Refusal{};
+  if (holder.empty()) holder = cluster::makeTokenSecret().reveal();
+  Refusal refusal = co_await owner_.claim(name, holder);
+  if (refusal.status == 0) {
+    name_ = std::move(name);
+    holder_ = std::move(holder);
+    keepUp();
   }
-  index_.unexpect(node, object);
-  placements_.forget(object);
-  if (isClaimed(name, holder)) freed({name});
+  co_return refusal;
 }
 
-bool NameClaims::isClaimed(const std::string& name, const std::string& holder) const {
-  auto claimed = claimed_.find(name);
-  return claimed != claimed_.end() && claimed->second == holder;
+// A create may take longer than a grant lasts: its image is sent, its engine is busy.
+void NameClaims::Claim::keepUp() {
+  renew_.start(renewEvery, [this] {
+    owner_.tasks_.spawn(owner_.renew(name_, holder_));
+    keepUp();
+  });
 }
 
-bool NameClaims::isRecorded(const std::string& object, const std::string& name) const {
-  const ContainerIndex::Place* place = index_.find(object).place;
-  if (!place || place->second.version == 0) return false;
-  const std::vector<std::string>& names = place->second.names;
-  return name.empty() || std::find(names.begin(), names.end(), name) != names.end();
+void NameClaims::Claim::stands(const cluster::NodeId& node, const std::string& object) {
+  stands_ = true;
+  renew_.stop();
+  if (!name_.empty()) owner_.claimed_[name_] = holder_;
+  owner_.tasks_.spawn(owner_.watch({node, object, name_, holder_}));
 }
 
-// Whether the container, or its name, is no more by the word of its engine.
-base::Task<bool> NameClaims::isGone(cluster::NodeId id, std::string object, std::string name) {
-  std::optional<cluster::Node> node = locator_.node(id);
-  if (!node || !node->up) co_return false;
-  std::vector<cluster::Node> nodes = {std::move(*node)};
-  base::HttpCall call = base::httpGet("/containers/" + encodeQueryValue(object) + "/json",
-                                      base::milliseconds(nameWait), answerMost);
-  std::vector<NodeReply> replies = co_await askAll(engine_, std::move(nodes), std::move(call));
-  if (replies[0].status != 200) co_return replies[0].status == 404;
-  rapidjson::Document json = base::parseJson(replies[0].body);
-  co_return !name.empty() && withoutSlash(base::text(json, "Name")) != name;
+void NameClaims::Claim::mayStand(const cluster::NodeId& node) {
+  if (name_.empty()) return;
+  stands_ = true;
+  renew_.stop();
+  owner_.tasks_.spawn(owner_.watch({node, name_, name_, holder_, false}));
+}
+
+// ---- all of them
+
+NameClaims::NameClaims(base::Loop& loop, Engine& engine, cluster::Agent& agent, Locator& locator,
+                       ContainerIndex& index, Placements& placements, base::Log& log)
+    : loop_(loop),
+      engine_(engine),
+      agent_(agent),
+      locator_(locator),
+      index_(index),
+      placements_(placements),
+      log_(log),
+      tasks_([](std::exception_ptr) {}) {}
+
+void NameClaims::expectHere(const std::string& object) {
+  tasks_.spawn(watch({agent_.self(), object, "", ""}));
 }
 
 void NameClaims::freed(const std::vector<std::string>& names) {
@@ -100,35 +111,18 @@ void NameClaims::freed(const std::vector<std::string>& names) {
   }
 }
 
-// The id of the container that has this name by the word of its engine.
-base::Task<std::optional<std::string>> NameClaims::holderOf(std::string name) {
-  std::vector<cluster::Node> nodes;
-  for (const ContainerIndex::Place* place : index_.named(name)) {
-    std::optional<cluster::Node> node = locator_.node(place->second.owner);
-    if (!node) continue;
-    // One that is down keeps its names.
-    if (!node->up) co_return place->first;
-    nodes.push_back(std::move(*node));
-  }
-  if (nodes.empty()) nodes = agent_.nodes();
-  base::HttpCall call = base::httpGet("/containers/" + encodeQueryValue(name) + "/json",
-                                      base::milliseconds(nameWait), answerMost);
-  std::vector<NodeReply> replies = co_await askAll(engine_, std::move(nodes), std::move(call));
-  for (const NodeReply& each : replies) {
-    rapidjson::Document json = base::parseJson(each.body);
-    if (each.status == 200 && withoutSlash(base::text(json, "Name")) == name)
-      co_return std::string(base::text(json, "Id"));
-  }
-  co_return std::nullopt;
-}
-
-// Without a status: it is ours.
 base::Task<NameClaims::Refusal> NameClaims::claim(std::string name, std::string holder) {
   uint64_t began = loop_.now();
   for (;;) {
     cluster::ClaimResult result = co_await agent_.claim(keyOf(name), holder);
     if (result.verdict == cluster::ClaimResult::Verdict::granted) co_return Refusal{};
-    if (result.verdict == cluster::ClaimResult::Verdict::unreachable) {
+    bool isHeld = result.verdict == cluster::ClaimResult::Verdict::held;
+    if (isHeld) {
+      Bearing bearing = co_await bearerOf(name);
+      if (!bearing.id.empty()) co_return taken(name, bearing.id);
+      // A container that we made and that went by itself, as those of docker run --rm do.
+      if (bearing.isKnown && isClaimed(name, result.holder)) freed({name});
+    } else {
       // Of a majority that is known to be dead nobody can ask. A name given out twice is settled
       // when they come back.
       size_t up = 0, all = 0;
@@ -140,25 +134,104 @@ base::Task<NameClaims::Refusal> NameClaims::claim(std::string name, std::string 
         log_.warn("name given without a majority", {{"name", name}, {"up", up}, {"nodes", all}});
         co_return Refusal{};
       }
-    } else {
-      std::optional<std::string> id = co_await holderOf(name);
-      if (id) {
-        Refusal refusal{409, taken(name, *id)};
-        co_return refusal;
-      }
-      // A container that we made and that went by itself, as those of docker run --rm do.
-      if (isClaimed(name, result.holder)) freed({name});
     }
-    bool asked = result.verdict != cluster::ClaimResult::Verdict::unreachable;
-    if (loop_.now() >= began + (asked ? nameWait : abstainWait)) {
-      Refusal refusal{409, taken(name, result.holder)};
-      if (result.verdict == cluster::ClaimResult::Verdict::unreachable)
-        refusal = {503, "too few nodes answer to make sure that the name \"/" + name +
-                            "\" is not in use; see \"docker node ls\" and try again"};
+    if (loop_.now() >= began + (isHeld ? nameWait : abstainWait)) {
+      if (isHeld) co_return taken(name, result.holder);
+      Refusal refusal{503, "too few nodes answer to make sure that the name \"/" + name +
+                               "\" is not in use; see \"docker node ls\" and try again"};
       co_return refusal;
     }
     co_await base::sleepFor(loop_, nameRetry);
   }
+}
+
+base::Task<> NameClaims::renew(std::string name, std::string holder) {
+  cluster::ClaimResult result = co_await agent_.claim(keyOf(name), holder);
+  if (result.verdict == cluster::ClaimResult::Verdict::held)
+    log_.warn("name lost while its container was made", {{"name", name}});
+}
+
+// Until the container's record is there, or the container is gone, which may have been so soon that
+// it never had a record: then only this ends that we expect it, and our claim of its name.
+base::Task<> NameClaims::watch(Bearer bearer) {
+  uint64_t renewed = loop_.now();
+  int absences = 0;
+  for (int look = 0;; look++) {
+    std::optional<cluster::Node> node = locator_.node(bearer.node);
+    bool mayChange = look < recordLooks || (node && node->up);
+    base::milliseconds pause = mayChange ? recordKnown : recordLate;
+    co_await base::sleepFor(loop_, pause);
+    if (isRecorded(bearer)) break;
+    bool gone = co_await isGone(bearer);
+    absences = gone ? absences + 1 : 0;
+    if (absences >= (bearer.certain ? 1 : absencesOfUncertain)) break;
+    if (bearer.name.empty()) {
+      if (look >= recordLooks) break;
+    } else if (loop_.now() >= renewed + renewEvery.count()) {
+      renewed = loop_.now();
+      co_await renew(bearer.name, bearer.holder);
+    }
+  }
+  if (!bearer.certain) {
+    agent_.release(keyOf(bearer.name), bearer.holder);
+    co_return;
+  }
+  index_.unexpect(bearer.node, bearer.object);
+  placements_.forget(bearer.object);
+  if (isClaimed(bearer.name, bearer.holder)) freed({bearer.name});
+}
+
+bool NameClaims::isClaimed(const std::string& name, const std::string& holder) const {
+  auto claimed = claimed_.find(name);
+  return claimed != claimed_.end() && claimed->second == holder;
+}
+
+bool NameClaims::isRecorded(const Bearer& bearer) const {
+  const ContainerIndex::Place* place = index_.find(bearer.object).place;
+  if (!place || place->second.version == 0) return false;
+  const std::vector<std::string>& names = place->second.names;
+  return bearer.name.empty() || std::find(names.begin(), names.end(), bearer.name) != names.end();
+}
+
+// Whether the container, or its name, is no more by the word of its engine, or with its node.
+base::Task<bool> NameClaims::isGone(Bearer bearer) {
+  std::optional<cluster::Node> node = locator_.node(bearer.node);
+  if (!node) co_return true;
+  if (!node->up) co_return false;
+  std::vector<cluster::Node> nodes = {std::move(*node)};
+  base::HttpCall call = base::httpGet("/containers/" + encodeQueryValue(bearer.object) + "/json",
+                                      base::milliseconds(nameWait), answerMost);
+  std::vector<NodeReply> replies = co_await askAll(engine_, std::move(nodes), std::move(call));
+  if (replies[0].status != 200) co_return replies[0].status == 404;
+  rapidjson::Document json = base::parseJson(replies[0].body);
+  co_return !bearer.name.empty() && withoutSlash(base::text(json, "Name")) != bearer.name;
+}
+
+base::Task<NameClaims::Bearing> NameClaims::bearerOf(std::string name) {
+  std::vector<cluster::Node> nodes;
+  std::string recorded;
+  for (const ContainerIndex::Place* place : index_.named(name)) {
+    std::optional<cluster::Node> node = locator_.node(place->second.owner);
+    if (!node) continue;
+    recorded = place->first;
+    // One that is down keeps its names.
+    if (!node->up) co_return Bearing{recorded};
+    nodes.push_back(std::move(*node));
+  }
+  if (nodes.empty()) nodes = agent_.nodes();
+  base::HttpCall call = base::httpGet("/containers/" + encodeQueryValue(name) + "/json",
+                                      base::milliseconds(nameWait), answerMost);
+  std::vector<NodeReply> replies = co_await askAll(engine_, std::move(nodes), std::move(call));
+  Bearing bearing;
+  for (const NodeReply& each : replies) {
+    if (each.status == 0) bearing.isKnown = false;
+    if (each.status != 200) continue;
+    rapidjson::Document json = base::parseJson(each.body);
+    if (withoutSlash(base::text(json, "Name")) == name)
+      co_return Bearing{std::string(base::text(json, "Id"))};
+  }
+  if (!bearing.isKnown) bearing.id = recorded;
+  co_return bearing;
 }
 
 }  // namespace proxy

@@ -1,14 +1,17 @@
 #pragma once
 
-// The names of containers, each of which is given once in the cluster: claimed before a container
-// is made or renamed, and held until the container's record stands for it.
+// The names that containers are to have. One is claimed from the cluster before an engine is asked
+// for its container, and kept until the container's record stands for it, or it is known that no
+// container has it: a call that broke off may have been heard, and its container may come to be on
+// a host that nobody reaches.
 
 #include <map>
-#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/log.h"
+#include "base/loop.h"
 #include "base/task.h"
 #include "cluster/agent.h"
 #include "proxy/container_index.h"
@@ -18,62 +21,81 @@
 
 namespace proxy {
 
+// As clients and engines write names, with a slash in front or without.
+std::string_view withoutSlash(std::string_view name);
+
 class NameClaims {
  public:
+  // All must outlive it.
+  NameClaims(base::Loop& loop, Engine& engine, cluster::Agent& agent, Locator& locator,
+             ContainerIndex& index, Placements& placements, base::Log& log);
+  NameClaims(const NameClaims&) = delete;
+  NameClaims& operator=(const NameClaims&) = delete;
+
   struct Refusal {
-    int status = 0;  // of the answer; 0: not refused
+    int status = 0;  // 0: it is not refused
     std::string message;
   };
 
-  // All must outlive it.
-  NameClaims(base::Loop& loop, Engine& engine, cluster::Agent& agent, Locator& locator,
-             ContainerIndex& index, Placements& placements, base::Log& log)
-      : loop_(loop),
-        engine_(engine),
-        agent_(agent),
-        locator_(locator),
-        index_(index),
-        placements_(placements),
-        log_(log),
-        tasks_([](std::exception_ptr) {}) {}
-
-  // Claims a name for `holder`, a text of the claimant's own. Without a status it is the holder's,
-  // who makes a Name of it. A name that is held only for a moment is waited for.
-  base::Task<Refusal> claim(std::string name, std::string holder);
-  // A container with these names is gone, or renamed: they are free at once.
-  void freed(const std::vector<std::string>& names);
-
-  // A claim that is given back when it goes, unless a container then stands for the name. Must not
-  // outlive the NameClaims. Without a name it only looks after what was made.
-  class Name {
+  // A name for one container. It is given back when this goes, unless a container has it by then,
+  // or may have it.
+  class Claim {
    public:
-    Name(NameClaims& owner, std::string name, std::string holder)
-        : owner_(owner), name_(std::move(name)), holder_(std::move(holder)) {}
-    Name(const Name&) = delete;
-    Name& operator=(const Name&) = delete;
-    ~Name();
-    // `object`, a container of that node, has the name: held until its record is known.
-    void stands(const cluster::NodeId& node, std::string object);
-    const std::string& text() const { return name_; }
+    explicit Claim(NameClaims& owner) : owner_(owner), renew_(owner.loop_) {}
+    Claim(const Claim&) = delete;
+    Claim& operator=(const Claim&) = delete;
+    ~Claim();
+
+    // Called once. An empty name is nobody's, and never refused. With a `holder`, it is granted
+    // also if that one holds it: who moves a container claims for it what another node then takes
+    // over.
+    base::Task<Refusal> take(std::string name, std::string holder = {});
+    // Empty if none was taken.
+    const std::string& name() const { return name_; }
+    // `object`, a container of that node, has the name.
+    void stands(const cluster::NodeId& node, const std::string& object);
+    // That node was asked to give it to a container, and nobody knows what came of it.
+    void mayStand(const cluster::NodeId& node);
 
    private:
+    void keepUp();
+
     NameClaims& owner_;
-    std::string name_;  // empty: none was claimed
+    base::Timer renew_;
+    std::string name_;
     std::string holder_;
     bool stands_ = false;
   };
 
-  // A container that was made on that node and whose name somebody else holds is expected in the
-  // index and in placement until its record comes, or it is gone.
-  void expected(const cluster::NodeId& node, std::string object);
+  // A container with these names is gone, or renamed: they are free at once.
+  void freed(const std::vector<std::string>& names);
+  // A container was made here for another node, which has claimed its name: it is expected until
+  // its record is there, or it is gone.
+  void expectHere(const std::string& object);
 
  private:
-  base::Task<> awaitRecord(cluster::NodeId node, std::string object, std::string name,
-                           std::string holder);
-  base::Task<std::optional<std::string>> holderOf(std::string name);
-  base::Task<bool> isGone(cluster::NodeId id, std::string object, std::string name);
+  // What stands for a name, or may.
+  struct Bearer {
+    cluster::NodeId node;
+    std::string object;  // id; the name, of a container that may have come to be
+    std::string name;    // may be empty
+    std::string holder;  // of the claim
+    bool certain = true;
+  };
+
+  base::Task<Refusal> claim(std::string name, std::string holder);
+  base::Task<> renew(std::string name, std::string holder);
+  base::Task<> watch(Bearer bearer);
   bool isClaimed(const std::string& name, const std::string& holder) const;
-  bool isRecorded(const std::string& object, const std::string& name) const;
+  bool isRecorded(const Bearer& bearer) const;
+  base::Task<bool> isGone(Bearer bearer);
+  // The container that has a name by the word of its engine, or by its record where that cannot be
+  // asked.
+  struct Bearing {
+    std::string id;       // empty: none
+    bool isKnown = true;  // whether everyone answered who may have it
+  };
+  base::Task<Bearing> bearerOf(std::string name);
 
   base::Loop& loop_;
   Engine& engine_;

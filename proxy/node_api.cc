@@ -43,6 +43,12 @@ base::Task<std::string> NodeApi::answer(Client& client, RouteMatch match, std::s
   } else if (path == "/drover/v1/node") {
     agent_.takeNodeUpdate(body);
     co_return "{}";
+  } else if (path == "/drover/v1/rebalance") {
+    std::string moved = co_await rebalancing_.runAll();
+    co_return moved;
+  } else if (path == "/drover/v1/take-name") {
+    co_await rebalancing_.takeName(std::move(body));
+    co_return "{}";
   } else {
     co_await images_.fetch(body);
     co_return "{}";

@@ -1,13 +1,14 @@
 #pragma once
 
 // What nodes ask of each other beside the Docker API: to be let in, messages of the cluster's
-// protocols, changes of a node's settings, an image.
+// protocols, changes of a node's settings, an image, moves of containers.
 
 #include <string>
 
 #include "cluster/agent.h"
 #include "proxy/client.h"
 #include "proxy/image_transfer.h"
+#include "proxy/rebalancing.h"
 #include "proxy/routes.h"
 
 namespace proxy {
@@ -15,7 +16,8 @@ namespace proxy {
 class NodeApi {
  public:
   // All must outlive it.
-  NodeApi(cluster::Agent& agent, ImageTransfer& images) : agent_(agent), images_(images) {}
+  NodeApi(cluster::Agent& agent, ImageTransfer& images, Rebalancing& rebalancing)
+      : agent_(agent), images_(images), rebalancing_(rebalancing) {}
 
   // Answers a request of a peer for a path under /drover/. Throws as Api::handle does.
   base::Task<> handle(Client& client, RouteMatch match);
@@ -25,6 +27,7 @@ class NodeApi {
 
   cluster::Agent& agent_;
   ImageTransfer& images_;
+  Rebalancing& rebalancing_;
 };
 
 }  // namespace proxy

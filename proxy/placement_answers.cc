@@ -13,7 +13,6 @@ std::vector<std::string> unheeded(const labels::Policy& policy) {
   auto note = [&](bool asked, std::string_view label) {
     if (asked) all.push_back(std::string(label) + " is understood, but has no effect yet");
   };
-  note(policy.rebalance, "io.drover.rebalance");
   note(policy.reschedule && *policy.reschedule != labels::Reschedule::off, "io.drover.reschedule");
   note(!policy.requestedIps.empty(), "io.rancher.container.requested_ip");
   note(policy.clusterDns.has_value(), "io.rancher.container.dns");
@@ -27,6 +26,7 @@ std::string withWarnings(const std::string& body, const std::vector<std::string>
   std::optional<JsonObject> object = JsonObject::parse(body);
   if (warnings.empty() || !object) return body;
   std::vector<std::string> texts;
+  texts.reserve(warnings.size());
   for (const std::string& each : warnings) texts.push_back(jsonString(each));
   std::vector<std::string_view> all =
       jsonElements(object->find("Warnings")).value_or(std::vector<std::string_view>());

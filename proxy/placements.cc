@@ -198,6 +198,20 @@ Placements::GlobalFit Placements::globalFit(const labels::Policy& policy) {
   return {takes, labels::keepsGlobal(policy, world_, asked, self)};
 }
 
+std::optional<labels::Move> Placements::rebalance(std::span<const labels::Movable> movables,
+                                                  labels::Movers movers) {
+  takeNodes();
+  takeHoldings();
+  labels::Options asked = options("");
+  return labels::rebalance(movables, world_, asked, movers);
+}
+
+std::vector<std::string> Placements::publishAddresses(const std::string& node) {
+  takeNodes();
+  const labels::NodeState* state = world_.node(node);
+  return state ? state->rules.ips : std::vector<std::string>();
+}
+
 Placements::Reservation Placements::reserve(const std::string& node, const labels::Policy& policy,
                                             const std::string& name) {
   labels::Container container;
@@ -240,6 +254,7 @@ Placements::Admission Placements::admit(labels::Policy policy, const std::string
 void Placements::takeHoldings() {
   auto values = [](const auto& map) {
     std::vector<typename std::decay_t<decltype(map)>::mapped_type> list;
+    list.reserve(map.size());
     for (const auto& [key, value] : map) list.push_back(value);
     return list;
   };

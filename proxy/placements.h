@@ -7,13 +7,17 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <set>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "cluster/agent.h"
 #include "labels/place.h"
+#include "labels/rebalance.h"
 #include "proxy/held.h"
 #include "proxy/locator.h"
 
@@ -96,6 +100,24 @@ class Placements {
     bool keeps = false;  // may go on having one
   };
   GlobalFit globalFit(const labels::Policy& policy);
+
+  // On which a node publishes ports that have no address of their own; empty: on all.
+  std::vector<std::string> publishAddresses(const std::string& node);
+
+  // The move that evens the load best; see labels/rebalance.h.
+  std::optional<labels::Move> rebalance(std::span<const labels::Movable> movables,
+                                        labels::Movers movers);
+  // As it is known by record or expectation; nullptr if it is not. Valid until the next change.
+  const labels::Container* container(const std::string& id) const { return world_.container(id); }
+  // Nodes' ids.
+  std::vector<std::string> fullestFirst() {
+    takeNodes();
+    return labels::fullestFirst(world_);
+  }
+  template <class Visit>
+  void eachContainer(Visit visit) const {
+    world_.eachContainer(visit);
+  }
 
   // Whether a container is known, by record or expectation; as dockerd looks containers up.
   bool knows(const std::string& container) { return world_.container(container) != nullptr; }

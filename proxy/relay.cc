@@ -16,6 +16,8 @@ using base::StreamError;
 // An answer that is complete before its request: how long the rest of the request may take before
 // the connection is given up instead.
 constexpr base::milliseconds uploadGrace(500);
+// How long a client gets to read the head of a stream before what it says.
+constexpr base::milliseconds headTaken(50);
 
 // The client's side of an exchange while the engine's answer is awaited and passed on: sends the
 // rest of the body, then watches for the client to go away.
@@ -155,18 +157,19 @@ base::Task<> relay(Client& client, base::HttpClient& server, RelayOptions option
 
   if (tunnelled) {
     client.status = answer.head().status();
-    // Apart, as the engine writes them: python3-docker reads the stream behind the back of its HTTP
-    // library, and would lose what came in one TLS record with the head.
+    // Apart: python3-docker reads the stream behind the back of its HTTP library, and would lose
+    // what is read together with the head, or came in one TLS record with it.
     co_await client.stream->write(out);
-    if (!upstream->rest.empty()) co_await client.stream->write(upstream->rest);
-    out = std::string();
-    upstream->rest = std::string();
     upload->unwatch();
     beside.cancelAll();
     if (!client.rest.empty()) {
       co_await upstream->stream->write(client.rest);
       client.rest.clear();
     }
+    co_await client.stream->untilTaken(headTaken);
+    if (!upstream->rest.empty()) co_await client.stream->write(upstream->rest);
+    out = std::string();
+    upstream->rest = std::string();
     client.keepAlive = false;
     co_await tunnel(*client.stream, *upstream->stream);
     co_return;

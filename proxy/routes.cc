@@ -108,6 +108,7 @@ constexpr Route table[] = {
 
     // The cluster; Docker's swarm mode as droverd understands it
     {"POST", "/drover/placement", placement},
+    {"POST", "/drover/rebalance", rebalance},
     {"GET", "/swarm", swarm},
     {"POST", "/swarm/init", swarm},
     {"POST", "/swarm/join", swarm},
@@ -148,6 +149,8 @@ constexpr Route table[] = {
     {"POST", "/drover/v1/messages", node},
     {"POST", "/drover/v1/node", node},
     {"POST", "/drover/v1/images/fetch", node},
+    {"POST", "/drover/v1/rebalance", node},
+    {"POST", "/drover/v1/take-name", node},
 
     // Anything else is the engine's to understand
     {"", "other"},

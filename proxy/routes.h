@@ -9,7 +9,8 @@
 namespace proxy {
 
 // Who answers. While this host is in no cluster, its engine answers for all but ping, version,
-// containerList and swarm; its engine knows nothing of placement.
+// containerList and swarm; its engine knows nothing of placement
+// and rebalance.
 enum class Answer {
   engine,  // this host's
 
@@ -41,6 +42,7 @@ enum class Answer {
   save,
 
   placement,  // droverd: where a create would go
+  rebalance,  // droverd: moves what evens the load
 
   swarm,              // droverd, for the cluster
   node,               // droverd, for its peers only

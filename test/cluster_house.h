@@ -262,13 +262,18 @@ class Droverd {
         locator(engine, agent, index, held),
         images(stage.loop, engine, agent, log),
         placements(agent, {}),
-        creation(stage.loop, engine, local, agent, locator, index, placements, images, log, most),
+        names(stage.loop, engine, agent, locator, index, placements, log),
+        creation(stage.loop, engine, local, agent, locator, index, placements, names, images, log,
+                 most),
         globalCalls({engine, local, agent, index, locator, creation, log, most}),
         globals({stage.loop, engine, local, agent, index, locator, placements, creation, log}),
+        moves({stage.loop, engine, agent, index, locator, placements, creation, log}),
+        rebalancing({stage.loop, engine, local, agent, index, locator, placements, moves, log},
+                    config.rebalanceInterval),
         swarm(engine, local, agent, config.swarmApi, most),
         federation({stage.loop, engine, local, lists, agent, index, held, locator, creation,
-                    globalCalls, placements, images, swarm, log, most}),
-        nodeApi(agent, images),
+                    globalCalls, rebalancing, placements, images, swarm, log, most}),
+        nodeApi(agent, images, rebalancing),
         clientCertificates(agent),
         api(agent, local, federation, swarm, nodeApi, creation, clientCertificates),
         clientTls(config, agent, log),
@@ -308,9 +313,12 @@ class Droverd {
   proxy::Locator locator;
   proxy::ImageTransfer images;
   proxy::Placements placements;
+  proxy::NameClaims names;
   proxy::ContainerCreate creation;
   proxy::GlobalCalls globalCalls;
   proxy::GlobalContainers globals;
+  proxy::ContainerMove moves;
+  proxy::Rebalancing rebalancing;
   proxy::SwarmApi swarm;
   proxy::Federation federation;
   proxy::NodeApi nodeApi;

@@ -42,15 +42,20 @@ struct House {
   proxy::Locator locator{engine, agent, index, held};
   proxy::ImageTransfer images{stage.loop, engine, agent, log};
   proxy::Placements placements{agent, {}};
-  proxy::ContainerCreate creation{stage.loop, engine,     local,  agent, locator,
-                                  index,      placements, images, log,   64 * 1024 * 1024};
+  proxy::NameClaims names{stage.loop, engine, agent, locator, index, placements, log};
+  proxy::ContainerCreate creation{stage.loop, engine, local,  agent, locator,         index,
+                                  placements, names,  images, log,   64 * 1024 * 1024};
   proxy::GlobalCalls globalCalls{
       {engine, local, agent, index, locator, creation, log, 64 * 1024 * 1024}};
+  proxy::ContainerMove moves{
+      {stage.loop, engine, agent, index, locator, placements, creation, log}};
+  proxy::Rebalancing rebalancing{
+      {stage.loop, engine, local, agent, index, locator, placements, moves, log}, milliseconds(0)};
   proxy::SwarmApi swarm{engine, local, agent, true, 64 * 1024 * 1024};
   proxy::Federation federation{{stage.loop, engine, local, lists, agent, index, held, locator,
-                                creation, globalCalls, placements, images, swarm, log,
+                                creation, globalCalls, rebalancing, placements, images, swarm, log,
                                 64 * 1024 * 1024}};
-  proxy::NodeApi nodeApi{agent, images};
+  proxy::NodeApi nodeApi{agent, images, rebalancing};
   proxy::ClientCertificates clientCertificates{agent};
   proxy::Api api{agent, local, federation, swarm, nodeApi, creation, clientCertificates};
   proxy::ConnectionLimits limits{{}, milliseconds(30'000), milliseconds(30'000)};

@@ -107,7 +107,18 @@ class Cue {
 };
 
 struct Step {
-  enum class Kind { says, hears, hearsAnswer, hearsSome, ends, hearsEnd, gives, awaits, pauses };
+  enum class Kind {
+    says,
+    hears,
+    hearsApart,
+    hearsAnswer,
+    hearsSome,
+    ends,
+    hearsEnd,
+    gives,
+    awaits,
+    pauses
+  };
   Kind kind;
   std::string text = {};
   int status = 0;
@@ -123,6 +134,10 @@ inline Step says(std::string text) {
 // Exactly these bytes come next.
 inline Step hears(std::string text) {
   return {Step::Kind::hears, std::move(text)};
+}
+// Exactly these bytes come next, and with the last of them no others, though it is slow to read.
+inline Step hearsApart(std::string text) {
+  return {Step::Kind::hearsApart, std::move(text)};
 }
 // An answer of this status, with a length, whose body holds `text`. For answers with a Date.
 inline Step hearsAnswer(int status, std::string text) {
@@ -169,8 +184,8 @@ class Actor {
   std::string place() const {
     if (at_ == script_.size()) return name_ + " is done";
     const Step& step = script_[at_];
-    const char* verbs[] = {"says",          "hears", "hears the answer", "hears some", "ends",
-                           "hears the end", "gives", "awaits",           "pauses"};
+    const char* verbs[] = {"says", "hears",         "hears apart", "hears the answer", "hears some",
+                           "ends", "hears the end", "gives",       "awaits",           "pauses"};
     return name_ + " " + verbs[static_cast<int>(step.kind)] + " (step " + std::to_string(at_ + 1) +
            ")" + (step.text.empty() ? "" : " " + shown(step.text)) +
            (heard_.empty() ? "" : ", having heard " + shown(heard_));
@@ -187,6 +202,8 @@ class Actor {
         return stream_->write(step.text);
       case Step::Kind::hears:
         return hear(step.text);
+      case Step::Kind::hearsApart:
+        return hearApart(step.text);
       case Step::Kind::hearsAnswer:
         return hearAnswer(step);
       case Step::Kind::hearsSome:
@@ -231,6 +248,12 @@ class Actor {
       if (!more) fail("the connection ended");
     }
     heard_.erase(0, wanted.size());
+  }
+
+  base::Task<> hearApart(std::string_view wanted) {
+    for (int turn = 0; turn < 5; turn++) co_await pause();
+    co_await hear(wanted);
+    if (!heard_.empty()) fail("more came with it: " + shown(heard_));
   }
 
   base::Task<> hearSome(size_t count) {

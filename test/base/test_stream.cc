@@ -175,6 +175,41 @@ struct Watched {
 
 }  // namespace
 
+namespace {
+
+struct Taken {
+  uint64_t nothing = 0, unread = 0, read = 0;  // milliseconds
+};
+
+Task<> writes(base::Loop& loop, Stream& here, Stream& there, Taken& taken) {
+  uint64_t start = loop.now();
+  co_await here.untilTaken(milliseconds(1'000));
+  taken.nothing = loop.now() - start;
+  co_await here.write("head");
+  start = loop.now();
+  co_await here.untilTaken(milliseconds(30));
+  taken.unread = loop.now() - start;
+  co_await there.read(loop.scratch());
+  start = loop.now();
+  co_await here.untilTaken(milliseconds(1'000));
+  taken.read = loop.now() - start;
+}
+
+}  // namespace
+
+Test(stream, waits_until_the_peer_has_read_but_not_for_ever) {
+  Stage stage;
+  auto [near, far] = socketPair();
+  std::unique_ptr<Stream> here = stage.stream(std::move(near)),
+                          there = stage.stream(std::move(far));
+  Taken taken;
+  stage.start(writes(stage.loop, *here, *there, taken));
+  stage.finish();
+  cr_expect_lt(taken.nothing, 100);
+  cr_expect_geq(taken.unread, 25);
+  cr_expect_lt(taken.read, 100);
+}
+
 Test(watch, tells_of_a_half_that_ended_and_of_a_peer_that_went_away) {
   Stage stage;
   Pair pair(stage);

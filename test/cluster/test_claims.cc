@@ -495,11 +495,12 @@ Test(grants, what_a_member_was_granted_that_is_away_lasts_until_it_is_back_and_h
   world.away.clear();
   Time over = grants.nextExpiry();
   grants.expire(over);
-  cr_expect_eq(verdict(over + Time(9'999), 2, "c2"), cluster::wire::ClaimAnswer::HELD,
+  cr_expect_lt(over.count(), 102'000);
+  cr_expect_eq(verdict(over + Time(4'999), 2, "c2"), cluster::wire::ClaimAnswer::HELD,
                "it tells what it has");
-  grants.expire(over + Time(10'000));
+  grants.expire(over + Time(5'000));
   cr_expect_eq(grants.size(), 0);
-  cr_expect_eq(verdict(over + Time(10'000), 2, "c2"), cluster::wire::ClaimAnswer::GRANTED);
+  cr_expect_eq(verdict(over + Time(5'000), 2, "c2"), cluster::wire::ClaimAnswer::GRANTED);
 }
 
 Test(grants, senseless_questions_are_not_granted) {

@@ -2,11 +2,13 @@
 
 Environment: DROVERD names the binary (build/release/droverd); DROVER_TEST_LAB the lab (itest), so that
 two runs can go on at once; DROVER_TEST_KEEP=1 leaves the lab up and the logs in place for a look.
+With pytest -n each worker has labs of its own (itesta, itestb, ...).
 """
 
 import os
 import shutil
 import signal
+import subprocess
 import tempfile
 from pathlib import Path
 
@@ -17,12 +19,13 @@ from harness.cluster import Lab, Node, form
 from harness.containers import sleeping
 from harness.droverd import Droverd
 from harness.endpoint import Endpoint
-from harness.engine import Engine
+from harness.engine import REPOSITORY, Engine
 from harness.setting import Setting
 from harness.setting import names as setting_names
 
 KEEP = os.environ.get("DROVER_TEST_KEEP") == "1"
-LAB_NAME = os.environ.get("DROVER_TEST_LAB", "itest")
+WORKER = os.environ.get("PYTEST_XDIST_WORKER", "").removeprefix("gw")
+LAB_NAME = os.environ.get("DROVER_TEST_LAB", "itest") + (chr(ord("a") + int(WORKER)) if WORKER else "")
 
 
 def pytest_configure(config):
@@ -45,6 +48,16 @@ def pytest_collection_modifyitems(items):
         setting = item.callspec.params.get("setting", "") if hasattr(item, "callspec") else ""
         if {"lab", "lab_of_five", "hosts"} & set(item.fixturenames) or setting.startswith("node"):
             item.add_marker(pytest.mark.cluster)
+
+
+def pytest_sessionfinish(session):
+    if WORKER:
+        session.config.workeroutput["notes"] = session.config.notes
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node):
+    node.config.notes.extend(getattr(node, "workeroutput", {}).get("notes", ()))
 
 
 def pytest_terminal_summary(terminalreporter, config):
@@ -73,6 +86,25 @@ def config_dir(workdir):
     directory = workdir / "docker-config"
     directory.mkdir()
     return directory
+
+
+@pytest.fixture(scope="session")
+def compose_v2(config_dir):
+    """Compose v2 as a plugin of the docker CLI: `docker compose`."""
+    cache = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "drover-test"
+    folder = cache / "trixie"
+    done = subprocess.run(
+        [REPOSITORY / "contrib/fetch-trixie", "docker-compose", folder],
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    plugins = config_dir / "cli-plugins"
+    plugins.mkdir()
+    (plugins / "docker-compose").symlink_to(
+        folder / "usr/libexec/docker/cli-plugins/docker-compose"
+    )
+    return ["docker", "compose"]
 
 
 @pytest.fixture(scope="session")

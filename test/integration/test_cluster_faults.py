@@ -146,6 +146,7 @@ def test_a_client_that_goes_away_ends_its_stream_on_the_other_host(three):
     wait_until(lambda: two.fds() <= before + 2, timeout=5, what="the streams' end")
 
 
+@pytest.mark.alone
 def test_a_droverd_that_hangs_is_waited_for_but_not_long(three):
     one, two, third = three
     run_on(one, two, "stuck")
@@ -262,6 +263,7 @@ def test_a_name_given_out_on_both_sides_is_settled(severed, lab):
     assert two.docker("inspect", "twice", "--format", "{{.Id}}") == older
 
 
+@pytest.mark.alone
 def test_calls_across_a_cut_end_within_two_seconds(three, lab):
     one, _, third = three
     run_on(one, third, "beyond")

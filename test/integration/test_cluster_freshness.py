@@ -10,6 +10,7 @@ from harness.cluster import run_on
 from harness.containers import create
 
 ROUNDS = int(os.environ.get("DROVER_TEST_ROUNDS", "50"))
+pytestmark = pytest.mark.alone
 SOON = 0.25  # seconds
 
 

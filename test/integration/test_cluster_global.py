@@ -10,10 +10,16 @@ import pytest
 from harness.cluster import run_on
 from harness.engine import wait_until
 from harness.globals import (
-    GLOBAL, await_copies, await_nothing, everywhere, home, make, names, on, update,
+    GLOBAL,
+    await_copies,
+    await_nothing,
+    everywhere,
+    home,
+    make,
+    names,
+    on,
+    update,
 )
-from test_compose import compose_v2  # noqa: F401
-
 
 # --- one on each node ---------------------------------------------------------------------------
 
@@ -169,6 +175,25 @@ def test_it_follows_the_labels_of_nodes(cluster):
         assert sorted(map(len, map(on, cluster))) == [0, 1, 1] and "web" in on(original)
     finally:
         for node in cluster:
+            one.cli("node", "update", "--label-rm", "edge", node.name)
+    two.docker("rm", "--force", "web")
+    await_nothing(cluster)
+
+
+def test_expressions_of_its_environment_count_for_copies_too(cluster):
+    one, two, _ = cluster
+    for node in (one, two):
+        update(one, node, "--label-add", "edge=yes")
+    try:
+        make(one, "web", Env=["constraint:edge==yes", "A=1"])
+        original = await_copies([one, two], "web")
+        time.sleep(1)
+        assert len(everywhere(cluster)[2]) == 0
+        for node, name in zip((one, two), names([one, two], "web", original), strict=True):
+            config = node.direct.get(f"/containers/{name}/json").json()["Config"]
+            assert "A=1" in config["Env"] and not any("constraint" in each for each in config["Env"])
+    finally:
+        for node in (one, two):
             one.cli("node", "update", "--label-rm", "edge", node.name)
     two.docker("rm", "--force", "web")
     await_nothing(cluster)

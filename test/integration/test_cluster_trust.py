@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import sqlite3
 import stat
 import subprocess
 import time
@@ -102,7 +101,8 @@ def test_who_has_no_certificate_of_a_client_is_refused(served, start_node, tmp_p
     refused = docker(two, tmp_path / "short", "ps")
     assert refused.returncode != 0 and "expired" in refused.stderr, refused.stderr
     # A node's own certificate is none of a client, be the node removed or not.
-    copy_of_node(third, tmp_path / "node", tmp_path / "good/ca.pem")
+    third.copy_identity(tmp_path / "node")
+    shutil.copy(tmp_path / "good/ca.pem", tmp_path / "node/ca.pem")
     assert not works(one, tmp_path / "node")
     third.kill_hard()
     wait_until(lambda: one.states().get(third.name) == "down", timeout=10)
@@ -110,18 +110,6 @@ def test_who_has_no_certificate_of_a_client_is_refused(served, start_node, tmp_p
     assert not works(one, tmp_path / "node")
     assert works(one, tmp_path / "good")
     assert not any("error" == each["level"] for each in one.log_records())
-
-
-def copy_of_node(node, directory, ca):
-    """What a node has on its disk, as a client's directory."""
-    directory.mkdir()
-    shutil.copy(ca, directory / "ca.pem")
-    copy = directory / "db"
-    shutil.copytree(node.directory / "state", copy)
-    with sqlite3.connect(copy / "drover.db") as store:
-        for name, file in (("certificate", "cert.pem"), ("key", "key.pem")):
-            (content,) = store.execute("SELECT content FROM value WHERE name = ?", (name,)).fetchone()
-            (directory / file).write_bytes(content)
 
 
 def test_old_and_new_certificates_work_while_the_ca_rotates(served, tmp_path):

@@ -17,6 +17,9 @@ from harness.engine import wait_until
 from harness.terminal import Terminal
 
 
+pytestmark = pytest.mark.asan
+
+
 @pytest.fixture
 def one(cluster):
     return cluster[0]

@@ -1,35 +1,14 @@
 """Compose 1.29 (Debian 12's) and Compose v2 (Debian 13's) on one project: compose/docker-compose.yml."""
 
-import os
 import subprocess
 from pathlib import Path
 
 import pytest
 
 from harness.compose import Project
-from harness.engine import REPOSITORY
 
 NODE = 2
 PROJECT = Path(__file__).parent / "compose"
-CACHE = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "drover-test"
-
-
-@pytest.fixture(scope="session")
-def compose_v2(config_dir):
-    """Compose v2 as a plugin of the docker CLI: `docker compose`."""
-    folder = CACHE / "trixie"
-    done = subprocess.run(
-        [REPOSITORY / "contrib/fetch-trixie", "docker-compose", folder],
-        capture_output=True,
-        text=True,
-    )
-    assert done.returncode == 0, done.stderr
-    plugins = config_dir / "cli-plugins"
-    plugins.mkdir()
-    (plugins / "docker-compose").symlink_to(
-        folder / "usr/libexec/docker/cli-plugins/docker-compose"
-    )
-    return ["docker", "compose"]
 
 
 @pytest.fixture(scope="module", params=["1.29", "v2"])

@@ -25,8 +25,8 @@ struct Stage {
     policies.back()->reserve.memory = memory;
     movables.push_back({container.id, policies.back().get(), true});
   }
-  std::string move() {
-    std::optional<labels::Move> move = labels::rebalance(movables, world, {});
+  std::string move(labels::Movers movers = labels::Movers::asking) {
+    std::optional<labels::Move> move = labels::rebalance(movables, world, {}, movers);
     if (!move) return "";
     return world.container(move->container)->name + " " + move->from.substr(3) + " " +
            move->to.substr(3);
@@ -119,4 +119,43 @@ Test(rebalance, a_service_that_is_not_whole_is_left_alone) {
   stopped.running = true;
   stage.world.putContainer(stopped);
   cr_expect_neq(stage.move(), "");
+}
+
+Test(rebalance, the_fullest_nodes_come_first) {
+  Stage stage(4);
+  stage.add("a", "n2", "s");
+  stage.add("b", "n2", "t");
+  stage.add("c", "n0", "u");
+  stage.add("d", "n3", "v", {}, "", uint64_t{1} << 30);
+  std::vector<std::string> expected = {"id-n3", "id-n2", "id-n0", "id-n1"};
+  cr_expect(labels::fullestFirst(stage.world) == expected);
+}
+
+Test(rebalance, one_of_no_service_answers_for_itself_only) {
+  labels::Container plain;
+  plain.id = "c1";
+  plain.image = "nginx";
+  cr_expect_eq(labels::serviceOf(plain), "c1");
+  plain.labels = {{"com.docker.compose.project", "p"}, {"com.docker.compose.service", "s"}};
+  cr_expect_eq(labels::serviceOf(plain), "p/s");
+}
+
+Test(rebalance, all_that_have_nothing_to_lose_move_on_demand) {
+  auto moves = [](const small::Pairs& given, const std::string& more, labels::Movers movers) {
+    Stage stage(2);
+    for (int i = 0; i < 4; i++)
+      stage.add("c" + std::to_string(i), "n0", "s" + std::to_string(i), given, more);
+    return !stage.move(movers).empty();
+  };
+  using enum labels::Movers;
+  cr_expect_not(moves({}, "", asking));
+  cr_expect(moves({}, "", all));
+  cr_expect_not(moves({{"io.drover.node", "n0"}}, "", all));
+  cr_expect_not(moves({}, R"("HostConfig":{"Binds":["data:/srv"]})", all));
+  Stage stage(2);
+  for (int i = 0; i < 2; i++) stage.add("c" + std::to_string(i), "n0", "s" + std::to_string(i));
+  stage.movables[0].stays = true;
+  cr_expect_eq(stage.move(), "c1 n0 n1");
+  stage.movables[1].stays = true;
+  cr_expect_eq(stage.move(), "");
 }

@@ -106,6 +106,7 @@ swarm_api: off
 placement_strategy: binpack
 overcommit_percent: 20
 measure_load: off
+rebalance_interval: 2m
 metrics_listen: "[::1]:9323"
 log_level: debug
 log_format: json
@@ -142,6 +143,7 @@ grace_time: 0s
   want.placementStrategy = labels::Strategy::binpack;
   want.overcommitPercent = 20;
   want.measureLoad = false;
+  want.rebalanceInterval = std::chrono::minutes(2);
   want.metricsListen = proxy::Address{"::1", 9323};
   want.logLevel = base::Level::debug;
   want.logFormat = base::LogFormat::json;

@@ -6,6 +6,8 @@
 
 #include <string>
 
+#include "labels/decode.h"
+
 using namespace proxy;
 
 Test(create_body, expressions_go_and_everything_else_stays_as_it_was_written) {
@@ -21,6 +23,44 @@ Test(create_body, expressions_go_and_everything_else_stays_as_it_was_written) {
   cr_expect_eq(withoutEnv(twice, {0}), twice);
   for (const char* broken : {"", "[]", "{\"Env\":7}", "{\"Env\":[1,", "{\"Env\":{}}"})
     cr_expect_eq(withoutEnv(broken, {0}), broken);
+}
+
+Test(create_body, expressions_are_kept_as_labels) {
+  const std::string body =
+      R"({"Env":["A=1","constraint:disk==\"s\"","constraint:zone!=~x","affinity:container!=web*",)"
+      R"("reschedule:on-node-failure","whitelist:node==a|b"],"Labels":{"a":"b",)"
+      R"("com.docker.swarm.constraints":"[\"node==n\"]"}})";
+  std::string kept = withExpressionLabels(body, {1, 2, 3, 4, 5});
+  labels::Policy asked = labels::decode(body).policy;
+  labels::Policy told = labels::decode(withoutEnv(kept, {1, 2, 3, 4, 5})).policy;
+  cr_expect_eq(told.constraints.size(), 3u);
+  cr_expect(told.constraints == asked.constraints && told.affinities == asked.affinities);
+  cr_expect(told.reschedule == asked.reschedule && told.whitelist == asked.whitelist);
+  cr_expect_eq(told.labels["a"], "b");
+
+  const std::string replaced = R"({"Env":["affinity:container==)" + std::string(64, 'a') + R"("]})";
+  cr_expect_eq(withExpressionLabels(replaced, {0}), replaced);
+  const std::string bare = R"({"Env":["affinity:image==a"],"Labels":null})";
+  cr_expect_eq(withExpressionLabels(bare, {0}),
+               R"({"Env":["affinity:image==a"],"Labels":{"com.docker.swarm.affinities":)"
+               R"("[\"image==a\"]"}})");
+  cr_expect_eq(withExpressionLabels(bare, {}), bare);
+  for (const char* broken : {"", "[]", R"({"Env":7})", R"({"Env":["constraint:a==b"],"Labels":[]})",
+                             R"({"Env":["A=1"]})"})
+    cr_expect_eq(withExpressionLabels(broken, {0, 7}), broken);
+}
+
+Test(create_body, an_address_of_a_node_is_taken_out_again) {
+  const std::string asked =
+      R"({"HostConfig":{"PortBindings":{"80/tcp":[{"HostIp":"","HostPort":"8080"},)"
+      R"({"HostIp":"127.0.0.1","HostPort":"81"}]}}})";
+  std::string bound = withPublishAddress(asked, "10.1.2.3");
+  cr_expect_eq(withoutPublishAddress(bound, {"10.9.9.9", "10.1.2.3"}), asked);
+  cr_expect_eq(withoutPublishAddress(bound, {"10.9.9.9"}), bound);
+  cr_expect_eq(withoutPublishAddress(bound, {}), bound);
+  for (const char* other :
+       {"{}", "[", R"({"HostConfig":{"PortBindings":{"1/tcp":[{"HostIp":5},7]}}})"})
+    cr_expect_eq(withoutPublishAddress(other, {"10.1.2.3"}), other);
 }
 
 Test(create_body, ports_without_an_address_of_their_own_are_published_on_the_nodes) {

@@ -54,7 +54,6 @@ Test(global_labels, an_original_is_what_a_create_would_take_for_one) {
     std::string what = each.labels.empty() ? "-" : each.labels[0].first + each.labels[0].second;
     cr_expect_eq(mark.has_value(), each.is, "%s", what.c_str());
     if (mark) cr_expect_eq(*mark, GlobalMark());
-    if (mark) cr_expect(speaksOfGlobal(each.labels));
   }
 }
 

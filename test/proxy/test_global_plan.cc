@@ -184,6 +184,9 @@ Test(global_plan, members_are_found_in_the_index) {
   cr_assert_eq(members.size(), 2u);
   cr_expect(members[0].id == idOf('a') && members[0].running && members[0].started);
   cr_expect(members[1].id == idOf('b') && !members[1].running && !members[1].started);
+  // Ids come from other nodes, and go into paths and labels.
+  cr_assert(index.put(one, "../x", R"({"Id":"../x","Names":["/y"],"Labels":{)" + asks + "}}", 1));
+  cr_expect_eq(globalMembers(index, "c1").size(), 2u);
   index.erase(one, idOf('a'));
   cr_expect_eq(globalMembers(index, "c1").size(), 1u);
   index.clear();

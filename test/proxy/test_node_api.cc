@@ -107,6 +107,8 @@ Test(node_api, strangers_may_ask_for_the_cluster_and_to_join_and_for_nothing_els
       {"POST", "/drover/v1/messages"},
       {"POST", "/drover/v1/node"},
       {"POST", "/drover/v1/images/fetch"},
+      {"POST", "/drover/v1/rebalance"},
+      {"POST", "/drover/v1/take-name"},
       {"GET", "/containers/json"},
       {"GET", "/_ping"},
       {"POST", "/swarm/leave?force=1"},
@@ -214,4 +216,35 @@ Test(node_api, what_nodes_ask_for_is_this_hosts) {
   cr_expect(said.starts_with("200 ") && holds(said, "/web"), "%s", said.c_str());
   said = door.ask("GET", "/info");
   cr_expect(holds(said, "ENGINE-host-1") && !holds(said, "RemoteManagers"), "%s", said.c_str());
+}
+
+Test(node_api, what_takes_a_name_has_to_be_a_container_of_ours) {
+  Door door(true);
+  const std::string gone(64, 'a'), node(cluster::NodeId::length, 'n');
+  auto request = [&](const std::string& container, const std::string& name, const std::string& of) {
+    base::JsonWriter json;
+    json.object().member("container", container).member("name", name).member("gone", gone);
+    return json.member("node", of).endObject().text();
+  };
+  const std::string cases[] = {"",
+                               "[]",
+                               "{}",
+                               request("", "web", node),
+                               request("x", "", node),
+                               request("x", "web", "nobody")};
+  for (const std::string& each : cases) {
+    std::string said = door.ask("POST", "/drover/v1/take-name", each);
+    cr_expect(said.starts_with("400 "), "%s: %s", each.c_str(), said.c_str());
+  }
+  std::string said = door.ask("POST", "/drover/v1/take-name", request("none", "web", node));
+  cr_expect(said.starts_with("409 ") && holds(said, "No such container"), "%s", said.c_str());
+  for (const std::string& each : door.host.engine.asked)
+    cr_expect_not(holds(each, "rename?name=web") && !holds(each, "/containers/none/"), "%s",
+                  each.c_str());
+}
+
+Test(node_api, a_round_of_moves_tells_that_there_was_nothing_to_move) {
+  Door door(true);
+  std::string said = door.ask("POST", "/drover/v1/rebalance");
+  cr_expect_eq(said, "200 {\"Moved\":[],\"Failed\":[]}", "%s", said.c_str());
 }

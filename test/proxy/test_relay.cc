@@ -331,6 +331,9 @@ Test(relay, an_upgraded_connection_is_a_stream_both_ways) {
         {{hears(attach), says(upgraded), says(out), hears(in), hearsEnd()}});
   plays("bytes behind the heads", {says(attach + "early"), hears(upgraded + "soon"), hearsEnd()},
         {{hears(attach), says(upgraded + "soon"), hears("early")}});
+  plays("and are told apart by who reads slowly",
+        {says(attach), hearsApart(upgraded), hears("soon"), hearsEnd()},
+        {{hears(attach), says(upgraded + "soon")}});
   plays("a body in the request",
         {says("POST /exec/e/start HTTP/1.1\r\nHost: d\r\nContent-Type: application/json\r\n"
               "Connection: Upgrade\r\nUpgrade: tcp\r\nContent-Length: 2\r\n\r\n{}early"),

@@ -3,7 +3,9 @@
 import contextlib
 import json
 import os
+import shutil
 import signal
+import sqlite3
 import subprocess
 from pathlib import Path
 
@@ -101,14 +103,19 @@ class Node(Droverd):
     """A droverd on a host of the lab."""
 
     def __init__(self, host, directory, config_dir, args=(), name=None):
-        # Without the host's pid namespace: so its pid is the one that we know.
+        # Without the host's pid namespace: so its pid is the one that we know. Its own /proc is then
+        # another than the host's; without one, sanitizers do not find the stack.
+        self.front = [
+            *host.inside("net", "uts", "mount"),
+            *("unshare", "--mount", "sh", "-c", 'mount -t proc proc /proc && exec "$@"', "sh"),
+        ]
         super().__init__(
             directory,
             host.socket,
             # All hosts of a lab share the processors of one machine.
             args=("--measure-load", "off", *args),
             name=name or host.name,
-            inside=host.inside("net", "uts", "mount"),
+            inside=self.front,
         )
         self.host = host
         self.name = name or host.name
@@ -156,6 +163,16 @@ class Node(Droverd):
     def joined(self, other, token=None, *args):
         done = self.join(other, token, *args)
         assert done.returncode == 0, done.stderr.decode()
+
+    def copy_identity(self, directory):
+        """Its certificate and key, as files: what somebody has who copied its disk."""
+        directory.mkdir()
+        shutil.copytree(self.directory / "state", directory / "state")
+        with sqlite3.connect(directory / "state/drover.db") as store:
+            for name, file in (("certificate", "cert.pem"), ("key", "key.pem")):
+                query = "SELECT content FROM value WHERE name = ?"
+                (content,) = store.execute(query, (name,)).fetchone()
+                (directory / file).write_bytes(content)
 
     def kill_hard(self):
         os.kill(self.pid, signal.SIGKILL)

@@ -1,0 +1,91 @@
+#pragma once
+
+// Moves containers when nodes are loaded unevenly (labels/rebalance.h says which): by itself those
+// with io.drover.rebalance=true, and on demand all that have nothing to lose. The living member
+// with the least id drives all moves, one after the other, so never two of one service at once.
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "base/log.h"
+#include "base/loop.h"
+#include "base/task.h"
+#include "cluster/agent.h"
+#include "labels/rebalance.h"
+#include "proxy/client.h"
+#include "proxy/container_index.h"
+#include "proxy/container_move.h"
+#include "proxy/engine.h"
+#include "proxy/local_api.h"
+#include "proxy/locator.h"
+#include "proxy/placements.h"
+
+namespace proxy {
+
+class Rebalancing {
+ public:
+  // What it is made of; all must outlive it.
+  struct Parts {
+    base::Loop& loop;
+    Engine& engine;
+    LocalApi& local;
+    const cluster::Agent& agent;
+    const ContainerIndex& index;
+    const Locator& locator;
+    Placements& placements;
+    ContainerMove& moves;
+    base::Log& log;
+  };
+  // `every`: how often it looks by itself; zero: never.
+  Rebalancing(Parts parts, base::milliseconds every);
+
+  // POST /drover/rebalance: moves until nothing is left to even; answers what was moved and why.
+  base::Task<> handle(Client& client);
+  // The same as another node passes it on to us, who drive: the answer's body.
+  base::Task<std::string> runAll();
+  // Of another node: a container here takes the name of one that it has moved (container_move.h).
+  base::Task<> takeName(std::string request) { return parts_.moves.takeName(std::move(request)); }
+
+ private:
+  struct Moved {
+    std::string name;
+    std::string id;     // before
+    std::string newId;  // empty: it was not moved
+    std::string from;   // names of nodes
+    std::string to;
+    std::string why;  // it was to be moved
+    std::string failed;
+  };
+  // A movable with what it borrows.
+  struct Candidates {
+    std::vector<std::unique_ptr<labels::Policy>> policies;
+    std::vector<labels::Movable> movables;
+  };
+
+  void lookLater();
+  base::Task<> look();
+  std::optional<cluster::Node> driver() const;
+  base::Task<std::vector<Moved>> evenOut(labels::Movers movers);
+  base::Task<std::optional<Moved>> moveOne(labels::Movers movers);
+  Candidates candidates(labels::Movers movers, const std::set<std::string>& stay) const;
+  std::unique_ptr<labels::Policy> policyOf(const ContainerIndex::Place& place) const;
+  bool isDependedOn(const ContainerIndex::Place& place) const;
+  base::Task<bool> isWell(std::string container);
+  base::Task<> awaitRecords(std::string gone, std::string come);
+
+  Parts parts_;
+  base::milliseconds every_;
+  bool drives_ = false;  // at the last look
+  bool busy_ = false;
+  base::Event freed_;
+  std::map<std::string, uint64_t> failedUntil_;  // by container
+  base::Timer later_;
+  base::Scope tasks_;
+};
+
+}  // namespace proxy
