@@ -10,6 +10,7 @@
 #include "labels/decode.h"
 #include "proxy/container_index.h"
 #include "proxy/create_body.h"
+#include "proxy/merge_json.h"
 #include "test/fuzz/feed.h"
 
 namespace {
@@ -22,7 +23,10 @@ void create(std::string_view body) {
   labels::Decoded again = labels::decode(given);
   fuzz::require(given == body || again.envTaken.size() < asked.envTaken.size());
   fuzz::require(again.policy.image == asked.policy.image);
-  proxy::withPublishAddress(body, "10.0.0.1");
+  std::string kept = proxy::withExpressionLabels(body, asked.envTaken);
+  fuzz::require(kept == body || proxy::JsonObject::parse(kept).has_value());
+  std::string bound = proxy::withPublishAddress(body, "10.0.0.1");
+  proxy::withoutPublishAddress(bound, {"10.0.0.1"});
   proxy::withHostname(body, "web");
 }
 
