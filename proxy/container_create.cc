@@ -12,6 +12,7 @@
 #include "proxy/list_query.h"
 #include "proxy/merge_errors.h"
 #include "proxy/merge_plan.h"
+#include "proxy/moving_name.h"
 #include "proxy/placement_answers.h"
 #include "proxy/relay.h"
 
@@ -286,7 +287,10 @@ base::Task<ContainerCreate::Made> ContainerCreate::makeHere(std::string target, 
   if (asked.policy.startOnce) body = withCleanEnd(body);
   body = withoutEnv(body, asked.envTaken);
   body = withPublishAddress(body, admission.publishAddress);
-  if (asked.policy.hostnameFromName && !name.empty()) body = withHostname(body, name);
+  if (asked.policy.hostnameFromName && !name.empty()) {
+    std::optional<MovingName> moving = parseMovingName(name);
+    body = withHostname(body, moving ? moving->name : name);
+  }
   base::HttpCall call = createCall(std::move(target), std::move(headers), std::move(body));
   try {
     made.reply = co_await local_.change(std::move(call), Effect::create, "");

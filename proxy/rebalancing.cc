@@ -280,7 +280,8 @@ std::unique_ptr<labels::Policy> Rebalancing::policyOf(const ContainerIndex::Plac
 
 // Whether another one on its node uses its namespaces, its volumes or a link to it.
 bool Rebalancing::isDependedOn(const ContainerIndex::Place& place) const {
-  const auto& [id, entry] = place;
+  const std::string& id = place.first;  // clang 14 cannot capture a structured binding
+  const ContainerIndex::Entry& entry = place.second;
   bool found = false;
   auto isIt = [&](std::string_view object) {
     if (object.starts_with('/')) object.remove_prefix(1);

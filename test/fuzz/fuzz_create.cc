@@ -11,6 +11,7 @@
 #include "labels/decode.h"
 #include "proxy/container_index.h"
 #include "proxy/create_body.h"
+#include "proxy/merge_json.h"
 #include "test/fuzz/feed.h"
 
 namespace {
@@ -35,7 +36,10 @@ void create(std::string_view body) {
     fuzz::require(again.envTaken.empty());
     fuzz::require(again.policy == labels::decode(withoutEnvironment(body)).policy);
   }
-  proxy::withPublishAddress(body, "10.0.0.1");
+  std::string kept = proxy::withExpressionLabels(body, asked.envTaken);
+  fuzz::require(kept == body || proxy::JsonObject::parse(kept).has_value());
+  std::string bound = proxy::withPublishAddress(body, "10.0.0.1");
+  proxy::withoutPublishAddress(bound, {"10.0.0.1"});
   proxy::withHostname(body, "web");
 }
 

@@ -6,6 +6,7 @@
 
 #include "proxy/container_record.h"
 #include "proxy/definition.h"
+#include "proxy/global_labels.h"
 #include "proxy/holdings_index.h"
 #include "proxy/image_record.h"
 #include "proxy/merge_json.h"
@@ -71,6 +72,23 @@ void definition(std::string_view inspection) {
   if (body) fuzz::require(proxy::JsonObject::parse(*body).has_value());
 }
 
+// A definition becomes a copy that says whose it is, and what was asked for is found in it again.
+void global(std::string_view definition) {
+  const proxy::GlobalMark mark{std::string(64, 'a'), "c1", std::string(25, 'n'), ".n1"};
+  std::optional<std::string> body = proxy::copyBody(definition, mark);
+  proxy::restartsAlways(definition);
+  if (!body) return;
+  std::string record = "{\"Id\":\"ab\",\"Names\":[\"/web.n1\"],\"Labels\":" +
+                       std::string(proxy::JsonObject::parse(*body)->find("Labels")) + "}";
+  std::optional<proxy::ContainerFacts> facts = proxy::containerFacts("ab", record);
+  fuzz::require(facts.has_value());
+  std::optional<proxy::GlobalMark> read = proxy::globalMark(facts->labels, "web.n1");
+  fuzz::require(!read || *read == mark);
+  std::optional<std::string> plain = proxy::plainDefinition(*body);
+  fuzz::require(plain && proxy::plainDefinition(*plain) == plain);
+  fuzz::require(proxy::originalBody(*body, mark.group).has_value());
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
@@ -97,6 +115,9 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
       break;
     case 'd':
       definition(text);
+      break;
+    case 'g':
+      global(text);
       break;
     default:
       break;

@@ -202,7 +202,7 @@ def test_on_demand_what_has_nothing_to_lose_moves(cluster):
         assert one.direct.post(f"/containers/{name}/start").status == 204
 
     for name in plain:
-        crowd(name)
+        crowd(name, Labels={"io.rancher.container.hostname_override": "container_name"})
     stays = {
         "named": {"HostConfig": {"Binds": ["data:/data"]}},
         "anonymous": {"Volumes": {"/data": {}}},
@@ -228,7 +228,8 @@ def test_on_demand_what_has_nothing_to_lose_moves(cluster):
     for each in told["Moved"]:
         assert each["From"] == one.name and each["To"] == on[each["Name"]].name != one.name
         assert f"{one.name} has" in each["Reason"]
-        assert two.api.get(f"/containers/{each['Name']}/json").json()["Id"] == each["Id"]
+        shown = two.api.get(f"/containers/{each['Name']}/json").json()
+        assert shown["Id"] == each["Id"] and shown["Config"]["Hostname"] == each["Name"]
         assert one.direct.get(f"/containers/{each['OldId']}/json").status == 404
     assert {name for name, node in on.items() if node is one} == set(stays)
     assert {node.name for node in on.values()} == {node.name for node in cluster}
