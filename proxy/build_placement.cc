@@ -21,7 +21,7 @@ Located refused(int status, const std::string& message) {
 }  // namespace
 
 std::optional<std::string> buildAsCreate(std::string_view query) {
-  rapidjson::Document arguments = base::parseJson(queryValue(query, "buildargs"));
+  const rapidjson::Document arguments = base::parseJson(queryValue(query, "buildargs"));
   if (!arguments.IsObject()) return std::nullopt;
   std::vector<std::string> expressions;
   for (const auto& each : arguments.GetObject()) {
