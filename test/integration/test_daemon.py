@@ -570,8 +570,8 @@ def test_bytes_are_counted(measured, sleeper):
 
 def test_engine_state_and_memory_are_shown(measured):
     daemon, endpoint, read, _ = measured
+    wait_until(lambda: total(read(), "drover_engine_up") == 1, what="it has found the engine")
     series = read()
-    assert total(series, "drover_engine_up") == 1
     assert 1 << 20 < total(series, "process_resident_memory_bytes") < 1 << 31
     assert abs(total(series, "process_open_fds") - daemon.fds()) <= 3
 
