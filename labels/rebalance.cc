@@ -63,6 +63,7 @@ std::vector<std::string> fullestFirst(const World& world) {
     return a.first != b.first ? a.first > b.first : a.second < b.second;
   });
   std::vector<std::string> ids;
+  ids.reserve(levels.size());
   for (auto& [level, id] : levels) ids.push_back(std::move(id));
   return ids;
 }
