@@ -30,7 +30,8 @@ struct World : cluster::Network, cluster::ClaimWorld {
     return cluster::Holding{"holder", id(2), 7};
   }
   uint64_t versionOf(const NodeId&) const override { return 8; }
-  bool isAway(const NodeId& member) const override { return member == id(1); }
+  bool isAway(const NodeId& member) const override { return member == id(1) && !isBack; }
+  bool isBack = false;
 };
 
 }  // namespace
@@ -70,6 +71,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
       claims.tick(now);
     }
   }
+  world.isBack = true;  // what it was granted may end
   for (int i = 0; i < 10'000 && claims.nextTick() != Time::max(); i++) {
     now = std::max(now, claims.nextTick());
     claims.tick(now);
