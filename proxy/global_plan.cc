@@ -88,6 +88,7 @@ std::vector<GlobalGroup> globalGroups(std::vector<GlobalMember> members) {
     }
   }
   std::vector<GlobalGroup> list;
+  list.reserve(groups.size());
   for (auto& [id, group] : groups) list.push_back(std::move(group));
   return list;
 }
