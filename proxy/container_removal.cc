@@ -5,6 +5,7 @@
 #include "base/json.h"
 #include "labels/decode.h"
 #include "labels/text.h"
+#include "proxy/list_query.h"
 #include "proxy/merge_plan.h"
 
 namespace proxy {
@@ -38,6 +39,10 @@ std::optional<labels::VolumeCleanup> volumeCleanup(std::string_view inspection) 
     }
   }
   return volumeCleanup(labels);
+}
+
+bool removesLink(std::string_view query) {
+  return isTrueFlag(queryValue(query, "link"));
 }
 
 std::string removalTarget(std::string_view target, labels::VolumeCleanup cleanup) {

@@ -19,6 +19,9 @@ std::optional<labels::VolumeCleanup> volumeCleanup(
 // The same from the engine's answer to an inspection.
 std::optional<labels::VolumeCleanup> volumeCleanup(std::string_view inspection);
 
+// Whether this query of DELETE /containers/{id} is about a legacy link, and the container stays.
+bool removesLink(std::string_view query);
+
 // The target of DELETE /containers/{id}, such that the engine removes the volumes without a name,
 // or none. As it is if nobody can understand it.
 std::string removalTarget(std::string_view target, labels::VolumeCleanup cleanup);

@@ -23,6 +23,7 @@ std::string withPublishAddress(std::string_view body, const std::string& address
 
 // Undoes that: without a HostIp where it is one of these.
 std::string withoutPublishAddress(std::string_view body, const std::vector<std::string>& addresses);
+
 // With a restart policy by which a clean end is an end: on-failure instead of always and
 // unless-stopped.
 std::string withCleanEnd(std::string_view body);

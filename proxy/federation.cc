@@ -163,8 +163,7 @@ base::Task<> Federation::remove(Client& client, RouteMatch match, cluster::Node 
     id = base::text(base::parseJson(inspection), "Id");  // its record has not come yet
     cleanup = volumeCleanup(inspection);
   }
-  bool isOfLink = !queryValue(match.query, "link").empty();  // then the container stays
-  if (cleanup && !isOfLink) {
+  if (cleanup && !removesLink(match.query)) {
     co_await removeWith(*cleanup, client, match, node);
   } else {
     co_await toNode(client, match, node);

@@ -5,9 +5,9 @@
 
 #include "base/json.h"
 #include "proxy/answer.h"
+#include "proxy/container_removal.h"
 #include "proxy/fan_out.h"
 #include "proxy/merge_errors.h"
-#include "proxy/merge_plan.h"
 #include "proxy/placement_answers.h"
 
 namespace proxy {
@@ -28,19 +28,6 @@ bool isFollowed(const Route& route) {
          std::find(std::begin(followed), std::end(followed), action) != std::end(followed);
 }
 
-bool isYes(std::string_view value) {
-  return value == "1" || value == "true" || value == "True";
-}
-
-// Of a removal: it is only a legacy link that goes.
-bool isOfLink(std::string_view text) {
-  std::optional<FilteredQuery> query = parseFilteredQuery(text);
-  for (const auto& [key, value] : query ? query->parameters : FilteredQuery().parameters) {
-    if (key == "link" && isYes(value)) return true;
-  }
-  return false;
-}
-
 // The same for a copy. One that runs goes with its original, which may have ended.
 std::string targetFor(const RouteMatch& match, const std::string& id) {
   std::string target = match.version.empty() ? "" : "/v" + std::string(match.version);
@@ -59,7 +46,7 @@ bool isDone(int status) {
 
 bool GlobalCalls::concerns(const RouteMatch& match) const {
   if (!isFollowed(match.route()) || parts_.index.globals().empty()) return false;
-  if (match.route().method == "DELETE" && isOfLink(match.query)) return false;
+  if (match.route().method == "DELETE" && removesLink(match.query)) return false;
   return groupOf(match.object).has_value();
 }
 

@@ -6,6 +6,7 @@
 #include "base/json.h"
 #include "cluster/types.h"
 #include "labels/decode.h"
+#include "labels/text.h"
 #include "proxy/merge_json.h"
 
 namespace proxy {
@@ -18,18 +19,9 @@ constexpr std::string_view ofCompose = "com.docker.compose.";
 constexpr size_t idLength = 64;  // of a container
 constexpr size_t disambiguation = 5;
 
-std::string lowered(std::string_view text) {
-  std::string lower(text);
-  std::transform(lower.begin(), lower.end(), lower.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return lower;
-}
-
 bool asksForGlobal(std::string_view key) {
-  constexpr std::string_view ours = "io.drover.global", ranchers = "io.rancher.scheduler.global";
-  if (key.size() != ours.size() && key.size() != ranchers.size()) return false;
-  std::string lower = lowered(key);
-  return lower == ours || lower == ranchers;
+  return labels::equalIgnoringCase(key, "io.drover.global") ||
+         labels::equalIgnoringCase(key, "io.rancher.scheduler.global");
 }
 
 std::string_view valueOf(const LabelList& labels, std::string_view key) {

@@ -10,15 +10,6 @@
 namespace proxy {
 namespace {
 
-// How dockerd reads a flag in a query.
-bool isTrue(std::string value) {
-  value.erase(0, value.find_first_not_of(' '));
-  value.erase(value.find_last_not_of(' ') + 1);
-  std::transform(value.begin(), value.end(), value.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return !(value.empty() || value == "0" || value == "no" || value == "false" || value == "none");
-}
-
 bool isPlain(std::string_view name) {
   return !name.empty() && std::all_of(name.begin(), name.end(), [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
@@ -88,6 +79,14 @@ int hexDigit(char c) {
 
 }  // namespace
 
+bool isTrueFlag(std::string value) {
+  value.erase(0, value.find_first_not_of(' '));
+  value.erase(value.find_last_not_of(' ') + 1);
+  std::transform(value.begin(), value.end(), value.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return !(value.empty() || value == "0" || value == "no" || value == "false" || value == "none");
+}
+
 std::optional<std::string> decodePath(std::string_view text) {
   std::string plain;
   for (size_t i = 0; i < text.size(); i++) {
@@ -143,7 +142,7 @@ std::optional<ListQuery> parseListQuery(std::string_view query) {
     if (!value || std::find(seen.begin(), seen.end(), key) != seen.end()) return std::nullopt;
     seen.push_back(key);
     if (key == "all") {
-      parsed.all = isTrue(*value);
+      parsed.all = isTrueFlag(*value);
     } else if (key == "limit") {
       int limit = 0;
       const char* end = value->data() + value->size();
@@ -153,8 +152,8 @@ std::optional<ListQuery> parseListQuery(std::string_view query) {
     } else if (key == "filters") {
       filters = std::move(*value);
     } else if (key == "size") {
-      if (isTrue(*value)) return std::nullopt;  // takes a walk through the file system
-    } else if (key != "trunc_cmd") {            // which docker-py sends and nobody reads
+      if (isTrueFlag(*value)) return std::nullopt;  // takes a walk through the file system
+    } else if (key != "trunc_cmd") {                // which docker-py sends and nobody reads
       return std::nullopt;
     }
   }

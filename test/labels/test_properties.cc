@@ -162,7 +162,7 @@ Test(properties, decoding_any_value_gives_a_policy_or_a_problem) {
       "[\"",       "\"]",
       "$",         "^",
   };
-  for (unsigned seed = 0; seed < 1'500; seed++) {
+  for (unsigned seed = 0; seed < 4'000; seed++) {
     Dice dice(seed);
     std::string value;
     for (size_t i = 0; i < dice.below(20); i++) {

@@ -50,3 +50,10 @@ Test(container_removal, volumes_of_this_node_are_told_from_others) {
   for (const char* nothing : {"", "{}", "{\"Mounts\":5}", "{\"Mounts\":[[]]}"})
     cr_expect(localVolumes(nothing).empty(), "%s", nothing);
 }
+
+Test(container_removal, only_a_flag_that_dockerd_takes_for_true_removes_a_link) {
+  cr_expect(proxy::removesLink("link=1&v=0"));
+  cr_expect(proxy::removesLink("v=1&link=True"));
+  for (const char* query : {"", "v=1", "link=", "link=0", "link=False", "v=True&link=false"})
+    cr_expect_not(proxy::removesLink(query), "%s", query);
+}
