@@ -158,11 +158,16 @@ def simulated(row, generator, start, sizes, folder):
                 time.sleep(1)
             time.sleep(15)  # at rest
             _, memory = cluster.usage(1)
-            result = load(generator, "/containers/json?all=1", rounds=5, block_requests=20,
+            rounds, calls = 5, 40
+            before = cluster.processor(0)
+            result = load(generator, "/containers/json?all=1", rounds=rounds, block_requests=calls,
                           targets={"drover": cluster.socket(0)})["drover"]
+            used = (cluster.processor(0) - before) / ((rounds + 1) * calls)  # one round to warm up
             p50 = statistics.median(result["p50"])
             row(f"ps -a of {size} simulated hosts × {SIMULATED}, p50", "ms", "",
                 f"{p50 / 1000:.2f}", f"{p50 / size:.0f} µs a host", "linear")
+            row("processor of the droverd that was asked", "ms", "", f"{1000 * used:.2f}",
+                f"{1e6 * used / size:.0f} µs a host", "linear")
             row(f"memory with {size} × {SIMULATED} containers", "MB", "", f"{memory:.1f}",
                 f"{memory * 1024 / size:.0f} KB a host", "linear")
         for path in engines.paths:

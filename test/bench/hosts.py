@@ -24,6 +24,12 @@ class Unix(http.client.HTTPConnection):
         self.sock.connect(self.path)
 
 
+def listens(path):
+    """Whether somebody accepts connections there: a socket's file is there a moment earlier."""
+    with socket.socket(socket.AF_UNIX) as probe:
+        return probe.connect_ex(str(path)) == 0
+
+
 def call(path, method, target, body=None):
     """One call; its answer, decoded. Ends the program with the words of an answer that is an error."""
     connection = Unix(path)
