@@ -147,10 +147,10 @@ bool hasSlots(const Decision& decision, const NodeState& node, std::string* why)
 }
 
 // The node's ports, without those of the one that is replaced.
-std::vector<PortUse> portsWithout(const NodeState& node, const Container* replaced) {
-  std::vector<PortUse> ports;
+TakenPorts portsWithout(const NodeState& node, const Container* replaced) {
+  TakenPorts ports;
   for (size_t i = 0; i < node.ports.size(); i++) {
-    if (node.portHolders[i] != replaced) ports.push_back(node.ports[i]);
+    if (node.portHolders[i] != replaced) ports.insert(ports.size(), node.ports[i]);
   }
   return ports;
 }

@@ -16,36 +16,62 @@ bool isWildcard(std::string_view ip) {
   return ip.empty() || ip == "0.0.0.0" || ip == "::";
 }
 
+// Ports with one number and protocol are sorted by whether they have an address.
+uint32_t keyOf(const PortUse& use) {
+  uint32_t protocol = static_cast<uint32_t>(use.protocol);
+  return uint32_t{use.port} << 16 | protocol << 1 | (use.ip.empty() ? 0 : 1);
+}
+
 bool isFree(const PortUse& wanted, std::span<const PortUse> taken) {
-  PortUse least{wanted.port, wanted.protocol, {}};
-  for (auto each = std::lower_bound(taken.begin(), taken.end(), least);
-       each != taken.end() && each->port == wanted.port && each->protocol == wanted.protocol;
-       ++each) {
-    if (overlap(each->ip, wanted.ip)) return false;
-  }
-  return true;
+  return std::none_of(taken.begin(), taken.end(), [&](const PortUse& each) {
+    return each.port == wanted.port && each.protocol == wanted.protocol &&
+           overlap(each.ip, wanted.ip);
+  });
 }
 
-// Those between its first and its last port, of any protocol and address.
-std::span<const PortUse> takenWithin(const PortWish& wish, std::span<const PortUse> taken) {
-  auto isBefore = [](const PortUse& use, uint32_t port) { return use.port < port; };
-  auto begin = std::lower_bound(taken.begin(), taken.end(), uint32_t{wish.first}, isBefore);
-  auto end = std::lower_bound(begin, taken.end(), uint32_t{wish.last} + 1, isBefore);
-  return {begin, end};
-}
-
-// The same as isFree(), for ports that are asked about in ascending order: what lies before the
-// port is taken off `taken`.
-bool isFreeNext(const PortUse& wanted, std::span<const PortUse>& taken) {
-  while (!taken.empty() && taken.front().port < wanted.port) taken = taken.subspan(1);
-  for (const PortUse& each : taken) {
-    if (each.port != wanted.port) break;
-    if (each.protocol == wanted.protocol && overlap(each.ip, wanted.ip)) return false;
+// Whether nobody keeps it from us. `place` is where to begin to look, and is moved on for ports
+// that are asked about in ascending order.
+bool isFreeNext(const PortUse& wanted, const TakenPorts& taken, size_t& place) {
+  while (place < taken.size() && taken.portAt(place) < wanted.port) place++;
+  for (size_t i = place; i < taken.size() && taken.portAt(i) == wanted.port; i++) {
+    if (taken.keeps(i, wanted)) return false;
   }
   return true;
 }
 
 }  // namespace
+
+TakenPorts::TakenPorts(const std::vector<PortUse>& uses) {
+  for (const PortUse& each : uses) insert(placeOf(each), each);
+}
+
+size_t TakenPorts::from(uint32_t port) const {
+  auto isBefore = [](uint32_t key, uint32_t wanted) { return key >> 16 < wanted; };
+  return std::lower_bound(keys_.begin(), keys_.end(), port, isBefore) - keys_.begin();
+}
+
+size_t TakenPorts::placeOf(const PortUse& use) const {
+  uint32_t key = keyOf(use);
+  size_t place = std::lower_bound(keys_.begin(), keys_.end(), key) - keys_.begin();
+  while (place < size() && keys_[place] == key && uses_[place].ip < use.ip) place++;
+  return place;
+}
+
+void TakenPorts::insert(size_t place, PortUse use) {
+  keys_.insert(keys_.begin() + static_cast<std::ptrdiff_t>(place), keyOf(use));
+  uses_.insert(uses_.begin() + static_cast<std::ptrdiff_t>(place), std::move(use));
+}
+
+void TakenPorts::erase(size_t place) {
+  keys_.erase(keys_.begin() + static_cast<std::ptrdiff_t>(place));
+  uses_.erase(uses_.begin() + static_cast<std::ptrdiff_t>(place));
+}
+
+bool TakenPorts::keeps(size_t place, const PortUse& wanted) const {
+  PortUse everywhere{wanted.port, wanted.protocol, {}};
+  uint32_t key = keys_[place], least = keyOf(everywhere);
+  return key == least || (key == least + 1 && overlap(uses_[place].ip, wanted.ip));
+}
 
 std::string_view protocolName(Protocol protocol) {
   switch (protocol) {
@@ -87,19 +113,20 @@ void sortForMeeting(std::vector<PortWish>& wishes) {
                    [](const PortWish& a, const PortWish& b) { return a.last < b.last; });
 }
 
-const PortWish* unmetPort(std::span<const PortWish> wishes, std::span<const PortUse> taken,
+const PortWish* unmetPort(std::span<const PortWish> wishes, const TakenPorts& taken,
                           std::string_view ip) {
-  std::vector<PortUse> ours;  // sorted
+  std::vector<PortUse> ours;
   for (const PortWish& wish : wishes) {
     // Whatever the others take, something is left of so large a range.
-    std::span<const PortUse> within = takenWithin(wish, taken);
-    if (wish.count() > within.size() + wishes.size()) continue;
+    size_t place = taken.from(wish.first);
+    size_t within = taken.from(uint32_t{wish.last} + 1) - place;
+    if (wish.count() > within + wishes.size()) continue;
     PortUse use{wish.first, wish.protocol, std::string(isWildcard(wish.ip) ? ip : wish.ip)};
-    while (!isFreeNext(use, within) || !isFree(use, ours)) {
+    while (!isFreeNext(use, taken, place) || !isFree(use, ours)) {
       if (use.port == wish.last) return &wish;
       use.port++;
     }
-    ours.insert(std::upper_bound(ours.begin(), ours.end(), use), use);
+    ours.push_back(std::move(use));
   }
   return nullptr;
 }

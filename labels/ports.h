@@ -45,13 +45,47 @@ bool overlap(std::string_view ip, std::string_view other);
 // `8080/tcp`, `10.0.0.1:8000-8010/udp`.
 std::string describe(const PortWish& wish);
 
+// The ports that are taken on a host, as often as each is bound, in ascending order. A decision
+// looks at those of every node; what it reads of most of them are small numbers that lie side by
+// side.
+class TakenPorts {
+ public:
+  TakenPorts() = default;
+  explicit TakenPorts(const std::vector<PortUse>& uses);
+
+  size_t size() const { return uses_.size(); }
+  bool empty() const { return uses_.empty(); }
+  const PortUse& operator[](size_t place) const { return uses_[place]; }
+  const std::vector<PortUse>& uses() const { return uses_; }
+  uint16_t portAt(size_t place) const { return static_cast<uint16_t>(keys_[place] >> 16); }
+  // The first place that is not before this port; size() if there is none.
+  size_t from(uint32_t port) const;
+  // Where the first equal one is, or where it would be.
+  size_t placeOf(const PortUse& use) const;
+  // `place` as placeOf() gives it.
+  void insert(size_t place, PortUse use);
+  void erase(size_t place);
+  // Whether what is at the place keeps others from `wanted`.
+  bool keeps(size_t place, const PortUse& wanted) const;
+
+  void prefetch() const {
+    for (size_t i = 0; i < keys_.size(); i += 16) __builtin_prefetch(keys_.data() + i);
+  }
+  bool operator==(const TakenPorts&) const = default;
+
+ private:
+  // Of each: port, protocol, and whether it has an address.
+  std::vector<uint32_t> keys_;
+  std::vector<PortUse> uses_;
+};
+
 // Puts wishes in the order in which unmetPort() takes them: by their last ports.
 void sortForMeeting(std::vector<PortWish>& wishes);
 
 // The first wish that cannot be met while the others are, or nullptr. `wishes` are sorted for
-// meeting, `taken` is sorted. Each wish takes the lowest port that is free, which succeeds whenever
-// there is a way to meet them all. Wishes for any address are met on `ip`.
-const PortWish* unmetPort(std::span<const PortWish> wishes, std::span<const PortUse> taken,
+// meeting. Each wish takes the lowest port that is free, which succeeds whenever there is a way to
+// meet them all. Wishes for any address are met on `ip`.
+const PortWish* unmetPort(std::span<const PortWish> wishes, const TakenPorts& taken,
                           std::string_view ip = {});
 
 }  // namespace labels

@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <map>
+#include <memory_resource>
 #include <span>
 #include <string>
 #include <string_view>
@@ -24,6 +25,10 @@ class ValueIndex {
     uint32_t times = 0;
   };
 
+  ValueIndex() = default;
+  ValueIndex(const ValueIndex&) = delete;
+  ValueIndex& operator=(const ValueIndex&) = delete;
+
   void add(std::string_view value, Slot node);
   void remove(std::string_view value, Slot node);
   bool empty() const { return values_.empty(); }
@@ -38,12 +43,14 @@ class ValueIndex {
   }
 
  private:
-  using Values = std::map<std::string, std::vector<Count>, std::less<>>;
+  using Values = std::pmr::map<std::string, std::vector<Count>, std::less<>>;
 
   void countMatching(const Rule& rule, const Pattern& pattern,
                      std::vector<uint32_t>& perNode) const;
 
-  Values values_;  // the counts of each are sorted by node
+  // Patterns are held against one value after the other: so these lie together.
+  std::pmr::unsynchronized_pool_resource memory_;
+  Values values_{&memory_};  // the counts of each are sorted by node
 };
 
 }  // namespace labels

@@ -16,9 +16,10 @@
 #include "labels/node_rules.h"
 #include "labels/value_index.h"
 
-#include <deque>
+#include <array>
 #include <functional>
 #include <map>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -27,20 +28,44 @@
 
 namespace labels {
 
-// A node and what adds up on it.
+// A node and what adds up on it. What every decision reads comes first and lies together.
 struct NodeState {
-  Node facts;
-  NodeRules rules;       // of its labels
-  std::string platform;  // os/architecture, as images name it
   Slot slot = 0;
-  Resources has;  // of the facts and of the labels
   uint64_t containers = 0;
+  TakenPorts ports;
+  Resources has;  // of the facts and of the labels
   Resources reserved;
-  std::vector<PortUse> ports;                 // sorted; equal ones as often as they are bound
+  std::string platform;  // os/architecture, as images name it
+  NodeRules rules;       // of its labels
+  Node facts;
   std::vector<const Container*> portHolders;  // whose each of the ports is
   std::vector<Image> images;
   std::vector<Volume> volumes;
   std::vector<Network> networks;
+};
+
+// They stay where they are, and neighbours lie side by side.
+class NodeStates {
+ public:
+  size_t size() const { return size_; }
+  NodeState& operator[](size_t slot) { return (*chunks_[slot / perChunk])[slot % perChunk]; }
+  const NodeState& operator[](size_t slot) const {
+    return (*chunks_[slot / perChunk])[slot % perChunk];
+  }
+  // With the next slot.
+  NodeState& add() {
+    if (size_ % perChunk == 0) chunks_.push_back(std::make_unique<Chunk>());
+    NodeState& state = (*this)[size_];
+    state.slot = static_cast<Slot>(size_++);
+    return state;
+  }
+
+ private:
+  static constexpr size_t perChunk = 8;
+  using Chunk = std::array<NodeState, perChunk>;
+
+  std::vector<std::unique_ptr<Chunk>> chunks_;
+  size_t size_ = 0;
 };
 
 class World {
@@ -68,8 +93,9 @@ class World {
   // The same in the order of slots, which is how they lie in memory.
   template <class Visit>
   void eachNode(Visit visit) const {
-    for (const NodeState& state : states_) {
-      if (!state.facts.id.empty()) visit(state);
+    for (size_t slot = 0; slot < states_.size(); slot++) {
+      fetchAhead(slot);
+      if (!states_[slot].facts.id.empty()) visit(states_[slot]);
     }
   }
   size_t containerCount() const { return containers_.size(); }
@@ -91,12 +117,13 @@ class World {
 
  private:
   NodeState* state(std::string_view id);
+  void fetchAhead(size_t slot) const;
   void indexNode(const NodeState& state, bool isThere);
   void indexContainer(const Container& container, NodeState& state, bool isThere);
   void countIds(const Rule& rule, std::vector<uint32_t>& perNode) const;
   void note(bool isThere, std::string_view field, std::string_view value, Slot node);
 
-  std::deque<NodeState> states_;  // by slot
+  NodeStates states_;  // by slot
   std::vector<Slot> freeSlots_;
   std::map<std::string, NodeState*, std::less<>> nodes_;
   std::map<std::string, Container, std::less<>> containers_;

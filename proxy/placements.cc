@@ -222,7 +222,7 @@ Placements::Reservation Placements::reserve(const std::string& node, const label
   container.labels = policy.labels;
   container.reserved = policy.reserve;
   if (const labels::NodeState* state = world_.node(node))
-    container.ports = likelyPorts(policy.ports, state->ports);
+    container.ports = likelyPorts(policy.ports, state->ports.uses());
   std::string key = container.id;
   if (!name.empty()) reservedNames_[{node, name}] = key;
   world_.putContainer(std::move(container));

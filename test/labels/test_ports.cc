@@ -22,9 +22,8 @@ PortWish wish(uint16_t first, uint16_t last = 0, const char* ip = "",
 }
 
 bool fit(Wishes wishes, Uses taken, const char* ip = "") {
-  std::sort(taken.begin(), taken.end());
   labels::sortForMeeting(wishes);
-  return !labels::unmetPort(wishes, taken, ip);
+  return !labels::unmetPort(wishes, labels::TakenPorts(taken), ip);
 }
 
 }  // namespace
@@ -77,4 +76,24 @@ Test(ports, wishes_for_any_address_are_met_on_the_given_one) {
   cr_expect_not(fit({wish(80)}, taken, "10.0.0.1"));
   cr_expect(fit({wish(80)}, taken, "10.0.0.2"));
   cr_expect_not(fit({wish(80, 0, "10.0.0.1")}, taken, "10.0.0.2"));
+}
+
+Test(ports, a_port_is_taken_as_often_as_it_is_bound) {
+  Uses uses = {{80, Protocol::tcp, "10.0.0.2"}, {80, Protocol::udp, ""},
+               {80, Protocol::tcp, "10.0.0.1"}, {79, Protocol::sctp, "::"},
+               {80, Protocol::tcp, ""},         {80, Protocol::tcp, "10.0.0.1"}};
+  labels::TakenPorts taken(uses);
+  std::sort(uses.begin(), uses.end());
+  cr_expect(taken.uses() == uses, "in ascending order");
+  const PortUse twice{80, Protocol::tcp, "10.0.0.1"};
+  cr_expect_eq(taken.placeOf(twice), 2);
+  cr_expect_eq(taken.from(80), 1);
+  cr_expect_eq(taken.from(81), 6);
+  Wishes wishes = {wish(80, 0, "10.0.0.1")};
+  for (const PortUse& each : {PortUse{80, Protocol::tcp, ""}, twice, twice}) {
+    cr_expect(labels::unmetPort(wishes, taken) == &wishes[0]);
+    taken.erase(taken.placeOf(each));
+  }
+  cr_expect_null(labels::unmetPort(wishes, taken));
+  cr_expect_eq(taken.size(), 3);
 }
