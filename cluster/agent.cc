@@ -1,6 +1,7 @@
 #include "cluster/agent.h"
 
 #include "cluster/running.h"
+#include "cluster/wire.pb.h"
 
 namespace cluster {
 

@@ -7,6 +7,7 @@
 #include "base/hash.h"
 #include "cluster/envelope.h"
 #include "cluster/grants.h"
+#include "cluster/wire.pb.h"
 
 namespace cluster {
 namespace {

@@ -6,6 +6,7 @@
 
 #include "cluster/network.h"
 #include "cluster/types.h"
+#include "cluster/wire.pb.h"
 
 namespace cluster {
 

@@ -9,6 +9,7 @@
 #include <string>
 
 #include "cluster/claims.h"
+#include "cluster/wire.pb.h"
 
 namespace cluster {
 

@@ -3,10 +3,17 @@
 // What the automata of this folder (membership, state, claims) send through. In droverd it is UDP
 // and mutual TLS, in the simulation a queue with delays, losses and cuts.
 
+#include <cstddef>
+#include <cstdint>
 #include <vector>
 
 #include "cluster/types.h"
-#include "cluster/wire.pb.h"
+
+// Whoever makes or reads messages includes cluster/wire.pb.h; most of those who include this do
+// not.
+namespace cluster::wire {
+class Message;
+}
 
 namespace cluster {
 
@@ -17,9 +24,7 @@ class Network {
   // May be lost, doubled or overtaken. `message` must fit into a packet (packetMost).
   virtual void datagram(const Endpoint& to, wire::Message message) = 0;
   // The same to several.
-  virtual void datagrams(const std::vector<Endpoint>& to, wire::Message message) {
-    for (const Endpoint& each : to) datagram(each, message);
-  }
+  virtual void datagrams(const std::vector<Endpoint>& to, wire::Message message);
   // Arrives whole, or never; in the order of sending as long as messages arrive.
   virtual void stream(const NodeId& to, wire::Message message) = 0;
 };

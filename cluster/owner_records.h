@@ -19,6 +19,7 @@
 
 #include "base/hash.h"
 #include "cluster/state.h"
+#include "cluster/wire.pb.h"
 
 namespace cluster {
 

@@ -17,6 +17,7 @@
 #include "cluster/network.h"
 #include "cluster/packet_seal.h"
 #include "cluster/types.h"
+#include "cluster/wire.pb.h"
 
 namespace cluster {
 

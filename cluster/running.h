@@ -15,6 +15,7 @@
 #include "cluster/node_trust.h"
 #include "cluster/packet_seal.h"
 #include "cluster/peer_network.h"
+#include "cluster/wire.pb.h"
 
 namespace cluster {
 

@@ -10,6 +10,7 @@
 #include "cluster/owner_table.h"
 #include "cluster/rumors.h"
 #include "cluster/state.h"
+#include "cluster/wire.pb.h"
 
 namespace cluster {
 

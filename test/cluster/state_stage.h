@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "cluster/state.h"
+#include "cluster/wire.pb.h"
 
 namespace test {
 

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "cluster/grants.h"
+#include "cluster/wire.pb.h"
 #include "test/cluster/state_stage.h"
 
 using cluster::ClaimOptions;

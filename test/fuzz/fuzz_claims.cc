@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "cluster/claims.h"
+#include "cluster/wire.pb.h"
 #include "test/fuzz/feed.h"
 
 namespace {

@@ -12,6 +12,7 @@
 #include "cluster/claims.h"
 #include "cluster/membership.h"
 #include "cluster/state.h"
+#include "cluster/wire.pb.h"
 #include "test/simulation/virtual_network.h"
 
 namespace simulation {

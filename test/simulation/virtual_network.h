@@ -29,6 +29,7 @@
 #include "base/hash.h"
 #include "cluster/network.h"
 #include "cluster/types.h"
+#include "cluster/wire.pb.h"
 
 namespace simulation {
 
