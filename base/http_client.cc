@@ -8,6 +8,7 @@ namespace base {
 
 Task<> HttpConnection::readHead(bool toHead) {
   reader.reset();
+  waitsSince = stream->loop().now();
   if (toHead) reader.expectNoBody();
   for (;;) {
     try {
@@ -21,6 +22,7 @@ Task<> HttpConnection::readHead(bool toHead) {
     std::span<char> buffer = stream->loop().scratch();
     std::optional<size_t> got = stream->tryRead(buffer);
     if (!got) continue;
+    waitsSince.reset();
     if (*got == 0) throw StreamError("it closed the connection without an answer");
     rest.assign(buffer.data(), *got);
   }
@@ -32,7 +34,8 @@ HttpClient::HttpClient(Loop& loop, std::string name, Connector connector, HttpLi
       name_(std::move(name)),
       connector_(std::move(connector)),
       limits_(limits),
-      idleMost_(idleMost) {}
+      idleMost_(idleMost),
+      silenceTimer_(loop) {}
 
 HttpClient::~HttpClient() = default;
 
@@ -42,21 +45,55 @@ Task<std::unique_ptr<HttpConnection>> HttpClient::connect(bool fresh) {
     idle_.pop_back();
     connection->stream->onDisturbed(nullptr);
     connection->reader.reset();  // or the last answer would count as the beginning of the next
-    co_return connection;
+    co_return handOut(std::move(connection));
   }
   std::string why;
   try {
     std::unique_ptr<Stream> stream = co_await connector_();
-    co_return std::make_unique<HttpConnection>(std::move(stream), limits_, open_);
+    co_return handOut(std::make_unique<HttpConnection>(std::move(stream), limits_, open_));
   } catch (const StreamError& failed) {
     why = failed.what();
   }
   throw Unreachable("Cannot connect to the " + name_ + ": " + why);
 }
 
+std::unique_ptr<HttpConnection> HttpClient::handOut(std::unique_ptr<HttpConnection> connection) {
+  connection->waitsSince = loop_.now();
+  if (silence_ && !looksForSilence_) lookForSilence();
+  return connection;
+}
+
+void HttpClient::onSilence(milliseconds patience, std::function<void()> callback) {
+  patience_ = patience;
+  silence_ = std::move(callback);
+}
+
+// As long as an answer is waited for.
+void HttpClient::lookForSilence() {
+  looksForSilence_ = true;
+  silenceTimer_.start(patience_ / 2, [this] {
+    looksForSilence_ = false;
+    bool isWaiting = false, isSilent = false;
+    for (HttpConnection* each : *open_) {
+      if (!each->waitsSince) continue;
+      if (*each->waitsSince + patience_.count() <= loop_.now()) {
+        each->waitsSince.reset();
+        isSilent = true;
+      } else {
+        isWaiting = true;
+      }
+    }
+    if (!silence_) return;
+    if (isWaiting) lookForSilence();
+    std::function<void()> tell = silence_;  // which may end us
+    if (isSilent) tell();
+  });
+}
+
 void HttpClient::giveBack(std::unique_ptr<HttpConnection> connection) {
   if (idle_.size() >= idleMost_) return;
   connection->reused = true;
+  connection->waitsSince.reset();
   HttpConnection* raw = connection.get();
   // A silent connection that says something, be it goodbye, is of no more use.
   connection->stream->onDisturbed([this, raw] {
@@ -106,17 +143,17 @@ Task<HttpReply> HttpClient::call(HttpCall call) {
   if (!asks || !call.body.empty())
     request += "Content-Length: " + std::to_string(call.body.size()) + "\r\n";
   request += "\r\n" + call.body;
+  Timer deadline(loop_);
+  bool late = false;
+  Stream* stream = nullptr;
+  deadline.start(call.timeout, [&stream, &late] {
+    late = true;
+    if (stream) stream->cancel("no answer in time");
+  });
   for (bool fresh = !call.mayRepeat;; fresh = true) {
-    Timer deadline(loop_);
-    bool late = false;
-    Stream* stream = nullptr;
-    deadline.start(call.timeout, [&stream, &late] {
-      late = true;
-      if (stream) stream->cancel("no answer in time");
-    });
     std::unique_ptr<HttpConnection> connection = co_await connect(fresh);
-    stream = connection->stream.get();
     if (late) throw StreamError("no answer in time");
+    stream = connection->stream.get();
     try {
       HttpReply reply = co_await callOn(*connection, request, call.most);
       if (connection->rest.empty() && connection->reader.head().keepAlive())
@@ -125,6 +162,7 @@ Task<HttpReply> HttpClient::call(HttpCall call) {
     } catch (const StreamError&) {
       // An idle connection may have been closed just as it was taken.
       if (!call.mayRepeat || !connection->reused || late || connection->reader.started()) throw;
+      stream = nullptr;
     }
   }
 }

@@ -5,6 +5,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -45,6 +46,7 @@ struct HttpConnection {
   MessageReader reader;
   std::string rest;     // bytes read that come after the message in hand
   bool reused = false;  // has served an exchange before, so it may have been closed meanwhile
+  std::optional<uint64_t> waitsSince;  // for a head, on the loop's clock
   std::shared_ptr<Registry> registry;
 
   // Reads until the head of an answer is there; bytes of the body that came along are in `rest`.
@@ -99,6 +101,9 @@ class HttpClient {
   void giveBack(std::unique_ptr<HttpConnection> connection);
   // Called when the server closes an idle connection, which it does when it goes away.
   void onIdleClosed(std::function<void()> callback) { idleClosed_ = std::move(callback); }
+  // Called when a server has not begun to answer for so long, once for each exchange. It may be
+  // busy; or it is gone, and its host cannot say so. Without a callback nobody is called any more.
+  void onSilence(milliseconds patience, std::function<void()> callback);
   // Closes every idle connection.
   void dropIdle();
   // Closes the idle ones and breaks off whatever is under way: the server is known to be gone.
@@ -114,6 +119,8 @@ class HttpClient {
 
  private:
   Task<HttpReply> callOn(HttpConnection& connection, std::string request, size_t most);
+  std::unique_ptr<HttpConnection> handOut(std::unique_ptr<HttpConnection> connection);
+  void lookForSilence();
 
   Loop& loop_;
   std::string name_;
@@ -121,6 +128,10 @@ class HttpClient {
   HttpLimits limits_;
   size_t idleMost_;
   std::function<void()> idleClosed_;
+  std::function<void()> silence_;
+  milliseconds patience_{0};
+  Timer silenceTimer_;
+  bool looksForSilence_ = false;
   std::shared_ptr<HttpConnection::Registry> open_ = std::make_shared<HttpConnection::Registry>();
   std::vector<std::unique_ptr<HttpConnection>> idle_;  // the last used is the first reused
 };

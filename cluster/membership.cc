@@ -378,6 +378,10 @@ void Membership::streamFailed(Time now, const NodeId& to) {
   impl_->streamFailed(now, to);
 }
 
+void Membership::silent(Time now, const NodeId& id) {
+  impl_->silent(now, id);
+}
+
 void Membership::tick(Time now) {
   impl_->tick(now);
 }

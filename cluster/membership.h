@@ -97,6 +97,8 @@ class Membership {
                const wire::Message& message);
   // A stream to this member could not be delivered. A hint, no proof.
   void streamFailed(Time now, const NodeId& to);
+  // This member was asked something and does not answer. A hint, too.
+  void silent(Time now, const NodeId& id);
   // Does what is due. To be called when nextTick() is reached; calls in between do no harm.
   void tick(Time now);
   Time nextTick() const;

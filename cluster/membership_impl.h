@@ -28,6 +28,7 @@ class Membership::Impl {
   bool receive(Time now, const NodeId& sender, std::optional<Endpoint> from,
                const wire::Message& message);
   void streamFailed(Time now, const NodeId& to);
+  void silent(Time now, const NodeId& id);
   void tick(Time now);
   Time nextTick() const;
 

@@ -127,8 +127,12 @@ void Membership::Impl::streamFailed(Time now, const NodeId& to) {
     endProbeIfHopeless(now);
     return;
   }
-  const MemberRow* row = table_.find(to);
-  if (row && row->isLiving()) probeSoon(now, to);
+  silent(now, to);
+}
+
+void Membership::Impl::silent(Time now, const NodeId& id) {
+  const MemberRow* row = table_.find(id);
+  if (row && row->isLiving()) probeSoon(now, id);
 }
 
 void Membership::Impl::receivePing(const NodeId& sender, std::optional<Endpoint> from,

@@ -11,6 +11,9 @@ namespace {
 constexpr base::milliseconds connectTimeout(1'000);
 constexpr size_t idleConnections = 5;  // to a peer; as many come from there
 constexpr base::milliseconds saveMembersAfter(1'000);
+// A call that a node has not begun to answer by then makes us see whether it is there. So what
+// hangs when a node vanishes is over within two seconds: this, a probe, the shortest suspicion.
+constexpr base::milliseconds patience(200);
 constexpr Time tryDownEvery(1'000);
 // Who tells us of a clone, of our removal or of our certificate does so again every few seconds,
 // for as long as it is so.
@@ -44,6 +47,13 @@ Agent::Running::Running(Agent& owner, ClusterConfig clusterConfig, NodeId id, co
       timer(agent.loop_),
       rotationTimer(agent.loop_),
       saveTimer(agent.loop_) {}
+
+// Ways to nodes live on in who uses them.
+Agent::Running::~Running() {
+  for (auto& [id, way] : ways) {
+    if (way.http) way.http->onSilence(patience, nullptr);
+  }
+}
 
 Member Agent::Running::ourselves(uint64_t session) const {
   Member member;
@@ -171,6 +181,7 @@ std::shared_ptr<base::HttpClient> Agent::Running::wayTo(const NodeId& id) {
   Endpoint api{member->gossip.ip, member->apiPort};
   Way& way = ways[id];
   if (!way.http || way.api != api) {
+    if (way.http) way.http->onSilence(patience, nullptr);
     way.api = api;
     way.http = std::make_shared<base::HttpClient>(
         agent.loop_, "droverd of node " + member->name + " (" + api.text() + ")",
@@ -178,6 +189,10 @@ std::shared_ptr<base::HttpClient> Agent::Running::wayTo(const NodeId& id) {
           return connectPeer(loop, trust, id, {api, nullptr, reach, fault});
         },
         base::HttpLimits(), idleConnections);
+    way.http->onSilence(patience, [this, id] {
+      membership.silent(now(), id);
+      settle();
+    });
   }
   return way.http;
 }
@@ -227,14 +242,20 @@ void Agent::Running::memberChanged(const Member& member, std::optional<Status> b
                                            {"status", names[static_cast<int>(member.status)]}});
   }
   if (auto way = ways.find(member.id); way != ways.end()) {
-    way->second.reach->down = member.status == Status::failed;
-    if (way->second.reach->down && way->second.http)
+    Reach& reach = *way->second.reach;
+    reach.down = member.status == Status::failed;
+    // Whoever waits for it now, and may ask again, need not wait for a connection as well.
+    if (reach.down) reach.tryAt = now() + tryDownEvery;
+    if (reach.down && way->second.http)
       deferred.push_back([http = way->second.http] { http->cancelAll("the node is down"); });
   }
   deferred.push_back([this] { membersChanged(); });
 }
 void Agent::Running::memberForgotten(const NodeId& id) {
-  ways.erase(id);
+  if (auto way = ways.find(id); way != ways.end()) {
+    if (way->second.http) way->second.http->onSilence(patience, nullptr);
+    ways.erase(way);
+  }
   deferred.push_back([this, id] {
     state.forget(id);
     membersChanged();

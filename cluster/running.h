@@ -54,6 +54,7 @@ struct Agent::Running : MembershipListener, StateListener, ClaimWorld {
 
   Running(Agent& owner, ClusterConfig clusterConfig, NodeId id, const Place& where,
           uint64_t session, uint64_t startVersion);
+  ~Running() override;
 
   Time now() const { return Time(agent.loop_.now()); }
   // Hands a message of another node to whom it is for.

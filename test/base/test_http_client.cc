@@ -53,6 +53,11 @@ base::Task<> ask(base::HttpClient& client, HttpCall call) {
   co_await client.call(std::move(call));
 }
 
+base::Task<> note(base::HttpClient& client, std::string& replies) {
+  HttpReply reply = co_await client.call(callFor("/a"));
+  replies += reply.body;
+}
+
 bool holds(const std::string& text, const std::string& part) {
   return text.find(part) != std::string::npos;
 }
@@ -197,6 +202,45 @@ Test(http_client, a_call_has_its_time) {
     std::string why = caller.stage.faultOf(caller.client.call(call));
     cr_expect_eq(why, "no answer in time", "%s", why.c_str());
   }
+  caller.stage.finish();
+}
+
+Test(http_client, asking_anew_takes_no_more_time) {
+  Cue away;
+  Caller caller(
+      {{hears(getA), says(answer("1")), hears(getA), awaits(away)}, {hears(getA), hearsEnd()}});
+  cr_expect_eq(caller.get("/a"), "200 1");
+  HttpCall call = callFor("/a");
+  call.timeout = milliseconds(1'000);
+  base::Timer closing(caller.stage.loop);
+  closing.start(milliseconds(900), [&away] { away.give(); });
+  uint64_t began = caller.stage.loop.now();
+  std::string why = caller.stage.faultOf(caller.client.call(call));
+  uint64_t took = caller.stage.loop.now() - began;
+  cr_expect_eq(why, "no answer in time", "%s", why.c_str());
+  cr_expect_eq(caller.made, 2);
+  cr_expect_lt(took, 1'500, "%d ms", static_cast<int>(took));
+}
+
+Test(http_client, silence_is_told_once_for_each_exchange) {
+  Cue first, second;
+  Caller caller({{hears(getA), awaits(first), says(answer("1")), hears(getA), awaits(second),
+                  says(answer("2")), hearsEnd()}});
+  int told = 0;
+  std::string replies;
+  base::Scope scope([](std::exception_ptr) {});
+  caller.client.onSilence(milliseconds(20), [&told] { told++; });
+  for (Cue* enough : {&first, &second}) {
+    scope.spawn(note(caller.client, replies));
+    caller.stage.until([&] { return told == 1; });
+    caller.stage.run(base::sleepFor(caller.stage.loop, milliseconds(100)));
+    cr_expect_eq(told, 1);
+    enough->give();
+    caller.stage.until([&] { return scope.empty(); });
+    caller.client.onSilence(milliseconds(20), nullptr);
+  }
+  cr_expect_eq(replies, "12");
+  caller.client.dropIdle();
   caller.stage.finish();
 }
 
