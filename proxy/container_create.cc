@@ -13,6 +13,7 @@
 #include "proxy/merge_errors.h"
 #include "proxy/merge_plan.h"
 #include "proxy/moving_name.h"
+#include "proxy/node_call.h"
 #include "proxy/placement_answers.h"
 #include "proxy/relay.h"
 
@@ -21,7 +22,6 @@ namespace {
 
 constexpr base::milliseconds createTimeout(120'000);
 constexpr size_t answerMost = 4 * 1024 * 1024;
-// A pull of our own; its answer is progress, line by line.
 // What is pulled first takes longer.
 constexpr base::milliseconds pullTimeout(3600 * 1000);
 // A dependency that its engine has, and whose record has not come yet, is waited for.
@@ -75,6 +75,10 @@ std::string passedHeaders(const base::Head& request) {
 
 }  // namespace
 
+std::string ContainerCreate::Made::id() const {
+  return std::string(base::text(base::parseJson(reply.body), "Id"));
+}
+
 ContainerCreate::ContainerCreate(base::Loop& loop, Engine& engine, LocalApi& local,
                                  cluster::Agent& agent, Locator& locator, ContainerIndex& index,
                                  Placements& placements, NameClaims& names, ImageTransfer& images,
@@ -91,13 +95,20 @@ ContainerCreate::ContainerCreate(base::Loop& loop, Engine& engine, LocalApi& loc
       log_(log),
       bodyMost_(bodyMost) {}
 
-base::Task<ContainerCreate::Request> ContainerCreate::read(Client& client, RouteMatch match) {
-  Request request;
-  request.body = co_await readBody(client, bodyMost_);
-  request.name = withoutSlash(queryValue(match.query, "name"));
-  request.asked = labels::decode(request.body, {queryValue(match.query, "platform")});
-  if (request.asked.problem) request.refusal = {400, request.asked.problem->message()};
-  co_return request;
+base::Task<ContainerCreate::Order> ContainerCreate::read(Client& client, RouteMatch match) {
+  Order order;
+  order.target = client.request().target();
+  order.headers = passedHeaders(client.request());
+  order.body = co_await readBody(client, bodyMost_);
+  order.name = withoutSlash(queryValue(match.query, "name"));
+  order.asked = labels::decode(order.body, {queryValue(match.query, "platform")});
+  co_return order;
+}
+
+ContainerCreate::Refusal ContainerCreate::malformed(const Order& order) {
+  Refusal refusal;
+  if (order.asked.problem) refusal = {400, order.asked.problem->message()};
+  return refusal;
 }
 
 base::Task<> ContainerCreate::refuse(Client& client, Refusal refusal) {
@@ -105,17 +116,12 @@ base::Task<> ContainerCreate::refuse(Client& client, Refusal refusal) {
 }
 
 base::Task<> ContainerCreate::create(Client& client, RouteMatch match) {
-  Request request = co_await read(client, match);
-  if (request.refusal.status) {
-    co_await refuse(client, request.refusal);
-    co_return;
-  }
-  const std::string& body = request.body;
-  const std::string& name = request.name;
-  const labels::Decoded& asked = request.asked;
+  Order order = co_await read(client, match);
+  const labels::Policy& policy = order.asked.policy;
   NameClaims::Claim claimed(names_);
-  Refusal refusal = co_await claimed.take(name);
-  if (refusal.status == 0) refusal = co_await learn(asked.policy);
+  Refusal refusal = malformed(order);
+  if (refusal.status == 0) refusal = co_await claimed.take(order.name);
+  if (refusal.status == 0) refusal = co_await learn(policy);
   if (refusal.status) {
     co_await refuse(client, refusal);
     co_return;
@@ -124,10 +130,10 @@ base::Task<> ContainerCreate::create(Client& client, RouteMatch match) {
   // What was freed, or taken, a moment ago by way of another node may not be known here yet.
   uint64_t until = loop_.now() + seenEverywhere;
   for (;;) {
-    labels::Placement placement = placements_.place(asked.policy, name);
-    preferWanted(asked.policy.image, placement.candidates);
+    labels::Placement placement = placements_.place(policy, order.name);
+    preferWanted(policy.image, placement.candidates);
     Refusal refused;
-    bool done = co_await createOnOne(client, placement.candidates, body, asked, claimed, refused);
+    bool done = co_await createOnOne(client, placement.candidates, order, claimed, refused);
     if (done) co_return;
     if (loop_.now() < until) {
       co_await base::sleepFor(loop_, recordPoll);
@@ -146,36 +152,28 @@ base::Task<> ContainerCreate::create(Client& client, RouteMatch match) {
 // and why, if all refuse.
 base::Task<bool> ContainerCreate::createOnOne(Client& client,
                                               const std::vector<labels::Candidate>& candidates,
-                                              const std::string& body, const labels::Decoded& asked,
-                                              NameClaims::Claim& claimed, Refusal& refused) {
+                                              const Order& order, NameClaims::Claim& claimed,
+                                              Refusal& refused) {
   for (const labels::Candidate& candidate : candidates) {
     std::optional<cluster::Node> node = nodeOf(candidate.id);
     if (!node || !node->up) continue;
-    Placements::Reservation reservation;
-    if (!node->self) reservation = placements_.reserve(candidate.id, asked.policy, claimed.name());
-    Made made;
-    try {
-      made = co_await makeOn(*node, client, body, asked, claimed.name());
-    } catch (...) {
-      claimed.mayStand(node->id);
-      throw;
-    }
+    client.upstream = wayTo(engine_, *node).name();
+    Placements::Reservation reservation = reserveOn(*node, order);
+    Made made = co_await makeOn(*node, order, claimed);
     if (!made.refusedBy.empty()) {
       refused.status = made.refusedBy == unreachable ? 503 : 409;
       refused.message +=
           "\n" + node->name + ": " + made.refusedBy + ": " + errorMessage(made.reply.body);
       continue;
     }
-    if (made.reply.status == 503) claimed.mayStand(node->id);  // its engine broke off
     if (made.reply.status == 201) {
-      std::string id(base::text(base::parseJson(made.reply.body), "Id"));
-      index_.expect(node->id, id, claimed.name(), requestedFacts(body));
-      reservation.stands(id);
-      claimed.stands(node->id, id);
+      std::string id = made.id();
+      stands(*node, order, id, reservation, claimed);
       log_.info("container placed", {{"container", id},
-                                     {"name", claimed.name()},
+                                     {"name", order.name},
                                      {"node", node->name},
                                      {"why", candidate.reason}});
+      const labels::Decoded& asked = order.asked;
       std::vector<std::string> warnings = asked.warnings;
       for (std::string& each : unheeded(asked.policy)) warnings.push_back(std::move(each));
       if (asked.policy.explain) warnings.push_back(node->name + ": " + candidate.reason);
@@ -188,15 +186,10 @@ base::Task<bool> ContainerCreate::createOnOne(Client& client,
 }
 
 base::Task<> ContainerCreate::createHere(Client& client, RouteMatch match) {
-  std::string body = co_await readBody(client, bodyMost_);
-  std::string name(withoutSlash(queryValue(match.query, "name")));
-  labels::Decoded asked = labels::decode(body, {queryValue(match.query, "platform")});
+  Order order = co_await read(client, match);
   if (std::optional<std::string_view> replaced = client.request().find(replacesHeader))
-    asked.policy.replaces = *replaced;
-  std::string headers = passedHeaders(client.request());
-  std::string target(client.request().target());
-  Made made =
-      co_await makeHere(std::move(target), std::move(headers), std::move(body), asked, name);
+    order.asked.policy.replaces = *replaced;
+  Made made = co_await makeHere(order);
   if (made.refusedBy.empty()) {
     co_await sendAnswer(client, made.reply.status, made.reply.head, made.reply.body);
     co_return;
@@ -207,29 +200,28 @@ base::Task<> ContainerCreate::createHere(Client& client, RouteMatch match) {
 }
 
 base::Task<> ContainerCreate::explain(Client& client, RouteMatch match) {
-  Request request = co_await read(client, match);
-  Refusal refusal = request.refusal;
-  if (!refusal.status) refusal = co_await learn(request.asked.policy);
+  Order order = co_await read(client, match);
+  Refusal refusal = malformed(order);
+  if (refusal.status == 0) refusal = co_await learn(order.asked.policy);
   if (refusal.status) {
     co_await refuse(client, refusal);
     co_return;
   }
-  labels::Placement placement = placements_.place(request.asked.policy, request.name, true);
-  std::string answer = explanation(placement, request.asked.warnings);
+  labels::Placement placement = placements_.place(order.asked.policy, order.name, true);
+  std::string answer = explanation(placement, order.asked.warnings);
   co_await sendJson(client, 200, local_.commonHeaders(), answer);
 }
 
 // On that node, with its image brought there if it has none.
-base::Task<ContainerCreate::Made> ContainerCreate::makeOn(const cluster::Node& node, Client& client,
-                                                          std::string body,
-                                                          const labels::Decoded& asked,
-                                                          std::string name) {
-  Made made = co_await tryOn(node, client, body, asked, name);
-  const std::string& image = asked.policy.image;
+base::Task<ContainerCreate::Made> ContainerCreate::makeOn(const cluster::Node& node,
+                                                          const Order& order,
+                                                          NameClaims::Claim& claimed) {
+  Made made = co_await tryOn(node, order, claimed);
+  const std::string& image = order.asked.policy.image;
   if (made.reply.status != 404 || image.empty()) co_return made;
   bool brought = co_await bringImage(image, node);
   if (brought) {
-    made = co_await tryOn(node, client, body, asked, name);
+    made = co_await tryOn(node, order, claimed);
   } else {
     if (wanted_.size() >= wantedMost) wanted_.clear();
     wanted_[withTag(image)] = {node.id, loop_.now() + wantedFor};
@@ -238,44 +230,45 @@ base::Task<ContainerCreate::Made> ContainerCreate::makeOn(const cluster::Node& n
 }
 
 // On our own engine, or by the droverd of that node.
-base::Task<ContainerCreate::Made> ContainerCreate::tryOn(const cluster::Node& node, Client& client,
-                                                         std::string body,
-                                                         const labels::Decoded& asked,
-                                                         std::string name) {
-  client.upstream = wayTo(engine_, node).name();
-  std::string headers = passedHeaders(client.request());
-  std::string target(client.request().target());
+base::Task<ContainerCreate::Made> ContainerCreate::tryOn(const cluster::Node& node,
+                                                         const Order& order,
+                                                         NameClaims::Claim& claimed) {
   Made made;
-  if (node.self) {
-    made = co_await makeHere(std::move(target), std::move(headers), std::move(body), asked, name);
-    co_return made;
-  }
-  base::HttpCall call = createCall(std::move(target), std::move(headers), std::move(body));
-  if (asked.policy.pullAlways) call.timeout = pullTimeout;
   try {
-    made.reply = co_await node.http->call(std::move(call));
-    made.refusedBy = headerIn(made.reply.head, refusedHeader);
+    if (node.self) {
+      made = co_await makeHere(order);
+    } else {
+      const labels::Policy& policy = order.asked.policy;
+      base::HttpCall call = createCall(order.target, order.headers, order.body);
+      if (!policy.replaces.empty())
+        call.headers.append(replacesHeader).append(": ").append(policy.replaces).append("\r\n");
+      if (policy.pullAlways) call.timeout = pullTimeout;
+      made.reply = co_await node.http->call(std::move(call));
+      made.refusedBy = headerIn(made.reply.head, refusedHeader);
+    }
   } catch (const base::Unreachable& fault) {
     made.refuse(unreachable, fault.what());
+  } catch (...) {
+    claimed.mayStand(node.id);
+    throw;
   }
+  if (made.reply.status == 503) claimed.mayStand(node.id);  // its engine broke off
   co_return made;
 }
 
 // By our own engine, if the container can be here.
-base::Task<ContainerCreate::Made> ContainerCreate::makeHere(std::string target, std::string headers,
-                                                            std::string body,
-                                                            const labels::Decoded& asked,
-                                                            std::string name) {
+base::Task<ContainerCreate::Made> ContainerCreate::makeHere(const Order& order) {
+  const labels::Decoded& asked = order.asked;
   Made made;
-  Placements::Admission admission = placements_.admit(asked.policy, name);
+  Placements::Admission admission = placements_.admit(asked.policy, order.name);
   if (!admission.refusedBy.empty()) {
     made.refuse(admission.refusedBy, admission.why);
     co_return made;
   }
-  body = withExpressionLabels(body, asked.envTaken);
+  std::string body = withExpressionLabels(order.body, asked.envTaken);
   if (asked.policy.pullAlways) {
     const std::string& image = asked.policy.image;
-    std::string why = co_await pullImage(local_, image, headers);
+    std::string why = co_await pullImage(local_, image, order.headers);
     if (!why.empty()) {
       // Not 404, after which clients would pull by themselves.
       made.reply.status = 500;
@@ -287,22 +280,30 @@ base::Task<ContainerCreate::Made> ContainerCreate::makeHere(std::string target, 
   if (asked.policy.startOnce) body = withCleanEnd(body);
   body = withoutEnv(body, asked.envTaken);
   body = withPublishAddress(body, admission.publishAddress);
-  if (asked.policy.hostnameFromName && !name.empty()) {
-    std::optional<MovingName> moving = parseMovingName(name);
-    body = withHostname(body, moving ? moving->name : name);
+  if (asked.policy.hostnameFromName && !order.name.empty()) {
+    std::optional<MovingName> moving = parseMovingName(order.name);
+    body = withHostname(body, moving ? moving->name : order.name);
   }
-  base::HttpCall call = createCall(std::move(target), std::move(headers), std::move(body));
+  base::HttpCall call = createCall(order.target, order.headers, std::move(body));
   try {
     made.reply = co_await local_.change(std::move(call), Effect::create, "");
   } catch (const base::Unreachable& fault) {
     made.refuse(unreachable, fault.what());
   }
   if (made.reply.status == 201) {
-    std::string id(base::text(base::parseJson(made.reply.body), "Id"));
+    std::string id = made.id();
     admission.reservation.stands(id);
     names_.expectHere(id);
   }
   co_return made;
+}
+
+// A container came of it: it is known here, and has its name, before its record comes.
+void ContainerCreate::stands(const cluster::Node& node, const Order& order, const std::string& id,
+                             Placements::Reservation& reservation, NameClaims::Claim& claimed) {
+  index_.expect(node.id, id, order.name, requestedFacts(order.body));
+  reservation.stands(id);
+  claimed.stands(node.id, id);
 }
 
 // Where what the container depends on is by the word of the engines: a client may use what it was
@@ -348,6 +349,12 @@ void ContainerCreate::preferWanted(const std::string& image,
   wanted_.erase(wanted);
 }
 
+// On another node; ours reserves by itself when it admits a container.
+Placements::Reservation ContainerCreate::reserveOn(const cluster::Node& node, const Order& order) {
+  if (node.self) return {};
+  return placements_.reserve(std::string(node.id.text()), order.asked.policy, order.name);
+}
+
 std::optional<cluster::Node> ContainerCreate::nodeOf(const std::string& id) const {
   std::optional<cluster::NodeId> node = cluster::NodeId::parse(id);
   return node ? locator_.node(*node) : std::nullopt;
@@ -383,25 +390,6 @@ base::Task<std::string> ContainerCreate::fetchOrPull(std::string image, cluster:
   co_return why;
 }
 
-base::Task<ContainerCreate::Made> ContainerCreate::tryOurs(const cluster::Node& node,
-                                                           const std::string& body,
-                                                           const labels::Decoded& asked,
-                                                           const std::string& name) {
-  std::string target = "/containers/create?name=" + encodeQueryValue(name);
-  std::string headers = "Content-Type: application/json\r\n";
-  Made made;
-  if (node.self) {
-    made = co_await makeHere(std::move(target), std::move(headers), body, asked, name);
-    co_return made;
-  }
-  if (!asked.policy.replaces.empty())
-    headers.append(replacesHeader).append(": ").append(asked.policy.replaces).append("\r\n");
-  base::HttpCall call = createCall(std::move(target), std::move(headers), body);
-  made.reply = co_await node.http->call(std::move(call));
-  made.refusedBy = headerIn(made.reply.head, refusedHeader);
-  co_return made;
-}
-
 base::Task<ContainerCreate::Ours> ContainerCreate::makeOurs(labels::Policy policy, std::string body,
                                                             std::string name, cluster::Node node) {
   Ours ours;
@@ -411,32 +399,27 @@ base::Task<ContainerCreate::Ours> ContainerCreate::makeOurs(labels::Policy polic
     ours.why = std::move(refusal.message);
     co_return ours;
   }
-  labels::Decoded asked;
-  asked.policy = std::move(policy);
-  Placements::Reservation reservation;
-  std::string nodeId(node.id.text());
-  if (!node.self) reservation = placements_.reserve(nodeId, asked.policy, name);
-  Made made;
-  try {
-    made = co_await tryOurs(node, body, asked, name);
-    if (made.reply.status == 404 && !asked.policy.image.empty()) {
-      ours.why = co_await fetchOrPull(asked.policy.image, node);
-      if (!ours.why.empty()) co_return ours;
-      made = co_await tryOurs(node, body, asked, name);
-    }
-  } catch (...) {
-    claimed.mayStand(node.id);
-    throw;
+  Order order;
+  order.target = "/containers/create?name=" + encodeQueryValue(name);
+  order.headers = "Content-Type: application/json\r\n";
+  order.body = std::move(body);
+  order.name = std::move(name);
+  order.asked.policy = std::move(policy);
+  const std::string& image = order.asked.policy.image;
+  Placements::Reservation reservation = reserveOn(node, order);
+  Made made = co_await tryOn(node, order, claimed);
+  if (made.reply.status == 404 && !image.empty()) {
+    ours.why = co_await fetchOrPull(image, node);
+    if (!ours.why.empty()) co_return ours;
+    made = co_await tryOn(node, order, claimed);
   }
   if (!made.refusedBy.empty() || made.reply.status != 201) {
     ours.why = errorMessage(made.reply.body);
     if (!made.refusedBy.empty()) ours.why = made.refusedBy + ": " + ours.why;
     co_return ours;
   }
-  ours.id = base::text(base::parseJson(made.reply.body), "Id");
-  index_.expect(node.id, ours.id, name, requestedFacts(body));
-  reservation.stands(ours.id);
-  claimed.stands(node.id, ours.id);
+  ours.id = made.id();
+  stands(node, order, ours.id, reservation, claimed);
   co_return ours;
 }
 

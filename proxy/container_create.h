@@ -43,8 +43,6 @@ class ContainerCreate {
   base::Task<> explain(Client& client, RouteMatch match);
   // POST /containers/{id}/rename: the new name is claimed before.
   base::Task<> rename(Client& client, RouteMatch match, cluster::Node node);
-  // A container with these names is gone, or renamed: they are free at once.
-  void freed(const std::vector<std::string>& names) { names_.freed(names); }
   // What no client asks for just now: a container on `node`, with this name, as one that was placed
   // there. Its image is sent by a node that has it, or else pulled.
   struct Ours {
@@ -63,11 +61,13 @@ class ContainerCreate {
  private:
   using Refusal = NameClaims::Refusal;
 
-  struct Request {
+  // What is to be made, on whichever node.
+  struct Order {
+    std::string target;   // of the request
+    std::string headers;  // of it, those that an engine's answer depends on
     std::string body;
-    std::string name;
+    std::string name;  // may be empty
     labels::Decoded asked;
-    Refusal refusal;  // with a status if it cannot be understood
   };
 
   // What came of trying a node.
@@ -79,25 +79,26 @@ class ContainerCreate {
       refusedBy = by;
       reply.body = errorBody(why);
     }
+    // Of the container that was made.
+    std::string id() const;
   };
 
   base::Task<bool> createOnOne(Client& client, const std::vector<labels::Candidate>& candidates,
-                               const std::string& body, const labels::Decoded& asked,
-                               NameClaims::Claim& claimed, Refusal& refused);
-  base::Task<Made> makeOn(const cluster::Node& node, Client& client, std::string body,
-                          const labels::Decoded& asked, std::string name);
-  base::Task<Made> tryOn(const cluster::Node& node, Client& client, std::string body,
-                         const labels::Decoded& asked, std::string name);
-  base::Task<Made> makeHere(std::string target, std::string headers, std::string body,
-                            const labels::Decoded& asked, std::string name);
-  base::Task<Request> read(Client& client, RouteMatch match);
+                               const Order& order, NameClaims::Claim& claimed, Refusal& refused);
+  base::Task<Made> makeOn(const cluster::Node& node, const Order& order,
+                          NameClaims::Claim& claimed);
+  base::Task<Made> tryOn(const cluster::Node& node, const Order& order, NameClaims::Claim& claimed);
+  base::Task<Made> makeHere(const Order& order);
+  void stands(const cluster::Node& node, const Order& order, const std::string& id,
+              Placements::Reservation& reservation, NameClaims::Claim& claimed);
+  Placements::Reservation reserveOn(const cluster::Node& node, const Order& order);
+  base::Task<Order> read(Client& client, RouteMatch match);
+  static Refusal malformed(const Order& order);
   base::Task<> refuse(Client& client, Refusal refusal);
   base::Task<Refusal> learn(const labels::Policy& policy);
   void preferWanted(const std::string& image, std::vector<labels::Candidate>& candidates);
   std::optional<cluster::Node> nodeOf(const std::string& id) const;
   base::Task<bool> bringImage(std::string image, cluster::Node to);
-  base::Task<Made> tryOurs(const cluster::Node& node, const std::string& body,
-                           const labels::Decoded& asked, const std::string& name);
   base::Task<std::string> fetchOrPull(std::string image, cluster::Node to);
 
   base::Loop& loop_;

@@ -5,11 +5,11 @@
 
 #include "base/json.h"
 #include "proxy/answer.h"
-#include "proxy/fan_out.h"
 #include "proxy/heads.h"
 #include "proxy/list_query.h"
 #include "proxy/merge_containers.h"
 #include "proxy/merge_errors.h"
+#include "proxy/node_call.h"
 #include "proxy/recorded_lists.h"
 
 namespace proxy {

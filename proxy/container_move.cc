@@ -7,9 +7,9 @@
 #include "labels/decode.h"
 #include "proxy/create_body.h"
 #include "proxy/definition.h"
-#include "proxy/fan_out.h"
 #include "proxy/list_query.h"
 #include "proxy/merge_errors.h"
+#include "proxy/node_call.h"
 
 namespace proxy {
 namespace {
@@ -151,7 +151,7 @@ base::Task<std::string> ContainerMove::awaitHealth(cluster::Node node, std::stri
 // The successor is there and well. Whatever goes wrong from here on is settled later.
 base::Task<std::string> ContainerMove::finish(Pair pair) {
   std::string waiting = movingName(pair.name, pair.old);
-  std::string why = co_await keepName(pair);
+  std::string why = co_await parts_.names.keep(pair.name, pair.old);
   if (!why.empty()) {
     co_await remove(pair.to, pair.heir, waiting);
     co_return why;
@@ -159,23 +159,12 @@ base::Task<std::string> ContainerMove::finish(Pair pair) {
   why = co_await change(pair.from, "POST", pathOf(pair.old, "/stop"));
   if (!why.empty()) co_return why;
   // A long stop may have outlived the claim, not the container that has the name.
-  why = co_await keepName(pair);
+  why = co_await parts_.names.keep(pair.name, pair.old);
   if (!why.empty()) co_return why;
   why = co_await remove(pair.from, pair.old, pair.name);
   if (!why.empty()) co_return why;
   why = co_await handName(std::move(pair));
   co_return why;
-}
-
-// Others are refused the name as long as the claim lasts, which is long enough.
-base::Task<std::string> ContainerMove::keepName(const Pair& pair) {
-  std::string key = "name/" + pair.name;
-  std::string holder = pair.old;
-  cluster::ClaimResult result = co_await parts_.agent.claim(std::move(key), std::move(holder));
-  if (result.verdict == cluster::ClaimResult::Verdict::granted) co_return std::string();
-  if (result.verdict == cluster::ClaimResult::Verdict::unreachable)
-    co_return std::string("too few nodes answer to keep its name");
-  co_return "its name is held by " + result.holder;
 }
 
 base::Task<std::string> ContainerMove::handName(Pair pair) {
@@ -304,8 +293,8 @@ base::Task<std::string> ContainerMove::change(cluster::Node node, std::string me
   call.most = answerMost;
   call.mayRepeat = false;
   bool removes = call.method == "DELETE";
-  base::HttpClient& way = wayTo(parts_.engine, node);
-  base::HttpReply reply = co_await way.call(std::move(call));
+  base::HttpReply reply =
+      co_await changeOn(parts_.local, node, std::move(call), Effect::containers, "");
   bool isSo = reply.status == 204 || reply.status == 304 || (removes && reply.status == 404);
   co_return isSo ? std::string() : "on node " + node.name + ": " + errorMessage(reply.body);
 }
@@ -319,8 +308,7 @@ base::Task<std::string> ContainerMove::remove(cluster::Node node, std::string id
     why = failed.what();
   }
   if (!why.empty()) co_return why;
-  parts_.index.remove(node.id, id);
-  parts_.creation.freed({name});
+  parts_.names.removed(node.id, id, {name});
   co_return why;
 }
 

@@ -21,8 +21,10 @@
 #include "proxy/container_create.h"
 #include "proxy/container_index.h"
 #include "proxy/engine.h"
+#include "proxy/local_api.h"
 #include "proxy/locator.h"
 #include "proxy/moving_name.h"
+#include "proxy/name_claims.h"
 #include "proxy/placements.h"
 
 namespace proxy {
@@ -36,10 +38,12 @@ class ContainerMove {
   struct Parts {
     base::Loop& loop;
     Engine& engine;
+    LocalApi& local;
     cluster::Agent& agent;
     ContainerIndex& index;
     Locator& locator;
     Placements& placements;
+    NameClaims& names;
     ContainerCreate& creation;
     base::Log& log;
   };
@@ -74,7 +78,6 @@ class ContainerMove {
   base::Task<std::string> awaitHealth(cluster::Node node, std::string id);
   base::Task<std::string> finish(Pair pair);
   base::Task<std::string> handName(Pair pair);
-  base::Task<std::string> keepName(const Pair& pair);
   base::Task<std::string> settleOne(std::string heir, cluster::Node to, MovingName name);
   base::Task<std::string> change(cluster::Node node, std::string method, std::string target);
   base::Task<std::string> remove(cluster::Node node, std::string id, std::string name);

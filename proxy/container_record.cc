@@ -27,8 +27,8 @@ std::vector<std::string> namesOf(const Value& entry) {
   return names;
 }
 
-std::vector<std::pair<std::string, std::string>> labelsOf(const Value& entry) {
-  std::vector<std::pair<std::string, std::string>> labels;
+LabelList labelsOf(const Value& entry) {
+  LabelList labels;
   const Value* given = member(entry, "Labels");
   if (!given || !given->IsObject()) return labels;
   for (const auto& each : given->GetObject()) {
@@ -65,6 +65,13 @@ void takeMounts(ContainerFacts& facts, const Value& entry) {
 }
 
 }  // namespace
+
+const std::string* findLabel(const LabelList& labels, std::string_view key) {
+  auto found =
+      std::lower_bound(labels.begin(), labels.end(), key,
+                       [](const auto& each, std::string_view k) { return each.first < k; });
+  return found != labels.end() && found->first == key ? &found->second : nullptr;
+}
 
 std::string containerRecord(std::string_view entry, std::string_view reserves) {
   std::string record(entry);

@@ -17,13 +17,18 @@ namespace proxy {
 
 constexpr std::string_view containerRecords = "container/";
 
+using LabelList = std::vector<std::pair<std::string, std::string>>;  // by key
+
+// The label's value, nullptr if there is none. Valid as long as the list is unchanged.
+const std::string* findLabel(const LabelList& labels, std::string_view key);
+
 // What all nodes know of a container, for names, routing and placement.
 struct ContainerFacts {
   std::vector<std::string> names;  // without the slash
   int64_t created = 0;             // seconds since 1970
   std::string image;               // as it was asked for
   std::string imageId;
-  std::vector<std::pair<std::string, std::string>> labels;  // by key
+  LabelList labels;
   std::string state;     // the engine's word: created, running, exited, ...
   bool running = false;  // or paused, or about to restart
   // Ports of its host that it has while it runs, or will when it starts for the first time. One

@@ -15,8 +15,7 @@ constexpr std::string_view cleanupLabel = "io.rancher.container.volume_cleanup_s
 
 }  // namespace
 
-std::optional<labels::VolumeCleanup> volumeCleanup(
-    const std::vector<std::pair<std::string, std::string>>& labels) {
+std::optional<labels::VolumeCleanup> volumeCleanup(const LabelList& labels) {
   for (const auto& [key, value] : labels) {
     if (!labels::equalIgnoringCase(key, cleanupLabel)) continue;
     base::JsonWriter body;
@@ -31,7 +30,7 @@ std::optional<labels::VolumeCleanup> volumeCleanup(std::string_view inspection) 
   rapidjson::Document json = base::parseJson(inspection);
   const rapidjson::Value* config = base::member(json, "Config");
   const rapidjson::Value* given = config ? base::member(*config, "Labels") : nullptr;
-  std::vector<std::pair<std::string, std::string>> labels;
+  LabelList labels;
   if (given && given->IsObject()) {
     for (const auto& each : given->GetObject()) {
       if (each.value.IsString())

@@ -6,16 +6,15 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "labels/policy.h"
+#include "proxy/container_record.h"
 
 namespace proxy {
 
 // What the labels say; nothing if they do not, and then it is the client's to say (docker rm -v).
-std::optional<labels::VolumeCleanup> volumeCleanup(
-    const std::vector<std::pair<std::string, std::string>>& labels);
+std::optional<labels::VolumeCleanup> volumeCleanup(const LabelList& labels);
 // The same from the engine's answer to an inspection.
 std::optional<labels::VolumeCleanup> volumeCleanup(std::string_view inspection);
 

@@ -6,9 +6,9 @@
 
 #include "base/http_heads.h"
 #include "proxy/answer.h"
-#include "proxy/fan_out.h"
 #include "proxy/merge_errors.h"
 #include "proxy/merge_plan.h"
+#include "proxy/node_call.h"
 
 namespace proxy {
 namespace {

@@ -1,5 +1,7 @@
 #include "proxy/fan_out.h"
 
+#include "proxy/node_call.h"
+
 namespace proxy {
 namespace {
 
@@ -15,10 +17,6 @@ base::Task<> ask(base::HttpClient& server, base::HttpCall call, NodeReply& reply
 }
 
 }  // namespace
-
-base::HttpClient& wayTo(Engine& engine, const cluster::Node& node) {
-  return node.http ? *node.http : static_cast<base::HttpClient&>(engine);
-}
 
 base::Task<std::vector<NodeReply>> askAll(Engine& engine, std::vector<cluster::Node> nodes,
                                           base::HttpCall call) {

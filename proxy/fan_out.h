@@ -34,7 +34,4 @@ std::vector<NodeOutcome> outcomesOf(const std::vector<NodeReply>& replies);
 // Those with status 200.
 std::vector<NodeAnswer> successesOf(std::vector<NodeReply> replies);
 
-// The way to this node's API: our engine, or its droverd.
-base::HttpClient& wayTo(Engine& engine, const cluster::Node& node);
-
 }  // namespace proxy

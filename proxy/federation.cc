@@ -18,6 +18,7 @@
 #include "proxy/merge_info.h"
 #include "proxy/merge_lists.h"
 #include "proxy/merge_sums.h"
+#include "proxy/node_call.h"
 #include "proxy/recorded_lists.h"
 #include "proxy/relay.h"
 #include "proxy/repository.h"
@@ -169,8 +170,7 @@ base::Task<> Federation::remove(Client& client, RouteMatch match, cluster::Node 
     co_await toNode(client, match, node);
   }
   if (client.status != 204) co_return;
-  parts_.index.remove(node.id, id);
-  parts_.creation.freed(names);
+  parts_.names.removed(node.id, id, names);
 }
 
 // With the volumes that are to go. Those that somebody else mounts the engine keeps.
@@ -191,13 +191,9 @@ base::Task<> Federation::removeWith(labels::VolumeCleanup cleanup, Client& clien
   call.timeout = diskTimeout;
   call.most = parts_.bodyMost;
   call.mayRepeat = false;
-  base::HttpReply reply;
-  if (node.self) {
-    std::string object(match.object);
-    reply = co_await parts_.local.change(call, match.route().effect, std::move(object));
-  } else {
-    reply = co_await node.http->call(call);
-  }
+  std::string object(match.object);
+  base::HttpReply reply =
+      co_await changeOn(parts_.local, node, call, match.route().effect, std::move(object));
   if (reply.status == 204) {
     for (const std::string& each : volumes) {
       call.target = "/volumes/" + encodeQueryValue(each);
@@ -257,12 +253,8 @@ base::Task<> Federation::join(Client& client, RouteMatch match) {
   call.mayRepeat = false;
   const cluster::Node& node = *located.node;
   client.upstream = wayTo(parts_.engine, node).name();
-  base::HttpReply reply;
-  if (node.self) {
-    reply = co_await parts_.local.change(std::move(call), match.route().effect, "");
-  } else {
-    reply = co_await node.http->call(std::move(call));
-  }
+  base::HttpReply reply =
+      co_await changeOn(parts_.local, node, std::move(call), match.route().effect, "");
   if (known && reply.status == 404) {
     Located other = co_await parts_.locator.find(Kind::network, std::string(match.object));
     if (other.node && other.node->id != node.id) {

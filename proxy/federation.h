@@ -27,6 +27,7 @@
 #include "proxy/locator.h"
 #include "proxy/merge.h"
 #include "proxy/merge_plan.h"
+#include "proxy/name_claims.h"
 #include "proxy/rebalancing.h"
 #include "proxy/routes.h"
 #include "proxy/swarm_api.h"
@@ -45,6 +46,7 @@ class Federation {
     ContainerIndex& index;
     HoldingsIndex& held;
     Locator& locator;
+    NameClaims& names;
     ContainerCreate& creation;
     GlobalCalls& globals;
     Rebalancing& rebalancing;

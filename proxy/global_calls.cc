@@ -6,8 +6,8 @@
 #include "base/json.h"
 #include "proxy/answer.h"
 #include "proxy/container_removal.h"
-#include "proxy/fan_out.h"
 #include "proxy/merge_errors.h"
+#include "proxy/node_call.h"
 #include "proxy/placement_answers.h"
 
 namespace proxy {
@@ -78,7 +78,8 @@ base::Task<> GlobalCalls::handle(Client& client, RouteMatch match, cluster::Node
   call.mayRepeat = false;
   client.upstream = wayTo(parts_.engine, node).name();
   std::string object(match.object);
-  base::HttpReply reply = co_await ask(std::move(node), call, std::move(object));
+  base::HttpReply reply =
+      co_await changeOn(parts_.local, node, call, Effect::container, std::move(object));
   if (!isDone(reply.status) || !group) {
     co_await sendAnswer(client, reply.status, reply.head, reply.body);
     co_return;
@@ -118,17 +119,6 @@ base::Task<> GlobalCalls::handle(Client& client, RouteMatch match, cluster::Node
   co_await sendAnswer(client, reply.status, reply.head, reply.body);
 }
 
-base::Task<base::HttpReply> GlobalCalls::ask(cluster::Node node, base::HttpCall call,
-                                             std::string object) {
-  base::HttpReply reply;
-  if (node.self) {
-    reply = co_await parts_.local.change(std::move(call), Effect::container, std::move(object));
-  } else {
-    reply = co_await node.http->call(std::move(call));
-  }
-  co_return reply;
-}
-
 base::Task<> GlobalCalls::apply(GlobalMember copy, base::HttpCall call, Answered& answered) {
   std::optional<cluster::NodeId> id = cluster::NodeId::parse(copy.node);
   std::optional<cluster::Node> node = id ? parts_.locator.node(*id) : std::nullopt;
@@ -139,7 +129,8 @@ base::Task<> GlobalCalls::apply(GlobalMember copy, base::HttpCall call, Answered
   }
   bool removes = call.method == "DELETE";
   try {
-    base::HttpReply reply = co_await ask(std::move(*node), std::move(call), copy.id);
+    base::HttpReply reply =
+        co_await changeOn(parts_.local, *node, std::move(call), Effect::container, copy.id);
     answered.status = reply.status;
     // Its own node may have been first, or be at it.
     bool isGone = removes && (reply.status == 404 || reply.status == 409);
@@ -150,11 +141,9 @@ base::Task<> GlobalCalls::apply(GlobalMember copy, base::HttpCall call, Answered
   if (removes && answered.why.empty()) wasRemoved(copy);
 }
 
-// As its engine says. Its name is free at once.
 void GlobalCalls::wasRemoved(const GlobalMember& member) {
   std::optional<cluster::NodeId> node = cluster::NodeId::parse(member.node);
-  if (node) parts_.index.remove(*node, member.id);
-  parts_.creation.freed({member.name});
+  if (node) parts_.names.removed(*node, member.id, {member.name});
 }
 
 }  // namespace proxy

@@ -12,12 +12,12 @@
 #include "base/task.h"
 #include "cluster/agent.h"
 #include "proxy/client.h"
-#include "proxy/container_create.h"
 #include "proxy/container_index.h"
 #include "proxy/engine.h"
 #include "proxy/global_plan.h"
 #include "proxy/local_api.h"
 #include "proxy/locator.h"
+#include "proxy/name_claims.h"
 #include "proxy/routes.h"
 
 namespace proxy {
@@ -31,7 +31,7 @@ class GlobalCalls {
     const cluster::Agent& agent;
     ContainerIndex& index;
     Locator& locator;
-    ContainerCreate& creation;
+    NameClaims& names;
     base::Log& log;
     size_t bodyMost;  // bytes of a request's body
   };
@@ -50,7 +50,6 @@ class GlobalCalls {
   };
   std::optional<GlobalGroup> groupOf(std::string_view object) const;
   base::Task<> apply(GlobalMember copy, base::HttpCall call, Answered& answered);
-  base::Task<base::HttpReply> ask(cluster::Node node, base::HttpCall call, std::string object);
   void wasRemoved(const GlobalMember& member);
 
   Parts parts_;

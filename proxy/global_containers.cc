@@ -7,10 +7,10 @@
 #include "proxy/container_record.h"
 #include "proxy/create_body.h"
 #include "proxy/definition.h"
-#include "proxy/fan_out.h"
 #include "proxy/list_query.h"
 #include "proxy/merge_errors.h"
 #include "proxy/merge_json.h"
+#include "proxy/node_call.h"
 
 namespace proxy {
 namespace {
@@ -327,8 +327,7 @@ base::Task<std::string> GlobalContainers::stop(std::string id) {
 base::Task<std::string> GlobalContainers::remove(GlobalMember member) {
   std::string why = co_await change("DELETE", "/containers/" + member.id + "?force=1", member.id);
   if (!why.empty()) co_return why;
-  parts_.index.remove(parts_.agent.self(), member.id);
-  parts_.creation.freed({member.name});
+  parts_.names.removed(parts_.agent.self(), member.id, {member.name});
   co_return why;
 }
 

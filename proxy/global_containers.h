@@ -20,6 +20,7 @@
 #include "proxy/global_plan.h"
 #include "proxy/local_api.h"
 #include "proxy/locator.h"
+#include "proxy/name_claims.h"
 #include "proxy/placements.h"
 
 namespace proxy {
@@ -35,6 +36,7 @@ class GlobalContainers {
     ContainerIndex& index;
     Locator& locator;
     Placements& placements;
+    NameClaims& names;
     ContainerCreate& creation;
     base::Log& log;
   };

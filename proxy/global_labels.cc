@@ -25,11 +25,8 @@ bool asksForGlobal(std::string_view key) {
 }
 
 std::string_view valueOf(const LabelList& labels, std::string_view key) {
-  auto found =
-      std::lower_bound(labels.begin(), labels.end(), key,
-                       [](const auto& each, std::string_view k) { return each.first < k; });
-  return found != labels.end() && found->first == key ? std::string_view(found->second)
-                                                      : std::string_view();
+  const std::string* value = findLabel(labels, key);
+  return value ? std::string_view(*value) : std::string_view();
 }
 
 // Whether the container asks to be global, as a create would understand it.

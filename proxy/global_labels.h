@@ -15,12 +15,11 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
-namespace proxy {
+#include "proxy/container_record.h"
 
-using LabelList = std::vector<std::pair<std::string, std::string>>;  // by key
+namespace proxy {
 
 // What its labels say of a container.
 struct GlobalMark {

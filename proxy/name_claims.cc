@@ -111,6 +111,20 @@ void NameClaims::freed(const std::vector<std::string>& names) {
   }
 }
 
+void NameClaims::removed(const cluster::NodeId& node, const std::string& id,
+                         const std::vector<std::string>& names) {
+  index_.remove(node, id);
+  freed(names);
+}
+
+base::Task<std::string> NameClaims::keep(std::string name, std::string holder) {
+  cluster::ClaimResult result = co_await agent_.claim(keyOf(name), std::move(holder));
+  if (result.verdict == cluster::ClaimResult::Verdict::granted) co_return std::string();
+  if (result.verdict == cluster::ClaimResult::Verdict::unreachable)
+    co_return std::string("too few nodes answer to keep its name");
+  co_return "its name is held by " + result.holder;
+}
+
 base::Task<NameClaims::Refusal> NameClaims::claim(std::string name, std::string holder) {
   uint64_t began = loop_.now();
   for (;;) {

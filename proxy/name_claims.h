@@ -69,6 +69,13 @@ class NameClaims {
 
   // A container with these names is gone, or renamed: they are free at once.
   void freed(const std::vector<std::string>& names);
+  // A container of that node is removed, as its engine says: it is not to be found any more, and
+  // its names are free.
+  void removed(const cluster::NodeId& node, const std::string& id,
+               const std::vector<std::string>& names);
+  // Claims a name anew for the container that has it and is about to hand it on, so that others are
+  // refused it meanwhile. Why not, or an empty text.
+  base::Task<std::string> keep(std::string name, std::string holder);
   // A container was made here for another node, which has claimed its name: it is expected until
   // its record is there, or it is gone.
   void expectHere(const std::string& object);

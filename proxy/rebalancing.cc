@@ -9,10 +9,10 @@
 #include "proxy/answer.h"
 #include "proxy/create_body.h"
 #include "proxy/definition.h"
-#include "proxy/fan_out.h"
 #include "proxy/list_query.h"
 #include "proxy/merge_errors.h"
 #include "proxy/moving_name.h"
+#include "proxy/node_call.h"
 
 namespace proxy {
 namespace {
@@ -31,23 +31,12 @@ constexpr uint64_t failedFor = 10 * 60 * 1000;
 constexpr base::milliseconds recordPoll(20);
 constexpr uint64_t recordWait = 5'000;
 
-std::string_view labelIn(const ContainerFacts& facts, std::string_view key) {
-  for (const auto& [name, value] : facts.labels) {
-    if (name == key) return value;
-  }
-  return {};
-}
-
-bool hasLabel(const ContainerFacts& facts, std::string_view key) {
-  return std::any_of(facts.labels.begin(), facts.labels.end(),
-                     [&](const auto& each) { return each.first == key; });
-}
-
 // As far as its record tells: whether it could be made again elsewhere at all.
 bool hasNothingToLose(const ContainerFacts& facts) {
+  const std::string* once = findLabel(facts.labels, "com.docker.compose.oneoff");
   return facts.state == "running" && facts.volumes.empty() && facts.binds.empty() &&
          facts.names.size() == 1 && !parseMovingName(facts.names.front()) &&
-         labelIn(facts, "com.docker.compose.oneoff") != "True";
+         !(once && *once == "True");
 }
 
 // Somebody is at its terminal, or it goes as soon as it ends: moving would break that.
@@ -231,7 +220,7 @@ Rebalancing::Candidates Rebalancing::candidates(labels::Movers movers,
   std::set<std::string> services, taken;
   auto take = [&](const ContainerIndex::Place& place) {
     const auto& [id, entry] = place;
-    bool asks = hasLabel(entry, "io.drover.rebalance");
+    bool asks = findLabel(entry.labels, "io.drover.rebalance") != nullptr;
     bool isMeant = asks || movers == labels::Movers::all;
     if (!isMeant || entry.version == 0 || !hasNothingToLose(entry)) return;
     if (parts_.index.globals().contains(id) || stay.contains(id) || failedUntil_.contains(id))

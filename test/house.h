@@ -46,15 +46,15 @@ struct House {
   proxy::ContainerCreate creation{stage.loop, engine, local,  agent, locator,         index,
                                   placements, names,  images, log,   64 * 1024 * 1024};
   proxy::GlobalCalls globalCalls{
-      {engine, local, agent, index, locator, creation, log, 64 * 1024 * 1024}};
+      {engine, local, agent, index, locator, names, log, 64 * 1024 * 1024}};
   proxy::ContainerMove moves{
-      {stage.loop, engine, agent, index, locator, placements, creation, log}};
+      {stage.loop, engine, local, agent, index, locator, placements, names, creation, log}};
   proxy::Rebalancing rebalancing{
       {stage.loop, engine, local, agent, index, locator, placements, moves, log}, milliseconds(0)};
   proxy::SwarmApi swarm{engine, local, agent, true, 64 * 1024 * 1024};
   proxy::Federation federation{{stage.loop, engine, local, lists, agent, index, held, locator,
-                                creation, globalCalls, rebalancing, placements, images, swarm, log,
-                                64 * 1024 * 1024}};
+                                names, creation, globalCalls, rebalancing, placements, images,
+                                swarm, log, 64 * 1024 * 1024}};
   proxy::NodeApi nodeApi{agent, images, rebalancing};
   proxy::ClientCertificates clientCertificates{agent};
   proxy::Api api{agent, local, federation, swarm, nodeApi, creation, clientCertificates};

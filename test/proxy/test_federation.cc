@@ -422,9 +422,14 @@ Test(federation, an_image_that_cannot_be_brought_is_told_with_the_reason) {
     if (!asked.starts_with("GET /images/get")) return std::string();
     return answerOf("{\"message\":\"disk is broken\"}", "500 Internal Server Error");
   };
-  expectRefused(hosts.one().ask("POST", "/containers/create",
-                                create("app", R"("Env":["constraint:node==host-1"])")),
-                500, "disk is broken");
+  const std::string target = "/containers/create?name=web";
+  expectRefused(
+      hosts.one().ask("POST", target, create("app", R"("Env":["constraint:node==host-1"])")), 500,
+      "disk is broken");
+  // No engine was asked for the container after that, so its name is free.
+  HttpReply reply =
+      hosts.two().ask("POST", target, create("app", R"("Env":["constraint:node==host-2"])"));
+  cr_expect_eq(reply.status, 201, "%s", reply.body.c_str());
 }
 
 Test(federation, a_pull_lands_where_the_container_will_be) {

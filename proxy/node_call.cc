@@ -1,0 +1,20 @@
+#include "proxy/node_call.h"
+
+namespace proxy {
+
+base::HttpClient& wayTo(Engine& engine, const cluster::Node& node) {
+  return node.http ? *node.http : static_cast<base::HttpClient&>(engine);
+}
+
+base::Task<base::HttpReply> changeOn(LocalApi& local, const cluster::Node& node,
+                                     base::HttpCall call, Effect effect, std::string object) {
+  base::HttpReply reply;
+  if (node.self) {
+    reply = co_await local.change(std::move(call), effect, std::move(object));
+  } else {
+    reply = co_await node.http->call(std::move(call));
+  }
+  co_return reply;
+}
+
+}  // namespace proxy
