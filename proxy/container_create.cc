@@ -35,6 +35,8 @@ constexpr std::string_view refusedHeader = "Drover-Refused";
 constexpr std::string_view unreachable = "unreachable";
 // The header by which who moves a container says which one the new one takes the place of.
 constexpr std::string_view replacesHeader = "Drover-Replaces";
+// The header that says which reservation of the asking node is about the same container.
+constexpr std::string_view reservationHeader = "Drover-Reservation";
 constexpr uint64_t wantedFor = 10 * 60 * 1000;
 constexpr size_t wantedMost = 1000;
 
@@ -159,7 +161,7 @@ base::Task<bool> ContainerCreate::createOnOne(Client& client,
     if (!node || !node->up) continue;
     client.upstream = wayTo(engine_, *node).name();
     Placements::Reservation reservation = reserveOn(*node, order);
-    Made made = co_await makeOn(*node, order, claimed);
+    Made made = co_await makeOn(*node, order, reservation, claimed);
     if (!made.refusedBy.empty()) {
       refused.status = made.refusedBy == unreachable ? 503 : 409;
       refused.message +=
@@ -189,6 +191,7 @@ base::Task<> ContainerCreate::createHere(Client& client, RouteMatch match) {
   Order order = co_await read(client, match);
   if (std::optional<std::string_view> replaced = client.request().find(replacesHeader))
     order.asked.policy.replaces = *replaced;
+  order.token = client.request().find(reservationHeader).value_or("");
   Made made = co_await makeHere(order);
   if (made.refusedBy.empty()) {
     co_await sendAnswer(client, made.reply.status, made.reply.head, made.reply.body);
@@ -213,15 +216,15 @@ base::Task<> ContainerCreate::explain(Client& client, RouteMatch match) {
 }
 
 // On that node, with its image brought there if it has none.
-base::Task<ContainerCreate::Made> ContainerCreate::makeOn(const cluster::Node& node,
-                                                          const Order& order,
-                                                          NameClaims::Claim& claimed) {
-  Made made = co_await tryOn(node, order, claimed);
+base::Task<ContainerCreate::Made> ContainerCreate::makeOn(
+    const cluster::Node& node, const Order& order, const Placements::Reservation& reservation,
+    NameClaims::Claim& claimed) {
+  Made made = co_await tryOn(node, order, reservation, claimed);
   const std::string& image = order.asked.policy.image;
   if (made.reply.status != 404 || image.empty()) co_return made;
   bool brought = co_await bringImage(image, node);
   if (brought) {
-    made = co_await tryOn(node, order, claimed);
+    made = co_await tryOn(node, order, reservation, claimed);
   } else {
     if (wanted_.size() >= wantedMost) wanted_.clear();
     wanted_[withTag(image)] = {node.id, loop_.now() + wantedFor};
@@ -232,6 +235,7 @@ base::Task<ContainerCreate::Made> ContainerCreate::makeOn(const cluster::Node& n
 // On our own engine, or by the droverd of that node.
 base::Task<ContainerCreate::Made> ContainerCreate::tryOn(const cluster::Node& node,
                                                          const Order& order,
+                                                         const Placements::Reservation& reservation,
                                                          NameClaims::Claim& claimed) {
   Made made;
   try {
@@ -242,6 +246,8 @@ base::Task<ContainerCreate::Made> ContainerCreate::tryOn(const cluster::Node& no
       base::HttpCall call = createCall(order.target, order.headers, order.body);
       if (!policy.replaces.empty())
         call.headers.append(replacesHeader).append(": ").append(policy.replaces).append("\r\n");
+      call.headers.append(reservationHeader).append(": ").append(reservation.token());
+      call.headers.append("\r\n");
       if (policy.pullAlways) call.timeout = pullTimeout;
       made.reply = co_await node.http->call(std::move(call));
       made.refusedBy = headerIn(made.reply.head, refusedHeader);
@@ -265,6 +271,7 @@ base::Task<ContainerCreate::Made> ContainerCreate::makeHere(const Order& order) 
     made.refuse(admission.refusedBy, admission.why);
     co_return made;
   }
+  placements_.announce(admission.reservation, order.name, requestedFacts(order.body), order.token);
   std::string body = withExpressionLabels(order.body, asked.envTaken);
   if (asked.policy.pullAlways) {
     const std::string& image = asked.policy.image;
@@ -407,11 +414,11 @@ base::Task<ContainerCreate::Ours> ContainerCreate::makeOurs(labels::Policy polic
   order.asked.policy = std::move(policy);
   const std::string& image = order.asked.policy.image;
   Placements::Reservation reservation = reserveOn(node, order);
-  Made made = co_await tryOn(node, order, claimed);
+  Made made = co_await tryOn(node, order, reservation, claimed);
   if (made.reply.status == 404 && !image.empty()) {
     ours.why = co_await fetchOrPull(image, node);
     if (!ours.why.empty()) co_return ours;
-    made = co_await tryOn(node, order, claimed);
+    made = co_await tryOn(node, order, reservation, claimed);
   }
   if (!made.refusedBy.empty() || made.reply.status != 201) {
     ours.why = errorMessage(made.reply.body);

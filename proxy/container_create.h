@@ -66,7 +66,8 @@ class ContainerCreate {
     std::string target;   // of the request
     std::string headers;  // of it, those that an engine's answer depends on
     std::string body;
-    std::string name;  // may be empty
+    std::string name;   // may be empty
+    std::string token;  // of a reservation that the node has which asked us to make it
     labels::Decoded asked;
   };
 
@@ -86,8 +87,9 @@ class ContainerCreate {
   base::Task<bool> createOnOne(Client& client, const std::vector<labels::Candidate>& candidates,
                                const Order& order, NameClaims::Claim& claimed, Refusal& refused);
   base::Task<Made> makeOn(const cluster::Node& node, const Order& order,
-                          NameClaims::Claim& claimed);
-  base::Task<Made> tryOn(const cluster::Node& node, const Order& order, NameClaims::Claim& claimed);
+                          const Placements::Reservation& reservation, NameClaims::Claim& claimed);
+  base::Task<Made> tryOn(const cluster::Node& node, const Order& order,
+                         const Placements::Reservation& reservation, NameClaims::Claim& claimed);
   base::Task<Made> makeHere(const Order& order);
   void stands(const cluster::Node& node, const Order& order, const std::string& id,
               Placements::Reservation& reservation, NameClaims::Claim& claimed);

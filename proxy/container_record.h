@@ -43,6 +43,12 @@ struct ContainerFacts {
 // The record of a container that is listed so. `reserves` as encode() gives it.
 std::string containerRecord(std::string_view entry, std::string_view reserves);
 
+// The record of one that is about to be made as a create request asks (requestedFacts), under an id
+// of our own. `inPlaceOf`: whose reservation it takes the place of, see placements.h; may be empty.
+std::string promisedRecord(std::string_view id, const std::string& name,
+                           const ContainerFacts& asked, const std::string& inPlaceOf);
+std::string inPlaceOf(std::string_view promisedRecord);
+
 // Nothing for what is no record of this container.
 std::optional<ContainerFacts> containerFacts(std::string_view id, std::string_view record);
 

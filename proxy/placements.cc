@@ -8,6 +8,19 @@
 namespace proxy {
 namespace {
 
+// Records of what a node has promised: promised/<number>.
+constexpr std::string_view promiseRecords = "promised/";
+// How the World names what is reserved by us, and what others have promised.
+constexpr std::string_view reservations = "reserved/";
+
+// Under which the World has another node's promise; its record says the same.
+std::string promiseId(const cluster::NodeId& owner, std::string_view key) {
+  return std::string(promiseRecords)
+      .append(owner.text())
+      .append("/")
+      .append(key.substr(promiseRecords.size()));
+}
+
 // Ports for the wishes, the lowest that are free: those the container is likely to get.
 std::vector<labels::PortUse> likelyPorts(const std::vector<labels::PortWish>& wishes,
                                          std::vector<labels::PortUse> taken) {
@@ -50,6 +63,25 @@ void Placements::containerErased(const cluster::NodeId& owner, const std::string
   if (!container || container->id != id || container->node != owner.text()) return;
   world_.eraseContainer(id);
   expected_.erase(id);
+}
+
+void Placements::promiseChanged(const cluster::NodeId& owner, std::string_view key,
+                                std::string_view record) {
+  if (!key.starts_with(promiseRecords) || owner == agent_.self()) return;
+  std::string token = inPlaceOf(record), ours = std::string(agent_.self().text()) + "/";
+  if (token.starts_with(ours)) {
+    std::string key = std::string(reservations) + token.substr(ours.size());
+    release(key);
+    // The answer to the create may have been faster.
+    bool isExpected = std::any_of(expected_.begin(), expected_.end(),
+                                  [&](const auto& each) { return each.second == key; });
+    if (isExpected) return;
+  }
+  containerChanged(owner, promiseId(owner, key), record);
+}
+
+void Placements::promiseErased(const cluster::NodeId& owner, std::string_view key) {
+  if (key.starts_with(promiseRecords)) containerErased(owner, promiseId(owner, key));
 }
 
 void Placements::heldChanged(const cluster::NodeId& owner, std::string_view key,
@@ -124,6 +156,11 @@ void Placements::drop(const cluster::NodeId& owner, Held kind, const std::string
 
 void Placements::forget(const std::string& id) {
   if (expected_.erase(id)) world_.eraseContainer(id);
+  std::erase_if(promises_, [&](const auto& promise) {
+    if (promise.second.container != id) return false;
+    withdraw(promise.second.record);
+    return true;
+  });
 }
 
 void Placements::clear() {
@@ -135,6 +172,7 @@ void Placements::clear() {
   found_.clear();
   expected_.clear();
   reservedNames_.clear();
+  promises_.clear();
 }
 
 // What is reserved there under this name, now that a container has it.
@@ -150,9 +188,24 @@ void Placements::release(const std::string& key) {
   std::erase_if(reservedNames_, [&](const auto& each) { return each.second == key; });
 }
 
+// Nothing came of it.
+void Placements::giveUp(const std::string& key) {
+  release(key);
+  if (auto promise = promises_.extract(key)) withdraw(promise.mapped().record);
+}
+
+std::string Placements::Reservation::token() const {
+  if (!owner_) return {};
+  return std::string(owner_->agent_.self().text()) + "/" + key_.substr(reservations.size());
+}
+
 void Placements::Reservation::stands(const std::string& id) {
   if (!owner_) return;
   Placements& owner = *std::exchange(owner_, nullptr);
+  if (auto promise = owner.promises_.find(key_); promise != owner.promises_.end()) {
+    promise->second.container = id;
+    owner.published();
+  }
   const labels::Container* recorded = owner.world_.container(id);
   bool isRecorded = recorded && recorded->id == id;
   const labels::Container* reserved = owner.world_.container(key_);
@@ -163,7 +216,7 @@ void Placements::Reservation::stands(const std::string& id) {
   labels::Container container = *reserved;
   owner.release(key_);
   container.id = id;
-  owner.expected_.insert(id);
+  owner.expected_.emplace(id, key_);
   owner.world_.putContainer(std::move(container));
 }
 
@@ -215,7 +268,7 @@ std::vector<std::string> Placements::publishAddresses(const std::string& node) {
 Placements::Reservation Placements::reserve(const std::string& node, const labels::Policy& policy,
                                             const std::string& name) {
   labels::Container container;
-  container.id = "reserved/" + std::to_string(++lastReservation_);
+  container.id = std::string(reservations) + std::to_string(++lastReservation_);
   container.name = name;
   container.node = node;
   container.image = policy.image;
@@ -247,6 +300,37 @@ Placements::Admission Placements::admit(labels::Policy policy, const std::string
   admission.publishAddress = placement.candidates.front().publishAddress;
   admission.reservation = reserve(policy.node, policy, name);
   return admission;
+}
+
+void Placements::announce(const Reservation& promised, const std::string& name,
+                          const ContainerFacts& asked, const std::string& token) {
+  if (!agent_.clustered() || !promised.owner_) return;
+  // The lowest number that is free, so that few records are ever used.
+  std::set<std::string> taken;
+  for (const auto& [key, promise] : promises_) taken.insert(promise.record);
+  size_t number = 0;
+  std::string record;
+  do {
+    record = std::string(promiseRecords) + std::to_string(number++);
+  } while (taken.contains(record));
+  std::string id = promiseId(agent_.self(), record);
+  promises_[promised.key_] = {record, ""};
+  agent_.put(record, promisedRecord(id, name, asked, token));
+}
+
+void Placements::published() {
+  if (!agent_.clustered()) return;
+  std::erase_if(promises_, [&](const auto& promise) {
+    const auto& [record, container] = promise.second;
+    std::string key = std::string(containerRecords) + container;
+    if (container.empty() || !agent_.state().find(agent_.self(), key)) return false;
+    withdraw(record);
+    return true;
+  });
+}
+
+void Placements::withdraw(const std::string& record) {
+  if (agent_.clustered()) agent_.erase(record);
 }
 
 // What nodes hold, as their records have it now. A node's first records come all at once, so they

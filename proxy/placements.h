@@ -3,7 +3,8 @@
 // Where containers go. Owns the World that labels/ decides by: kept from what nodes publish, with
 // what is reserved for creates that are under way. Any node decides for the cluster (place); the
 // node that was chosen has the last word (admit), since only there nothing is overlooked: it sees
-// each create that comes to it in turn, and what it has reserved counts at once.
+// each create that comes to it in turn, and what it has reserved counts at once. It tells the
+// others of that before it makes the container.
 
 #include <cstdint>
 #include <map>
@@ -18,6 +19,7 @@
 #include "cluster/agent.h"
 #include "labels/place.h"
 #include "labels/rebalance.h"
+#include "proxy/container_record.h"
 #include "proxy/held.h"
 #include "proxy/locator.h"
 
@@ -32,7 +34,7 @@ class Placements {
   };
 
   // The agent must outlive it.
-  Placements(const cluster::Agent& agent, Defaults defaults) : agent_(agent), defaults_(defaults) {}
+  Placements(cluster::Agent& agent, Defaults defaults) : agent_(agent), defaults_(defaults) {}
   Placements(const Placements&) = delete;
   Placements& operator=(const Placements&) = delete;
 
@@ -40,6 +42,9 @@ class Placements {
   void containerChanged(const cluster::NodeId& owner, const std::string& id,
                         std::string_view record);
   void containerErased(const cluster::NodeId& owner, const std::string& id);
+  // What another node has promised (announce); others are left alone.
+  void promiseChanged(const cluster::NodeId& owner, std::string_view key, std::string_view record);
+  void promiseErased(const cluster::NodeId& owner, std::string_view key);
   // Of networks, volumes and images; others are left alone.
   void heldChanged(const cluster::NodeId& owner, std::string_view key, std::string_view record);
   void heldErased(const cluster::NodeId& owner, std::string_view key);
@@ -63,8 +68,11 @@ class Placements {
       return *this;
     }
     ~Reservation() {
-      if (owner_) owner_->release(key_);
+      if (owner_) owner_->giveUp(key_);
     }
+    // By which a node that was asked to make the container takes its place (announce); empty if
+    // nothing is reserved.
+    std::string token() const;
     // The container was made: from now on it counts until its record takes its place, or forget().
     void stands(const std::string& id);
 
@@ -93,6 +101,12 @@ class Placements {
     std::string publishAddress;  // on which its ports are to be published; empty: as it says
   };
   Admission admit(labels::Policy policy, const std::string& name);
+  // Tells all nodes what was promised here, before the engine makes it: they place what comes next
+  // while it does. `token`: of the reservation that the node has which asked us to; may be empty.
+  void announce(const Reservation& promised, const std::string& name, const ContainerFacts& asked,
+                const std::string& token);
+  // Our records were published: what a promise was about may be among them.
+  void published();
 
   // What this node is for a global container with this policy (labels/global.h).
   struct GlobalFit {
@@ -133,13 +147,15 @@ class Placements {
   labels::Options options(const std::string& name);
   void dropReserved(std::string_view node, const std::string& name);
   void release(const std::string& key);
+  void giveUp(const std::string& key);
+  void withdraw(const std::string& record);
   void takeNodes();
   void takeHoldings();
   static bool holds(const Holding& holding, const std::string& network);
   void dropFound(const cluster::NodeId& owner, Held kind);
   void drop(const cluster::NodeId& owner, Held kind, const std::string& id);
 
-  const cluster::Agent& agent_;
+  cluster::Agent& agent_;
   Defaults defaults_;
   labels::World world_;
   // What the World was told of the nodes: the record's version, and how membership has it.
@@ -149,9 +165,16 @@ class Placements {
   std::map<cluster::NodeId, Holding> holdings_;
   std::set<std::pair<cluster::NodeId, Held>> stale_;
   std::map<std::pair<cluster::NodeId, Held>, std::set<std::string>> found_;  // without a record
-  std::set<std::string> expected_;  // ids that stand without a record
+  std::map<std::string, std::string>
+      expected_;  // ids that stand without a record: as what reserved
   // By node and name, under which id the World has what is reserved there.
   std::map<std::pair<std::string, std::string>, std::string> reservedNames_;
+  // Promises that are told of, by the reservation: the record, and the container that came of it.
+  struct Promise {
+    std::string record;
+    std::string container;  // empty: none yet
+  };
+  std::map<std::string, Promise> promises_;
   uint64_t lastReservation_ = 0;
 };
 

@@ -11,8 +11,10 @@
 namespace proxy {
 namespace {
 
-// Changes that come together are published together.
-constexpr base::milliseconds soon(10);
+// Changes that come together are published together, and where they never end not all the time:
+// each look at the engine's list is work for it.
+constexpr uint64_t soon = 10;
+constexpr uint64_t apart = 50;
 // What need not be known at once waits for the records of containers to be on their way: together
 // with them it would not fit into a datagram, and they would come later for it.
 constexpr base::milliseconds trailing(200);
@@ -93,8 +95,10 @@ void Publisher::publishSoon() {
   settledAt_ = loop_.now() + settled;
   if (soonSet_) return;
   soonSet_ = true;
-  soon_.start(soon, [this] {
+  uint64_t at = std::max(loop_.now() + soon, publishedAt_ + apart);
+  soon_.start(base::milliseconds(at - loop_.now()), [this] {
     soonSet_ = false;
+    publishedAt_ = loop_.now();
     tasks_.spawn(publish());
   });
 }
@@ -135,6 +139,7 @@ base::Task<> Publisher::publishContainers() {
   if (!agent_.clustered()) co_return;
   OwnContainers::Made made = own_.make(std::move(*entries));
   publishAll(agent_, containerRecords, std::move(made.records));
+  placements_.published();
   if (made.sums != sums_ || own_.hasDefinitions()) trail();
   sums_ = made.sums;
   listed_ = true;
@@ -218,6 +223,7 @@ void Publisher::recordChanged(const cluster::NodeId& owner, const std::string& k
   if (hooks_.changed) hooks_.changed();
   held_.put(owner, key, record.value);
   placements_.heldChanged(owner, key, record.value);
+  placements_.promiseChanged(owner, key, record.value);
   if (!key.starts_with(containerRecords)) return;
   std::string id = key.substr(containerRecords.size());
   if (!index_.put(owner, id, record.value, record.version)) return;
@@ -230,6 +236,7 @@ void Publisher::recordErased(const cluster::NodeId& owner, const std::string& ke
   if (hooks_.changed) hooks_.changed();
   held_.erase(owner, key);
   placements_.heldErased(owner, key);
+  placements_.promiseErased(owner, key);
   if (!key.starts_with(containerRecords)) return;
   std::string id = key.substr(containerRecords.size());
   index_.erase(owner, id);

@@ -46,6 +46,36 @@ struct Alone {
   }
 };
 
+const labels::Policy onSecond =
+    asking(R"("Labels":{"io.drover.node":"host-2"},)"
+           R"("HostConfig":{"PortBindings":{"80/tcp":[{"HostPort":"80"}]}})");
+
+// Two nodes; of the first we see what it knows of the second.
+struct Pair {
+  Hosts hosts{2};
+  Placements& one = hosts.one().droverd->placements;
+  Placements& two = hosts.two().droverd->placements;
+  std::string second{hosts.two().agent().self().text()};
+
+  Placements::Admission promise(const labels::Policy& policy, const std::string& name,
+                                const std::string& token) {
+    Placements::Admission admitted = two.admit(policy, name);
+    cr_assert_eq(admitted.refusedBy, "", "%s", admitted.why.c_str());
+    bool hasPort = !policy.ports.empty();
+    proxy::ContainerFacts facts = proxy::requestedFacts(
+        hasPort ? R"({"HostConfig":{"PortBindings":{"80/tcp":[{"HostPort":"80"}]}}})" : "{}");
+    two.announce(admitted.reservation, name, facts, token);
+    return admitted;
+  }
+  // Whether the second has the port free.
+  bool fits() { return !one.place(onSecond, "x").candidates.empty(); }
+  size_t known() const {
+    size_t count = 0;
+    one.eachContainer([&](const labels::Container&) { count++; });
+    return count;
+  }
+};
+
 }  // namespace
 
 Test(placements, what_is_reserved_counts_until_it_goes) {
@@ -123,6 +153,47 @@ Test(placements, ports_and_reservations_are_those_of_the_record) {
   cr_expect_not(alone.fits(asking(R"("HostConfig":{"Memory":500000})")));
   cr_expect(alone.fits(asking(R"("HostConfig":{"Memory":400000})")), "the label counts");
   cr_expect_not(alone.fits(asking(R"("Labels":{"io.drover.reserve":"tuner=1"})")));
+}
+
+Test(placements, what_a_node_promises_counts_on_all_nodes_before_it_is_made) {
+  Pair pair;
+  for (const char* name : {"", "web"}) {
+    cr_expect(pair.fits());
+    {
+      // The node that asks has it reserved, until the other one's promise takes the place of that.
+      Placements::Reservation reserved = pair.one.reserve(pair.second, onSecond, name);
+      Placements::Admission admitted = pair.promise(port80, name, reserved.token());
+      pair.hosts.stage.until([&] { return pair.one.knows("promised/" + pair.second + "/0"); });
+      cr_expect_eq(pair.known(), 1, "it counts once");
+      cr_expect_not(pair.fits());
+      reserved = Placements::Reservation();
+      cr_expect_not(pair.fits(), "the promise counts without it");
+    }
+    pair.hosts.stage.until([&] { return pair.fits(); });
+  }
+}
+
+Test(placements, what_came_of_a_promise_counts_until_it_is_recorded_or_known_not_to_come) {
+  Pair pair;
+  Placements::Admission admitted = pair.promise(port80, "web", "");
+  admitted.reservation.stands(idOf('a'));
+  pair.hosts.stage.until([&] { return pair.one.knows("web"); });
+  pair.two.published();
+  pair.hosts.settle();
+  cr_expect_not(pair.fits());
+  pair.two.forget(idOf('a'));
+  pair.hosts.stage.until([&] { return pair.fits(); });
+}
+
+Test(placements, a_promise_that_comes_after_the_answer_to_its_create_counts_no_more) {
+  Pair pair;
+  Placements::Reservation reserved = pair.one.reserve(pair.second, onSecond, "");
+  const std::string token = reserved.token();
+  reserved.stands(idOf('a'));
+  Placements::Admission admitted = pair.promise(port80, "", token);
+  Placements::Admission after = pair.promise(asking(R"("Labels":{})"), "later", "");
+  pair.hosts.stage.until([&] { return pair.one.knows("later"); });
+  cr_expect_eq(pair.known(), 2);
 }
 
 Test(placements, what_engines_say_they_have_counts_until_records_tell) {
