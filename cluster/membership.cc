@@ -14,6 +14,9 @@ constexpr Time askForTableEvery{1'000};
 // Whoever was thought to have failed and is heard from gets our table, but not more often.
 constexpr Time mergeAtMostEvery{1'000};
 constexpr Time forgetEvery{60'000};
+// Gossip has reached all whom it will reach by then.
+constexpr Time missedAfter{500};
+constexpr int missedMost = 5;
 // Who hears of it first hand when we leave.
 constexpr size_t toldOfLeaving = 32;
 // The same refusal is told again after this, and so many senders are kept in mind.
@@ -62,7 +65,8 @@ void Membership::Impl::leave(Time now) {
   MemberRow& self = table_.self();
   table_.set(self, Status::left, self.member.incarnation + 1);
   self.member.since = now;
-  nextProbe_ = nextSync_ = nextReconnect_ = nextForget_ = nextSuspicion_ = Time::max();
+  nextProbe_ = nextSync_ = nextMissed_ = nextReconnect_ = nextForget_ = nextSuspicion_ =
+      Time::max();
   probe_.reset();
   suspects_.clear();
   enqueue(now, self);
@@ -252,6 +256,23 @@ void Membership::Impl::sync(Time now) {
   for (MemberRow* row : some(1, isGood)) sendTable(row->member.id, !hasTable_, true);
 }
 
+// The news is most likely on its way. One name is enough: with it comes whoever else we missed.
+void Membership::Impl::spokenOf(Time now, const NodeId& id) {
+  if (isLeaving() || missed_ || table_.find(id)) return;
+  missed_ = Missed{id};
+  nextMissed_ = now + missedAfter + Time(draw(missedAfter.count()));
+}
+
+// Whom we ask may have missed it, too.
+void Membership::Impl::askForMissed(Time now) {
+  nextMissed_ = Time::max();
+  bool isOver = table_.find(missed_->id) || missed_->asked == missedMost;
+  if (isOver) return missed_.reset();
+  missed_->asked++;
+  nextMissed_ = now + missedAfter + Time(draw(missedAfter.count()));
+  sync(now);
+}
+
 void Membership::Impl::sendTable(const NodeId& to, bool whole, bool answerWanted) {
   wire::Message message = begin();
   message.mutable_members_sync()->set_answer_wanted(answerWanted);
@@ -329,14 +350,15 @@ void Membership::Impl::tick(Time now) {
   if (now >= nextRelay_) tickRelays(now);
   if (now >= nextSuspicion_) endSuspicions(now);
   if (now >= nextSync_) sync(now);
+  if (now >= nextMissed_) askForMissed(now);
   if (now >= nextReconnect_) reconnect(now);
   if (now >= nextForget_) forgetOld(now);
   if (now >= nextGossip_) gossip(now);
 }
 
 Time Membership::Impl::nextTick() const {
-  Time next = std::min({nextProbe_, nextGossip_, nextSync_, nextReconnect_, nextForget_,
-                        nextSuspicion_, nextRelay_});
+  Time next = std::min({nextProbe_, nextGossip_, nextSync_, nextMissed_, nextReconnect_,
+                        nextForget_, nextSuspicion_, nextRelay_});
   if (!probe_) return next;
   return std::min(next, probe_->othersAsked ? probe_->endsAt : probe_->othersAt);
 }
@@ -376,6 +398,10 @@ bool Membership::receive(Time now, const NodeId& sender, std::optional<Endpoint>
 
 void Membership::streamFailed(Time now, const NodeId& to) {
   impl_->streamFailed(now, to);
+}
+
+void Membership::spokenOf(Time now, const NodeId& id) {
+  impl_->spokenOf(now, id);
 }
 
 void Membership::silent(Time now, const NodeId& id) {

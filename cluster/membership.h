@@ -97,6 +97,9 @@ class Membership {
                const wire::Message& message);
   // A stream to this member could not be delivered. A hint, no proof.
   void streamFailed(Time now, const NodeId& to);
+  // Somebody is said to be a member, whom we may not know: gossip misses one in some hundred. A
+  // hint: if we have not heard of it a moment later, somebody is asked for all members.
+  void spokenOf(Time now, const NodeId& id);
   // This member was asked something and does not answer. A hint, too.
   void silent(Time now, const NodeId& id);
   // Does what is due. To be called when nextTick() is reached; calls in between do no harm.

@@ -28,6 +28,7 @@ class Membership::Impl {
   bool receive(Time now, const NodeId& sender, std::optional<Endpoint> from,
                const wire::Message& message);
   void streamFailed(Time now, const NodeId& to);
+  void spokenOf(Time now, const NodeId& id);
   void silent(Time now, const NodeId& id);
   void tick(Time now);
   Time nextTick() const;
@@ -84,6 +85,7 @@ class Membership::Impl {
   // Up to `count` different ones that `good` says yes to, by chance.
   std::vector<MemberRow*> some(size_t count, const std::function<bool(const MemberRow&)>& good);
   void sync(Time now);
+  void askForMissed(Time now);
   void sendTable(const NodeId& to, bool whole, bool answerWanted);
   void receiveSync(const NodeId& sender, const wire::Message& message);
   void reconnect(Time now);
@@ -160,6 +162,12 @@ class Membership::Impl {
   Time nextProbe_ = Time::max();
   Time nextGossip_ = Time::max();
   Time nextSync_ = Time::max();
+  struct Missed {
+    NodeId id;
+    int asked = 0;
+  };
+  std::optional<Missed> missed_;
+  Time nextMissed_ = Time::max();
   Time nextReconnect_ = Time::max();
   Time nextForget_ = Time::max();
   Time nextSuspicion_ = Time::max();  // not later than anything due about suspects_

@@ -307,6 +307,7 @@ void Agent::Running::saveMembers() {
 void Agent::Running::recordChanged(const NodeId& owner, const std::string& key,
                                    const Record& record) {
   agent.log_.debug("record changed", {{"node", owner.text()}, {"key", key}});
+  membership.spokenOf(now(), owner);
   if (key == configKey) {
     deferred.push_back([this, value = record.value] {
       std::optional<ClusterConfig> fresh = decodeConfig(value);

@@ -366,6 +366,28 @@ Test(membership, equal_tables_are_compared_by_their_hash) {
   cr_expect_eq(other.streams.size(), 1, "nothing to say");
 }
 
+Test(membership, who_is_spoken_of_and_stays_unknown_is_asked_for) {
+  auto syncs = [](const MembershipStage& stage) {
+    return std::count_if(stage.streams.begin(), stage.streams.end(),
+                         [](const auto& each) { return each.message.has_members_sync(); });
+  };
+  MembershipStage stage(5);
+  stage.pass(Time(1));
+  stage.forgetSent();
+  stage.membership.spokenOf(stage.now, idOf(3));
+  stage.membership.spokenOf(stage.now, idOf(7));
+  stage.hearOf(2, memberOf(7));  // in time
+  stage.pass(Time(2'000));
+  cr_expect_eq(syncs(stage), 0);
+  stage.membership.spokenOf(stage.now, idOf(8));
+  stage.pass(Time(400));
+  cr_expect_eq(syncs(stage), 0, "its news is most likely on its way");
+  stage.pass(Time(700));
+  cr_expect_eq(syncs(stage), 1);
+  stage.pass(Time(10'000));
+  cr_expect_eq(syncs(stage), 5, "there may be no such member");
+}
+
 Test(membership, failed_members_are_tried_and_who_is_heard_again_gets_the_table) {
   MembershipStage stage(2);
   stage.hearStatus(2, 2, Status::failed, 1);

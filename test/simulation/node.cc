@@ -40,6 +40,7 @@ void Node::leave(Time now) {
 
 void Node::receive(Time now, const NodeId& sender, std::optional<Endpoint> from,
                    const cluster::wire::Message& message) {
+  now_ = now;
   membership_.receive(now, sender, from, message);
   passMembers(now);
   state_.receive(now, sender, message);
@@ -52,6 +53,7 @@ void Node::streamFailed(Time now, const NodeId& to) {
 }
 
 void Node::tick(Time now) {
+  now_ = now;
   membership_.tick(now);
   passMembers(now);
   state_.tick(now);
@@ -98,7 +100,9 @@ void Node::refused(const NodeId& sender, const std::string& why) {
   throw std::logic_error("refused " + std::string(sender.text()) + ": " + why);
 }
 
-void Node::recordChanged(const NodeId&, const std::string&, const cluster::Record&) {}
+void Node::recordChanged(const NodeId& owner, const std::string&, const cluster::Record&) {
+  membership_.spokenOf(now_, owner);
+}
 
 void Node::recordErased(const NodeId&, const std::string&) {}
 

@@ -64,6 +64,7 @@ class Node : public Host,
   void passMembers(Time now);
 
   NodeId self_;
+  Time now_{0};  // of what is being done
   Past past_;
   cluster::Membership membership_;
   cluster::State state_;
