@@ -165,8 +165,8 @@ class Placements {
   std::map<cluster::NodeId, Holding> holdings_;
   std::set<std::pair<cluster::NodeId, Held>> stale_;
   std::map<std::pair<cluster::NodeId, Held>, std::set<std::string>> found_;  // without a record
-  std::map<std::string, std::string>
-      expected_;  // ids that stand without a record: as what reserved
+  // Ids that stand without a record, and under what it was reserved for them.
+  std::map<std::string, std::string> expected_;
   // By node and name, under which id the World has what is reserved there.
   std::map<std::pair<std::string, std::string>, std::string> reservedNames_;
   // Promises that are told of, by the reservation: the record, and the container that came of it.
