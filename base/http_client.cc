@@ -45,22 +45,24 @@ Task<std::unique_ptr<HttpConnection>> HttpClient::connect(bool fresh) {
     idle_.pop_back();
     connection->stream->onDisturbed(nullptr);
     connection->reader.reset();  // or the last answer would count as the beginning of the next
-    co_return handOut(std::move(connection));
+    expectAnswer(*connection);
+    co_return connection;
   }
   std::string why;
   try {
     std::unique_ptr<Stream> stream = co_await connector_();
-    co_return handOut(std::make_unique<HttpConnection>(std::move(stream), limits_, open_));
+    auto connection = std::make_unique<HttpConnection>(std::move(stream), limits_, open_);
+    expectAnswer(*connection);
+    co_return connection;
   } catch (const StreamError& failed) {
     why = failed.what();
   }
   throw Unreachable("Cannot connect to the " + name_ + ": " + why);
 }
 
-std::unique_ptr<HttpConnection> HttpClient::handOut(std::unique_ptr<HttpConnection> connection) {
-  connection->waitsSince = loop_.now();
+void HttpClient::expectAnswer(HttpConnection& connection) {
+  connection.waitsSince = loop_.now();
   if (silence_ && !looksForSilence_) lookForSilence();
-  return connection;
 }
 
 void HttpClient::onSilence(milliseconds patience, std::function<void()> callback) {

@@ -119,7 +119,7 @@ class HttpClient {
 
  private:
   Task<HttpReply> callOn(HttpConnection& connection, std::string request, size_t most);
-  std::unique_ptr<HttpConnection> handOut(std::unique_ptr<HttpConnection> connection);
+  void expectAnswer(HttpConnection& connection);
   void lookForSilence();
 
   Loop& loop_;
