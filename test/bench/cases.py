@@ -247,6 +247,10 @@ def idle(bench, target, path, *options):
         load.stdin.close()
 
 
+# Seconds after its start. By then droverd has given back what only that needed.
+AT_REST = 12
+
+
 def memory(bench):
     """Resident memory of fresh proxies: at rest, and how much each idle connection or stream adds.
     VmRSS; 1 KB is 1024 bytes here."""
@@ -257,11 +261,13 @@ def memory(bench):
     for proxy in bench.proxies:
         folder = bench.folder / "memory"
         folder.mkdir(exist_ok=True)
+        with type(proxy)(bench.engine, folder) as fresh:
+            time.sleep(AT_REST)
+            rest[proxy.name] = {"values": [fresh.resident() / 1024 / 1024]}
         for added, path, options in [(connection, "/_ping", []), (stream, follow, ["--stream"])]:
             with type(proxy)(bench.engine, folder) as fresh:
                 time.sleep(1)
                 before = fresh.resident()
-                rest.setdefault(proxy.name, {"values": []})["values"].append(before / 1024 / 1024)
                 with idle(bench, fresh, path, *options):
                     more = (fresh.resident() - before) / 1000 / 1024
                 added[proxy.name] = {"values": [more]}
