@@ -156,11 +156,7 @@ void Placements::drop(const cluster::NodeId& owner, Held kind, const std::string
 
 void Placements::forget(const std::string& id) {
   if (expected_.erase(id)) world_.eraseContainer(id);
-  std::erase_if(promises_, [&](const auto& promise) {
-    if (promise.second.container != id) return false;
-    withdraw(promise.second.record);
-    return true;
-  });
+  withdrawIf([&](const Promise& promise) { return promise.container == id; });
 }
 
 void Placements::clear() {
@@ -320,13 +316,21 @@ void Placements::announce(const Reservation& promised, const std::string& name,
 
 void Placements::published() {
   if (!agent_.clustered()) return;
-  std::erase_if(promises_, [&](const auto& promise) {
-    const auto& [record, container] = promise.second;
-    std::string key = std::string(containerRecords) + container;
-    if (container.empty() || !agent_.state().find(agent_.self(), key)) return false;
-    withdraw(record);
-    return true;
+  withdrawIf([&](const Promise& promise) {
+    std::string key = std::string(containerRecords) + promise.container;
+    return !promise.container.empty() && agent_.state().find(agent_.self(), key);
   });
+}
+
+// What is published may wake whoever makes a promise.
+void Placements::withdrawIf(const std::function<bool(const Promise&)>& isOver) {
+  std::vector<std::string> records;
+  std::erase_if(promises_, [&](const auto& promise) {
+    bool over = isOver(promise.second);
+    if (over) records.push_back(promise.second.record);
+    return over;
+  });
+  for (const std::string& each : records) withdraw(each);
 }
 
 void Placements::withdraw(const std::string& record) {

@@ -7,6 +7,7 @@
 // others of that before it makes the container.
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <set>
@@ -144,11 +145,18 @@ class Placements {
     std::map<std::string, labels::Image, std::less<>> images;
   };
 
+  // One that is told of.
+  struct Promise {
+    std::string record;
+    std::string container;  // that came of it; empty: none yet
+  };
+
   labels::Options options(const std::string& name);
   void dropReserved(std::string_view node, const std::string& name);
   void release(const std::string& key);
   void giveUp(const std::string& key);
   void withdraw(const std::string& record);
+  void withdrawIf(const std::function<bool(const Promise&)>& isOver);
   void takeNodes();
   void takeHoldings();
   static bool holds(const Holding& holding, const std::string& network);
@@ -169,12 +177,7 @@ class Placements {
   std::map<std::string, std::string> expected_;
   // By node and name, under which id the World has what is reserved there.
   std::map<std::pair<std::string, std::string>, std::string> reservedNames_;
-  // Promises that are told of, by the reservation: the record, and the container that came of it.
-  struct Promise {
-    std::string record;
-    std::string container;  // empty: none yet
-  };
-  std::map<std::string, Promise> promises_;
+  std::map<std::string, Promise> promises_;  // by the reservation
   uint64_t lastReservation_ = 0;
 };
 

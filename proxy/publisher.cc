@@ -11,10 +11,8 @@
 namespace proxy {
 namespace {
 
-// Changes that come together are published together, and where they never end not all the time:
-// each look at the engine's list is work for it.
-constexpr uint64_t soon = 10;
-constexpr uint64_t apart = 50;
+// Changes that come together are published together.
+constexpr base::milliseconds soon(10);
 // What need not be known at once waits for the records of containers to be on their way: together
 // with them it would not fit into a datagram, and they would come later for it.
 constexpr base::milliseconds trailing(200);
@@ -95,10 +93,8 @@ void Publisher::publishSoon() {
   settledAt_ = loop_.now() + settled;
   if (soonSet_) return;
   soonSet_ = true;
-  uint64_t at = std::max(loop_.now() + soon, publishedAt_ + apart);
-  soon_.start(base::milliseconds(at - loop_.now()), [this] {
+  soon_.start(soon, [this] {
     soonSet_ = false;
-    publishedAt_ = loop_.now();
     tasks_.spawn(publish());
   });
 }

@@ -78,7 +78,6 @@ class Publisher : public cluster::AgentListener {
   bool again_ = false;
   bool soonSet_ = false;
   bool trailingSet_ = false;
-  uint64_t publishedAt_ = 0;
   uint64_t settledAt_ = 0;  // by then the engine's list has caught up with its events
   uint64_t factsAt_ = 0;
   base::Timer soon_;

@@ -14,6 +14,17 @@ from harness.engine import wait_until
 from harness.placement import labelled, make, placed, ports, refused, where
 
 
+@pytest.fixture(autouse=True)
+def settled(cluster):
+    """What the test before left was removed behind the droverds' backs, and counts until they know."""
+
+    def knows_of_none(node):
+        candidates = node.api.post("/drover/placement", {"Image": "busybox"}).json()["Candidates"]
+        return len(candidates) == 3 and all(", 0 containers" in each["Reason"] for each in candidates)
+
+    wait_until(lambda: all(knows_of_none(node) for node in cluster), what="no containers are known")
+
+
 @contextlib.contextmanager
 def engine_labels(cluster, *labels_of):
     """The labels of each engine, as all nodes know them."""
