@@ -70,11 +70,11 @@ void Placements::promiseChanged(const cluster::NodeId& owner, std::string_view k
   if (!key.starts_with(promiseRecords) || owner == agent_.self()) return;
   std::string token = inPlaceOf(record), ours = std::string(agent_.self().text()) + "/";
   if (token.starts_with(ours)) {
-    std::string key = std::string(reservations) + token.substr(ours.size());
-    release(key);
+    std::string reserved = std::string(reservations) + token.substr(ours.size());
+    release(reserved);
     // The answer to the create may have been faster.
     bool isExpected = std::any_of(expected_.begin(), expected_.end(),
-                                  [&](const auto& each) { return each.second == key; });
+                                  [&](const auto& each) { return each.second == reserved; });
     if (isExpected) return;
   }
   containerChanged(owner, promiseId(owner, key), record);
@@ -322,15 +322,16 @@ void Placements::published() {
   });
 }
 
-// What is published may wake whoever makes a promise.
+// One after the other: what is published may wake whoever makes a promise.
 void Placements::withdrawIf(const std::function<bool(const Promise&)>& isOver) {
-  std::vector<std::string> records;
-  std::erase_if(promises_, [&](const auto& promise) {
-    bool over = isOver(promise.second);
-    if (over) records.push_back(promise.second.record);
-    return over;
-  });
-  for (const std::string& each : records) withdraw(each);
+  for (;;) {
+    auto over = std::find_if(promises_.begin(), promises_.end(),
+                             [&](const auto& promise) { return isOver(promise.second); });
+    if (over == promises_.end()) return;
+    std::string record = std::move(over->second.record);
+    promises_.erase(over);
+    withdraw(record);
+  }
 }
 
 void Placements::withdraw(const std::string& record) {
