@@ -126,9 +126,12 @@ def test_attach_streams_until_the_end(py):
     container = py.containers.create(
         "busybox", ["sh", "-c", "for i in 1 2 3; do echo line $i; sleep 0.1; done"]
     )
-    output = container.attach(stream=True, logs=True)
+    # Not with the logs: dockerd joins the output before it reads the log, so a line that is written
+    # between the two comes twice, also without droverd.
+    output = container.attach(stream=True)
     container.start()
     assert b"".join(output) == b"line 1\nline 2\nline 3\n"
+    assert container.attach(stream=False, logs=True) == b"line 1\nline 2\nline 3\n"
 
 
 def test_logs_follow(py):
