@@ -1,9 +1,16 @@
 #include "base/loop.h"
 
+#include <sys/timerfd.h>
+#include <unistd.h>
 #include <uv.h>
+
+#include <cerrno>
+#include <system_error>
 
 namespace base {
 namespace {
+
+constexpr long shortWhile = 100'000;  // nanoseconds
 
 template <class Handle>
 void closeHandle(Handle* handle) {
@@ -29,6 +36,7 @@ Loop::Loop() : scratch_(new char[scratchSize]), loop_(new uv_loop_t) {
 Loop::~Loop() {
   closeHandle(idle_);
   if (prepare_) closeHandle(prepare_);
+  if (shortPoll_) closeHandle(shortPoll_);
 }
 
 void Loop::run() {
@@ -50,6 +58,31 @@ Event::Wait Loop::nextTurn() {
     static_cast<Loop*>(idle->data)->turn_.fire();
   });
   return turn_.wait();
+}
+
+// libuv's timers count milliseconds, so this one is the kernel's.
+Event::Wait Loop::shortly() {
+  if (!shortPoll_) {
+    shortTimer_ = Fd(::timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC));
+    if (!shortTimer_) throw std::system_error(errno, std::generic_category(), "timerfd");
+    shortPoll_ = new uv_poll_t;
+    uv_poll_init(loop_.get(), shortPoll_, shortTimer_.get());
+    shortPoll_->data = this;
+    uv_poll_start(shortPoll_, UV_READABLE, [](uv_poll_t* poll, int, int) {
+      Loop& loop = *static_cast<Loop*>(poll->data);
+      uint64_t expirations;
+      if (::read(loop.shortTimer_.get(), &expirations, sizeof expirations) < 0) return;
+      loop.shortlySet_ = false;
+      loop.shortly_.fire();
+    });
+    uv_unref(reinterpret_cast<uv_handle_t*>(shortPoll_));
+  }
+  if (!shortlySet_) {
+    itimerspec once{{0, 0}, {0, shortWhile}};
+    ::timerfd_settime(shortTimer_.get(), 0, &once, nullptr);
+    shortlySet_ = true;
+  }
+  return shortly_.wait();
 }
 
 void Loop::beforeWaiting(std::function<void()> callback) {

@@ -11,10 +11,12 @@
 #include <span>
 #include <vector>
 
+#include "base/fd.h"
 #include "base/task.h"
 
 struct uv_loop_s;
 struct uv_idle_s;
+struct uv_poll_s;
 struct uv_prepare_s;
 struct uv_timer_s;
 struct uv_signal_s;
@@ -41,6 +43,10 @@ class Loop {
   // (A timer of zero would not do: libuv runs one that a timer's callback starts in the same turn.)
   [[nodiscard]] Event::Wait nextTurn();
 
+  // Ends a tenth of a millisecond after the first of those who wait now began to, which is earlier
+  // than a Timer can: for work that gets cheaper when a little more of it comes together.
+  [[nodiscard]] Event::Wait shortly();
+
   // Called each time the loop is about to wait. Once only.
   void beforeWaiting(std::function<void()> callback);
 
@@ -61,8 +67,12 @@ class Loop {
   std::unique_ptr<char[]> scratch_;
   std::function<void()> beforeWaiting_;
   Event turn_;
-  uv_idle_s* idle_;                  // these two are
-  uv_prepare_s* prepare_ = nullptr;  // owned by libuv until its close callback has run
+  Event shortly_;
+  bool shortlySet_ = false;
+  Fd shortTimer_;
+  uv_idle_s* idle_;                  // these three are
+  uv_prepare_s* prepare_ = nullptr;  // owned by libuv until
+  uv_poll_s* shortPoll_ = nullptr;   // their close callback has run
   std::unique_ptr<uv_loop_s, Close> loop_;
 };
 

@@ -130,3 +130,44 @@ Test(loop, stops_when_told_and_can_go_before_what_it_has_to_close_is_closed) {
   loop.run();
   cr_expect(stopped);
 }
+
+namespace {
+
+base::Task<> noteShortly(base::Loop& loop, int& ended) {
+  co_await loop.shortly();
+  ended++;
+  co_await loop.shortly();
+  ended++;
+}
+
+}  // namespace
+
+Test(shortly, ends_for_all_who_wait_and_before_any_timer) {
+  Stage stage;
+  int first = 0, second = 0;
+  bool timer = false, earlier = false;
+  Timer slow(stage.loop);
+  slow.start(milliseconds(1000), [&] { timer = true; });
+  base::Scope tasks([](std::exception_ptr) {});
+  tasks.spawn(noteShortly(stage.loop, first));
+  tasks.spawn(noteShortly(stage.loop, second));
+  stage.until([&] {
+    earlier = earlier || (first == 1 && second == 1);
+    return first == 2 && second == 2;
+  });
+  cr_expect(earlier, "the second wait begins anew");
+  cr_expect(not(timer));
+}
+
+Test(shortly, may_be_left_by_destroying_who_waits) {
+  Stage stage;
+  int left = 0, stayed = 0;
+  base::Scope staying([](std::exception_ptr) {});
+  {
+    base::Scope leaving([](std::exception_ptr) {});
+    leaving.spawn(noteShortly(stage.loop, left));
+    staying.spawn(noteShortly(stage.loop, stayed));
+  }
+  stage.until([&] { return stayed == 2; });
+  cr_expect_eq(left, 0);
+}
