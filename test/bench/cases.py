@@ -175,7 +175,7 @@ def bulk(bench):
     with tarfile.open(tar, "w") as archive:
         archive.add(blob, "blob")
     blob.unlink()
-    shared = dict(rounds=bench.rounds(5), block_requests=1, no_warm_up=True)
+    shared = dict(rounds=bench.rounds(9), block_requests=1, no_warm_up=True)
 
     landing = bench.folder / "landing"
     landing.mkdir()
@@ -205,18 +205,30 @@ def bulk(bench):
                        text="Loaded image", **shared)
     yield Case("load", "MB/s", BULK, in_bytes(rounds, size))
 
+    # A proxy that loses the stream leaves its exec running, beside which the next one would be
+    # measured. So each has to get one through first.
+    targets = [bench.engine, *bench.proxies]
+    first = exec_outputs(bench, targets, 1)
+    if min(first["direct"]["bytes"]) != size:
+        raise Failure(f"exec output: the engine itself gives {first['direct']['bytes']} bytes")
+    targets = [target for target in targets if not first[target.name]["error"]]
+    time.sleep(5)
+    rounds = first | exec_outputs(bench, targets, bench.rounds(15))
+    yield Case("exec output", "MB/s", BULK, in_bytes(rounds, size))
+    for file in [tar, image]:
+        file.unlink()
+
+
+def exec_outputs(bench, targets, rounds):
+    """/blob in the container, by way of an exec that is attached as the docker CLI does it."""
     ids = bench.folder / "execs"
     cat = {"AttachStdin": True, "AttachStdout": True, "AttachStderr": True, "Cmd": ["cat", "/blob"]}
     bench.run(f"{API}/containers/bulk-1/exec", [bench.engine], method="POST", body=json.dumps(cat),
               status=201, save_ids=ids, rounds=1, no_warm_up=True,
-              block_requests=bench.shifted(shared["rounds"], 1))
-    rounds = bench.run(f"{API}/exec/{{id}}/start", method="POST", body="{}", upgrade=True,
-                       status=101, stream_heads=True, ids=ids, **shared)
-    if min(rounds["direct"]["bytes"]) != size:
-        raise Failure(f"exec output: the engine itself gives {rounds['direct']['bytes']} bytes")
-    yield Case("exec output", "MB/s", BULK, in_bytes(rounds, size))
-    for file in [tar, image]:
-        file.unlink()
+              block_requests=rounds * len(targets))
+    return bench.run(f"{API}/exec/{{id}}/start", targets, method="POST", body="{}", upgrade=True,
+                     status=101, stream_heads=True, ids=ids, rounds=rounds, block_requests=1,
+                     no_warm_up=True)
 
 
 def logs(bench):
