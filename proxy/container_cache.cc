@@ -124,7 +124,9 @@ std::optional<ContainerTimes> parseInspect(std::string_view json) {
 }
 
 void ContainerCache::clear() {
+  uint64_t version = version_ + 1;
   *this = ContainerCache();
+  version_ = version;
 }
 
 ContainerCache::Index ContainerCache::index() const {
@@ -183,7 +185,8 @@ ContainerCache::Need ContainerCache::need(Tick question, uint64_t now) const {
   Need need;
   need.all = allFetched_ == 0 ||
              (allFetched_ < question && (allFetched_ < allChanged_ || now < allUntil_));
-  Index listed = index();
+  Index listed;
+  if (!marks_.empty()) listed = index();
   for (const auto& [id, mark] : marks_) {
     auto entry = listed.find(id);
     // Of one that is not listed, the mark itself remembers when it was asked for.
@@ -191,6 +194,7 @@ ContainerCache::Need ContainerCache::need(Tick question, uint64_t now) const {
     if (fetched < question && (fetched < mark.changed || now < mark.until)) need.ids.push_back(id);
   }
   for (const Entry& entry : entries_) {
+    if (!unexplained_) break;
     if (!entry.status && entry.fetched < question && !marks_.contains(entry.listed.id))
       need.ids.push_back(entry.listed.id);
   }
@@ -258,10 +262,13 @@ void ContainerCache::take(Fresh fresh) {
   }
 
   if (fresh.need.all) allFetched_ = fresh.tick;
+  version_++;
   bytes_ = 0;
   linked_ = false;
+  unexplained_ = false;
   for (const Entry& each : entries_) {
     bytes_ += each.listed.json.size();
+    unexplained_ = unexplained_ || !each.status;
     linked_ = linked_ || each.times.linked || each.listed.names.size() > 1;
   }
   for (auto& [id, mark] : marks_) {
@@ -292,8 +299,11 @@ bool ContainerCache::matches(const Entry& entry, const ListQuery& query) {
   return false;
 }
 
-std::string ContainerCache::render(const ListQuery& query, int64_t now, bool withTimes) const {
-  std::string out;
+ContainerCache::Rendering ContainerCache::render(const ListQuery& query, int64_t now,
+                                                 bool withTimes) const {
+  Rendering made;
+  made.sameUntil = INT64_MAX;
+  std::string& out = made.body;
   out.reserve(bytes_ + entries_.size() * 8 + 8);
   out.push_back('[');
   int shown = 0;
@@ -305,12 +315,13 @@ std::string ContainerCache::render(const ListQuery& query, int64_t now, bool wit
     out.append(each.json, 0, each.statusAt);
     out.push_back('"');
     out.append(entry.status ? entry.status->at(now) : each.status);
+    if (entry.status) made.sameUntil = std::min(made.sameUntil, entry.status->sameUntil(now));
     out.push_back('"');
     out.append(each.json, each.statusAt + each.statusLength);
     if (withTimes) out.append(",").append(std::to_string(entry.times.created));
   }
   out.append("]\n");
-  return out;
+  return made;
 }
 
 std::vector<ContainerCache::Plain> ContainerCache::plain() const {

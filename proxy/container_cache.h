@@ -90,9 +90,17 @@ class ContainerCache {
   std::vector<std::string> toInspect(const Fresh& fresh) const;
   void take(Fresh fresh);
 
+  struct Rendering {
+    std::string body;
+    int64_t sameUntil =
+        0;  // nanoseconds since 1970, exclusive: so long while version() is the same
+  };
   // The answer, as the engine would give it at `now` (nanoseconds since 1970). `withTimes`: each
   // entry is followed by when it was created, in nanoseconds, by which other nodes order it.
-  std::string render(const ListQuery& query, int64_t now, bool withTimes = false) const;
+  Rendering render(const ListQuery& query, int64_t now, bool withTimes = false) const;
+
+  // Another one whenever answers may be others, but for what the clock does.
+  uint64_t version() const { return version_; }
 
   // Of every container, in the engine's order.
   std::vector<Plain> plain() const;
@@ -123,8 +131,10 @@ class ContainerCache {
   Tick allFetched_ = 0;
   Tick allChanged_ = 0;
   uint64_t allUntil_ = 0;
+  uint64_t version_ = 0;
   uint64_t bytes_ = 0;
   bool linked_ = false;
+  bool unexplained_ = false;  // some have no `status`
 };
 
 }  // namespace proxy

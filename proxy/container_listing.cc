@@ -120,13 +120,10 @@ base::Task<std::vector<ContainerListing::Part>> ContainerListing::ask(
 
 base::Task<> ContainerListing::askSelf(RouteMatch match, std::string query, Part& part) {
   std::string target = listTarget(match, query);
-  std::optional<std::string> list = co_await lists_.answer(match.version, query, true);
+  std::optional<RenderedList> list = co_await lists_.answer(match.version, query, true);
   if (list) {
     part.status = 200;
-    Kept& kept = keep({part.node.id, target});
-    if (!kept.body || *kept.body != *list)
-      kept.body = std::make_shared<const std::string>(std::move(*list));
-    part.body = kept.body;
+    part.body = std::move(list->body);
     co_return;
   }
   try {

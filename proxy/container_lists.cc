@@ -129,16 +129,16 @@ void ContainerLists::Change::answered(int status, std::string_view body) {
   }
 }
 
-base::Task<std::optional<std::string>> ContainerLists::answer(std::string_view version,
-                                                              std::string_view query,
-                                                              bool withTimes) {
+base::Task<std::optional<RenderedList>> ContainerLists::answer(std::string_view version,
+                                                               std::string_view query,
+                                                               bool withTimes) {
   const EngineFacts* facts = state_.facts();
   if (!facts || (!version.empty() && version != facts->apiVersion)) co_return std::nullopt;
   std::optional<ListQuery> parsed = parseListQuery(query);
   if (!parsed) co_return std::nullopt;
   bool fresh = co_await makeFresh();
   if (!fresh) co_return std::nullopt;
-  co_return cache_.render(*parsed, wallClock(), withTimes);
+  co_return kept_.render(cache_, query, *parsed, wallClock(), withTimes);
 }
 
 base::Task<std::optional<std::vector<ContainerCache::Plain>>> ContainerLists::entries() {

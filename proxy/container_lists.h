@@ -15,6 +15,7 @@
 #include "proxy/container_cache.h"
 #include "proxy/engine.h"
 #include "proxy/engine_state.h"
+#include "proxy/rendered_lists.h"
 #include "proxy/routes.h"
 
 namespace proxy {
@@ -26,11 +27,10 @@ class ContainerLists {
   ContainerLists(base::Loop& loop, Engine& engine, EngineState& state, base::Log& log,
                  size_t bodyMost);
 
-  // The body of the answer; nothing if the engine must be asked: for a version other than its own,
-  // for options we do not know, or because it did not answer us.
-  // `withTimes` as for ContainerCache::render().
-  base::Task<std::optional<std::string>> answer(std::string_view version, std::string_view query,
-                                                bool withTimes = false);
+  // The answer; nothing if the engine must be asked: for a version other than its own, for options
+  // we do not know, or because it did not answer us. `withTimes` as for ContainerCache::render().
+  base::Task<std::optional<RenderedList>> answer(std::string_view version, std::string_view query,
+                                                 bool withTimes = false);
 
   // Every container's entry in the list, but with an empty Status, which changes with the clock.
   // What other nodes know of them. Nothing if the engine does not tell.
@@ -77,6 +77,7 @@ class ContainerLists {
   base::Log& log_;
   size_t bodyMost_;
   ContainerCache cache_;
+  RenderedLists kept_;
   Tick tick_ = 0;
   uint64_t fullAt_ = 0;   // when the whole list was asked for last
   uint64_t retryAt_ = 0;  // a refresh failed; none is tried before

@@ -1,23 +1,11 @@
 #include "proxy/local_api.h"
 
-#include <functional>
 #include <optional>
 
 #include "proxy/answer.h"
 #include "proxy/relay.h"
 
 namespace proxy {
-namespace {
-
-// A name for a body, by which one who has it already need not be sent it again.
-std::string tagOf(std::string_view body) {
-  char text[32];
-  std::snprintf(text, sizeof text, "\"%zx-%zx\"", std::hash<std::string_view>()(body), body.size());
-  return text;
-}
-
-}  // namespace
-
 base::Task<> LocalApi::handle(Client& client, RouteMatch match) {
   switch (match.route().answer) {
     case Answer::ping:
@@ -57,10 +45,10 @@ base::Task<> LocalApi::version(Client& client) {
 
 // GET /containers/json, from the cache where that knows how to answer exactly as the engine would.
 base::Task<> LocalApi::containerList(Client& client, RouteMatch match) {
-  std::optional<std::string> body =
+  std::optional<RenderedList> list =
       co_await lists_.answer(match.version, match.query, client.fromNode);
   const EngineFacts* facts = state_.facts();
-  if (!body || !facts) {
+  if (!list || !facts) {
     metrics_.listCacheMiss();
     co_await passThrough(client, match);
     co_return;
@@ -68,15 +56,14 @@ base::Task<> LocalApi::containerList(Client& client, RouteMatch match) {
   metrics_.listCacheHit();
   std::string headers = facts->headers;
   if (client.fromNode) {
-    std::string tag = tagOf(*body);
-    bool known = client.request().find("If-None-Match").value_or("") == tag;
-    headers += "ETag: " + tag + "\r\n";
+    bool known = client.request().find("If-None-Match").value_or("") == list->tag;
+    headers += "ETag: " + list->tag + "\r\n";
     if (known) {
       co_await sendJson(client, 304, headers, "");
       co_return;
     }
   }
-  co_await sendJson(client, 200, headers, *body);
+  co_await sendJson(client, 200, headers, *list->body);
 }
 
 base::Task<> LocalApi::passThrough(Client& client, RouteMatch match) {

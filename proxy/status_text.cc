@@ -59,6 +59,13 @@ std::string humanDuration(int64_t nanoseconds) {
   return count(nanoseconds / hour / 24 / 365, " years");
 }
 
+// From an hour on, words change in the middle of an hour or at its end.
+int64_t sameWordsUntil(int64_t nanoseconds) {
+  if (nanoseconds < second) return second;
+  int64_t step = nanoseconds < minute ? second : nanoseconds < hour ? minute : hour / 2;
+  return (nanoseconds / step + 1) * step;
+}
+
 int64_t parseTime(std::string_view text) {
   std::optional<int64_t> east = takeZone(text);
   if (!east) return 0;
@@ -95,6 +102,10 @@ int64_t parseTime(std::string_view text) {
 std::string StatusText::at(int64_t now) const {
   if (!since) return before;
   return before + humanDuration(now - since) + after;
+}
+
+int64_t StatusText::sameUntil(int64_t now) const {
+  return since ? since + sameWordsUntil(now - since) : INT64_MAX;
 }
 
 std::optional<StatusText> decodeStatus(std::string_view text, int64_t started, int64_t finished,

@@ -14,6 +14,9 @@ namespace proxy {
 // "5 minutes", "About an hour". Negative ones count as none.
 std::string humanDuration(int64_t nanoseconds);
 
+// A longer duration, up to which (exclusive) the words are the same as for this one.
+int64_t sameWordsUntil(int64_t nanoseconds);
+
 // Nanoseconds since 1970 of an RFC 3339 time, in whatever zone the engine's host is; 0 for Go's
 // zero time and for what is no time.
 int64_t parseTime(std::string_view rfc3339);
@@ -25,6 +28,8 @@ struct StatusText {
   int64_t since = 0;  // nanoseconds since 1970; 0: the text does not change, `before` is all of it
 
   std::string at(int64_t now) const;
+  // A moment after `now` until which (exclusive) the text stays the same.
+  int64_t sameUntil(int64_t now) const;
 };
 
 // Understands the text that the engine gave at a moment between `asked` and `answered`, for a

@@ -32,7 +32,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   cache.toInspect(fresh);
   cache.take(std::move(fresh));
   fuzz::require(cache.size() == count);
-  std::string shown = cache.render(query.value_or(proxy::ListQuery{.all = true}), 1);
+  std::string shown = cache.render(query.value_or(proxy::ListQuery{.all = true}), 1).body;
   fuzz::require(shown.starts_with('[') && shown.ends_with("]\n"));
   return 0;
 }

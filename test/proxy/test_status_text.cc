@@ -62,6 +62,19 @@ Test(status_text, durations_are_worded_like_dockers_at_every_border) {
   }
 }
 
+Test(status_text, words_stay_the_same_for_as_long_as_promised_and_not_much_longer) {
+  for (int64_t each = -day; each < 3 * 365 * day;) {
+    int64_t until = proxy::sameWordsUntil(each);
+    cr_assert_gt(until, each);
+    cr_assert_eq(humanDuration(until - 1), humanDuration(each), "%ld", each);
+    cr_assert_leq(until - each, each < second ? day + second : hour / 2);
+    each = each < second ? until : until + (until % 7);
+  }
+  cr_expect_eq(proxy::sameWordsUntil(second), 2 * second);
+  cr_expect_eq(proxy::sameWordsUntil(minute - 1), minute);
+  cr_expect_eq(proxy::sameWordsUntil(5 * minute), 6 * minute);
+}
+
 Test(status_text, times_are_nanoseconds_since_1970) {
   const struct {
     std::string text;
