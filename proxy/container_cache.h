@@ -92,8 +92,8 @@ class ContainerCache {
 
   struct Rendering {
     std::string body;
-    int64_t sameUntil =
-        0;  // nanoseconds since 1970, exclusive: so long while version() is the same
+    // Exclusive, nanoseconds since 1970: so long it is the same while version() is.
+    int64_t sameUntil = 0;
   };
   // The answer, as the engine would give it at `now` (nanoseconds since 1970). `withTimes`: each
   // entry is followed by when it was created, in nanoseconds, by which other nodes order it.
