@@ -1,5 +1,6 @@
 #include "proxy/container_index.h"
 
+#include <algorithm>
 #include <optional>
 
 namespace proxy {
@@ -95,7 +96,13 @@ ContainerIndex::Found ContainerIndex::find(std::string_view object) const {
   if (object.empty()) return {};
   auto at = byId_.lower_bound(object);
   if (at != byId_.end() && at->first == object) return {&*at, false};
-  if (auto name = byName_.find(object); name != byName_.end()) return {name->second, false};
+  auto [named, namedEnd] = byName_.equal_range(object);
+  if (named != namedEnd) {
+    // One that we just made has the name by a claim; the other's record is out of date.
+    auto expected = std::find_if(named, namedEnd,
+                                 [](const auto& each) { return each.second->second.version == 0; });
+    return {(expected == namedEnd ? named : expected)->second, false};
+  }
   if (at == byId_.end() || !at->first.starts_with(object)) return {};
   auto next = std::next(at);
   bool several = next != byId_.end() && next->first.starts_with(object);

@@ -25,6 +25,15 @@ std::optional<Held> heldChange(std::string_view event) {
   return std::nullopt;
 }
 
+std::optional<std::string> removedContainer(std::string_view event) {
+  rapidjson::Document json = base::parseJson(event);
+  if (base::text(json, "Type") != "container" || base::text(json, "Action") != "destroy")
+    return std::nullopt;
+  const rapidjson::Value* actor = base::member(json, "Actor");
+  std::string_view id = actor ? base::text(*actor, "ID") : "";
+  return id.empty() ? std::nullopt : std::optional<std::string>(id);
+}
+
 bool isReload(std::string_view event) {
   rapidjson::Document json = base::parseJson(event);
   return base::text(json, "Type") == "daemon" && base::text(json, "Action") == "reload";

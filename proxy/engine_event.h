@@ -3,6 +3,7 @@
 // What an engine's events say about the objects beside containers, and about itself. Pure.
 
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include "proxy/held.h"
@@ -11,6 +12,9 @@ namespace proxy {
 
 // The kind of which something may have changed; nothing for most events.
 std::optional<Held> heldChange(std::string_view event);
+
+// The id of the container that is gone.
+std::optional<std::string> removedContainer(std::string_view event);
 
 // Whether its configuration, and with it its labels, may have changed.
 bool isReload(std::string_view event);

@@ -6,24 +6,47 @@
 #include "proxy/list_query.h"
 
 namespace proxy {
+namespace {
 
-NameConflicts::NameConflicts(Engine& engine, const cluster::Agent& agent,
+constexpr base::milliseconds patience(1'000);
+
+}  // namespace
+
+NameConflicts::NameConflicts(base::Loop& loop, Engine& engine, const cluster::Agent& agent,
                              const ContainerIndex& index, base::Log& log)
-    : engine_(engine), agent_(agent), index_(index), log_(log), tasks_([](std::exception_ptr) {}) {}
+    : loop_(loop),
+      engine_(engine),
+      agent_(agent),
+      index_(index),
+      log_(log),
+      tasks_([](std::exception_ptr) {}) {}
+
+// Those of ours that have to give way.
+std::vector<std::string> NameConflicts::younger(const std::string& name) const {
+  std::vector<std::string> ids;
+  std::vector<const ContainerIndex::Place*> places = index_.named(name);
+  if (places.size() < 2) return ids;
+  auto older = [](const ContainerIndex::Place* a, const ContainerIndex::Place* b) {
+    return std::tie(a->second.created, a->first) < std::tie(b->second.created, b->first);
+  };
+  const ContainerIndex::Place* keeper = *std::min_element(places.begin(), places.end(), older);
+  for (const ContainerIndex::Place* each : places) {
+    if (each != keeper && each->second.owner == agent_.self()) ids.push_back(each->first);
+  }
+  return ids;
+}
 
 void NameConflicts::settle(const std::vector<std::string>& names) {
   for (const std::string& name : names) {
-    std::vector<const ContainerIndex::Place*> places = index_.named(name);
-    if (places.size() < 2) continue;
-    auto older = [](const ContainerIndex::Place* a, const ContainerIndex::Place* b) {
-      return std::tie(a->second.created, a->first) < std::tie(b->second.created, b->first);
-    };
-    const ContainerIndex::Place* keeper = *std::min_element(places.begin(), places.end(), older);
-    for (const ContainerIndex::Place* each : places) {
-      if (each == keeper || each->second.owner != agent_.self()) continue;
-      tasks_.spawn(giveWay(each->first, name));
-    }
+    if (younger(name).empty() || !settling_.insert(name).second) continue;
+    tasks_.spawn(settleLater(name));
   }
+}
+
+base::Task<> NameConflicts::settleLater(std::string name) {
+  co_await base::sleepFor(loop_, patience);
+  settling_.erase(name);
+  for (const std::string& id : younger(name)) co_await giveWay(id, name);
 }
 
 base::Task<> NameConflicts::giveWay(std::string id, std::string name) {

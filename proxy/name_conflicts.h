@@ -2,12 +2,15 @@
 
 // A name that two containers have, after a split healed or because an engine drew it: the one that
 // was created first keeps it, of equal ones the one with the lesser id. Every node sees it so; the
-// owner of the other one renames it.
+// owner of the other one renames it, if it is still so after a second: news of a container that was
+// removed, or renamed, may come later than that of the next one with its name.
 
+#include <set>
 #include <string>
 #include <vector>
 
 #include "base/log.h"
+#include "base/loop.h"
 #include "base/task.h"
 #include "cluster/agent.h"
 #include "proxy/container_index.h"
@@ -18,19 +21,23 @@ namespace proxy {
 class NameConflicts {
  public:
   // All must outlive it.
-  NameConflicts(Engine& engine, const cluster::Agent& agent, const ContainerIndex& index,
-                base::Log& log);
+  NameConflicts(base::Loop& loop, Engine& engine, const cluster::Agent& agent,
+                const ContainerIndex& index, base::Log& log);
 
   // A container with these names came, or was renamed.
   void settle(const std::vector<std::string>& names);
 
  private:
+  std::vector<std::string> younger(const std::string& name) const;
+  base::Task<> settleLater(std::string name);
   base::Task<> giveWay(std::string id, std::string name);
 
+  base::Loop& loop_;
   Engine& engine_;
   const cluster::Agent& agent_;
   const ContainerIndex& index_;
   base::Log& log_;
+  std::set<std::string> settling_;
   base::Scope tasks_;
 };
 

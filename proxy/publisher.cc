@@ -11,8 +11,10 @@
 namespace proxy {
 namespace {
 
-// Changes that come together are published together.
-constexpr base::milliseconds soon(10);
+// Changes that come together are published together; and while they keep coming, not more often
+// than this, since each time the engine is asked for all that changed within the last second.
+constexpr uint64_t soon = 10;
+constexpr uint64_t pace = 100;
 // What need not be known at once waits for the records of containers to be on their way: together
 // with them it would not fit into a datagram, and they would come later for it.
 constexpr base::milliseconds trailing(200);
@@ -43,7 +45,7 @@ Publisher::Publisher(base::Loop& loop, Engine& engine, EngineState& state, Conta
       later_(loop),
       trailing_(loop),
       holdings_(loop, engine, agent, log, [this] { finishReload(); }),
-      conflicts_(engine, agent, index, log),
+      conflicts_(loop, engine, agent, index, log),
       tasks_([](std::exception_ptr) {}) {
   lists_.onChange([this](Effect effect) {
     // A build without a tag is told of by no event.
@@ -60,6 +62,7 @@ Publisher::Publisher(base::Loop& loop, Engine& engine, EngineState& state, Conta
                 [this](std::string_view event) {
                   if (isReload(event)) factsChanged();
                   own_.event(event);
+                  if (std::optional<std::string> id = removedContainer(event)) forget(*id);
                   if (std::optional<Held> kind = heldChange(event)) holdings_.changed(*kind);
                 },
                 nullptr});
@@ -88,12 +91,22 @@ void Publisher::exited() {
   hooks_.exited();
 }
 
+// At once, so that nobody takes its name for held. What we ask the engine just now may show it
+// still.
+void Publisher::forget(const std::string& id) {
+  if (!agent_.clustered()) return;
+  index_.remove(agent_.self(), id);
+  agent_.erase(std::string(containerRecords) + id);
+}
+
 void Publisher::publishSoon() {
   if (!agent_.clustered()) return;
-  settledAt_ = loop_.now() + settled;
+  uint64_t now = loop_.now();
+  settledAt_ = now + settled;
   if (soonSet_) return;
   soonSet_ = true;
-  soon_.start(soon, [this] {
+  uint64_t next = std::max(now + soon, begunAt_ + pace);
+  soon_.start(base::milliseconds(next - now), [this] {
     soonSet_ = false;
     tasks_.spawn(publish());
   });
@@ -107,6 +120,7 @@ base::Task<> Publisher::publish() {
   publishing_ = true;
   do {
     again_ = false;
+    begunAt_ = loop_.now();
     try {
       co_await publishContainers();
       if (loop_.now() >= factsAt_) co_await publishFacts();
@@ -126,6 +140,7 @@ base::Task<> Publisher::publishContainers() {
   if (!agent_.clustered()) co_return;
   agent_.setEngineError(entries ? "" : "its Docker Engine does not answer");
   if (!entries) co_return;
+  std::erase_if(*entries, [this](const auto& each) { return index_.wasRemoved(each.id); });
   std::vector<std::string> unknown = own_.unknown(*entries);
   for (const std::string& id : unknown) {
     base::HttpReply reply = co_await engine_.call(

@@ -49,6 +49,7 @@ class Publisher : public cluster::AgentListener {
   void recordErased(const cluster::NodeId& owner, const std::string& key) override;
 
  private:
+  void forget(const std::string& id);
   void publishSoon();
   base::Task<> publish();
   base::Task<> publishContainers();
@@ -78,6 +79,7 @@ class Publisher : public cluster::AgentListener {
   bool again_ = false;
   bool soonSet_ = false;
   bool trailingSet_ = false;
+  uint64_t begunAt_ = 0;    // to publish, last time
   uint64_t settledAt_ = 0;  // by then the engine's list has caught up with its events
   uint64_t factsAt_ = 0;
   base::Timer soon_;

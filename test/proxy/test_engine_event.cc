@@ -43,6 +43,19 @@ Test(engine_event, tells_the_kind_that_may_have_changed) {
     cr_expect_not(heldChange(wrong).has_value(), "%s", wrong);
 }
 
+Test(engine_event, a_container_that_is_gone) {
+  auto event = [](const std::string& type, const std::string& action, const std::string& actor) {
+    return R"({"Type":")" + type + R"(","Action":")" + action + R"(","Actor":)" + actor + "}";
+  };
+  cr_expect_eq(removedContainer(event("container", "destroy", R"({"ID":"abc"})")).value_or(""),
+               "abc");
+  for (const std::string& other :
+       {event("container", "die", R"({"ID":"abc"})"), event("volume", "destroy", R"({"ID":"abc"})"),
+        event("container", "destroy", "{}"), event("container", "destroy", R"({"ID":""})"),
+        event("container", "destroy", "5"), std::string("{"), std::string()})
+    cr_expect_not(removedContainer(other).has_value(), "%s", other.c_str());
+}
+
 Test(engine_event, a_reload_of_the_engine_s_configuration) {
   cr_expect(isReload("{\"Type\":\"daemon\",\"Action\":\"reload\",\"Actor\":{\"ID\":\"1\"}}"));
   for (const char* other : {"{\"Type\":\"container\",\"Action\":\"reload\"}", "", "[]", "{",

@@ -87,6 +87,25 @@ Test(publisher, events_that_change_nothing_cost_the_engine_nothing) {
   cr_expect_eq(engine.count("GET /volumes") + engine.count("GET /networks"), before);
 }
 
+Test(publisher, a_container_that_is_gone_is_forgotten_before_the_engine_is_asked) {
+  Hosts hosts(2);
+  SmallDocker& engine = hosts.two().engine;
+  engine.run("web");
+  engine.run("db");
+  hosts.knows(hosts.one(), "web");
+  hosts.knows(hosts.one(), "db");
+  std::vector<SmallDocker::Container> listed = engine.containers;
+  engine.remove("web");
+  engine.containers = listed;  // its list is behind its events
+  hosts.stage.until([&] { return keys(hosts.one(), hosts.two(), "container/").size() < 80; });
+  size_t before = engine.count("GET /containers/json");
+  engine.run("later");
+  hosts.knows(hosts.one(), "later");
+  cr_expect_gt(engine.count("GET /containers/json"), before);
+  cr_expect_eq(keys(hosts.one(), hosts.two(), "container/").find(engine.idFor("web")),
+               std::string::npos);
+}
+
 Test(publisher, a_list_that_the_engine_does_not_give_holds_up_nothing) {
   Hosts hosts(2, false);
   hosts.two().engine.first = [](const std::string& asked) {
