@@ -1,6 +1,5 @@
 #include "proxy/container_index.h"
 
-#include <algorithm>
 #include <optional>
 
 namespace proxy {
@@ -26,6 +25,10 @@ void ContainerIndex::expect(const cluster::NodeId& owner, const std::string& id,
                             const std::string& name, ContainerFacts facts) {
   auto [place, fresh] = byId_.try_emplace(id);
   if (!fresh) return;
+  // A claim gave it the name; whoever has it by older records has it no longer.
+  auto [former, end] = byName_.equal_range(name);
+  for (auto each = former; each != end; ++each) std::erase(each->second->second.names, name);
+  byName_.erase(former, end);
   static_cast<ContainerFacts&>(place->second) = std::move(facts);
   place->second.names.clear();
   if (!name.empty()) place->second.names.push_back(name);
@@ -96,13 +99,7 @@ ContainerIndex::Found ContainerIndex::find(std::string_view object) const {
   if (object.empty()) return {};
   auto at = byId_.lower_bound(object);
   if (at != byId_.end() && at->first == object) return {&*at, false};
-  auto [named, namedEnd] = byName_.equal_range(object);
-  if (named != namedEnd) {
-    // One that we just made has the name by a claim; the other's record is out of date.
-    auto expected = std::find_if(named, namedEnd,
-                                 [](const auto& each) { return each.second->second.version == 0; });
-    return {(expected == namedEnd ? named : expected)->second, false};
-  }
+  if (auto name = byName_.find(object); name != byName_.end()) return {name->second, false};
   if (at == byId_.end() || !at->first.starts_with(object)) return {};
   auto next = std::next(at);
   bool several = next != byId_.end() && next->first.starts_with(object);

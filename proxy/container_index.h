@@ -29,7 +29,8 @@ class ContainerIndex {
   // was removed.
   bool put(const cluster::NodeId& owner, const std::string& id, std::string_view record,
            uint64_t version);
-  // A container that was just made, until its record comes. `facts`: what its request tells.
+  // A container that was just made, until its record comes; its name is nobody else's any more.
+  // `facts`: what its request tells.
   void expect(const cluster::NodeId& owner, const std::string& id, const std::string& name,
               ContainerFacts facts = {});
   // It is no longer expected; nothing changes if its record has come.
@@ -66,7 +67,7 @@ class ContainerIndex {
   void dropNames(const Place& place);
 
   std::map<std::string, Entry, std::less<>> byId_;
-  std::multimap<std::string, const Place*, std::less<>> byName_;
+  std::multimap<std::string, Place*, std::less<>> byName_;
   std::map<cluster::NodeId, Owned> owned_;
   Globals globals_;
   std::set<std::string> removed_;

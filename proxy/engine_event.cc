@@ -25,6 +25,12 @@ std::optional<Held> heldChange(std::string_view event) {
   return std::nullopt;
 }
 
+bool isNamed(std::string_view event) {
+  rapidjson::Document json = base::parseJson(event);
+  return base::text(json, "Type") == "container" &&
+         isOneOf(base::text(json, "Action"), {"create", "rename"});
+}
+
 std::optional<std::string> removedContainer(std::string_view event) {
   rapidjson::Document json = base::parseJson(event);
   if (base::text(json, "Type") != "container" || base::text(json, "Action") != "destroy")

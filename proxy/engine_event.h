@@ -13,6 +13,9 @@ namespace proxy {
 // The kind of which something may have changed; nothing for most events.
 std::optional<Held> heldChange(std::string_view event);
 
+// Whether others have to know another container, or another name, than before.
+bool isNamed(std::string_view event);
+
 // The id of the container that is gone.
 std::optional<std::string> removedContainer(std::string_view event);
 

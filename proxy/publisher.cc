@@ -11,8 +11,9 @@
 namespace proxy {
 namespace {
 
-// Changes that come together are published together; and while they keep coming, not more often
-// than this, since each time the engine is asked for all that changed within the last second.
+// Changes that come together are published together: what others may ask for by its id or name
+// soon, and else, while they keep coming, not more often than this, since each time the engine is
+// asked for all that changed within the last second.
 constexpr uint64_t soon = 10;
 constexpr uint64_t pace = 100;
 // What need not be known at once waits for the records of containers to be on their way: together
@@ -63,6 +64,7 @@ Publisher::Publisher(base::Loop& loop, Engine& engine, EngineState& state, Conta
                   if (isReload(event)) factsChanged();
                   own_.event(event);
                   if (std::optional<std::string> id = removedContainer(event)) forget(*id);
+                  if (isNamed(event)) publishBy(loop_.now() + soon);
                   if (std::optional<Held> kind = heldChange(event)) holdings_.changed(*kind);
                 },
                 nullptr});
@@ -84,7 +86,7 @@ void Publisher::exited() {
   held_.clear();
   own_.clear();
   soon_.stop();
-  soonSet_ = false;
+  publishAt_.reset();
   later_.stop();
   trailing_.stop();
   trailingSet_ = false;
@@ -100,14 +102,15 @@ void Publisher::forget(const std::string& id) {
 }
 
 void Publisher::publishSoon() {
-  if (!agent_.clustered()) return;
-  uint64_t now = loop_.now();
-  settledAt_ = now + settled;
-  if (soonSet_) return;
-  soonSet_ = true;
-  uint64_t next = std::max(now + soon, begunAt_ + pace);
-  soon_.start(base::milliseconds(next - now), [this] {
-    soonSet_ = false;
+  settledAt_ = loop_.now() + settled;
+  publishBy(std::max(loop_.now() + soon, begunAt_ + pace));
+}
+
+void Publisher::publishBy(uint64_t time) {
+  if (!agent_.clustered() || (publishAt_ && *publishAt_ <= time)) return;
+  publishAt_ = time;
+  soon_.start(base::milliseconds(time - loop_.now()), [this] {
+    publishAt_.reset();
     tasks_.spawn(publish());
   });
 }

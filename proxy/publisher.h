@@ -51,6 +51,7 @@ class Publisher : public cluster::AgentListener {
  private:
   void forget(const std::string& id);
   void publishSoon();
+  void publishBy(uint64_t time);
   base::Task<> publish();
   base::Task<> publishContainers();
   void factsChanged();
@@ -77,8 +78,8 @@ class Publisher : public cluster::AgentListener {
   bool reloaded_ = false;  // all of ours was
   bool publishing_ = false;
   bool again_ = false;
-  bool soonSet_ = false;
   bool trailingSet_ = false;
+  std::optional<uint64_t> publishAt_;
   uint64_t begunAt_ = 0;    // to publish, last time
   uint64_t settledAt_ = 0;  // by then the engine's list has caught up with its events
   uint64_t factsAt_ = 0;

@@ -273,6 +273,7 @@ def test_an_ambiguous_prefix_is_worded_as_dockerd_does(cluster, one):
         identity = create(cluster[2].direct, f"d{os.urandom(4).hex()}", "true")
         own[identity[0]] = own.get(identity[0], 0) + 1
     expected = cluster[2].direct.get(f"/containers/{theirs}/json")
+    time.sleep(0.25)  # within which all nodes know of both
     for node in cluster:
         for method, path in (("GET", "json"), ("POST", "start"), ("GET", "logs?stdout=1")):
             answer = node.api.call(method, f"/containers/{prefix}/{path}")

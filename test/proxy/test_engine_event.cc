@@ -43,6 +43,15 @@ Test(engine_event, tells_the_kind_that_may_have_changed) {
     cr_expect_not(heldChange(wrong).has_value(), "%s", wrong);
 }
 
+Test(engine_event, a_container_that_is_new_or_has_another_name) {
+  for (const char* action : {"create", "rename"})
+    cr_expect(isNamed(std::string(R"({"Type":"container","Action":")") + action + "\"}"), "%s",
+              action);
+  for (const char* other : {R"({"Type":"container","Action":"start"})", "", "{",
+                            R"({"Type":"volume","Action":"create"})"})
+    cr_expect_not(isNamed(other), "%s", other);
+}
+
 Test(engine_event, a_container_that_is_gone) {
   auto event = [](const std::string& type, const std::string& action, const std::string& actor) {
     return R"({"Type":")" + type + R"(","Action":")" + action + R"(","Actor":)" + actor + "}";

@@ -175,7 +175,8 @@ class Node(Droverd):
                 (directory / file).write_bytes(content)
 
     def kill_hard(self):
-        os.kill(self.pid, signal.SIGKILL)
+        # Not by its number, which may be another process's by now if it has ended before.
+        self.process.kill()
         self.process.wait()
 
     def has(self, name):

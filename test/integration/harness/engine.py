@@ -63,6 +63,8 @@ class Engine:
         pid = self.pid
         os.kill(pid, how)
         wait_until(lambda: not _is_running(pid), timeout=30, what="dockerd's end")
+        # Nobody must end the process that gets its number next.
+        (self.directory / "engine.pid").unlink()
 
     def answers(self):
         try:
@@ -77,5 +79,5 @@ class Engine:
 def _is_running(pid):
     try:
         return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
-    except FileNotFoundError:
+    except (FileNotFoundError, ProcessLookupError):  # before it was opened, and after
         return False
