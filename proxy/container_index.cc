@@ -1,5 +1,6 @@
 #include "proxy/container_index.h"
 
+#include <algorithm>
 #include <optional>
 
 namespace proxy {
@@ -25,10 +26,6 @@ void ContainerIndex::expect(const cluster::NodeId& owner, const std::string& id,
                             const std::string& name, ContainerFacts facts) {
   auto [place, fresh] = byId_.try_emplace(id);
   if (!fresh) return;
-  // A claim gave it the name; whoever has it by older records has it no longer.
-  auto [former, end] = byName_.equal_range(name);
-  for (auto each = former; each != end; ++each) std::erase(each->second->second.names, name);
-  byName_.erase(former, end);
   static_cast<ContainerFacts&>(place->second) = std::move(facts);
   place->second.names.clear();
   if (!name.empty()) place->second.names.push_back(name);
@@ -67,6 +64,7 @@ void ContainerIndex::clear() {
 
 void ContainerIndex::own(Place& place, const cluster::NodeId& owner) {
   place.second.owner = owner;
+  dropFormer(place);
   owned_[owner].emplace(place.first, &place);
   for (const std::string& name : place.second.names) byName_.emplace(name, &place);
   const std::vector<std::string>& names = place.second.names;
@@ -81,6 +79,21 @@ void ContainerIndex::disown(const Place& place) {
   auto owned = owned_.find(place.second.owner);
   owned->second.erase(place.first);
   if (owned->second.empty()) owned_.erase(owned);
+}
+
+// An engine has a name once: of its containers the one with the latest word has it.
+void ContainerIndex::dropFormer(const Place& place) {
+  const Entry& latest = place.second;
+  for (const std::string& name : latest.names) {
+    auto [each, end] = byName_.equal_range(name);
+    while (each != end) {
+      Entry& other = each->second->second;
+      bool former = each->second != &place && other.owner == latest.owner && other.version > 0 &&
+                    (latest.version == 0 || other.version < latest.version);
+      if (former) std::erase(other.names, name);
+      each = former ? byName_.erase(each) : std::next(each);
+    }
+  }
 }
 
 void ContainerIndex::dropNames(const Place& place) {
@@ -99,7 +112,13 @@ ContainerIndex::Found ContainerIndex::find(std::string_view object) const {
   if (object.empty()) return {};
   auto at = byId_.lower_bound(object);
   if (at != byId_.end() && at->first == object) return {&*at, false};
-  if (auto name = byName_.find(object); name != byName_.end()) return {name->second, false};
+  auto [named, namedEnd] = byName_.equal_range(object);
+  if (named != namedEnd) {
+    // One that we just made comes before the records of other nodes, which may be out of date.
+    auto expected = std::find_if(named, namedEnd,
+                                 [](const auto& each) { return each.second->second.version == 0; });
+    return {(expected == namedEnd ? named : expected)->second, false};
+  }
   if (at == byId_.end() || !at->first.starts_with(object)) return {};
   auto next = std::next(at);
   bool several = next != byId_.end() && next->first.starts_with(object);

@@ -29,8 +29,7 @@ class ContainerIndex {
   // was removed.
   bool put(const cluster::NodeId& owner, const std::string& id, std::string_view record,
            uint64_t version);
-  // A container that was just made, until its record comes; its name is nobody else's any more.
-  // `facts`: what its request tells.
+  // A container that was just made, until its record comes. `facts`: what its request tells.
   void expect(const cluster::NodeId& owner, const std::string& id, const std::string& name,
               ContainerFacts facts = {});
   // It is no longer expected; nothing changes if its record has come.
@@ -64,6 +63,7 @@ class ContainerIndex {
  private:
   void own(Place& place, const cluster::NodeId& owner);
   void disown(const Place& place);
+  void dropFormer(const Place& place);
   void dropNames(const Place& place);
 
   std::map<std::string, Entry, std::less<>> byId_;

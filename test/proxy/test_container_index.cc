@@ -125,21 +125,32 @@ Test(container_index, a_name_may_be_that_of_several) {
   cr_expect_eq(index.named("none").size(), 0);
 }
 
-Test(container_index, what_was_just_made_takes_its_name_from_older_records) {
+Test(container_index, an_engine_has_a_name_once) {
   ContainerIndex index;
-  index.put(node('a'), idOf("a"), listed(idOf("a"), "\"/web\",\"/old\""), 1);
+  const std::string first = listed(idOf("a"), "\"/web\",\"/old\"");
+  index.put(node('a'), idOf("a"), first, 1);
   index.put(node('a'), idOf("b"), listed(idOf("b"), "\"/web\""), 2);
-  index.expect(node('b'), idOf("c"), "web");
-  cr_expect_eq(found(index, "web"), "c000");
+  cr_expect_eq(found(index, "web"), "b000");
   cr_expect_eq(index.named("web").size(), 1);
   cr_expect_eq(found(index, "old"), "a000");
-  cr_expect_eq(found(index, idOf("b")), "b000");
-  index.put(node('b'), idOf("c"), listed(idOf("c"), "\"/web\""), 1);
+  index.expect(node('a'), idOf("c"), "web");
   cr_expect_eq(found(index, "web"), "c000");
-  index.erase(node('a'), idOf("a"));
-  index.erase(node('a'), idOf("b"));
+  cr_expect_eq(index.named("web").size(), 1);
+  index.put(node('a'), idOf("c"), listed(idOf("c"), "\"/web\""), 3);
+  index.put(node('a'), idOf("a"), first, 1);  // late
+  cr_expect_eq(found(index, "web"), "c000");
+  for (const char* each : {"a", "b"}) index.erase(node('a'), idOf(each));
   cr_expect_eq(found(index, "web"), "c000");
   cr_expect_eq(found(index, "old"), "?");
+}
+
+Test(container_index, what_was_just_made_comes_first_and_hides_no_conflict) {
+  ContainerIndex index;
+  index.put(node('a'), idOf("a"), listed(idOf("a"), "\"/web\""), 1);
+  index.expect(node('b'), idOf("b"), "web");
+  cr_expect_eq(found(index, "web"), "b000");
+  index.put(node('b'), idOf("b"), listed(idOf("b"), "\"/web\""), 1);
+  cr_expect_eq(index.named("web").size(), 2);
 }
 
 Test(container_index, what_was_just_made_is_there_until_its_record_comes) {
