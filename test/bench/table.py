@@ -4,7 +4,7 @@ import dataclasses
 import math
 import statistics
 
-COLUMNS = ["direct", "haproxy", "nginx", "drover"]
+COLUMNS = ["direct", "haproxy", "nginx", "before", "drover"]
 
 
 @dataclasses.dataclass
@@ -96,6 +96,9 @@ class Case:
             text += f" ({statistics.median(ratios):.2f})"
         if self.latencies(target):
             text += f" {statistics.median(self.added(target)):+,.0f} µs"
+        before = self.ratios("drover", "before") if target == "drover" else []
+        if before:
+            text += f", {statistics.median(before):.3f} ± {margin(before):.3f} × before"
         return text
 
     def row(self):
@@ -122,6 +125,8 @@ class Case:
 
 def markdown(cases):
     rows = [["case", *COLUMNS, "asked", "met"]] + [case.row() for case in cases]
+    if not any("before" in case.rounds for case in cases):
+        rows = [[cell for cell, name in zip(row, rows[0]) if name != "before"] for row in rows]
     widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
     lines = ["| " + " | ".join(cell.ljust(w) for cell, w in zip(row, widths)) + " |"
              for row in rows]

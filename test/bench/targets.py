@@ -196,4 +196,11 @@ class Drover(Proxy):
                 "--name", "bench"]
 
 
-PROXIES = [Haproxy, Nginx, Drover]
+class Before(Drover):
+    """An earlier build of droverd, to compare with."""
+
+    name = "before"
+    program = None  # set by --before
+
+
+PROXIES = [Haproxy, Nginx, Before, Drover]
