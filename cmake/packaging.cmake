@@ -14,9 +14,12 @@ function(compressed name file)
   set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${file})
 endfunction()
 
-configure_file(docs/droverd.8.in ${GENERATED}/droverd.8 @ONLY)
-compressed(droverd.8.gz ${GENERATED}/droverd.8)
-install(FILES ${GENERATED}/droverd.8.gz DESTINATION ${CMAKE_INSTALL_MANDIR}/man8)
+foreach(page droverd.8 droverd.yml.5)
+  string(REGEX MATCH "[0-9]$" section ${page})
+  configure_file(docs/${page}.in ${GENERATED}/${page} @ONLY)
+  compressed(${page}.gz ${GENERATED}/${page})
+  install(FILES ${GENERATED}/${page}.gz DESTINATION ${CMAKE_INSTALL_MANDIR}/man${section})
+endforeach()
 install(FILES contrib/completion/droverd.bash RENAME droverd
         DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions)
 install(FILES contrib/systemd/droverd.service contrib/systemd/droverd.socket

@@ -76,14 +76,16 @@ std::string markdownRow(const Key& key, T Config::*member) {
          " |\n";
 }
 
-// An option of droverd(8). To roff a minus is "\-", a plain hyphen is for words.
+// An entry of a manual page: of droverd(8) an option ("flag"), of droverd.yml(5) a key of the file.
+// To roff a minus is "\-", a plain hyphen is for words.
 template <class T>
-std::string manEntry(const Key& key, T Config::*member) {
-  std::string flag = flagName(key.name), help = helpText(key, member);
-  replaceAll(flag, "-", "\\-");
+std::string manEntry(const Key& key, T Config::*member, bool flag) {
+  std::string name = flag ? flagName(key.name) : std::string(key.name);
+  std::string help = helpText(key, member);
+  replaceAll(name, "-", "\\-");
   replaceAll(help, "-", "\\-");
   if (key.reloads) help += " Reloaded on SIGHUP.";
-  return ".TP\n.BI " + flag + " \" VALUE\"\n" + help + "\n";
+  return ".TP\n.BI " + name + (flag ? " \" VALUE\"\n" : ": \" VALUE\"\n") + help + "\n";
 }
 
 // A commented-out setting of droverd.yml.
@@ -185,14 +187,16 @@ std::string reference(std::string_view form) {
     text = "| Key | Meaning | Takes | Default | Reloads |\n|---|---|---|---|---|\n";
     fields([&](const Key& key, auto member) { text += markdownRow(key, member); });
   } else if (form == "man") {
-    fields([&](const Key& key, auto member) { text += manEntry(key, member); });
+    fields([&](const Key& key, auto member) { text += manEntry(key, member, true); });
+  } else if (form == "man-file") {
+    fields([&](const Key& key, auto member) { text += manEntry(key, member, false); });
   } else if (form == "yaml") {
     fields([&](const Key& key, auto member) { text += yamlEntry(key, member); });
   } else if (form == "labels") {
     text = labels::reference();
   } else {
     throw ConfigError(
-        {"--print-reference: " + quoted(form) + " is not markdown, man, yaml or labels"});
+        {"--print-reference: " + quoted(form) + " is not markdown, man, man-file, yaml or labels"});
   }
   return text;
 }

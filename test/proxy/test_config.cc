@@ -434,6 +434,7 @@ Test(config, the_reference_has_a_line_for_each_key_in_three_forms) {
     cr_expect(proxy::reference("yaml").find("\n#" + name + ":") != std::string::npos);
   });
   cr_expect(proxy::reference("man").find("\n.BI \\-\\-log\\-level ") != std::string::npos);
+  cr_expect(proxy::reference("man-file").find("\n.BI log_level: ") != std::string::npos);
   cr_expect_throw(proxy::reference("html"), ConfigError);
 }
 
