@@ -51,6 +51,17 @@ size_t Head::count(std::string_view name) const {
   }));
 }
 
+void Head::retarget(std::string_view target) {
+  std::string copy(target);  // it may be a part of the text
+  target_ = {static_cast<uint32_t>(text_.size()), static_cast<uint32_t>(copy.size())};
+  text_.append(copy);
+}
+
+void Head::drop(std::string_view name) {
+  std::erase_if(fields_,
+                [&](const Field& field) { return equalsIgnoreCase(view(field.name), name); });
+}
+
 std::string_view Head::upgrade() const {
   std::optional<std::string_view> protocol = find("Upgrade");
   if (!protocol || protocol->empty()) return {};
@@ -247,6 +258,9 @@ void MessageReader::finishHead() {
         throw HttpError(400, "malformed HTTP message: control character in a header");
     }
   }
+  // Whoever reads lengths as signed numbers would take it for none, or a negative one.
+  if ((http.flags & F_CONTENT_LENGTH) && http.content_length > INT64_MAX)
+    throw HttpError(400, "malformed HTTP message: Content-Length of 2^63 or more");
   bool chunked = (http.flags & F_CHUNKED) != 0;
   bool coded = head_.find("Transfer-Encoding").has_value();
   bool sized = (http.flags & F_CONTENT_LENGTH) != 0;

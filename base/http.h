@@ -59,6 +59,10 @@ class Head {
   // The first header of this name, in any case.
   std::optional<std::string_view> find(std::string_view name) const;
   size_t count(std::string_view name) const;
+  // Puts another target in the place of the one that came. Views into this head end with it.
+  void retarget(std::string_view target);
+  // Takes out all headers of this name.
+  void drop(std::string_view name);
   // The protocol of an upgrade that this head asks for or grants; empty if it does not.
   std::string_view upgrade() const;
 
@@ -101,6 +105,7 @@ class MessageReader {
   // Whether a message has begun: bytes were taken, beyond blank lines between messages.
   bool started() const { return !head_.text_.empty(); }
   const Head& head() const { return head_; }
+  Head& head() { return head_; }
 
   Framing framing() const { return framing_; }
   // The body's length where the head tells it.

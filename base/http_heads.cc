@@ -45,10 +45,15 @@ void appendHeaders(std::string& out, const Head& head) {
     Head::Header header = head[i];
     if (!isAboutConnection(head, header.name)) appendHeader(out, header.name, header.value);
   }
-  if (std::string_view protocol = head.upgrade(); !protocol.empty()) {
-    out.append("Connection: Upgrade\r\n");
-    appendHeader(out, "Upgrade", protocol);
+}
+
+bool isUpgradeNamed(const Head& head) {
+  for (size_t i = 0; i < head.size(); i++) {
+    Head::Header header = head[i];
+    if (equalsIgnoreCase(header.name, "Connection") && hasToken(header.value, "upgrade"))
+      return true;
   }
+  return false;
 }
 
 void appendStatusLine(std::string& out, const Head& answer) {
@@ -67,14 +72,24 @@ void appendRequestHead(std::string& out, const Head& request, std::string_view m
   out.append(request.target());
   out.append(request.minorVersion() == 0 ? " HTTP/1.0\r\n" : " HTTP/1.1\r\n");
   appendHeaders(out, request);
+  // dockerd takes an Upgrade for one whether Connection names it or not.
+  if (std::optional<std::string_view> protocol = request.find("Upgrade")) {
+    if (isUpgradeNamed(request)) out.append("Connection: Upgrade\r\n");
+    appendHeader(out, "Upgrade", *protocol);
+  }
   out.append(more);
   out.append("\r\n");
 }
 
-void appendAnswerHead(std::string& out, const Head& answer, bool close) {
+void appendAnswerHead(std::string& out, const Head& answer, ConnectionEnd end) {
   appendStatusLine(out, answer);
   appendHeaders(out, answer);
-  if (close) out.append("Connection: close\r\n");
+  if (std::string_view protocol = answer.upgrade(); !protocol.empty()) {
+    out.append("Connection: Upgrade\r\n");
+    appendHeader(out, "Upgrade", protocol);
+  }
+  if (end == ConnectionEnd::close) out.append("Connection: close\r\n");
+  if (end == ConnectionEnd::keepAlive) out.append("Connection: keep-alive\r\n");
   out.append("\r\n");
 }
 
@@ -106,6 +121,8 @@ std::string_view reasonPhrase(int status) {
       return "Created";
     case 204:
       return "No Content";
+    case 301:
+      return "Moved Permanently";
     case 304:
       return "Not Modified";
     case 400:
@@ -124,6 +141,8 @@ std::string_view reasonPhrase(int status) {
       return "Conflict";
     case 413:
       return "Content Too Large";
+    case 417:
+      return "Expectation Failed";
     case 431:
       return "Request Header Fields Too Large";
     case 500:

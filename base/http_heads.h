@@ -11,12 +11,15 @@
 namespace base {
 
 // The request as the server behind gets it: without the headers that are about the client's
-// connection (RFC 9110 7.6.1), with those of an upgrade if it asks for one. `more`: further header
-// lines, each with its line end.
+// connection (RFC 9110 7.6.1), with Upgrade, and Connection where that names it. `more`: further
+// header lines, each with its line end.
 void appendRequestHead(std::string& out, const Head& request, std::string_view more = {});
 
-// The answer as the client gets it. `close`: say that the connection ends after it.
-void appendAnswerHead(std::string& out, const Head& answer, bool close);
+// What an answer says of the connection's end after it.
+enum class ConnectionEnd { untold, close, keepAlive };
+
+// The answer as the client gets it.
+void appendAnswerHead(std::string& out, const Head& answer, ConnectionEnd end);
 
 // The part of an answer's head that can be sent again later: status line and headers, without Date
 // and without those about the connection; no blank line at the end.

@@ -135,7 +135,8 @@ base::Task<> relay(Client& client, base::HttpClient& server, RelayOptions option
   base::MessageReader& answer = upstream->reader;
   std::string out;
   while (answer.head().status() < 200 && answer.head().status() != 101) {
-    base::appendAnswerHead(out, answer.head(), false);  // 100 Continue and the like
+    base::appendAnswerHead(out, answer.head(),
+                           base::ConnectionEnd::untold);  // 100 Continue and the like
     co_await client.stream->write(out);
     out.clear();
     try {
@@ -153,7 +154,11 @@ base::Task<> relay(Client& client, base::HttpClient& server, RelayOptions option
   // An engine that closes before it has read the request whole does not want the rest of it.
   if (endless || (engineCloses && !upload->done()) || !client.request().keepAlive())
     client.keepAlive = false;
-  base::appendAnswerHead(out, answer.head(), !client.keepAlive && !tunnelled);
+  bool isOld = client.request().minorVersion() == 0;
+  base::ConnectionEnd end = base::ConnectionEnd::untold;
+  if (!client.keepAlive && !tunnelled) end = base::ConnectionEnd::close;
+  if (client.keepAlive && isOld && !tunnelled) end = base::ConnectionEnd::keepAlive;
+  base::appendAnswerHead(out, answer.head(), end);
 
   if (tunnelled) {
     client.status = answer.head().status();

@@ -29,7 +29,8 @@ std::string request(const std::string& head) {
 
 std::string answer(const std::string& head, bool close = false) {
   return rewritten(MessageReader::Kind::response, head, [&](std::string& out, const base::Head& h) {
-    base::appendAnswerHead(out, h, close);
+    base::appendAnswerHead(out, h,
+                           close ? base::ConnectionEnd::close : base::ConnectionEnd::untold);
   });
 }
 
@@ -49,8 +50,10 @@ Test(http_heads, requests_pass_without_what_is_about_the_clients_connection) {
       {"Host: d\r\nConnection: close\r\n", "Host: d\r\n"},
       {"Host: d\r\nConnection: keep-alive, X-Hop\r\nX-Hop: 1\r\nX-Stays: 2\r\n",
        "Host: d\r\nX-Stays: 2\r\n"},
-      {"Host: d\r\nKeep-Alive: 3\r\nProxy-Connection: x\r\nTE: trailers\r\nUpgrade: x\r\n",
-       "Host: d\r\n"},
+      {"Host: d\r\nKeep-Alive: 3\r\nProxy-Connection: x\r\nTE: trailers\r\n", "Host: d\r\n"},
+      // dockerd needs no Connection to see an upgrade.
+      {"Host: d\r\nUpgrade: tcp\r\n", "Host: d\r\nUpgrade: tcp\r\n"},
+      {"Host: d\r\nUpgrade:\r\nConnection: close\r\n", "Host: d\r\nUpgrade: \r\n"},
       // Nobody may have us drop what frames or addresses the request.
       {"Host: d\r\nConnection: Host, Content-Length, Content-Type\r\nContent-Length: 2\r\n"
        "Content-Type: a\r\n",

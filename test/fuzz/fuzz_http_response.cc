@@ -17,7 +17,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   proxy::commonHeaders(stored);
 
   std::string passedOn;
-  base::appendAnswerHead(passedOn, reader.head(), false);
+  base::appendAnswerHead(passedOn, reader.head(), base::ConnectionEnd::untold);
   base::MessageReader again(base::MessageReader::Kind::response, {16384, 40});
   size_t used = again.feedHead(passedOn);
   fuzz::require(again.headDone() && used == passedOn.size());
