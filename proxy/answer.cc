@@ -9,6 +9,7 @@
 namespace proxy {
 namespace {
 
+constexpr std::string_view tooLarge = "the request's body is larger than max_body_bytes allows";
 constexpr std::string_view goOn = "HTTP/1.1 100 Continue\r\n\r\n";
 
 }  // namespace
@@ -17,17 +18,17 @@ base::Task<> sendAnswer(Client& client, int status, std::string_view head, std::
   const base::Head& request = client.request();
   client.keepAlive = client.keepAlive && request.keepAlive() && client.reader.bodyDone();
   client.status = status;
+  bool isOld = request.minorVersion() == 0;
   std::string out;
   out.reserve(head.size() + body.size() + 128);
   out.append(head);
+  if (isOld && out.starts_with("HTTP/1.1 ")) out[7] = '0';
   base::appendDate(out);
   bool bodiless = status == 204 || status == 304;
   if (!bodiless) out.append("Content-Length: ").append(std::to_string(body.size())).append("\r\n");
-  if (!client.keepAlive) {
-    out.append("Connection: close\r\n");
-  } else if (request.minorVersion() == 0) {
-    out.append("Connection: keep-alive\r\n");
-  }
+  // What each version does unless it is told otherwise need not be told.
+  if (client.keepAlive == isOld)
+    out.append(isOld ? "Connection: keep-alive\r\n" : "Connection: close\r\n");
   out.append("\r\n");
   if (request.method() != "HEAD" && !bodiless) out.append(body);
   size_t put = client.stream->tryWrite(out);
@@ -45,6 +46,18 @@ base::Task<> sendJson(Client& client, int status, std::string_view common, std::
   co_await sendAnswer(client, status, head, body);
 }
 
+base::Task<> sendBare(Client& client, int status) {
+  std::string head = "HTTP/1.1 " + std::to_string(status) + " ";
+  head.append(base::reasonPhrase(status)).append("\r\n");
+  co_await sendAnswer(client, status, head, "");
+}
+
+base::Task<> sendMoved(Client& client, std::string_view location) {
+  std::string head = "HTTP/1.1 301 Moved Permanently\r\nLocation: ";
+  head.append(location).append("\r\n");
+  co_await sendAnswer(client, 301, head, "");
+}
+
 base::Task<> sendError(Client& client, int status, std::string_view common, std::string message,
                        bool close) {
   if (close) client.keepAlive = false;
@@ -56,12 +69,12 @@ base::Task<std::string> readBody(Client& client, size_t most) {
   std::string body;
   base::MessageReader& reader = client.reader;
   reader.collectInto(&body);
-  bool asked = base::equalsIgnoreCase(client.request().find("Expect").value_or(""), "100-continue");
+  if (reader.contentLength() > most) throw base::HttpError(413, std::string(tooLarge));
+  bool asked = client.request().minorVersion() == 1 && client.request().find("Expect");
   for (;;) {
     size_t used = reader.feedBody(client.rest);
     client.rest.erase(0, used);
-    if (body.size() > most)
-      throw base::HttpError(413, "the request's body is larger than max_body_bytes allows");
+    if (body.size() > most) throw base::HttpError(413, std::string(tooLarge));
     if (reader.bodyDone()) break;
     if (std::exchange(asked, false)) co_await client.stream->write(goOn);
     co_await client.stream->readable();

@@ -22,6 +22,11 @@ std::string jsonHead(int status, std::string_view common);
 // sendAnswer() for a body of JSON.
 base::Task<> sendJson(Client& client, int status, std::string_view common, std::string_view body);
 
+// A status without a body or any header of the engine's: what net/http says by itself.
+base::Task<> sendBare(Client& client, int status);
+// The same with 301 and a Location.
+base::Task<> sendMoved(Client& client, std::string_view location);
+
 // Docker's error body. `close`: and ends the connection.
 base::Task<> sendError(Client& client, int status, std::string_view common, std::string message,
                        bool close);

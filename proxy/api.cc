@@ -3,21 +3,27 @@
 #include <optional>
 
 #include "proxy/answer.h"
+#include "proxy/parameters.h"
 
 namespace proxy {
+
+Sender Api::senderOf(const Client& client) const {
+  if (!client.fromNode) return client.onThisHost ? Sender::local : Sender::client;
+  // Its certificate was good when it connected; what is not a node's id is no node's.
+  std::optional<cluster::NodeId> node = cluster::NodeId::parse(client.nodeId);
+  if (!node) return Sender::stranger;
+  return nodes_.wasRemoved(*node) ? Sender::removed : Sender::node;
+}
+
+bool Api::readsParameters(const Client& client, const Route& route) const {
+  return !client.fromNode && nodes_.clustered() && hasParameters(route);
+}
 
 base::Task<> Api::handle(Client& client, RouteMatch match) {
   Answer answer = match.route().answer;
   if (answer == Answer::clientCertificate) return certificates_.handle(client);
   if (client.fromNode) {
-    // Its certificate was good when it connected.
-    std::optional<cluster::NodeId> node = cluster::NodeId::parse(client.nodeId);
-    if (node && nodes_.wasRemoved(*node))
-      return fail(client, 403, "this node was removed from the cluster", true);
-    if (answer == Answer::node) return node_.handle(client, match);
-    // Who wants to join has no certificate yet, and may ask for nothing but that.
-    if (client.nodeId.empty())
-      return fail(client, 403, "only nodes of the cluster are served here", true);
+    if (answer == Answer::node || answer == Answer::admission) return node_.handle(client, match);
     if (answer == Answer::create) return creation_.createHere(client, match);
     return local_.handle(client, match);
   }

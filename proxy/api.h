@@ -6,6 +6,7 @@
 #include "proxy/client.h"
 #include "proxy/client_certificates.h"
 #include "proxy/federation.h"
+#include "proxy/gate.h"
 #include "proxy/local_api.h"
 #include "proxy/node_api.h"
 #include "proxy/routes.h"
@@ -26,8 +27,17 @@ class Api {
         creation_(creation),
         certificates_(certificates) {}
 
-  // Answers the request whose head `client` holds. Throws when either side breaks off.
+  // Who is at the other end, for the gate.
+  Sender senderOf(const Client& client) const;
+  // Of our engine's API; empty while the engine is not there.
+  std::string_view engineVersion() const { return local_.engineVersion(); }
+
+  // Answers the request whose head `client` holds, which has passed the gate. Throws when either
+  // side breaks off.
   base::Task<> handle(Client& client, RouteMatch match);
+
+  // Whether the parameters of this call are read here, and not by the engine alone.
+  bool readsParameters(const Client& client, const Route& route) const;
 
   // Answers with Docker's error body. `close`: and ends the connection.
   base::Task<> fail(Client& client, int status, std::string message, bool close);

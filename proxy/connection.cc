@@ -8,6 +8,9 @@
 
 #include "base/acceptor.h"
 #include "cluster/agent.h"
+#include "proxy/answer.h"
+#include "proxy/gate.h"
+#include "proxy/parameters.h"
 #include "proxy/tunnel.h"
 
 namespace proxy {
@@ -15,6 +18,11 @@ namespace {
 
 // What a client of HTTP/2 says first (RFC 9113 3.4). Newer engines speak it for gRPC.
 constexpr std::string_view http2Preface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+// Where a server of Go's sends whom it does not speak HTTP/2 with.
+constexpr std::string_view http2Moved = "/%2A";
+
+// A form of parameters; Go takes 10 MB.
+constexpr size_t formMost = 64 * 1024;
 
 // A number for each request, to find its line again.
 uint64_t nextRequestId() {
@@ -81,6 +89,13 @@ struct Connection::Record {
                             {"reason", fault}};
     std::span<const base::Field> shown(fields);
     self.log_.line(level, "request", fault.empty() ? shown.first(shown.size() - 1) : shown);
+  }
+
+  void found(const RouteMatch& match) {
+    route = match.index;
+    if (isStream || match.route().flow == Flow::exchange) return;
+    isStream = true;
+    self.metrics_.streamOpened();
   }
 
   // As nginx and dockerd log it: nobody was left to answer.
@@ -192,13 +207,12 @@ base::Task<> Connection::refuse(base::HttpError malformed) {
 }
 
 base::Task<> Connection::answerRequest() {
-  RouteMatch route = match(client_.request().method(), client_.request().target());
-  Record record(*this, route.index, route.route().flow != Flow::exchange);
   client_.status = 0;
   client_.upstream = engine_.name();
+  Record record(*this, routes().size() - 1, false);
   int status = 0;
   try {
-    co_await api_.handle(client_, route);
+    co_await answer(record);
   } catch (const base::Unreachable& down) {
     status = 503;
     record.fault = down.what();
@@ -221,8 +235,51 @@ base::Task<> Connection::answerRequest() {
   co_await api_.fail(client_, status, record.fault, !client_.reader.bodyDone());
 }
 
+// What passes the gate is answered, and what does not is told why.
+base::Task<> Connection::answer(Record& record) {
+  Passage passage = pass(api_.senderOf(client_), client_.reader.head());
+  record.found(passage.route);
+  if (passage.status == 301) {
+    co_await sendMoved(client_, passage.message);
+  } else if (passage.status == 417) {
+    client_.keepAlive = false;
+    co_await sendBare(client_, passage.status);
+  } else if (passage.status) {
+    co_await api_.fail(client_, passage.status, std::move(passage.message), passage.close);
+  } else if (api_.readsParameters(client_, passage.route.route())) {
+    co_await handleWithParameters(passage.route);
+  } else {
+    co_await api_.handle(client_, passage.route);
+  }
+}
+
+// A body that is a form becomes part of the query, so that there is one place to read from, and
+// those who hear the call from us read the same.
+base::Task<> Connection::handleWithParameters(RouteMatch route) {
+  base::Head& request = client_.reader.head();
+  if (takesForm(route.route()) && isForm(request)) {
+    std::string form = co_await readBody(client_, formMost);
+    std::string target = withForm(request.target(), form);
+    request.retarget(target);
+    for (std::string_view gone : {"Content-Type", "Content-Length", "Transfer-Encoding", "Expect"})
+      request.drop(gone);
+  }
+  route = match(request.method(), request.target());
+  std::optional<std::string> fault = faultOfParameters(route.query);
+  if (fault) throw base::HttpError(400, *fault);
+  co_await api_.handle(client_, route);
+}
+
 base::Task<> Connection::tunnelHttp2() {
   Record record(*this, routes().size() - 1, true);
+  Sender sender = api_.senderOf(client_);
+  if (!mayTunnelHttp2(sender, api_.engineVersion())) {
+    record.fault = "HTTP/2 is not spoken here";
+    client_.status = 505;
+    client_.keepAlive = false;
+    if (!client_.fromNode) co_await sendMoved(client_, http2Moved);
+    co_return;
+  }
   client_.status = 503;  // HTTP/2 has no words of ours for it; the connection ends
   try {
     std::unique_ptr<base::HttpConnection> upstream = co_await engine_.connect(true);

@@ -46,6 +46,8 @@ class Connection {
   base::Task<bool> readRequest();
   base::Task<> answerRequest();
   base::Task<> refuse(base::HttpError malformed);
+  base::Task<> answer(Record& record);
+  base::Task<> handleWithParameters(RouteMatch route);
   bool isHttp2() const;
   base::Task<> tunnelHttp2();
   void startTimer(bool forHead);

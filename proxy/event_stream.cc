@@ -125,10 +125,12 @@ base::Task<> EventStream::run(Client& client, std::string_view common, std::stri
   // The head goes out at once: clients wait for it before they act.
   client.status = 200;
   client.keepAlive = false;
-  std::string head = "HTTP/1.1 200 OK\r\n" + std::string(common);
+  bool isOld = client.request().minorVersion() == 0;  // knows no chunks: all until the end is one
+  std::string head = isOld ? "HTTP/1.0 200 OK\r\n" : "HTTP/1.1 200 OK\r\n";
+  head += common;
   head += "Content-Type: application/json\r\n";
   base::appendDate(head);
-  head += "Connection: close\r\nTransfer-Encoding: chunked\r\n\r\n";
+  head += isOld ? "\r\n" : "Connection: close\r\nTransfer-Encoding: chunked\r\n\r\n";
   co_await client.stream->write(head);
 
   bool gone = false;
@@ -145,6 +147,10 @@ base::Task<> EventStream::run(Client& client, std::string_view common, std::stri
     bool awaitsMore = !awaited_.empty() || (over && !streams_.empty());
     bool waits = awaitsMore && now() < until && !merger_.isFull();
     std::string lines = waits ? std::string() : merger_.take(now());
+    if (!lines.empty() && isOld) {
+      co_await client.stream->write(lines);
+      continue;
+    }
     if (!lines.empty()) {
       char size[20];
       std::snprintf(size, sizeof size, "%zx\r\n", lines.size());
@@ -160,7 +166,7 @@ base::Task<> EventStream::run(Client& client, std::string_view common, std::stri
     timer.start(pause, [this] { news_.fire(); });
     co_await news();
   }
-  if (!gone) co_await client.stream->write("0\r\n\r\n");
+  if (!gone && !isOld) co_await client.stream->write("0\r\n\r\n");
 }
 
 }  // namespace proxy

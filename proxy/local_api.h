@@ -27,6 +27,11 @@ class LocalApi {
   // A change that is asked for by ourselves, told to the lists as those of clients are.
   base::Task<base::HttpReply> change(base::HttpCall call, Effect effect, std::string object);
 
+  // Of the engine's API; empty while the engine is not there.
+  std::string_view engineVersion() const {
+    return state_.facts() ? std::string_view(state_.facts()->apiVersion) : std::string_view();
+  }
+
   // The headers that every answer of the engine has.
   const std::string& commonHeaders() const { return state_.lastFacts().headers; }
 

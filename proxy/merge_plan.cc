@@ -102,10 +102,14 @@ std::optional<FilteredQuery> parseFilteredQuery(std::string_view query) {
 }
 
 std::string queryValue(std::string_view query, std::string_view name) {
-  std::optional<FilteredQuery> parsed = parseFilteredQuery(query);
-  if (!parsed) return {};
-  for (const auto& [key, value] : parsed->parameters) {
-    if (key == name) return value;
+  while (!query.empty()) {
+    std::string_view pair = query.substr(0, query.find('&'));
+    query.remove_prefix(std::min(query.size(), pair.size() + 1));
+    if (pair.find(';') != std::string_view::npos) continue;  // Go passes over these
+    size_t equals = pair.find('=');
+    if (decodeQueryValue(pair.substr(0, equals)) != name) continue;
+    std::string_view raw = equals == std::string_view::npos ? "" : pair.substr(equals + 1);
+    if (std::optional<std::string> value = decodeQueryValue(raw)) return *value;
   }
   return {};
 }

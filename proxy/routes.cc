@@ -16,8 +16,8 @@ constexpr Route table[] = {
     {"GET", "/events", events, stream},
     {"GET", "/system/df", diskUsage},
     {"POST", "/auth"},
-    {"POST", "/session", engine, hijack},
-    {"POST", "/grpc", engine, hijack},
+    {"POST", "/session", h2c, hijack},
+    {"POST", "/grpc", h2c, hijack},
 
     // Containers
     {"GET", "/containers/json", containerList},
@@ -144,8 +144,8 @@ constexpr Route table[] = {
     {"POST", "/drover/v1/client-certificate", clientCertificate},
 
     // Between nodes
-    {"GET", "/drover/v1/cluster", node},
-    {"POST", "/drover/v1/join", node},
+    {"GET", "/drover/v1/cluster", admission},
+    {"POST", "/drover/v1/join", admission},
     {"POST", "/drover/v1/messages", node},
     {"POST", "/drover/v1/node", node},
     {"POST", "/drover/v1/images/fetch", node},
@@ -153,7 +153,7 @@ constexpr Route table[] = {
     {"POST", "/drover/v1/take-name", node},
 
     // Anything else is the engine's to understand
-    {"", "other"},
+    {"", "other", other},
 };
 
 // Takes the first segment, without its slash, off a path.

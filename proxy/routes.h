@@ -13,6 +13,8 @@ namespace proxy {
 // and rebalance.
 enum class Answer {
   engine,  // this host's
+  h2c,     // this host's, on a connection that becomes one of HTTP/2
+  other,   // this host's: what we do not know is for it to understand
 
   // The engine of the node that has the object named in the path.
   container,
@@ -45,6 +47,7 @@ enum class Answer {
   rebalance,  // droverd: moves what evens the load
 
   swarm,              // droverd, for the cluster
+  admission,          // droverd, for who wants to join, and its peers
   node,               // droverd, for its peers only
   clientCertificate,  // droverd, for who is on this host
 };

@@ -190,7 +190,8 @@ struct SmallDocker {
     size_t end = path.find('/');
     std::string kind = path.substr(0, end);
     std::string rest = end == std::string::npos ? "" : path.substr(end + 1);
-    std::string object = rest.substr(0, rest.find('/'));
+    // Names of images hold slashes.
+    std::string object = rest.substr(0, kind == "images" ? rest.rfind('/') : rest.find('/'));
     if (kind == "containers" && object == "json") return list();
     if (kind == "containers" && object == "create") return create(line);
     if (kind == "containers" && object != "prune") return aboutContainer(method, object, rest);

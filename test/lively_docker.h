@@ -27,6 +27,7 @@ struct LivelyDocker {
   // Containers by name, newest first, as "State|Status".
   std::vector<std::pair<std::string, std::string>> containers;
   std::vector<std::string> asked;  // start lines, without the method's GET and the version
+  std::string apiVersion = "1.41";
   std::function<void()> beforeList = [] {};
 
   static std::string idOf(const std::string& name) {
@@ -57,7 +58,7 @@ struct LivelyDocker {
     asked.push_back(startLine.substr(0, startLine.find(" HTTP/")));
     const std::string& what = asked.back();
     if (what == "GET /version")
-      return answerOf("{\"ApiVersion\":\"1.41\",\"MinAPIVersion\":\"1.12\"}\n");
+      return answerOf("{\"ApiVersion\":\"" + apiVersion + "\",\"MinAPIVersion\":\"1.12\"}\n");
     if (what == "GET /_ping") return answerOf("OK");
     if (what == "HEAD /_ping") {
       std::string ping = answerOf("");

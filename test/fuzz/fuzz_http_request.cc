@@ -1,18 +1,37 @@
-// HTTP request path: whatever a client sends in whatever pieces, a head that is accepted is passed
-// on as one that reads the same, and its body ends where it says.
+// HTTP request path, and the gate: whatever a client sends in whatever pieces, a head that is
+// accepted is passed on as one that reads the same, and its body ends where it says.
 
 #include <cstdint>
 #include <string>
 
 #include "base/http.h"
 #include "base/http_heads.h"
-#include "proxy/routes.h"
+#include "proxy/gate.h"
+#include "proxy/list_query.h"
+#include "proxy/parameters.h"
+#include "proxy/target.h"
 #include "test/fuzz/feed.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   base::MessageReader reader(base::MessageReader::Kind::request, {4096, 20});
   if (!fuzz::feed(reader, data, size)) return 0;
-  proxy::match(reader.head().method(), reader.head().target());
+  proxy::isForm(reader.head());
+  std::string came(reader.head().target());
+  try {
+    proxy::Passage passage = proxy::pass(proxy::Sender::local, reader.head());
+    proxy::faultOfParameters(passage.route.query);
+    std::string sent =
+        passage.status == 301 ? passage.message : std::string(reader.head().target());
+    // It has one form, which means what came, and none again.
+    auto same = proxy::CanonicalTarget::Kind::same;
+    if (passage.status != 417)
+      fuzz::require(proxy::canonicalTarget(reader.head().method(), sent).kind == same);
+    std::string path = came.substr(0, came.find('?'));
+    if (passage.status == 0 && path.starts_with('/'))
+      fuzz::require(proxy::decodePath(path) == proxy::decodePath(sent.substr(0, sent.find('?'))));
+  } catch (const base::HttpError&) {
+    return 0;  // its target is no path
+  }
 
   std::string passedOn;
   base::appendRequestHead(passedOn, reader.head());

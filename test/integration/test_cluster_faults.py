@@ -10,6 +10,7 @@ import pytest
 
 from harness.cluster import await_agreement, form, run_on
 from harness.engine import wait_until
+from harness.gate import ask_peer, walk
 
 
 def is_running(node, name):
@@ -340,6 +341,19 @@ def test_strangers_get_nothing_from_the_peers_port(three):
             "--write-out", "\n%{http_code}", f"https://{one.host.address}:2377{path}",
         )  # fmt: skip
         assert said.rsplit("\n", 1)[1] in ("401", "403"), (path, said)
+
+
+def test_a_removed_node_is_heard_no_more(three, tmp_path):
+    one, two, third = three
+    third.copy_identity(tmp_path / "third")
+    third.kill_hard()
+    wait_until(lambda: one.states().get(third.name) == "down", what="its death is known")
+    one.docker("node", "rm", "--force", third.name)
+    assert walk(one, "removed", tmp_path / "third", by=third) == []
+    wait_until(
+        lambda: ask_peer(two, [("GET", "/_ping")], tmp_path / "third", third)[0][0] == 0,
+        what="all know of it",
+    )
 
 
 # --- time goes on while things change -----------------------------------------------------------

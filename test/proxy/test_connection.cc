@@ -5,6 +5,7 @@
 #include <criterion/criterion.h>
 
 #include "test/house.h"
+#include "test/lively_docker.h"
 #include "test/tls_client.h"
 
 using namespace test;
@@ -224,19 +225,52 @@ Test(connection, cancelling_ends_it_at_once) {
   finish(house);
 }
 
-Test(connection, http_2_is_the_engines_to_speak) {
+namespace {
+
+// With an engine whose API has this version, once it is known.
+void knowEngine(House& house, LivelyDocker& docker, const std::string& version) {
+  docker.apiVersion = version;
+  house.stage.start(house.state.run());
+  house.stage.until([&] { return house.state.facts() && docker.count("/containers/json") > 0; });
+  house.stage.turns(20);
+}
+
+}  // namespace
+
+Test(connection, http_2_is_for_an_engine_that_speaks_it) {
   const std::string preface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+  House house;
+  LivelyDocker docker(house.docker);
+  knowEngine(house, docker, "1.52");
   for (size_t cut : {size_t{0}, size_t{1}, size_t{10}, preface.size() - 1, preface.size()}) {
-    House house;
     house.docker.next({hears(preface + "frames"), says("settings"), hears("more"), hearsEnd()});
     house.client({says(preface.substr(0, cut)), pauses(), says(preface.substr(cut) + "frames"),
                   hears("settings"), says("more"), ends(), hearsEnd()});
-    finish(house);
+    house.stage.until([&] { return house.clients == 0; });
   }
+}
+
+Test(connection, http_2_goes_to_no_engine_that_is_not_known_to_speak_it) {
+  const std::string preface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+  const std::string moved = "HTTP/1.1 301 Moved Permanently\r\nLocation: /%2A\r\n";
+  for (std::string version : {"1.41", "1.51", ""}) {
+    House house;
+    LivelyDocker docker(house.docker);
+    if (!version.empty()) knowEngine(house, docker, version);
+    size_t before = house.docker.connections();
+    house.client({says(preface + "frames"), hearsAnswer(301, ""), hearsEnd()});
+    house.stage.until([&] { return house.clients == 0; });
+    cr_expect_eq(house.docker.connections(), before, "%s", version.c_str());
+  }
+}
+
+Test(connection, what_is_spelled_otherwise_is_heard_as_it_is_meant) {
   House house;
-  house.docker.stopListening();
-  house.client({says(preface), hearsEnd()});
-  house.stage.finish();
+  house.docker.next({hears(get("/containers/web/json?all=%31")), says(answer("x")), hearsEnd()});
+  house.client({says(get("http://host/%63ontainers%2fweb/json?all=%31")), hears(answer("x")),
+                says(get("/images//a/json")), hearsAnswer(301, ""), says(get("/%zz")),
+                hearsAnswer(400, "target"), ends(), hearsEnd()});
+  finish(house);
 }
 
 Test(connection, each_request_is_one_line_in_the_log_without_its_query) {

@@ -556,12 +556,12 @@ Test(federation, all_tags_of_a_repository_are_pushed_from_one_node) {
 
 Test(federation, an_image_whose_name_is_encoded_is_saved_under_its_name) {
   Hosts hosts(2);
-  hosts.two().engine.images = {"team%2Fapp%3A1"};
+  hosts.two().engine.images = {"team/app:1"};
   hosts.two().engine.first = [](const std::string& asked) {
     return asked.starts_with("GET /images/get") ? inChunks("tar") : std::string();
   };
   hosts.one().engine.first = [&](const std::string& asked) {
-    if (asked.starts_with("POST /images/load")) hosts.one().engine.images = {"team%2Fapp%3A1"};
+    if (asked.starts_with("POST /images/load")) hosts.one().engine.images = {"team/app:1"};
     return std::string();
   };
   HttpReply saved = hosts.one().ask("GET", "/images/team%2Fapp%3A1/get");

@@ -102,7 +102,7 @@ Test(routes, every_row_is_reached_by_what_it_describes) {
     cr_expect_eq(match(route.method, "/v1.41" + target).index, i, "%s", what.c_str());
   }
   cr_expect_eq(routes().back().pattern, "other");
-  cr_expect(routes().back().answer == Answer::engine);
+  cr_expect(routes().back().answer == Answer::other);
 }
 
 Test(routes, say_who_answers_and_what_changes) {
@@ -118,7 +118,7 @@ Test(routes, say_who_answers_and_what_changes) {
       {"GET", "/info", Answer::info},
       {"GET", "/containers/json", Answer::containerList},
       {"GET", "/events", Answer::events, Flow::stream},
-      {"POST", "/session", Answer::engine, Flow::hijack},
+      {"POST", "/session", Answer::h2c, Flow::hijack},
       {"POST", "/containers/c/wait", Answer::container, Flow::stream},
       {"GET", "/containers/c/logs", Answer::container, Flow::stream},
       {"POST", "/containers/c/attach", Answer::container, Flow::hijack},
@@ -138,8 +138,8 @@ Test(routes, say_who_answers_and_what_changes) {
       {"DELETE", "/volumes/v", Answer::volume},
       {"POST", "/swarm/init", Answer::swarm},
       {"GET", "/nodes/n", Answer::swarm},
-      {"POST", "/drover/v1/join", Answer::node},
-      {"GET", "/unheard-of", Answer::engine},
+      {"POST", "/drover/v1/join", Answer::admission},
+      {"GET", "/unheard-of", Answer::other},
   };
   for (const auto& each : requests) {
     const Route& route = match(each.method, each.target).route();
