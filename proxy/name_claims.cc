@@ -18,7 +18,7 @@ constexpr uint64_t nameWait = 2'000;
 constexpr uint64_t abstainWait = 12'000;
 constexpr base::milliseconds nameRetry(30);
 // Well within ClaimOptions::keepFor.
-constexpr base::milliseconds renewEvery(3'000);
+constexpr uint64_t renewEvery = 3'000;
 // By then everyone knows the record that stands for a name, if all goes well. In this rhythm it is
 // looked for, and in the other later on while its node is down.
 constexpr base::milliseconds recordKnown(500);
@@ -32,11 +32,19 @@ std::string keyOf(const std::string& name) {
   return "name/" + name;
 }
 
-NameClaims::Refusal taken(const std::string& name, const std::string& holder) {
-  return {409, "Conflict. The container name \"/" + name + "\" is already in use by container \"" +
-                   holder +
-                   "\". You have to remove (or rename) that container to be able to reuse that "
+NameClaims::Refusal inUse(const std::string& name, const std::string& bearer) {
+  return {409, "Conflict. The container name \"/" + name + "\" is already in use by " + bearer +
+                   ". You have to remove (or rename) that container to be able to reuse that "
                    "name."};
+}
+
+NameClaims::Refusal taken(const std::string& name, const std::string& id) {
+  return inUse(name, "container \"" + id + "\"");
+}
+
+// By a claim, whose holder is nothing that a client could use.
+NameClaims::Refusal beingMade(const std::string& name) {
+  return inUse(name, "a container that is being made or renamed");
 }
 
 }  // namespace
@@ -47,42 +55,26 @@ std::string_view withoutSlash(std::string_view name) {
 
 // ---- one claim
 
-NameClaims::Claim::~Claim() {
-  if (!name_.empty() && !stands_) owner_.agent_.release(keyOf(name_), holder_);
-}
-
 base::Task<NameClaims::Refusal> NameClaims::Claim::take(std::string name, std::string holder) {
   if (name.empty()) co_return Refusal{};
   if (holder.empty()) holder = cluster::makeTokenSecret().reveal();
   Refusal refusal = co_await owner_.claim(name, holder);
   if (refusal.status == 0) {
     name_ = std::move(name);
-    holder_ = std::move(holder);
-    keepUp();
+    held_.granted(keyOf(name_), std::move(holder));
   }
   co_return refusal;
 }
 
-// A create may take longer than a grant lasts: its image is sent, its engine is busy.
-void NameClaims::Claim::keepUp() {
-  renew_.start(renewEvery, [this] {
-    owner_.tasks_.spawn(owner_.renew(name_, holder_));
-    keepUp();
-  });
-}
-
 void NameClaims::Claim::stands(const cluster::NodeId& node, const std::string& object) {
-  stands_ = true;
-  renew_.stop();
-  if (!name_.empty()) owner_.claimed_[name_] = holder_;
-  owner_.tasks_.spawn(owner_.watch({node, object, name_, holder_}));
+  std::string holder = held_.handOn();
+  if (!name_.empty()) owner_.claimed_[name_] = holder;
+  owner_.tasks_.spawn(owner_.watch({node, object, name_, std::move(holder)}));
 }
 
 void NameClaims::Claim::mayStand(const cluster::NodeId& node) {
   if (name_.empty()) return;
-  stands_ = true;
-  renew_.stop();
-  owner_.tasks_.spawn(owner_.watch({node, name_, name_, holder_, false}));
+  owner_.tasks_.spawn(owner_.watch({node, name_, name_, held_.handOn(), false}));
 }
 
 // ---- all of them
@@ -122,7 +114,7 @@ base::Task<std::string> NameClaims::keep(std::string name, std::string holder) {
   if (result.verdict == cluster::ClaimResult::Verdict::granted) co_return std::string();
   if (result.verdict == cluster::ClaimResult::Verdict::unreachable)
     co_return std::string("too few nodes answer to keep its name");
-  co_return "its name is held by " + result.holder;
+  co_return std::string("its name was given to another container");
 }
 
 base::Task<NameClaims::Refusal> NameClaims::claim(std::string name, std::string holder) {
@@ -137,32 +129,19 @@ base::Task<NameClaims::Refusal> NameClaims::claim(std::string name, std::string 
       // A container that we made and that went by itself, as those of docker run --rm do.
       if (bearing.isKnown && isClaimed(name, result.holder)) freed({name});
     } else {
-      // Of a majority that is known to be dead nobody can ask. A name given out twice is settled
-      // when they come back.
-      size_t up = 0, all = 0;
-      for (const cluster::Node& each : agent_.nodes()) {
-        all++;
-        if (each.up) up++;
-      }
-      if (up < all && up * 2 <= all) {
-        log_.warn("name given without a majority", {{"name", name}, {"up", up}, {"nodes", all}});
+      if (hasNoMajority(agent_)) {
+        log_.warn("name given without a majority", {{"name", name}});
         co_return Refusal{};
       }
     }
     if (loop_.now() >= began + (isHeld ? nameWait : abstainWait)) {
-      if (isHeld) co_return taken(name, result.holder);
+      if (isHeld) co_return beingMade(name);
       Refusal refusal{503, "too few nodes answer to make sure that the name \"/" + name +
                                "\" is not in use; see \"docker node ls\" and try again"};
       co_return refusal;
     }
     co_await base::sleepFor(loop_, nameRetry);
   }
-}
-
-base::Task<> NameClaims::renew(std::string name, std::string holder) {
-  cluster::ClaimResult result = co_await agent_.claim(keyOf(name), holder);
-  if (result.verdict == cluster::ClaimResult::Verdict::held)
-    log_.warn("name lost while its container was made", {{"name", name}});
 }
 
 // Until the container's record is there, or the container is gone, which may have been so soon that
@@ -181,9 +160,9 @@ base::Task<> NameClaims::watch(Bearer bearer) {
     if (absences >= (bearer.certain ? 1 : absencesOfUncertain)) break;
     if (bearer.name.empty()) {
       if (look >= recordLooks) break;
-    } else if (loop_.now() >= renewed + renewEvery.count()) {
+    } else if (loop_.now() >= renewed + renewEvery) {
       renewed = loop_.now();
-      co_await renew(bearer.name, bearer.holder);
+      co_await keep(bearer.name, bearer.holder);
     }
   }
   if (!bearer.certain) {

@@ -16,6 +16,7 @@
 #include "cluster/agent.h"
 #include "proxy/container_index.h"
 #include "proxy/engine.h"
+#include "proxy/held_claim.h"
 #include "proxy/locator.h"
 #include "proxy/placements.h"
 
@@ -32,19 +33,14 @@ class NameClaims {
   NameClaims(const NameClaims&) = delete;
   NameClaims& operator=(const NameClaims&) = delete;
 
-  struct Refusal {
-    int status = 0;  // 0: it is not refused
-    std::string message;
-  };
+  using Refusal = proxy::Refusal;
 
   // A name for one container. It is given back when this goes, unless a container has it by then,
   // or may have it.
   class Claim {
    public:
-    explicit Claim(NameClaims& owner) : owner_(owner), renew_(owner.loop_) {}
-    Claim(const Claim&) = delete;
-    Claim& operator=(const Claim&) = delete;
-    ~Claim();
+    explicit Claim(NameClaims& owner)
+        : owner_(owner), held_(owner.loop_, owner.agent_, owner.log_) {}
 
     // Called once. An empty name is nobody's, and never refused. With a `holder`, it is granted
     // also if that one holds it: who moves a container claims for it what another node then takes
@@ -58,13 +54,9 @@ class NameClaims {
     void mayStand(const cluster::NodeId& node);
 
    private:
-    void keepUp();
-
     NameClaims& owner_;
-    base::Timer renew_;
     std::string name_;
-    std::string holder_;
-    bool stands_ = false;
+    HeldClaim held_;
   };
 
   // A container with these names is gone, or renamed: they are free at once.
@@ -91,7 +83,6 @@ class NameClaims {
   };
 
   base::Task<Refusal> claim(std::string name, std::string holder);
-  base::Task<> renew(std::string name, std::string holder);
   base::Task<> watch(Bearer bearer);
   bool isClaimed(const std::string& name, const std::string& holder) const;
   bool isRecorded(const Bearer& bearer) const;
