@@ -24,9 +24,7 @@ constexpr base::milliseconds createTimeout(120'000);
 constexpr size_t answerMost = 4 * 1024 * 1024;
 // What is pulled first takes longer.
 constexpr base::milliseconds pullTimeout(3600 * 1000);
-// A dependency that its engine has, and whose record has not come yet, is waited for.
-constexpr base::milliseconds recordPoll(20);
-constexpr uint64_t recordWait = 1'000;
+constexpr base::milliseconds retryPause(20);
 // By then a change that one node's client was told of is known to all.
 constexpr uint64_t seenEverywhere = 250;
 // The header by which the chosen node says that the container cannot be there; it names the filter.
@@ -83,8 +81,8 @@ std::string ContainerCreate::Made::id() const {
 
 ContainerCreate::ContainerCreate(base::Loop& loop, Engine& engine, LocalApi& local,
                                  cluster::Agent& agent, Locator& locator, ContainerIndex& index,
-                                 Placements& placements, NameClaims& names, ImageTransfer& images,
-                                 base::Log& log, size_t bodyMost)
+                                 Placements& placements, NameClaims& names, VolumeClaims& volumes,
+                                 ImageTransfer& images, base::Log& log, size_t bodyMost)
     : loop_(loop),
       engine_(engine),
       local_(local),
@@ -93,6 +91,8 @@ ContainerCreate::ContainerCreate(base::Loop& loop, Engine& engine, LocalApi& loc
       index_(index),
       placements_(placements),
       names_(names),
+      volumes_(volumes),
+      dependencies_(loop, locator, placements, volumes),
       images_(images),
       log_(log),
       bodyMost_(bodyMost) {}
@@ -107,7 +107,7 @@ base::Task<ContainerCreate::Order> ContainerCreate::read(Client& client, RouteMa
   co_return order;
 }
 
-ContainerCreate::Refusal ContainerCreate::malformed(const Order& order) {
+Refusal ContainerCreate::malformed(const Order& order) {
   Refusal refusal;
   if (order.asked.problem) refusal = {400, order.asked.problem->message()};
   return refusal;
@@ -120,10 +120,10 @@ base::Task<> ContainerCreate::refuse(Client& client, Refusal refusal) {
 base::Task<> ContainerCreate::create(Client& client, RouteMatch match) {
   Order order = co_await read(client, match);
   const labels::Policy& policy = order.asked.policy;
-  NameClaims::Claim claimed(names_);
+  CreateClaims claimed(names_, volumes_);
   Refusal refusal = malformed(order);
-  if (refusal.status == 0) refusal = co_await claimed.take(order.name);
-  if (refusal.status == 0) refusal = co_await learn(policy);
+  if (refusal.status == 0) refusal = co_await claimed.takeName(order.name);
+  if (refusal.status == 0) refusal = co_await dependencies_.learn(policy, &claimed);
   if (refusal.status) {
     co_await refuse(client, refusal);
     co_return;
@@ -138,7 +138,7 @@ base::Task<> ContainerCreate::create(Client& client, RouteMatch match) {
     bool done = co_await createOnOne(client, placement.candidates, order, claimed, refused);
     if (done) co_return;
     if (loop_.now() < until) {
-      co_await base::sleepFor(loop_, recordPoll);
+      co_await base::sleepFor(loop_, retryPause);
       continue;
     }
     refusal = {409, placement.why};
@@ -154,7 +154,7 @@ base::Task<> ContainerCreate::create(Client& client, RouteMatch match) {
 // and why, if all refuse.
 base::Task<bool> ContainerCreate::createOnOne(Client& client,
                                               const std::vector<labels::Candidate>& candidates,
-                                              const Order& order, NameClaims::Claim& claimed,
+                                              const Order& order, CreateClaims& claimed,
                                               Refusal& refused) {
   for (const labels::Candidate& candidate : candidates) {
     std::optional<cluster::Node> node = nodeOf(candidate.id);
@@ -205,7 +205,7 @@ base::Task<> ContainerCreate::createHere(Client& client, RouteMatch match) {
 base::Task<> ContainerCreate::explain(Client& client, RouteMatch match) {
   Order order = co_await read(client, match);
   Refusal refusal = malformed(order);
-  if (refusal.status == 0) refusal = co_await learn(order.asked.policy);
+  if (refusal.status == 0) refusal = co_await dependencies_.learn(order.asked.policy, nullptr);
   if (refusal.status) {
     co_await refuse(client, refusal);
     co_return;
@@ -218,7 +218,7 @@ base::Task<> ContainerCreate::explain(Client& client, RouteMatch match) {
 // On that node, with its image brought there if it has none.
 base::Task<ContainerCreate::Made> ContainerCreate::makeOn(
     const cluster::Node& node, const Order& order, const Placements::Reservation& reservation,
-    NameClaims::Claim& claimed) {
+    CreateClaims& claimed) {
   Made made = co_await tryOn(node, order, reservation, claimed);
   const std::string& image = order.asked.policy.image;
   if (made.reply.status != 404 || image.empty()) co_return made;
@@ -236,7 +236,7 @@ base::Task<ContainerCreate::Made> ContainerCreate::makeOn(
 base::Task<ContainerCreate::Made> ContainerCreate::tryOn(const cluster::Node& node,
                                                          const Order& order,
                                                          const Placements::Reservation& reservation,
-                                                         NameClaims::Claim& claimed) {
+                                                         CreateClaims& claimed) {
   Made made;
   try {
     if (node.self) {
@@ -307,40 +307,10 @@ base::Task<ContainerCreate::Made> ContainerCreate::makeHere(const Order& order) 
 
 // A container came of it: it is known here, and has its name, before its record comes.
 void ContainerCreate::stands(const cluster::Node& node, const Order& order, const std::string& id,
-                             Placements::Reservation& reservation, NameClaims::Claim& claimed) {
+                             Placements::Reservation& reservation, CreateClaims& claimed) {
   index_.expect(node.id, id, order.name, requestedFacts(order.body));
   reservation.stands(id);
   claimed.stands(node.id, id);
-}
-
-// Where what the container depends on is by the word of the engines: a client may use what it was
-// told of a moment ago, by way of another node, and what was made behind our back. A volume that
-// nobody has is made where the container goes; of what else nobody has, the engine tells.
-base::Task<ContainerCreate::Refusal> ContainerCreate::learn(const labels::Policy& policy) {
-  Refusal refusal;
-  for (const std::string& each : policy.containers) {
-    if (placements_.knows(each)) continue;
-    Located located = co_await locator_.find(Kind::container, inPath(each));
-    uint64_t until = loop_.now() + recordWait;
-    while (located.node && !placements_.knows(each) && loop_.now() < until)
-      co_await base::sleepFor(loop_, recordPoll);
-  }
-  for (Kind kind : {Kind::volume, Kind::network}) {
-    for (const std::string& each : kind == Kind::volume ? policy.volumes : policy.networks) {
-      Locator::Holders holders = co_await locator_.holders(kind, inPath(each));
-      if (!holders.up.empty()) {
-        placements_.found(kind, each, holders.up);
-      } else if (!holders.down) {
-        placements_.missing(kind, each);
-      } else {
-        // Another one of that name, made in its place, would not be the same.
-        const char* what = kind == Kind::network ? "network " : "volume ";
-        refusal = {503, "node " + holders.down->name + " (" + holders.down->address +
-                            "), which has " + what + each + ", is down"};
-      }
-    }
-  }
-  co_return refusal;
 }
 
 // A create of this image that failed for want of it was followed by a pull on its node.
@@ -400,8 +370,8 @@ base::Task<std::string> ContainerCreate::fetchOrPull(std::string image, cluster:
 base::Task<ContainerCreate::Ours> ContainerCreate::makeOurs(labels::Policy policy, std::string body,
                                                             std::string name, cluster::Node node) {
   Ours ours;
-  NameClaims::Claim claimed(names_);
-  Refusal refusal = co_await claimed.take(name);
+  CreateClaims claimed(names_, volumes_);
+  Refusal refusal = co_await claimed.takeName(name);
   if (refusal.status) {
     ours.why = std::move(refusal.message);
     co_return ours;
@@ -449,17 +419,21 @@ base::Task<std::string> ContainerCreate::renameOurs(std::string id, std::string 
 
 base::Task<> ContainerCreate::rename(Client& client, RouteMatch match, cluster::Node node) {
   std::string name(withoutSlash(queryValue(match.query, "name")));
-  NameClaims::Claim claimed(names_);
-  Refusal refusal = co_await claimed.take(name);
-  if (refusal.status) {
-    co_await refuse(client, refusal);
-    co_return;
-  }
   std::string object = name;
   std::vector<std::string> before;
   if (const ContainerIndex::Place* place = index_.find(match.object).place) {
     object = place->first;
     before = place->second.names;
+  }
+  NameClaims::Claim claimed(names_);
+  Refusal refusal;
+  // Its own name is its own already; what the engine says to that it says by itself.
+  bool isOwn = decodePath(match.object).value_or("") == name ||
+               std::find(before.begin(), before.end(), name) != before.end();
+  if (!isOwn) refusal = co_await claimed.take(name);
+  if (refusal.status) {
+    co_await refuse(client, refusal);
+    co_return;
   }
   try {
     if (node.self) {

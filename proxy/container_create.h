@@ -15,6 +15,8 @@
 #include "labels/decode.h"
 #include "proxy/client.h"
 #include "proxy/container_index.h"
+#include "proxy/create_claims.h"
+#include "proxy/dependencies.h"
 #include "proxy/engine.h"
 #include "proxy/heads.h"
 #include "proxy/image_transfer.h"
@@ -23,6 +25,7 @@
 #include "proxy/name_claims.h"
 #include "proxy/placements.h"
 #include "proxy/routes.h"
+#include "proxy/volume_claims.h"
 
 namespace proxy {
 
@@ -31,7 +34,8 @@ class ContainerCreate {
   // All must outlive it. Bodies of requests may have `bodyMost` bytes.
   ContainerCreate(base::Loop& loop, Engine& engine, LocalApi& local, cluster::Agent& agent,
                   Locator& locator, ContainerIndex& index, Placements& placements,
-                  NameClaims& names, ImageTransfer& images, base::Log& log, size_t bodyMost);
+                  NameClaims& names, VolumeClaims& volumes, ImageTransfer& images, base::Log& log,
+                  size_t bodyMost);
 
   // POST /containers/create
   base::Task<> create(Client& client, RouteMatch match);
@@ -59,8 +63,6 @@ class ContainerCreate {
   std::optional<cluster::Node> nodeForPull(std::string_view query);
 
  private:
-  using Refusal = NameClaims::Refusal;
-
   // What is to be made, on whichever node.
   struct Order {
     std::string target;   // of the request
@@ -85,19 +87,18 @@ class ContainerCreate {
   };
 
   base::Task<bool> createOnOne(Client& client, const std::vector<labels::Candidate>& candidates,
-                               const Order& order, NameClaims::Claim& claimed, Refusal& refused);
+                               const Order& order, CreateClaims& claimed, Refusal& refused);
   base::Task<Made> makeOn(const cluster::Node& node, const Order& order,
-                          const Placements::Reservation& reservation, NameClaims::Claim& claimed);
+                          const Placements::Reservation& reservation, CreateClaims& claimed);
   base::Task<Made> tryOn(const cluster::Node& node, const Order& order,
-                         const Placements::Reservation& reservation, NameClaims::Claim& claimed);
+                         const Placements::Reservation& reservation, CreateClaims& claimed);
   base::Task<Made> makeHere(const Order& order);
   void stands(const cluster::Node& node, const Order& order, const std::string& id,
-              Placements::Reservation& reservation, NameClaims::Claim& claimed);
+              Placements::Reservation& reservation, CreateClaims& claimed);
   Placements::Reservation reserveOn(const cluster::Node& node, const Order& order);
   base::Task<Order> read(Client& client, RouteMatch match);
   static Refusal malformed(const Order& order);
   base::Task<> refuse(Client& client, Refusal refusal);
-  base::Task<Refusal> learn(const labels::Policy& policy);
   void preferWanted(const std::string& image, std::vector<labels::Candidate>& candidates);
   std::optional<cluster::Node> nodeOf(const std::string& id) const;
   base::Task<bool> bringImage(std::string image, cluster::Node to);
@@ -111,6 +112,8 @@ class ContainerCreate {
   ContainerIndex& index_;
   Placements& placements_;
   NameClaims& names_;
+  VolumeClaims& volumes_;
+  Dependencies dependencies_;
   ImageTransfer& images_;
   base::Log& log_;
   size_t bodyMost_;

@@ -12,6 +12,16 @@ bool isOneOf(std::string_view action, std::initializer_list<std::string_view> ac
   return std::find(actions.begin(), actions.end(), action) != actions.end();
 }
 
+// The id of what is gone, if that is of this type.
+std::optional<std::string> destroyed(std::string_view event, std::string_view type) {
+  rapidjson::Document json = base::parseJson(event);
+  if (base::text(json, "Type") != type || base::text(json, "Action") != "destroy")
+    return std::nullopt;
+  const rapidjson::Value* actor = base::member(json, "Actor");
+  std::string_view id = actor ? base::text(*actor, "ID") : "";
+  return id.empty() ? std::nullopt : std::optional<std::string>(id);
+}
+
 }  // namespace
 
 std::optional<Held> heldChange(std::string_view event) {
@@ -32,12 +42,11 @@ bool isNamed(std::string_view event) {
 }
 
 std::optional<std::string> removedContainer(std::string_view event) {
-  rapidjson::Document json = base::parseJson(event);
-  if (base::text(json, "Type") != "container" || base::text(json, "Action") != "destroy")
-    return std::nullopt;
-  const rapidjson::Value* actor = base::member(json, "Actor");
-  std::string_view id = actor ? base::text(*actor, "ID") : "";
-  return id.empty() ? std::nullopt : std::optional<std::string>(id);
+  return destroyed(event, "container");
+}
+
+std::optional<std::string> removedVolume(std::string_view event) {
+  return destroyed(event, "volume");
 }
 
 bool isReload(std::string_view event) {

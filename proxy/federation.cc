@@ -19,9 +19,11 @@
 #include "proxy/merge_lists.h"
 #include "proxy/merge_sums.h"
 #include "proxy/node_call.h"
+#include "proxy/placement_answers.h"
 #include "proxy/recorded_lists.h"
 #include "proxy/relay.h"
 #include "proxy/repository.h"
+#include "proxy/volume_conflicts.h"
 
 namespace proxy {
 namespace {
@@ -57,7 +59,9 @@ base::Task<> Federation::handle(Client& client, RouteMatch match) {
       if (match.route().effect == Effect::containers) return join(client, match);
       return toOwner(client, match, Kind::network, std::move(object));
     case Answer::volume:
-      return toOwner(client, match, Kind::volume, std::move(object));
+      return volume(client, match);
+    case Answer::volumeCreate:
+      return volumes_.create(client, match);
     case Answer::image:
       if (match.route().pattern == "/images/{name...}/push")
         return push(client, match, std::move(object));
@@ -269,6 +273,19 @@ base::Task<> Federation::join(Client& client, RouteMatch match) {
   co_await sendAnswer(client, reply.status, reply.head, reply.body);
 }
 
+base::Task<> Federation::volume(Client& client, RouteMatch match) {
+  if (match.route().method == "GET") {
+    co_await volumes_.inspect(client, match);
+    co_return;
+  }
+  Located located = co_await volumes_.holder(std::string(match.object));
+  if (located.node) {
+    co_await toNode(client, match, std::move(*located.node));
+  } else {
+    co_await sendLocated(client, located);
+  }
+}
+
 // Without a tag it is about all tags of the repository.
 base::Task<> Federation::push(Client& client, RouteMatch match, std::string object) {
   std::string tag = queryValue(match.query, "tag");  // apart from the name
@@ -389,7 +406,9 @@ base::Task<> Federation::info(Client& client, RouteMatch match) {
     std::string body = mergeInfo(answers, self, facts, distinctImages(answers), labels::keyLine());
     std::optional<JsonObject> object = JsonObject::parse(body);
     if (object) object->set("Swarm", swarm);
-    return object ? object->text() : body;
+    if (object) body = object->text();
+    std::vector<std::string> warnings = volumeWarnings(parts_.agent, parts_.held, parts_.index);
+    return warnings.empty() ? body : withWarnings(body, warnings);
   };
   co_await merged(client, match, std::move(merge));
 }

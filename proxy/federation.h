@@ -31,6 +31,8 @@
 #include "proxy/rebalancing.h"
 #include "proxy/routes.h"
 #include "proxy/swarm_api.h"
+#include "proxy/volume_calls.h"
+#include "proxy/volume_claims.h"
 
 namespace proxy {
 
@@ -47,6 +49,7 @@ class Federation {
     HoldingsIndex& held;
     Locator& locator;
     NameClaims& names;
+    VolumeClaims& volumes;
     ContainerCreate& creation;
     GlobalCalls& globals;
     Rebalancing& rebalancing;
@@ -60,6 +63,8 @@ class Federation {
       : parts_(parts),
         containers_(parts.engine, parts.local, parts.lists, parts.agent, parts.index, parts.locator,
                     parts.bodyMost),
+        volumes_(parts.engine, parts.local, parts.agent, parts.locator, parts.volumes,
+                 parts.bodyMost),
         images_(parts.engine, parts.local, parts.lists, parts.agent, parts.locator, parts.images,
                 parts.bodyMost) {}
 
@@ -85,11 +90,13 @@ class Federation {
   base::Task<> events(Client& client, RouteMatch match);
   base::Task<> imageList(Client& client, RouteMatch match);
   base::Task<> build(Client& client, RouteMatch match);
+  base::Task<> volume(Client& client, RouteMatch match);
   base::Task<> push(Client& client, RouteMatch match, std::string object);
   std::optional<int64_t> distinctImages(const std::vector<NodeAnswer>& answers) const;
 
   Parts parts_;
   ContainerListing containers_;
+  VolumeCalls volumes_;
   ImageCalls images_;
 };
 

@@ -114,6 +114,16 @@ std::vector<cluster::NodeId> HoldingsIndex::holders(Held kind, std::string_view 
   return {found.begin(), found.end()};
 }
 
+std::map<std::string, std::vector<cluster::NodeId>> HoldingsIndex::shared(Held kind) const {
+  std::map<std::string, std::vector<cluster::NodeId>> found;
+  for (const auto& [id, holders] : of(kind).objects) {
+    if (holders.size() < 2) continue;
+    std::vector<cluster::NodeId>& nodes = found[id];
+    for (const auto& [node, names] : holders) nodes.push_back(node);
+  }
+  return found;
+}
+
 size_t HoldingsIndex::distinct(Held kind, const std::set<cluster::NodeId>& nodes) const {
   const Kept& kept = of(kind);
   return static_cast<size_t>(

@@ -26,6 +26,9 @@ class HoldingsIndex {
   // that only one object has. Of images, a name without a tag is that of "latest".
   std::vector<cluster::NodeId> holders(Held kind, std::string_view object) const;
 
+  // Those that several nodes hold.
+  std::map<std::string, std::vector<cluster::NodeId>> shared(Held kind) const;
+
   // How many different ones these nodes hold together.
   size_t distinct(Held kind, const std::set<cluster::NodeId>& nodes) const;
 

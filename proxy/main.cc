@@ -116,8 +116,9 @@ class Daemon {
         images_(loop_, engine_, agent_, log_),
         placements_(agent_, {config_.placementStrategy, config_.overcommitPercent / 100.0}),
         nameClaims_(loop_, engine_, agent_, locator_, index_, placements_, log_),
+        volumeClaims_(loop_, engine_, agent_, locator_, held_, log_),
         creation_(loop_, engine_, local_, agent_, locator_, index_, placements_, nameClaims_,
-                  images_, log_, config_.maxBodyBytes),
+                  volumeClaims_, images_, log_, config_.maxBodyBytes),
         globalCalls_(
             {engine_, local_, agent_, index_, locator_, nameClaims_, log_, config_.maxBodyBytes}),
         globals_({loop_, engine_, local_, agent_, index_, locator_, placements_, nameClaims_,
@@ -128,8 +129,8 @@ class Daemon {
                      config_.rebalanceInterval),
         swarm_(engine_, local_, agent_, config_.swarmApi, config_.maxBodyBytes),
         federation_({loop_, engine_, local_, lists_, agent_, index_, held_, locator_, nameClaims_,
-                     creation_, globalCalls_, rebalancing_, placements_, images_, swarm_, log_,
-                     config_.maxBodyBytes}),
+                     volumeClaims_, creation_, globalCalls_, rebalancing_, placements_, images_,
+                     swarm_, log_, config_.maxBodyBytes}),
         nodeApi_(agent_, images_, rebalancing_),
         clientCertificates_(agent_),
         api_(agent_, local_, federation_, swarm_, nodeApi_, creation_, clientCertificates_),
@@ -269,6 +270,7 @@ class Daemon {
   ImageTransfer images_;
   Placements placements_;
   NameClaims nameClaims_;
+  VolumeClaims volumeClaims_;
   ContainerCreate creation_;
   GlobalCalls globalCalls_;
   GlobalContainers globals_;

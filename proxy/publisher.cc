@@ -47,6 +47,7 @@ Publisher::Publisher(base::Loop& loop, Engine& engine, EngineState& state, Conta
       trailing_(loop),
       holdings_(loop, engine, agent, log, [this] { finishReload(); }),
       conflicts_(loop, engine, agent, index, log),
+      volumeConflicts_(loop, agent, held, index, log),
       tasks_([](std::exception_ptr) {}) {
   lists_.onChange([this](Effect effect) {
     // A build without a tag is told of by no event.
@@ -64,6 +65,8 @@ Publisher::Publisher(base::Loop& loop, Engine& engine, EngineState& state, Conta
                   if (isReload(event)) factsChanged();
                   own_.event(event);
                   if (std::optional<std::string> id = removedContainer(event)) forget(*id);
+                  if (std::optional<std::string> name = removedVolume(event))
+                    agent_.erase(std::string(recordsOf(Held::volume)) + *name);
                   if (isNamed(event)) publishBy(loop_.now() + soon);
                   if (std::optional<Held> kind = heldChange(event)) holdings_.changed(*kind);
                 },
@@ -236,6 +239,7 @@ void Publisher::recordChanged(const cluster::NodeId& owner, const std::string& k
                               const cluster::Record& record) {
   if (hooks_.changed) hooks_.changed();
   held_.put(owner, key, record.value);
+  if (key.starts_with(recordsOf(Held::volume))) volumeConflicts_.changed();
   placements_.heldChanged(owner, key, record.value);
   placements_.promiseChanged(owner, key, record.value);
   if (!key.starts_with(containerRecords)) return;
@@ -258,6 +262,7 @@ void Publisher::recordErased(const cluster::NodeId& owner, const std::string& ke
 }
 
 std::optional<cluster::Holding> Publisher::holding(const std::string& key) const {
+  if (key.starts_with(recordsOf(Held::volume))) return volumeHolding(key);
   if (!key.starts_with(nameClaims)) return std::nullopt;
   std::vector<const ContainerIndex::Place*> places =
       index_.named(std::string_view(key).substr(nameClaims.size()));
@@ -268,6 +273,16 @@ std::optional<cluster::Holding> Publisher::holding(const std::string& key) const
   if (recorded == places.end()) return std::nullopt;
   const auto& [id, entry] = **recorded;
   return cluster::Holding{id, entry.owner, entry.version};
+}
+
+// The node that has the volume is who holds its name.
+std::optional<cluster::Holding> Publisher::volumeHolding(const std::string& key) const {
+  std::string_view name = std::string_view(key).substr(recordsOf(Held::volume).size());
+  for (const cluster::NodeId& owner : held_.holders(Held::volume, name)) {
+    const cluster::Record* record = agent_.state().find(owner, key);
+    if (record) return cluster::Holding{std::string(owner.text()), owner, record->version};
+  }
+  return std::nullopt;
 }
 
 }  // namespace proxy

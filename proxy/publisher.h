@@ -21,6 +21,7 @@
 #include "proxy/node_load.h"
 #include "proxy/own_containers.h"
 #include "proxy/placements.h"
+#include "proxy/volume_conflicts.h"
 
 namespace proxy {
 
@@ -49,6 +50,7 @@ class Publisher : public cluster::AgentListener {
   void recordErased(const cluster::NodeId& owner, const std::string& key) override;
 
  private:
+  std::optional<cluster::Holding> volumeHolding(const std::string& key) const;
   void forget(const std::string& id);
   void publishSoon();
   void publishBy(uint64_t time);
@@ -88,6 +90,7 @@ class Publisher : public cluster::AgentListener {
   base::Timer trailing_;
   Holdings holdings_;
   NameConflicts conflicts_;
+  VolumeConflicts volumeConflicts_;
   base::Scope tasks_;
 };
 

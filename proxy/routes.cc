@@ -87,7 +87,7 @@ constexpr Route table[] = {
 
     // Volumes
     {"GET", "/volumes", volumeList},
-    {"POST", "/volumes/create"},
+    {"POST", "/volumes/create", volumeCreate},
     {"POST", "/volumes/prune", prune},
     {"GET", "/volumes/{name}", volume},
     {"PUT", "/volumes/{name}", volume},

@@ -39,6 +39,7 @@ enum class Answer {
 
   // The engine of a node that droverd chooses, after what has to be done before.
   create,
+  volumeCreate,
   pull,
   build,
   save,

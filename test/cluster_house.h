@@ -264,8 +264,9 @@ class Droverd {
         images(stage.loop, engine, agent, log),
         placements(agent, {}),
         names(stage.loop, engine, agent, locator, index, placements, log),
-        creation(stage.loop, engine, local, agent, locator, index, placements, names, images, log,
-                 most),
+        volumes(stage.loop, engine, agent, locator, held, log),
+        creation(stage.loop, engine, local, agent, locator, index, placements, names, volumes,
+                 images, log, most),
         globalCalls({engine, local, agent, index, locator, names, log, most}),
         globals(
             {stage.loop, engine, local, agent, index, locator, placements, names, creation, log}),
@@ -273,8 +274,8 @@ class Droverd {
         rebalancing({stage.loop, engine, local, agent, index, locator, placements, moves, log},
                     config.rebalanceInterval),
         swarm(engine, local, agent, config.swarmApi, most),
-        federation({stage.loop, engine, local, lists, agent, index, held, locator, names, creation,
-                    globalCalls, rebalancing, placements, images, swarm, log, most}),
+        federation({stage.loop, engine, local, lists, agent, index, held, locator, names, volumes,
+                    creation, globalCalls, rebalancing, placements, images, swarm, log, most}),
         nodeApi(agent, images, rebalancing),
         clientCertificates(agent),
         api(agent, local, federation, swarm, nodeApi, creation, clientCertificates),
@@ -316,6 +317,7 @@ class Droverd {
   proxy::ImageTransfer images;
   proxy::Placements placements;
   proxy::NameClaims names;
+  proxy::VolumeClaims volumes;
   proxy::ContainerCreate creation;
   proxy::GlobalCalls globalCalls;
   proxy::GlobalContainers globals;

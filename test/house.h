@@ -43,8 +43,9 @@ struct House {
   proxy::ImageTransfer images{stage.loop, engine, agent, log};
   proxy::Placements placements{agent, {}};
   proxy::NameClaims names{stage.loop, engine, agent, locator, index, placements, log};
-  proxy::ContainerCreate creation{stage.loop, engine, local,  agent, locator,         index,
-                                  placements, names,  images, log,   64 * 1024 * 1024};
+  proxy::VolumeClaims volumes{stage.loop, engine, agent, locator, held, log};
+  proxy::ContainerCreate creation{stage.loop, engine, local,   agent,  locator, index,
+                                  placements, names,  volumes, images, log,     64 * 1024 * 1024};
   proxy::GlobalCalls globalCalls{
       {engine, local, agent, index, locator, names, log, 64 * 1024 * 1024}};
   proxy::ContainerMove moves{
@@ -53,8 +54,8 @@ struct House {
       {stage.loop, engine, local, agent, index, locator, placements, moves, log}, milliseconds(0)};
   proxy::SwarmApi swarm{engine, local, agent, true, 64 * 1024 * 1024};
   proxy::Federation federation{{stage.loop, engine, local, lists, agent, index, held, locator,
-                                names, creation, globalCalls, rebalancing, placements, images,
-                                swarm, log, 64 * 1024 * 1024}};
+                                names, volumes, creation, globalCalls, rebalancing, placements,
+                                images, swarm, log, 64 * 1024 * 1024}};
   proxy::NodeApi nodeApi{agent, images, rebalancing};
   proxy::ClientCertificates clientCertificates{agent};
   proxy::Api api{agent, local, federation, swarm, nodeApi, creation, clientCertificates};

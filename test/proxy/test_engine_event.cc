@@ -58,6 +58,8 @@ Test(engine_event, a_container_that_is_gone) {
   };
   cr_expect_eq(removedContainer(event("container", "destroy", R"({"ID":"abc"})")).value_or(""),
                "abc");
+  cr_expect_eq(removedVolume(event("volume", "destroy", R"({"ID":"data"})")).value_or(""), "data");
+  cr_expect_not(removedVolume(event("container", "destroy", R"({"ID":"abc"})")).has_value());
   for (const std::string& other :
        {event("container", "die", R"({"ID":"abc"})"), event("volume", "destroy", R"({"ID":"abc"})"),
         event("container", "destroy", "{}"), event("container", "destroy", R"({"ID":""})"),

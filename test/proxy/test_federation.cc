@@ -76,7 +76,6 @@ Test(federation, what_is_about_one_object_goes_to_the_node_that_has_it) {
       {"GET", "/networks/back"},
       {"POST", "/networks/back/connect"},
       {"DELETE", "/networks/back"},
-      {"GET", "/volumes/data"},
       {"DELETE", "/volumes/data?force=1"},
       {"GET", "/images/app/history"},
       {"GET", "/images/app/json"},
@@ -461,7 +460,7 @@ Test(federation, records_tell_whom_to_ask_first) {
   });
   for (const char* target : {"/networks/back", "/volumes/data", "/images/app/json"}) {
     size_t before = three.asked.size();
-    cr_expect_eq(hosts.one().get(target), "{\"on\":\"host-2\"}\n", "%s", target);
+    cr_expect(hosts.one().get(target).starts_with("{\"on\":\"host-2\""), "%s", target);
     cr_expect_eq(three.asked.size(), before, "only who has it is asked: %s", target);
   }
   // Records that are no longer true: all others are asked.

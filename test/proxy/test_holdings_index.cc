@@ -54,6 +54,9 @@ Test(holdings_index, finds_by_id_name_and_prefix_of_an_id) {
   cr_expect_eq(index.distinct(Held::image, {node('a'), node('b')}), 1);
   cr_expect_eq(index.distinct(Held::image, {node('a'), node('c')}), 2);
   cr_expect_eq(index.distinct(Held::image, {}), 0);
+  cr_expect_eq(index.shared(Held::image).size(), 1);
+  cr_expect_eq(index.shared(Held::image).begin()->first, "sha256:aa1");
+  cr_expect(index.shared(Held::volume).empty());
 }
 
 Test(holdings_index, a_record_replaces_what_its_owner_said_before) {

@@ -134,7 +134,7 @@ Test(routes, say_who_answers_and_what_changes) {
       {"POST", "/images/a/b/push", Answer::image},
       {"GET", "/images/a/b/get", Answer::save},
       {"POST", "/networks/n/connect", Answer::network, Flow::exchange, Effect::containers},
-      {"POST", "/volumes/create", Answer::engine},
+      {"POST", "/volumes/create", Answer::volumeCreate},
       {"DELETE", "/volumes/v", Answer::volume},
       {"POST", "/swarm/init", Answer::swarm},
       {"GET", "/nodes/n", Answer::swarm},

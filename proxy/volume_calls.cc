@@ -1,0 +1,127 @@
+#include "proxy/volume_calls.h"
+
+#include <algorithm>
+#include <optional>
+
+#include "base/json.h"
+#include "proxy/answer.h"
+#include "proxy/fan_out.h"
+#include "proxy/heads.h"
+#include "proxy/list_query.h"
+#include "proxy/node_call.h"
+#include "proxy/volume_conflicts.h"
+
+namespace proxy {
+namespace {
+
+// A driver may have to ask for it over the network.
+constexpr base::milliseconds createTimeout(120'000);
+constexpr base::milliseconds inspectTimeout(2'000);
+
+// The engine's words about a volume, with the node that has it.
+std::string shownOn(const cluster::Node& node, std::string body) {
+  std::optional<JsonObject> volume = JsonObject::parse(body);
+  if (!volume) return body;
+  volume->set("Node", nodeMember({std::string(node.id.text()), node.name, node.address, ""}));
+  return volume->text() + "\n";
+}
+
+}  // namespace
+
+base::Task<> VolumeCalls::refuse(Client& client, Refusal refusal) {
+  co_await sendError(client, refusal.status, local_.commonHeaders(), refusal.message, false);
+}
+
+base::Task<> VolumeCalls::create(Client& client, RouteMatch) {
+  std::string body = co_await readBody(client, bodyMost_);
+  std::string name(base::text(base::parseJson(body), "Name"));
+  std::optional<cluster::Node> node = locator_.node(agent_.self());
+  VolumeClaims::Found found;
+  // One without a name gets its own, and what is no name the engine refuses.
+  if (!name.empty()) found = co_await claims_.find(name);
+  if (found.refusal.status) {
+    co_await refuse(client, std::move(found.refusal));
+    co_return;
+  }
+  // The engine says whether that one is what is asked for.
+  auto here = std::find_if(found.homes.begin(), found.homes.end(),
+                           [](const cluster::Node& each) { return each.self; });
+  if (!found.homes.empty())
+    node = here == found.homes.end() ? std::move(found.homes.front()) : std::move(*here);
+  co_await makeOn(client, std::move(*node), std::move(body), std::move(found.claim));
+}
+
+base::Task<> VolumeCalls::makeOn(Client& client, cluster::Node node, std::string body,
+                                 VolumeClaims::Claim claim) {
+  std::vector<VolumeClaims::Claim> claims;
+  if (claim.held) claims.push_back(std::move(claim));
+  client.upstream = wayTo(engine_, node).name();
+  base::HttpCall call;
+  call.method = "POST";
+  call.target = client.request().target();
+  if (std::optional<std::string_view> type = client.request().find("Content-Type"))
+    call.headers.append("Content-Type: ").append(*type).append("\r\n");
+  call.body = std::move(body);
+  call.timeout = createTimeout;
+  call.most = bodyMost_;
+  call.mayRepeat = false;
+  base::HttpReply reply;
+  try {
+    reply = co_await changeOn(local_, node, std::move(call), Effect::none, "");
+  } catch (const base::Unreachable&) {
+    throw;  // it has heard of nothing
+  } catch (...) {
+    claims_.made(std::move(claims), node.id, false);
+    throw;
+  }
+  if (reply.status == 503) claims_.made(std::move(claims), node.id, false);
+  if (reply.status == 201) {
+    claims_.made(std::move(claims), node.id, true);
+    reply.body = shownOn(node, std::move(reply.body));
+  }
+  co_await sendAnswer(client, reply.status, reply.head, reply.body);
+}
+
+base::Task<> VolumeCalls::inspect(Client& client, RouteMatch match) {
+  Located located = co_await locator_.find(Kind::volume, std::string(match.object));
+  if (!located.node) {
+    co_await sendJson(client, located.status, local_.commonHeaders(), located.body);
+    co_return;
+  }
+  base::HttpClient& server = wayTo(engine_, *located.node);
+  client.upstream = server.name();
+  std::string target(client.request().target());
+  base::HttpReply reply =
+      co_await server.call(base::httpGet(std::move(target), inspectTimeout, bodyMost_));
+  if (reply.status == 200) reply.body = shownOn(*located.node, std::move(reply.body));
+  co_await sendAnswer(client, reply.status, reply.head, reply.body);
+}
+
+base::Task<Located> VolumeCalls::holder(std::string object) {
+  Locator::Holders holders = co_await locator_.holders(Kind::volume, object);
+  Located located;
+  std::string name = decodePath(object).value_or(object);
+  std::vector<cluster::Node> all = std::move(holders.up);
+  if (holders.down) all.push_back(std::move(*holders.down));
+  if (all.empty()) {
+    located.node = locator_.node(agent_.self());  // whose engine says that there is none
+  } else if (all.size() == 1 || isGlobal(all.front(), name)) {
+    located = co_await locator_.find(Kind::volume, std::move(object));
+  } else {
+    located.status = 409;
+    std::vector<std::string> nodes;
+    for (const cluster::Node& each : all) nodes.push_back(each.name);
+    located.body = errorBody("volume " + name + " is on nodes " + inWords(std::move(nodes)) +
+                             "; say which one is meant, as in " + all.front().name + "/" + name);
+  }
+  co_return located;
+}
+
+// Whether all nodes that have its driver have it.
+bool VolumeCalls::isGlobal(const cluster::Node& node, const std::string& name) const {
+  const cluster::Record* record =
+      agent_.state().find(node.id, std::string(recordsOf(Held::volume)) + name);
+  return record && base::text(base::parseJson(record->value), "Scope") == "global";
+}
+
+}  // namespace proxy

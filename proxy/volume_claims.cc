@@ -1,0 +1,164 @@
+#include "proxy/volume_claims.h"
+
+#include <algorithm>
+
+#include "cluster/join_token.h"
+#include "proxy/fan_out.h"
+#include "proxy/list_query.h"
+
+namespace proxy {
+namespace {
+
+using Verdict = cluster::ClaimResult::Verdict;
+
+constexpr size_t answerMost = 1024 * 1024;
+constexpr base::milliseconds askTimeout(2'000);
+// For how long a volume may be in the making along with a container, whose image may be on its way.
+constexpr uint64_t makingWait = 120'000;
+// For how long a record may tell of a volume that its engine does not have any more.
+constexpr uint64_t recordWait = 2'000;
+// For how long nodes that just started may abstain from granting names (ClaimOptions::keepFor).
+constexpr uint64_t abstainWait = 12'000;
+constexpr int64_t retryFirst = 10, retryMost = 250;  // milliseconds
+// By then everyone knows the record that stands for a name, if all goes well. In this rhythm it is
+// looked for, and in the other later on while its node is down.
+constexpr base::milliseconds recordKnown(500);
+constexpr base::milliseconds recordLate(3'000);
+// So many volumes may be there that one more has no record; then its engine alone tells of it.
+constexpr int recordLooks = 20;
+// Looks at which an engine has to say that it has no such volume before we believe that it will not
+// have it either: it may be making it.
+constexpr int absencesOfUncertain = 10;
+
+std::string keyOf(const std::string& name) {
+  return std::string(recordsOf(Held::volume)) + name;
+}
+
+// A holder that makes a volume: "<node>/<secret>". A record's is the node alone.
+std::string makerOf(const std::string& holder) {
+  size_t slash = holder.find('/');
+  return slash == std::string::npos ? std::string() : holder.substr(0, slash);
+}
+
+bool isSettled(const VolumeClaims::Found& found) {
+  return !found.homes.empty() || found.refusal.status != 0;
+}
+
+}  // namespace
+
+VolumeClaims::VolumeClaims(base::Loop& loop, Engine& engine, cluster::Agent& agent,
+                           Locator& locator, const HoldingsIndex& held, base::Log& log)
+    : loop_(loop),
+      engine_(engine),
+      agent_(agent),
+      locator_(locator),
+      held_(held),
+      log_(log),
+      tasks_([](std::exception_ptr) {}) {}
+
+base::Task<VolumeClaims::Found> VolumeClaims::find(std::string name) {
+  Found found;
+  if (isRecorded(name)) found = co_await look(name);
+  if (isSettled(found)) co_return found;
+  uint64_t began = loop_.now();
+  int64_t pause = retryFirst;
+  std::string holder(agent_.self().text());
+  holder.append("/").append(cluster::makeTokenSecret().reveal());
+  for (;;) {
+    cluster::ClaimResult result = co_await agent_.claim(keyOf(name), holder);
+    bool isHeld = result.verdict == Verdict::held;
+    bool isGiven = result.verdict == Verdict::granted || (!isHeld && hasNoMajority(agent_));
+    std::unique_ptr<HeldClaim> claim;
+    if (isGiven) {
+      claim = std::make_unique<HeldClaim>(loop_, agent_, log_);
+      claim->granted(keyOf(name), holder);
+    }
+    // Who had it may have made it since we looked, and what was made behind our back has no record
+    // yet.
+    bool isMaking = isHeld && !makerOf(result.holder).empty();
+    if (isGiven || (isHeld && (!isMaking || isRecorded(name)))) {
+      found = co_await look(name);
+      if (isSettled(found)) co_return found;
+    }
+    if (isGiven) {
+      if (result.verdict != Verdict::granted)
+        log_.warn("volume made without a majority", {{"volume", name}});
+      found.claim = {std::move(name), std::move(claim)};
+      co_return found;
+    }
+    if (isMaking) found.refusal = makerIsDown(result.holder);
+    if (isSettled(found)) co_return found;
+    uint64_t wait = isMaking ? makingWait : isHeld ? recordWait : abstainWait;
+    if (loop_.now() >= began + wait) {
+      std::string why = isHeld
+                            ? "volume " + name + " is being made or removed by another request"
+                            : "too few nodes answer to make sure that there is no volume " + name;
+      found.refusal = {503, why + "; see \"docker node ls\" and try again"};
+      co_return found;
+    }
+    co_await base::sleepFor(loop_, base::milliseconds(pause));
+    pause = std::min(pause * 2, retryMost);
+  }
+}
+
+// By the word of the engines.
+base::Task<VolumeClaims::Found> VolumeClaims::look(std::string name) {
+  Found found;
+  Locator::Holders holders = co_await locator_.holders(Kind::volume, encodeQueryValue(name));
+  found.homes = std::move(holders.up);
+  // Another one of that name, made in its place, would not be the same.
+  if (found.homes.empty() && holders.down)
+    found.refusal = {503, "node " + holders.down->name + " (" + holders.down->address +
+                              "), which has volume " + name + ", is down"};
+  co_return found;
+}
+
+bool VolumeClaims::isRecorded(const std::string& name) const {
+  return !held_.holders(Held::volume, name).empty();
+}
+
+Refusal VolumeClaims::makerIsDown(const std::string& holder) const {
+  std::optional<cluster::NodeId> id = cluster::NodeId::parse(makerOf(holder));
+  std::optional<cluster::Node> maker = id ? locator_.node(*id) : std::nullopt;
+  if (!maker || maker->up) return {};
+  return {503, "node " + maker->name + " (" + maker->address +
+                   "), by way of which this volume was being made, is down"};
+}
+
+void VolumeClaims::made(std::vector<Claim> claims, const cluster::NodeId& node, bool certain) {
+  for (Claim& each : claims) tasks_.spawn(watch(std::move(each), node, certain));
+}
+
+// Keeps the claim until the volume's record is there, or it is known that there is no volume.
+base::Task<> VolumeClaims::watch(Claim claim, cluster::NodeId node, bool certain) {
+  int absences = 0;
+  for (int look = 0;; look++) {
+    std::optional<cluster::Node> home = locator_.node(node);
+    base::milliseconds pause = home && !home->up ? recordLate : recordKnown;
+    co_await base::sleepFor(loop_, pause);
+    bool over = !agent_.clustered() || agent_.state().find(node, keyOf(claim.name));
+    if (!over) home = locator_.node(node);
+    if (over || !home) co_return;
+    if (!home->up) continue;
+    std::vector<cluster::Node> nodes = {std::move(*home)};
+    base::HttpCall call =
+        base::httpGet("/volumes/" + encodeQueryValue(claim.name), askTimeout, answerMost);
+    std::vector<NodeReply> replies = co_await askAll(engine_, std::move(nodes), std::move(call));
+    absences = replies[0].status == 404 ? absences + 1 : 0;
+    if (absences >= (certain ? 1 : absencesOfUncertain)) co_return;
+    if (replies[0].status == 200 && look >= recordLooks) co_return;
+  }
+}
+
+base::Task<std::unique_ptr<HeldClaim>> VolumeClaims::claimOurs(std::string name) {
+  // As our record's, so that it does not refuse us.
+  std::string holder(agent_.self().text());
+  cluster::ClaimResult result = co_await agent_.claim(keyOf(name), holder);
+  std::unique_ptr<HeldClaim> claim;
+  if (result.verdict != Verdict::granted) co_return claim;
+  claim = std::make_unique<HeldClaim>(loop_, agent_, log_);
+  claim->granted(keyOf(name), std::move(holder));
+  co_return claim;
+}
+
+}  // namespace proxy
