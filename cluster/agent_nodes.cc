@@ -24,6 +24,7 @@ std::vector<Node> Agent::nodes() const {
     node.address = each->gossip.host();
     node.self = isSelf;
     node.up = each->status != Status::failed;
+    node.told = running_->state.find(each->id, std::string(toldKey)) != nullptr;
     if (!node.self) node.http = running_->wayTo(each->id);
     found.push_back(std::move(node));
   }

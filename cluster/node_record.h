@@ -58,5 +58,8 @@ std::optional<NodeRecord> decodeNode(std::string_view json);
 
 // The record it is published under.
 constexpr std::string_view nodeKey = "node";
+// The record that says that those before it tell of all that the engine has. It stays, as they do,
+// while a droverd that was started anew cannot ask its engine.
+constexpr std::string_view toldKey = "told";
 
 }  // namespace cluster

@@ -33,6 +33,11 @@ base::Task<> Api::handle(Client& client, RouteMatch match) {
 }
 
 base::Task<> Api::fail(Client& client, int status, std::string message, bool close) {
+  // Whoever passes our answer on need not know that we could not be of use.
+  for (const cluster::Node& each : nodes_.nodes()) {
+    if (client.fromNode && status == 503 && each.self)
+      message = "node " + each.name + ": " + message;
+  }
   return sendError(client, status, local_.commonHeaders(), std::move(message), close);
 }
 

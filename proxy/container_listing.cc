@@ -47,11 +47,9 @@ base::Task<> ContainerListing::answer(Client& client, RouteMatch match) {
     co_await local_.passThrough(client, match);  // the engine words the refusal
     co_return;
   }
-  std::string missing;
-  co_await anchor(*plan, missing);
-  if (!missing.empty()) {
-    std::string why = "No such container: " + missing;
-    co_await sendError(client, 404, local_.commonHeaders(), std::move(why), false);
+  Located missing = co_await anchor(*plan);
+  if (missing.status != 200) {
+    co_await sendJson(client, missing.status, local_.commonHeaders(), missing.body);
     co_return;
   }
   std::vector<Part> parts = co_await ask(match, *plan);
@@ -69,17 +67,20 @@ base::Task<> ContainerListing::answer(Client& client, RouteMatch match) {
   co_await sendJson(client, 200, local_.commonHeaders(), *body);
 }
 
-// Where the containers that `before` and `since` name stand, by the word of their engines;
-// `missing` is the one that nobody has.
-base::Task<> ContainerListing::anchor(ContainerListPlan& plan, std::string& missing) {
+// Where the containers that `before` and `since` name stand, by the word of their engines. Else the
+// answer to the client, if one is missing or cannot be asked for.
+base::Task<Located> ContainerListing::anchor(ContainerListPlan& plan) {
   struct {
     const std::string& object;
     std::optional<ListAnchor>& at;
   } anchors[] = {{plan.before, plan.beforeAt}, {plan.since, plan.sinceAt}};
+  Located answer;
+  answer.status = 200;
   for (auto& each : anchors) {
     if (each.object.empty()) continue;
     std::string object = encodeQueryValue(each.object);
     Located located = co_await locator_.find(Kind::container, object);
+    if (!located.node && isSilence(located.status)) co_return located;
     std::optional<ContainerTimes> times;
     std::string id;
     if (located.node) {
@@ -90,11 +91,13 @@ base::Task<> ContainerListing::anchor(ContainerListPlan& plan, std::string& miss
       id = base::text(base::parseJson(reply.body), "Id");
     }
     if (!times) {
-      missing = each.object;
-      co_return;
+      answer.status = 404;
+      answer.body = errorBody("No such container: " + each.object);
+      break;
     }
     each.at = ListAnchor{std::string(located.node->id.text()), id, times->created};
   }
+  co_return answer;
 }
 
 // All nodes that are wanted, at once.

@@ -59,7 +59,7 @@ class ContainerListing {
     Body body;
   };
 
-  base::Task<> anchor(ContainerListPlan& plan, std::string& missing);
+  base::Task<Located> anchor(ContainerListPlan& plan);
   base::Task<std::vector<Part>> ask(RouteMatch match, const ContainerListPlan& plan);
   base::Task<> askSelf(RouteMatch match, std::string query, Part& part);
   base::Task<> askOther(std::string target, Part& part);

@@ -3,6 +3,7 @@
 #include <set>
 
 #include "proxy/list_query.h"
+#include "proxy/merge_errors.h"
 
 namespace proxy {
 namespace {
@@ -20,7 +21,10 @@ std::string inPath(const std::string& object) {
 
 base::Task<Refusal> Dependencies::learn(const labels::Policy& policy, CreateClaims* claims) {
   Refusal refusal;
-  for (const std::string& each : policy.containers) co_await learnContainer(each);
+  for (const std::string& each : policy.containers) {
+    refusal = co_await learnContainer(each);
+    if (refusal.status) co_return refusal;
+  }
   // Each node has its own of a global container's.
   std::set<std::string> volumes;
   if (!policy.global) volumes.insert(policy.volumes.begin(), policy.volumes.end());
@@ -35,12 +39,15 @@ base::Task<Refusal> Dependencies::learn(const labels::Policy& policy, CreateClai
   co_return refusal;
 }
 
-base::Task<> Dependencies::learnContainer(const std::string& container) {
-  if (placements_.knows(container)) co_return;
+base::Task<Refusal> Dependencies::learnContainer(const std::string& container) {
+  Refusal refusal;
+  if (placements_.knows(container)) co_return refusal;
   Located located = co_await locator_.find(Kind::container, inPath(container));
+  if (!located.node && isSilence(located.status)) refusal = {503, errorMessage(located.body)};
   uint64_t until = loop_.now() + recordWait;
   while (located.node && !placements_.knows(container) && loop_.now() < until)
     co_await base::sleepFor(loop_, recordPoll);
+  co_return refusal;
 }
 
 base::Task<Refusal> Dependencies::learnVolume(const std::string& volume, CreateClaims* claims) {
@@ -67,9 +74,7 @@ base::Task<Refusal> Dependencies::lookUp(Kind kind, const std::string& object) {
     placements_.missing(kind, object);
   } else {
     // Another one of that name, made in its place, would not be the same.
-    const char* what = kind == Kind::network ? "network " : "volume ";
-    refusal = {503, "node " + holders.down->name + " (" + holders.down->address + "), which has " +
-                        what + object + ", is down"};
+    refusal = {503, holders.fault};
   }
   co_return refusal;
 }

@@ -24,7 +24,7 @@ class Dependencies {
   base::Task<Refusal> learn(const labels::Policy& policy, CreateClaims* claims);
 
  private:
-  base::Task<> learnContainer(const std::string& container);
+  base::Task<Refusal> learnContainer(const std::string& container);
   base::Task<Refusal> learnVolume(const std::string& volume, CreateClaims* claims);
   base::Task<Refusal> lookUp(Kind kind, const std::string& object);
 

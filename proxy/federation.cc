@@ -269,6 +269,10 @@ base::Task<> Federation::join(Client& client, RouteMatch match) {
       co_await sendError(client, 409, parts_.local.commonHeaders(), std::move(message), false);
       co_return;
     }
+    if (!other.node && isSilence(other.status)) {
+      co_await sendLocated(client, other);
+      co_return;
+    }
   }
   co_await sendAnswer(client, reply.status, reply.head, reply.body);
 }
@@ -345,8 +349,9 @@ base::Task<> Federation::merged(Client& client, RouteMatch match, Merge merge) {
   if (match.route().answer == Answer::volumeList) kind = Held::volume;
   std::vector<NodeAnswer> recorded;
   for (const NodeReply& each : replies) {
-    if (each.status != 0) continue;
-    parts_.log.warn("a node's part is missing", {{"node", each.node.name}, {"reason", each.fault}});
+    if (!isSilence(each.status)) continue;
+    std::string reason = each.status ? errorMessage(each.body) : each.fault;
+    parts_.log.warn("a node's part is missing", {{"node", each.node.name}, {"reason", reason}});
     // Networks and volumes are where they are, so they stay in the lists; images that nobody can
     // use do not.
     std::optional<std::string> known;

@@ -46,6 +46,7 @@ struct Holdings::Kept {
   bool stale = false;  // something changed since the reading began
   bool reading = false;
   bool tried = false;  // since start()
+  bool known = false;  // likewise
   uint64_t dueAt = 0;  // when the timer is set for
   uint64_t restUntil = 0;
   uint64_t took = 0;
@@ -68,7 +69,7 @@ Holdings::~Holdings() = default;
 void Holdings::start() {
   started_ = true;
   for (const std::unique_ptr<Kept>& each : kept_) {
-    each->tried = false;
+    each->tried = each->known = false;
     each->restUntil = 0;
   }
   allChanged();
@@ -85,6 +86,11 @@ void Holdings::stop() {
 bool Holdings::complete() const {
   return std::all_of(kept_.begin(), kept_.end(),
                      [](const std::unique_ptr<Kept>& each) { return each->tried; });
+}
+
+bool Holdings::known() const {
+  return std::all_of(kept_.begin(), kept_.end(),
+                     [](const std::unique_ptr<Kept>& each) { return each->known; });
 }
 
 void Holdings::changed(Held kind) {
@@ -123,6 +129,7 @@ base::Task<> Holdings::read(Kept& kept) {
                {{"list", kept.source.target}, {"reason", failed.what()}});
   }
   kept.reading = false;
+  kept.known = kept.known || done;
   uint64_t took = loop_.now() - began;
   kept.restUntil = loop_.now() + took * restAfterEvent;
   milliseconds comparison(std::max<uint64_t>(compareEvery.count(), took * restAfterAll));

@@ -31,6 +31,8 @@ class Holdings {
   void stop();
   // Whether it was called since start().
   bool complete() const;
+  // Whether the engine has listed all kinds since start().
+  bool known() const;
 
   // Something about this kind may have changed.
   void changed(Held kind);

@@ -1,5 +1,7 @@
 #include "proxy/locator.h"
 
+#include <algorithm>
+
 #include "base/json.h"
 #include "proxy/heads.h"
 #include "proxy/list_query.h"
@@ -35,11 +37,22 @@ std::string decoded(const std::string& object) {
   return decodeQueryValue(text).value_or(object);
 }
 
-Located isDown(const cluster::Node& node) {
+std::string isDown(const cluster::Node& node, const std::string& what) {
+  return "node " + node.name + " (" + node.address + "), which has " + what + ", is down";
+}
+
+Located refusal(std::string why) {
   Located located;
   located.status = 503;
-  located.body = errorBody("node " + node.name + " (" + node.address + "), which has it, is down");
+  located.body = errorBody(std::move(why));
   return located;
+}
+
+// Whether a node whose engine does not answer may have it. `having`: those that do by their
+// records. What an exec is about nobody records.
+bool mayHave(Kind kind, const std::set<cluster::NodeId>& having, const cluster::Node& node) {
+  if (!node.up || kind == Kind::image) return false;
+  return kind == Kind::exec || !node.told || having.contains(node.id);
 }
 
 }  // namespace
@@ -80,7 +93,7 @@ base::Task<Located> Locator::find(Kind kind, std::string object) {
     co_return located;
   }
   if (!located.node->up) {
-    located = isDown(*located.node);
+    located = refusal(isDown(*located.node, "it"));
   }
   co_return located;
 }
@@ -116,11 +129,8 @@ base::Task<Located> Locator::ask(Kind kind, std::string object) {
     std::vector<NodeReply> more = co_await askAll(engine_, *next, call);
     for (NodeReply& each : more) replies.push_back(std::move(each));
   }
-  std::vector<NodeOutcome> outcomes;
   std::set<std::string> ids;
   for (const NodeReply& each : replies) {
-    std::string body = each.status ? each.body : each.fault;
-    outcomes.push_back({each.node.name, each.status, std::move(body)});
     if (kind == Kind::container && each.status == 200)
       ids.emplace(base::text(base::parseJson(each.body), "Id"));
   }
@@ -131,33 +141,52 @@ base::Task<Located> Locator::ask(Kind kind, std::string object) {
     located.body = errorBody("Multiple IDs found with provided prefix: " + object);
     co_return located;
   }
-  Chosen chosen = chooseLookup(outcomes);
+  auto tells = [&](const NodeReply& each) {
+    return !isSilence(each.status) || mayHave(kind, having, each.node);
+  };
+  if (std::any_of(replies.begin(), replies.end(), tells))
+    std::erase_if(replies, [&](const NodeReply& each) { return !tells(each); });
+  Chosen chosen = chooseLookup(outcomesOf(replies));
   located.status = chosen.status;
   located.body = std::move(chosen.body);
   if (chosen.own && chosen.status == 200) located.node = std::move(replies[chosen.node].node);
   // Of an image the others may get a copy; a network and a volume are where they are.
   bool waits = chosen.status == 404 && down && kind != Kind::image;
-  if (waits) located = isDown(*down);
+  if (waits) located = refusal(isDown(*down, "it"));
   co_return located;
 }
 
 base::Task<Locator::Holders> Locator::holders(Kind kind, std::string object) {
   std::set<cluster::NodeId> having = recorded(kind, object);
+  std::string what = kind == Kind::network ? "network " : kind == Kind::volume ? "volume " : "";
+  what += decoded(object);
   Holders holders;
   std::vector<cluster::Node> likely, others;
   for (cluster::Node& each : nodes_.nodes()) {
     bool has = having.contains(each.id);
-    if (has && !each.up) holders.down = each;
+    if (has && !each.up) {
+      holders.fault = isDown(each, what);
+      holders.down = each;
+    }
     (each.self || has ? likely : others).push_back(std::move(each));
   }
   base::HttpCall call = base::httpGet(inspectTarget(kind, object), askTimeout, answerMost);
   for (std::vector<cluster::Node>* next : {&likely, &others}) {
     std::vector<NodeReply> replies = co_await askAll(engine_, std::move(*next), call);
     for (NodeReply& each : replies) {
+      if (isSilence(each.status) && mayHave(kind, having, each.node) && !holders.down) {
+        bool has = having.contains(each.node.id);
+        holders.fault = "node " + each.node.name + ", which " + (has ? "has " : "may have ") +
+                        what +
+                        ", does not answer: " + errorMessage(each.status ? each.body : each.fault);
+        holders.down = each.node;
+      }
       if (each.status == 200) holders.up.push_back(std::move(each.node));
     }
     if (!holders.up.empty()) break;
   }
+  bool isDoubtOnly = holders.down && !having.contains(holders.down->id);
+  if (isDoubtOnly && !holders.up.empty()) holders.down.reset();
   co_return holders;
 }
 

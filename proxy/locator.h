@@ -3,6 +3,13 @@
 // The node that has an object: by the records of containers and by what passed here; of networks,
 // volumes and images by the word of an engine, where records tell whom to ask first. Where these do
 // not tell, or no longer, all nodes are asked.
+//
+// A node that does not answer, or whose engine does not, says neither yes nor no. That it does not
+// have an object is believed of its records alone, once they have told of all that its engine has:
+// what they do not name it did not have when it fell silent, and nothing can come to be there
+// since. Else the answer is 503 with its name, as it is for a node that is down and has the object
+// by its records. Images are the exception: another copy does as well, so that of one that nobody
+// else has a client must learn that it is to be pulled.
 
 #include <deque>
 #include <map>
@@ -43,8 +50,11 @@ class Locator {
   base::Task<std::vector<cluster::Node>> findAll(Kind kind, std::string object);
 
   struct Holders {
-    std::vector<cluster::Node> up;      // at least one, if there is any
-    std::optional<cluster::Node> down;  // if there is none: one that has it by its records
+    std::vector<cluster::Node> up;  // at least one, if there is any
+    // One that has it by its records and could not be asked; if there is none up, also one that
+    // could not be asked and may have it.
+    std::optional<cluster::Node> down;
+    std::string fault;  // then: why not, with its name
   };
   // Nodes that have it by the word of their engines. Those that have it by their records are asked,
   // and we ourselves; if none of these has it any more, the others.

@@ -22,8 +22,11 @@ bool isMissing(const NodeOutcome& outcome) {
 bool isFault(const NodeOutcome& outcome) {
   return !succeeded(outcome) && !isMissing(outcome);
 }
+bool isSilent(const NodeOutcome& outcome) {
+  return isSilence(outcome.status);
+}
 bool isEngineFault(const NodeOutcome& outcome) {
-  return answered(outcome) && isFault(outcome) && outcome.status != 503;
+  return !isSilent(outcome) && isFault(outcome);
 }
 
 template <class Question>
@@ -42,7 +45,9 @@ Chosen failure(Outcomes outcomes, const NodeOutcome& outcome) {
     return other.status == outcome.status && other.body == outcome.body;
   });
   if (unanimous && answered(outcome)) return ownAnswer(outcomes, outcome);
-  std::string words = "node " + outcome.nodeName + ": " + errorMessage(outcome.body);
+  std::string words = errorMessage(outcome.body);
+  std::string name = "node " + outcome.nodeName + ": ";
+  if (!words.starts_with(name)) words = name + words;  // it may have said so itself
   int status = answered(outcome) ? outcome.status : 503;
   return {status, "{\"message\":" + jsonString(words) + "}\n", false, 0};
 }
@@ -60,12 +65,16 @@ std::string errorMessage(std::string_view body) {
   return std::string(body.substr(0, body.find_last_not_of(" \r\n\t") + 1));
 }
 
+bool isSilence(int status) {
+  return status == 0 || status == 503;
+}
+
 Chosen chooseLookup(Outcomes outcomes) {
   if (outcomes.empty()) return nobody();
   if (const NodeOutcome* found = first(outcomes, succeeded)) return ownAnswer(outcomes, *found);
   if (const NodeOutcome* fault = first(outcomes, isEngineFault)) return failure(outcomes, *fault);
-  if (const NodeOutcome* missing = first(outcomes, isMissing)) return ownAnswer(outcomes, *missing);
-  return failure(outcomes, outcomes.front());
+  if (const NodeOutcome* silent = first(outcomes, isSilent)) return failure(outcomes, *silent);
+  return ownAnswer(outcomes, outcomes.front());
 }
 
 Chosen chooseChange(Outcomes outcomes) {

@@ -24,10 +24,14 @@ struct Chosen {
   size_t node = 0;
 };
 
-// A question about one object that any node may have. The first that has it wins. If nobody does:
-// an error other than "not found" is told with its node's name; else Docker's own words of the
-// first that says so, even if others do not answer, because a create has to pull an image that it
-// cannot see; else 503 with the first that did not answer.
+// Whether an answer tells nothing of what was asked: the node did not answer, or its engine did not
+// answer it.
+bool isSilence(int status);
+
+// A question about one object that any of these nodes may have. The first that has it wins. If
+// nobody does: an error other than "not found" is told with its node's name; else 503 with the
+// first that was silent, since it may be the one; else Docker's own words of the first that says
+// that it has none. Whose silence is no reason to doubt is left out by the caller.
 Chosen chooseLookup(std::span<const NodeOutcome> outcomes);
 
 // A change that was made on several nodes, such as the removal of an image. Those that do not have

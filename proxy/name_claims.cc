@@ -217,7 +217,7 @@ base::Task<NameClaims::Bearing> NameClaims::bearerOf(std::string name) {
   std::vector<NodeReply> replies = co_await askAll(engine_, std::move(nodes), std::move(call));
   Bearing bearing;
   for (const NodeReply& each : replies) {
-    if (each.status == 0) bearing.isKnown = false;
+    if (each.status != 200 && each.status != 404) bearing.isKnown = false;
     if (each.status != 200) continue;
     rapidjson::Document json = base::parseJson(each.body);
     if (withoutSlash(base::text(json, "Name")) == name)

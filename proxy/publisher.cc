@@ -165,6 +165,7 @@ base::Task<> Publisher::publishContainers() {
 
 // Once all that an earlier process may have published was published anew.
 void Publisher::finishReload() {
+  if (listed_ && holdings_.known()) agent_.put(std::string(cluster::toldKey), "{}");
   if (reloaded_ || !listed_ || !holdings_.complete()) return;
   publishDefinitions();
   agent_.finishReload();

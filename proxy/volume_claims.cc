@@ -107,9 +107,7 @@ base::Task<VolumeClaims::Found> VolumeClaims::look(std::string name) {
   Locator::Holders holders = co_await locator_.holders(Kind::volume, encodeQueryValue(name));
   found.homes = std::move(holders.up);
   // Another one of that name, made in its place, would not be the same.
-  if (found.homes.empty() && holders.down)
-    found.refusal = {503, "node " + holders.down->name + " (" + holders.down->address +
-                              "), which has volume " + name + ", is down"};
+  if (found.homes.empty() && holders.down) found.refusal = {503, holders.fault};
   co_return found;
 }
 

@@ -25,6 +25,7 @@ const NodeOutcome broken = {"broken", 500, message("disk full")};
 const NodeOutcome conflict = {"busy", 409, message("conflict: unable to remove \\\"a\\\"")};
 const NodeOutcome away = {"away", 0, "connection refused"};
 const NodeOutcome paused = {"paused", 503, message("engine is down")};
+const NodeOutcome named = {"named", 503, message("node named: engine is down")};
 const NodeOutcome unchanged = {"same", 304, ""};
 
 // "200 has" for a node's own answer, "409 node busy: ..." for ours.
@@ -45,8 +46,9 @@ Test(merge_errors, a_lookup_finds_whoever_has_it) {
       {{lacks, has}, "200 has"},
       {{broken, away, has}, "200 has"},
       {{lacks, lacksToo}, "404 lacks"},
-      {{away, lacks}, "404 lacks"},
-      {{paused, lacks}, "404 lacks"},
+      {{away, lacks}, "503 node away: connection refused"},
+      {{lacks, paused}, "503 node paused: engine is down"},
+      {{lacks, named}, "503 node named: engine is down"},
       {{lacks, ambiguous}, "400 node two: multiple IDs found with provided prefix: a"},
       {{lacks, broken, away}, "500 node broken: disk full"},
       {{away}, "503 node away: connection refused"},
