@@ -82,7 +82,8 @@ std::string ContainerCreate::Made::id() const {
 ContainerCreate::ContainerCreate(base::Loop& loop, Engine& engine, LocalApi& local,
                                  cluster::Agent& agent, Locator& locator, ContainerIndex& index,
                                  Placements& placements, NameClaims& names, VolumeClaims& volumes,
-                                 ImageTransfer& images, base::Log& log, size_t bodyMost)
+                                 VolumeMove& volumeMove, ImageTransfer& images, base::Log& log,
+                                 size_t bodyMost)
     : loop_(loop),
       engine_(engine),
       local_(local),
@@ -92,6 +93,7 @@ ContainerCreate::ContainerCreate(base::Loop& loop, Engine& engine, LocalApi& loc
       placements_(placements),
       names_(names),
       volumes_(volumes),
+      volumeMove_(volumeMove),
       dependencies_(loop, locator, placements, volumes),
       images_(images),
       log_(log),
@@ -131,16 +133,19 @@ base::Task<> ContainerCreate::create(Client& client, RouteMatch match) {
 
   // What was freed, or taken, a moment ago by way of another node may not be known here yet.
   uint64_t until = loop_.now() + seenEverywhere;
+  Choice choice;
   for (;;) {
-    labels::Placement placement = placements_.place(policy, order.name);
-    preferWanted(policy.image, placement.candidates);
+    choose(order, false, choice);
+    size_t staying = choice.staying.size();
     Refusal refused;
-    bool done = co_await createOnOne(client, placement.candidates, order, claimed, refused);
+    bool done = co_await createOnOne(client, choice, order, claimed, refused);
     if (done) co_return;
+    if (choice.staying.size() > staying) continue;
     if (loop_.now() < until) {
       co_await base::sleepFor(loop_, retryPause);
       continue;
     }
+    const labels::Placement& placement = choice.placement;
     refusal = {409, placement.why};
     if (refused.status)
       refusal = {refused.status, "no node can run this container" + refused.message};
@@ -150,15 +155,37 @@ base::Task<> ContainerCreate::create(Client& client, RouteMatch match) {
   }
 }
 
+// If it can be nowhere for the sake of volumes that nobody has used yet, those can follow it.
+void ContainerCreate::choose(const Order& order, bool explain, Choice& choice) {
+  const labels::Policy& policy = order.asked.policy;
+  choice.placement = placements_.place(policy, order.name, explain);
+  choice.following.clear();
+  if (choice.placement.candidates.empty()) choice.following = volumeMove_.unused(policy);
+  std::erase_if(choice.following,
+                [&](const std::string& each) { return choice.staying.contains(each); });
+  if (!choice.following.empty()) {
+    labels::Policy freer = policy;
+    std::erase_if(freer.volumes, [&](const std::string& each) {
+      return std::find(choice.following.begin(), choice.following.end(), each) !=
+             choice.following.end();
+    });
+    choice.placement.candidates = placements_.place(freer, order.name).candidates;
+  }
+  preferWanted(policy.image, choice.placement.candidates);
+}
+
 // On the first candidate that does not refuse, and answers the client as its engine does. False,
 // and why, if all refuse.
-base::Task<bool> ContainerCreate::createOnOne(Client& client,
-                                              const std::vector<labels::Candidate>& candidates,
-                                              const Order& order, CreateClaims& claimed,
-                                              Refusal& refused) {
-  for (const labels::Candidate& candidate : candidates) {
+base::Task<bool> ContainerCreate::createOnOne(Client& client, Choice& choice, const Order& order,
+                                              CreateClaims& claimed, Refusal& refused) {
+  for (const labels::Candidate& candidate : choice.placement.candidates) {
     std::optional<cluster::Node> node = nodeOf(candidate.id);
     if (!node || !node->up) continue;
+    std::string stays = co_await volumeMove_.bring(choice.following, *node);
+    if (!stays.empty()) {
+      choice.staying.insert(std::move(stays));
+      co_return false;
+    }
     client.upstream = wayTo(engine_, *node).name();
     Placements::Reservation reservation = reserveOn(*node, order);
     Made made = co_await makeOn(*node, order, reservation, claimed);
@@ -210,8 +237,9 @@ base::Task<> ContainerCreate::explain(Client& client, RouteMatch match) {
     co_await refuse(client, refusal);
     co_return;
   }
-  labels::Placement placement = placements_.place(order.asked.policy, order.name, true);
-  std::string answer = explanation(placement, order.asked.warnings);
+  Choice choice;
+  choose(order, true, choice);
+  std::string answer = explanation(choice.placement, order.asked.warnings);
   co_await sendJson(client, 200, local_.commonHeaders(), answer);
 }
 

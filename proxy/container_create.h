@@ -26,6 +26,7 @@
 #include "proxy/placements.h"
 #include "proxy/routes.h"
 #include "proxy/volume_claims.h"
+#include "proxy/volume_move.h"
 
 namespace proxy {
 
@@ -34,8 +35,8 @@ class ContainerCreate {
   // All must outlive it. Bodies of requests may have `bodyMost` bytes.
   ContainerCreate(base::Loop& loop, Engine& engine, LocalApi& local, cluster::Agent& agent,
                   Locator& locator, ContainerIndex& index, Placements& placements,
-                  NameClaims& names, VolumeClaims& volumes, ImageTransfer& images, base::Log& log,
-                  size_t bodyMost);
+                  NameClaims& names, VolumeClaims& volumes, VolumeMove& volumeMove,
+                  ImageTransfer& images, base::Log& log, size_t bodyMost);
 
   // POST /containers/create
   base::Task<> create(Client& client, RouteMatch match);
@@ -86,8 +87,16 @@ class ContainerCreate {
     std::string id() const;
   };
 
-  base::Task<bool> createOnOne(Client& client, const std::vector<labels::Candidate>& candidates,
-                               const Order& order, CreateClaims& claimed, Refusal& refused);
+  // Where a container can go.
+  struct Choice {
+    std::set<std::string> staying;  // volumes that are known to stay where they are
+    labels::Placement placement;
+    std::vector<std::string> following;  // volumes that have to go there first
+  };
+
+  void choose(const Order& order, bool explain, Choice& choice);
+  base::Task<bool> createOnOne(Client& client, Choice& choice, const Order& order,
+                               CreateClaims& claimed, Refusal& refused);
   base::Task<Made> makeOn(const cluster::Node& node, const Order& order,
                           const Placements::Reservation& reservation, CreateClaims& claimed);
   base::Task<Made> tryOn(const cluster::Node& node, const Order& order,
@@ -113,6 +122,7 @@ class ContainerCreate {
   Placements& placements_;
   NameClaims& names_;
   VolumeClaims& volumes_;
+  VolumeMove& volumeMove_;
   Dependencies dependencies_;
   ImageTransfer& images_;
   base::Log& log_;

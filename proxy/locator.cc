@@ -57,6 +57,13 @@ bool mayHave(Kind kind, const std::set<cluster::NodeId>& having, const cluster::
 
 }  // namespace
 
+std::optional<cluster::Node> nodeCalled(const cluster::Nodes& nodes, std::string_view nameOrId) {
+  for (cluster::Node& each : nodes.nodes()) {
+    if (each.name == nameOrId || each.id.text() == nameOrId) return std::move(each);
+  }
+  return std::nullopt;
+}
+
 std::optional<cluster::Node> Locator::node(const cluster::NodeId& id) const {
   for (cluster::Node& each : nodes_.nodes()) {
     if (each.id == id) return std::move(each);

@@ -16,6 +16,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/task.h"
@@ -35,6 +36,9 @@ struct Located {
   int status = 404;
   std::string body;
 };
+
+// The node with this name or id; names are compared as they are written.
+std::optional<cluster::Node> nodeCalled(const cluster::Nodes& nodes, std::string_view nameOrId);
 
 class Locator {
  public:

@@ -117,8 +117,10 @@ class Daemon {
         placements_(agent_, {config_.placementStrategy, config_.overcommitPercent / 100.0}),
         nameClaims_(loop_, engine_, agent_, locator_, index_, placements_, log_),
         volumeClaims_(loop_, engine_, agent_, locator_, held_, log_),
+        volumeMove_(
+            {engine_, local_, agent_, locator_, index_, held_, placements_, volumeClaims_, log_}),
         creation_(loop_, engine_, local_, agent_, locator_, index_, placements_, nameClaims_,
-                  volumeClaims_, images_, log_, config_.maxBodyBytes),
+                  volumeClaims_, volumeMove_, images_, log_, config_.maxBodyBytes),
         globalCalls_(
             {engine_, local_, agent_, index_, locator_, nameClaims_, log_, config_.maxBodyBytes}),
         globals_({loop_, engine_, local_, agent_, index_, locator_, placements_, nameClaims_,
@@ -131,7 +133,7 @@ class Daemon {
         federation_({loop_, engine_, local_, lists_, agent_, index_, held_, locator_, nameClaims_,
                      volumeClaims_, creation_, globalCalls_, rebalancing_, placements_, images_,
                      swarm_, log_, config_.maxBodyBytes}),
-        nodeApi_(agent_, images_, rebalancing_),
+        nodeApi_(agent_, images_, rebalancing_, volumeMove_),
         clientCertificates_(agent_),
         api_(agent_, local_, federation_, swarm_, nodeApi_, creation_, clientCertificates_),
         clientTls_(config_, agent_, log_),
@@ -271,6 +273,7 @@ class Daemon {
   Placements placements_;
   NameClaims nameClaims_;
   VolumeClaims volumeClaims_;
+  VolumeMove volumeMove_;
   ContainerCreate creation_;
   GlobalCalls globalCalls_;
   GlobalContainers globals_;

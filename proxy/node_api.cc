@@ -49,6 +49,12 @@ base::Task<std::string> NodeApi::answer(Client& client, RouteMatch match, std::s
   } else if (path == "/drover/v1/take-name") {
     co_await rebalancing_.takeName(std::move(body));
     co_return "{}";
+  } else if (path == "/drover/v1/volumes/move") {
+    co_await volumes_.move(std::move(body));
+    co_return "{}";
+  } else if (path == "/drover/v1/volumes/take") {
+    co_await volumes_.take(std::move(body));
+    co_return "{}";
   } else {
     co_await images_.fetch(body);
     co_return "{}";

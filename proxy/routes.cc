@@ -151,6 +151,8 @@ constexpr Route table[] = {
     {"POST", "/drover/v1/images/fetch", node},
     {"POST", "/drover/v1/rebalance", node},
     {"POST", "/drover/v1/take-name", node},
+    {"POST", "/drover/v1/volumes/move", node},
+    {"POST", "/drover/v1/volumes/take", node},
 
     // Anything else is the engine's to understand
     {"", "other", other},

@@ -10,6 +10,7 @@
 #include "proxy/list_query.h"
 #include "proxy/node_call.h"
 #include "proxy/volume_conflicts.h"
+#include "proxy/volume_move.h"
 
 namespace proxy {
 namespace {
@@ -26,6 +27,12 @@ std::string shownOn(const cluster::Node& node, std::string body) {
   return volume->text() + "\n";
 }
 
+// By its label; empty: wherever it is asked for.
+std::string nodeWanted(const rapidjson::Value& request) {
+  const rapidjson::Value* labels = base::member(request, "Labels");
+  return labels ? std::string(base::text(*labels, volumeNodeLabel.data())) : std::string();
+}
+
 }  // namespace
 
 base::Task<> VolumeCalls::refuse(Client& client, Refusal refusal) {
@@ -34,11 +41,15 @@ base::Task<> VolumeCalls::refuse(Client& client, Refusal refusal) {
 
 base::Task<> VolumeCalls::create(Client& client, RouteMatch) {
   std::string body = co_await readBody(client, bodyMost_);
-  std::string name(base::text(base::parseJson(body), "Name"));
-  std::optional<cluster::Node> node = locator_.node(agent_.self());
+  rapidjson::Document json = base::parseJson(body);
+  std::string name(base::text(json, "Name"));
+  std::string wanted = nodeWanted(json);
+  std::optional<cluster::Node> node =
+      wanted.empty() ? locator_.node(agent_.self()) : nodeCalled(agent_, wanted);
   VolumeClaims::Found found;
+  if (!node) found.refusal = {409, "there is no node " + wanted + " for this volume"};
   // One without a name gets its own, and what is no name the engine refuses.
-  if (!name.empty()) found = co_await claims_.find(name);
+  if (node && !name.empty()) found = co_await claims_.find(name);
   if (found.refusal.status) {
     co_await refuse(client, std::move(found.refusal));
     co_return;

@@ -19,9 +19,13 @@ constexpr uint64_t makingWait = 120'000;
 constexpr uint64_t recordWait = 2'000;
 // For how long nodes that just started may abstain from granting names (ClaimOptions::keepFor).
 constexpr uint64_t abstainWait = 12'000;
+// For how long whoever made a volume may keep its claim although there is a record by now.
+constexpr uint64_t ourWait = 1'000;
 constexpr int64_t retryFirst = 10, retryMost = 250;  // milliseconds
-// By then everyone knows the record that stands for a name, if all goes well. In this rhythm it is
-// looked for, and in the other later on while its node is down.
+// By then the record that stands for a name is known here, if all goes well; who does not know it
+// yet asks the engines. In the next rhythm it is looked for, and in the other while its node is
+// down.
+constexpr base::milliseconds recordSoon(50);
 constexpr base::milliseconds recordKnown(500);
 constexpr base::milliseconds recordLate(3'000);
 // So many volumes may be there that one more has no record; then its engine alone tells of it.
@@ -132,7 +136,7 @@ base::Task<> VolumeClaims::watch(Claim claim, cluster::NodeId node, bool certain
   int absences = 0;
   for (int look = 0;; look++) {
     std::optional<cluster::Node> home = locator_.node(node);
-    base::milliseconds pause = home && !home->up ? recordLate : recordKnown;
+    base::milliseconds pause = home && !home->up ? recordLate : look ? recordKnown : recordSoon;
     co_await base::sleepFor(loop_, pause);
     bool over = !agent_.clustered() || agent_.state().find(node, keyOf(claim.name));
     if (!over) home = locator_.node(node);
@@ -151,12 +155,17 @@ base::Task<> VolumeClaims::watch(Claim claim, cluster::NodeId node, bool certain
 base::Task<std::unique_ptr<HeldClaim>> VolumeClaims::claimOurs(std::string name) {
   // As our record's, so that it does not refuse us.
   std::string holder(agent_.self().text());
-  cluster::ClaimResult result = co_await agent_.claim(keyOf(name), holder);
   std::unique_ptr<HeldClaim> claim;
-  if (result.verdict != Verdict::granted) co_return claim;
-  claim = std::make_unique<HeldClaim>(loop_, agent_, log_);
-  claim->granted(keyOf(name), std::move(holder));
-  co_return claim;
+  for (uint64_t until = loop_.now() + ourWait;;) {
+    cluster::ClaimResult result = co_await agent_.claim(keyOf(name), holder);
+    if (result.verdict == Verdict::granted) {
+      claim = std::make_unique<HeldClaim>(loop_, agent_, log_);
+      claim->granted(keyOf(name), std::move(holder));
+      co_return claim;
+    }
+    if (loop_.now() >= until) co_return claim;
+    co_await base::sleepFor(loop_, base::milliseconds(retryFirst));
+  }
 }
 
 }  // namespace proxy

@@ -265,8 +265,9 @@ class Droverd {
         placements(agent, {}),
         names(stage.loop, engine, agent, locator, index, placements, log),
         volumes(stage.loop, engine, agent, locator, held, log),
+        volumeMove({engine, local, agent, locator, index, held, placements, volumes, log}),
         creation(stage.loop, engine, local, agent, locator, index, placements, names, volumes,
-                 images, log, most),
+                 volumeMove, images, log, most),
         globalCalls({engine, local, agent, index, locator, names, log, most}),
         globals(
             {stage.loop, engine, local, agent, index, locator, placements, names, creation, log}),
@@ -276,7 +277,7 @@ class Droverd {
         swarm(engine, local, agent, config.swarmApi, most),
         federation({stage.loop, engine, local, lists, agent, index, held, locator, names, volumes,
                     creation, globalCalls, rebalancing, placements, images, swarm, log, most}),
-        nodeApi(agent, images, rebalancing),
+        nodeApi(agent, images, rebalancing, volumeMove),
         clientCertificates(agent),
         api(agent, local, federation, swarm, nodeApi, creation, clientCertificates),
         clientTls(config, agent, log),
@@ -318,6 +319,7 @@ class Droverd {
   proxy::Placements placements;
   proxy::NameClaims names;
   proxy::VolumeClaims volumes;
+  proxy::VolumeMove volumeMove;
   proxy::ContainerCreate creation;
   proxy::GlobalCalls globalCalls;
   proxy::GlobalContainers globals;

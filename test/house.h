@@ -44,8 +44,11 @@ struct House {
   proxy::Placements placements{agent, {}};
   proxy::NameClaims names{stage.loop, engine, agent, locator, index, placements, log};
   proxy::VolumeClaims volumes{stage.loop, engine, agent, locator, held, log};
-  proxy::ContainerCreate creation{stage.loop, engine, local,   agent,  locator, index,
-                                  placements, names,  volumes, images, log,     64 * 1024 * 1024};
+  proxy::VolumeMove volumeMove{
+      {engine, local, agent, locator, index, held, placements, volumes, log}};
+  proxy::ContainerCreate creation{stage.loop, engine,     local,           agent,   locator,
+                                  index,      placements, names,           volumes, volumeMove,
+                                  images,     log,        64 * 1024 * 1024};
   proxy::GlobalCalls globalCalls{
       {engine, local, agent, index, locator, names, log, 64 * 1024 * 1024}};
   proxy::ContainerMove moves{
@@ -56,7 +59,7 @@ struct House {
   proxy::Federation federation{{stage.loop, engine, local, lists, agent, index, held, locator,
                                 names, volumes, creation, globalCalls, rebalancing, placements,
                                 images, swarm, log, 64 * 1024 * 1024}};
-  proxy::NodeApi nodeApi{agent, images, rebalancing};
+  proxy::NodeApi nodeApi{agent, images, rebalancing, volumeMove};
   proxy::ClientCertificates clientCertificates{agent};
   proxy::Api api{agent, local, federation, swarm, nodeApi, creation, clientCertificates};
   proxy::ConnectionLimits limits{{}, milliseconds(30'000), milliseconds(30'000)};

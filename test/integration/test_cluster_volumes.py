@@ -100,6 +100,103 @@ def test_anonymous_volumes_and_wrong_creates_are_the_engines(cluster, one, two):
         assert (answer.status, answer.body) == (alone.status, alone.body)
 
 
+# --- a new one goes where it is first needed ------------------------------------------------------
+
+
+def create_on(node, volume, **options):
+    """Made by way of the node, and known to all."""
+    made = node.api.post("/volumes/create", {"Name": volume, **options})
+    assert made.status == 201 and made.json()["Node"]["Name"] == node.name, made.body
+
+
+def both(name):
+    return {"HostConfig": {"Binds": [f"{name}-1:/a", f"{name}-2:/b"]}}
+
+
+def test_new_volumes_of_two_nodes_come_together_for_a_container(cluster, one, two):
+    create_on(one, "new-1", Labels={"kept": "label"})
+    create_on(two, "new-2")
+    made = make(cluster[2], "user", **both("new"))
+    assert made.status == 201, made.body
+    [home] = where(cluster, "user")
+    assert homes(cluster, "new-1") == homes(cluster, "new-2") == [home]
+    assert one.api.get("/volumes/new-1").json()["Labels"] == {"kept": "label"}
+
+
+def test_a_new_volume_follows_where_else_its_container_has_to_be(cluster, one, two):
+    create_on(one, "vault")
+    asked = {"Env": [f"constraint:node=={two.name}"], "HostConfig": {"Binds": ["vault:/v"]}}
+    made = make(cluster[2], "user", **asked)
+    assert made.status == 201, made.body
+    assert (where(cluster, "user"), homes(cluster, "vault")) == ([2], [2])
+    # But it goes to the volume where it can.
+    assert make(one, "next", HostConfig={"Binds": ["vault:/v"]}).status == 201
+    assert where(cluster, "next") == [2]
+
+
+@pytest.mark.parametrize("use", ["written", "mounted", "labelled", "option"])
+def test_a_volume_that_is_used_or_bound_stays(cluster, one, two, use):
+    options = {
+        "labelled": {"Labels": {"io.drover.node": one.name}},
+        "option": {"DriverOpts": {"type": "tmpfs", "device": "tmpfs", "o": "size=1m"}},
+    }
+    create_on(one, "used-1", **options.get(use, {}))
+    create_on(two, "used-2")
+    if use == "written":
+        write(one, "used-1", "text")
+    if use == "mounted":
+        assert make(one, "mounter", HostConfig={"Binds": ["used-1:/a"]}).status == 201
+    made = make(cluster[2], "user", **both("used"))
+    assert made.status == 201 and where(cluster, "user") == [1], made.body
+    assert homes(cluster, "used-1") == homes(cluster, "used-2") == [1]
+    away = {"Env": [f"constraint:node=={two.name}"], "HostConfig": {"Binds": ["used-1:/a"]}}
+    refused = make(cluster[2], "away", **away)
+    assert refused.status == 409 and "volume" in refused.message, refused.body
+    assert homes(cluster, "used-1") == [1]
+
+
+def test_a_volume_is_made_on_the_node_that_its_label_names(cluster, one, two):
+    made = one.api.post("/volumes/create", {"Name": "bound", "Labels": {"io.drover.node": two.name}})
+    assert made.json()["Node"]["Name"] == two.name and homes(cluster, "bound") == [2]
+    nowhere = {"Name": "lost", "Labels": {"io.drover.node": "nobody"}}
+    refused = one.api.post("/volumes/create", nowhere)
+    assert refused.status == 409 and "nobody" in refused.message, refused.body
+
+
+def test_creates_that_want_one_new_volume_on_two_nodes_at_once(cluster):
+    for number in range(5):
+        create_on(cluster[number % 3], f"pulled{number}")
+        volume = {"HostConfig": {"Binds": [f"pulled{number}:/v"]}}
+        answers = at_once(*[
+            lambda node=node: make(node, f"p{number}-{node.name}",
+                                   env=[f"constraint:node=={node.name}"], **volume)
+            for node in cluster])  # fmt: skip
+        assert [each.status for each in answers].count(201) == 1, [each.body for each in answers]
+        assert len(homes(cluster, f"pulled{number}")) == 1
+
+
+def test_compose_with_a_volume_from_elsewhere_and_one_of_its_own(cluster, one, two, compose_v2, tmp_path):
+    create_on(one, "vault")
+    (tmp_path / "compose.yml").write_text(COMPOSE)
+    done = two.cli("compose", "--project-name", "vaulted", "up", "--detach", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr.decode()
+    assert homes(cluster, "vault") == homes(cluster, "vaulted_own") == [2]
+    assert two.cli("compose", "--project-name", "vaulted", "down", cwd=tmp_path).returncode == 0
+
+
+COMPOSE = """
+services:
+  keeper:
+    image: busybox
+    command: sleep 1d
+    init: true
+    volumes: ["vault:/v", "own:/o"]
+volumes:
+  vault: {external: true}
+  own: {}
+"""
+
+
 # --- as the engine would -------------------------------------------------------------------------
 
 

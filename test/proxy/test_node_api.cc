@@ -109,6 +109,8 @@ Test(node_api, strangers_may_ask_for_the_cluster_and_to_join_and_for_nothing_els
       {"POST", "/drover/v1/images/fetch"},
       {"POST", "/drover/v1/rebalance"},
       {"POST", "/drover/v1/take-name"},
+      {"POST", "/drover/v1/volumes/move"},
+      {"POST", "/drover/v1/volumes/take"},
       {"GET", "/containers/json"},
       {"GET", "/_ping"},
       {"POST", "/swarm/leave?force=1"},
