@@ -34,4 +34,9 @@ void releaseStartUpMemory() {
   ::dl_iterate_phdr(releaseReadOnly, nullptr);
 }
 
+void releaseUnusedHeap(size_t least) {
+  struct mallinfo2 heap = ::mallinfo2();
+  if (heap.fordblks > least && heap.fordblks > heap.uordblks) ::malloc_trim(0);
+}
+
 }  // namespace base

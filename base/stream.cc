@@ -195,6 +195,10 @@ void Stream::shutdownWrite() {
   ::shutdown(fd_.get(), SHUT_WR);
 }
 
+void Stream::stopReading() {
+  ::shutdown(fd_.get(), SHUT_RD);
+}
+
 void Stream::cancel(std::string why) {
   if (cancelled_) return;
   cancelled_ = std::make_unique<std::string>(std::move(why));

@@ -61,6 +61,9 @@ class Stream {
   // Ends our half: FIN, and close_notify before it. Reading goes on.
   void shutdownWrite();
 
+  // Takes no more bytes: who waits to read hears the end. Writing goes on.
+  void stopReading();
+
   // Makes every wait on this stream end with a StreamError of this text: those that wait now in the
   // next turn of the loop, later ones at once. The peer sees the connection end.
   void cancel(std::string why);

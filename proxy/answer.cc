@@ -1,5 +1,6 @@
 #include "proxy/answer.h"
 
+#include <algorithm>
 #include <optional>
 #include <utility>
 
@@ -10,7 +11,24 @@ namespace proxy {
 namespace {
 
 constexpr std::string_view tooLarge = "the request's body is larger than max_body_bytes allows";
+// For how long a body may pause, and what it may take in all. Of strangers it has a few kilobytes.
+constexpr base::milliseconds bodyPause(10'000), bodyTime(30'000), strangersBodyTime(5'000);
+constexpr uint64_t bytesPerMillisecond = 16;  // more time for what is large
+
 constexpr std::string_view goOn = "HTTP/1.1 100 Continue\r\n\r\n";
+
+// How long the next bytes of a body may take.
+base::milliseconds patience(const Client& client, size_t have, uint64_t taken) {
+  base::milliseconds all = client.isStranger ? strangersBodyTime : bodyTime;
+  all += base::milliseconds(have / bytesPerMillisecond);
+  base::milliseconds left = all - std::min(all, base::milliseconds(taken));
+  return std::min(left, bodyPause);
+}
+
+base::HttpError noRoom(size_t most) {
+  return {503, "droverd holds " + std::to_string(most) +
+                   " bytes of the bodies of requests, which is the most; try again"};
+}
 
 }  // namespace
 
@@ -67,6 +85,10 @@ base::Task<> sendError(Client& client, int status, std::string_view common, std:
 
 base::Task<std::string> readBody(Client& client, size_t most) {
   std::string body;
+  base::Loop& loop = client.stream->loop();
+  uint64_t began = loop.now();
+  std::optional<base::Timer> timer;
+  bool late = false;
   base::MessageReader& reader = client.reader;
   reader.collectInto(&body);
   if (reader.contentLength() > most) throw base::HttpError(413, std::string(tooLarge));
@@ -75,9 +97,18 @@ base::Task<std::string> readBody(Client& client, size_t most) {
     size_t used = reader.feedBody(client.rest);
     client.rest.erase(0, used);
     if (body.size() > most) throw base::HttpError(413, std::string(tooLarge));
+    // Those of strangers are small, and the strangers few.
+    if (!client.isStranger && !client.body.resize(body.capacity()))
+      throw noRoom(client.body.most());
     if (reader.bodyDone()) break;
+    if (!timer) timer.emplace(loop);
+    timer->start(patience(client, body.size(), loop.now() - began), [&client, &late] {
+      late = true;
+      client.stream->stopReading();
+    });
     if (std::exchange(asked, false)) co_await client.stream->write(goOn);
     co_await client.stream->readable();
+    if (late) throw base::HttpError(408, "the request's body came too slowly");
     std::span<char> buffer = client.stream->loop().scratch();
     std::optional<size_t> got = client.stream->tryRead(buffer);
     if (!got) continue;

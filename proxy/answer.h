@@ -31,8 +31,9 @@ base::Task<> sendMoved(Client& client, std::string_view location);
 base::Task<> sendError(Client& client, int status, std::string_view common, std::string message,
                        bool close);
 
-// The whole body of the request. Throws HttpError 413 if it is longer than `most`, or as
-// base::MessageReader does; StreamError if the client breaks off.
+// The whole body of the request. Throws HttpError: 413 if it is longer than `most`, 408 if it comes
+// too slowly, 503 if too much is held of others', or as base::MessageReader does; StreamError if
+// the client breaks off.
 base::Task<std::string> readBody(Client& client, size_t most);
 
 }  // namespace proxy

@@ -8,12 +8,16 @@
 #include "base/http.h"
 #include "base/stream.h"
 #include "base/task.h"
+#include "proxy/body_budget.h"
 
 namespace proxy {
 
 struct Client {
-  Client(std::unique_ptr<base::Stream> accepted, base::HttpLimits limits)
-      : stream(std::move(accepted)), reader(base::MessageReader::Kind::request, limits) {}
+  // `bodies` must outlive it.
+  Client(std::unique_ptr<base::Stream> accepted, base::HttpLimits limits, BodyBudget& bodies)
+      : stream(std::move(accepted)),
+        reader(base::MessageReader::Kind::request, limits),
+        body(bodies) {}
 
   const base::Head& request() const { return reader.head(); }
 
@@ -21,6 +25,9 @@ struct Client {
   base::MessageReader reader;  // the request in hand
   std::string rest;            // bytes read that come after what `reader` took
 
+  BodyBudget::Share body;  // what is held of the request's body
+
+  bool isStranger = false;  // has shown no certificate where one could be
   bool onThisHost = false;  // came over a unix socket
   bool fromNode = false;    // came to where peers come: what it asks for is this host's
   std::string nodeId;       // then: of the node whose certificate it showed; empty without one

@@ -2,6 +2,7 @@
 
 #include <uv.h>
 
+#include <algorithm>
 #include <cmath>
 #include <optional>
 #include <utility>
@@ -32,19 +33,20 @@ uint64_t nextRequestId() {
 
 }  // namespace
 
-Connection::Connection(std::unique_ptr<base::Stream> stream, std::string peer,
-                       const base::TlsContext* tls, bool isPeer, Api& api, Engine& engine,
-                       const ConnectionLimits& limits, base::Log& log, Metrics& metrics)
-    : client_(std::move(stream), limits.http),
-      peer_(std::move(peer)),
-      tls_(tls),
+Connection::Connection(std::unique_ptr<base::Stream> stream, Arrival arrival, Api& api,
+                       Engine& engine, const ConnectionLimits& limits, BodyBudget& bodies,
+                       base::Log& log, QuietLog& quiet, Metrics& metrics)
+    : client_(std::move(stream), limits.http, bodies),
+      arrival_(std::move(arrival)),
       api_(api),
       engine_(engine),
       limits_(limits),
       log_(log),
+      quiet_(quiet),
       metrics_(metrics),
-      timer_(client_.stream->loop()) {
-  client_.fromNode = isPeer;
+      timer_(client_.stream->loop()),
+      isStranger_(arrival_.tls != nullptr) {
+  client_.fromNode = arrival_.atPeersPort;
   client_.onThisHost = base::isUnixSocket(client_.stream->fd());
 }
 
@@ -78,7 +80,7 @@ struct Connection::Record {
     // The path without its query, which may hold secrets (build arguments).
     std::string_view path = request.target().substr(0, request.target().find('?'));
     base::Field fields[] = {{"id", nextRequestId()},
-                            {"client", self.peer_},
+                            {"client", self.arrival_.peer},
                             {"method", request.method()},
                             {"path", path},
                             {"route", routes()[route].pattern},
@@ -88,7 +90,12 @@ struct Connection::Record {
                             {"bytes_out", out},
                             {"reason", fault}};
     std::span<const base::Field> shown(fields);
-    self.log_.line(level, "request", fault.empty() ? shown.first(shown.size() - 1) : shown);
+    if (fault.empty()) shown = shown.first(shown.size() - 1);
+    if (self.isStranger_) {
+      self.quiet_.line(level, "request", shown);
+    } else {
+      self.log_.line(level, "request", shown);
+    }
   }
 
   void found(const RouteMatch& match) {
@@ -111,21 +118,40 @@ struct Connection::Record {
 
 base::Task<> Connection::serve() {
   try {
-    if (tls_) {
-      startTimer(true);
-      co_await client_.stream->acceptTls(*tls_);
-      peer_ += " " + client_.stream->peerName();
-      if (client_.fromNode) client_.nodeId = client_.stream->peerName();
-    }
+    if (arrival_.tls) co_await shakeHands();
     co_await serveRequests();
   } catch (const base::ProtocolError& broken) {
-    log_.warn("connection lost", {{"client", peer_}, {"reason", broken.what()}});
+    tellLost(base::Level::warn, broken.what());
   } catch (const base::StreamError& broken) {
     // A client that is merely gone is nothing special; one that took too long over a handshake or a
     // request's head is.
     base::Level level = timing_ == Timing::head ? base::Level::warn : base::Level::debug;
-    log_.line(level, "connection lost", {{"client", peer_}, {"reason", broken.what()}});
+    tellLost(level, broken.what());
   }
+}
+
+void Connection::tellLost(base::Level level, const char* why) {
+  base::Field fields[] = {{"client", arrival_.peer}, {"reason", why}};
+  if (isStranger_) {
+    quiet_.line(level, "connection lost", fields);
+  } else {
+    log_.line(level, "connection lost", fields);
+  }
+}
+
+// A session costs tens of kilobytes, so it is not made before the other side has said something.
+base::Task<> Connection::shakeHands() {
+  startTimer(true);
+  co_await client_.stream->readable();
+  const base::TlsContext* tls = arrival_.tls();
+  if (!tls) throw base::StreamError("nobody is served here any more");
+  co_await client_.stream->acceptTls(*tls);
+  std::string name = client_.stream->peerName();
+  arrival_.peer += " " + name;
+  if (client_.fromNode) client_.nodeId = name;
+  isStranger_ = name.empty();
+  client_.isStranger = isStranger_;
+  if (!isStranger_ && known_) known_();
 }
 
 base::Task<> Connection::serveRequests() {
@@ -151,6 +177,7 @@ base::Task<> Connection::serveRequests() {
     }
     co_await answerRequest();
     busy_ = false;
+    client_.body.release();
     client_.reader.reset();
   }
   busy_ = true;
@@ -166,10 +193,13 @@ void Connection::startTimer(bool forHead) {
   Timing wanted = forHead ? Timing::head : Timing::idle;
   if (timing_ == wanted) return;
   timing_ = wanted;
+  // A stranger is held to the short time whether it has begun a request or not.
+  base::milliseconds head = limits_.headTimeout, idle = limits_.idleTimeout;
+  if (isStranger_) head = idle = std::min(head, limits_.newcomerTimeout);
   if (forHead) {
-    timer_.start(limits_.headTimeout, [this] { cancel("the request's head took too long"); });
+    timer_.start(head, [this] { cancel("the request's head took too long"); });
   } else {
-    timer_.start(limits_.idleTimeout, [this] { cancel("idle for too long"); });
+    timer_.start(idle, [this] { cancel("idle for too long"); });
   }
 }
 

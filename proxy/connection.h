@@ -10,6 +10,7 @@
 #include "proxy/api.h"
 #include "proxy/client.h"
 #include "proxy/metrics.h"
+#include "proxy/quiet_log.h"
 
 namespace proxy {
 
@@ -18,15 +19,27 @@ struct ConnectionLimits {
   base::HttpLimits http;
   base::milliseconds headTimeout;
   base::milliseconds idleTimeout;
+  // Of one that has not shown a certificate: for its handshake, and for each of its requests.
+  base::milliseconds newcomerTimeout{5'000};
+};
+
+// Where a connection came from.
+struct Arrival {
+  std::string peer;  // names it in logs
+  // Gives what it is secured with, when it begins to speak; nothing for one that is not.
+  std::function<const base::TlsContext*()> tls = {};
+  bool atPeersPort = false;
 };
 
 class Connection {
  public:
-  // All must outlive it, but for `tls`: if not null, it is needed until serve() first waits. `peer`
-  // names the client in logs. `isPeer`: it came to the listener for nodes of the cluster.
-  Connection(std::unique_ptr<base::Stream> stream, std::string peer, const base::TlsContext* tls,
-             bool isPeer, Api& api, Engine& engine, const ConnectionLimits& limits, base::Log& log,
+  // All must outlive it. `quiet` is for lines about who has not shown a certificate.
+  Connection(std::unique_ptr<base::Stream> stream, Arrival arrival, Api& api, Engine& engine,
+             const ConnectionLimits& limits, BodyBudget& bodies, base::Log& log, QuietLog& quiet,
              Metrics& metrics);
+
+  // Calls back when it has shown a certificate.
+  void onKnown(std::function<void()> callback) { known_ = std::move(callback); }
 
   // Serves until either side ends it.
   base::Task<> serve();
@@ -42,6 +55,8 @@ class Connection {
  private:
   struct Record;
 
+  base::Task<> shakeHands();
+  void tellLost(base::Level level, const char* why);
   base::Task<> serveRequests();
   base::Task<bool> readRequest();
   base::Task<> answerRequest();
@@ -53,16 +68,18 @@ class Connection {
   void startTimer(bool forHead);
 
   Client client_;
-  std::string peer_;
-  const base::TlsContext* tls_;
+  Arrival arrival_;
+  std::function<void()> known_;
   Api& api_;
   Engine& engine_;
   const ConnectionLimits& limits_;
   base::Log& log_;
+  QuietLog& quiet_;
   Metrics& metrics_;
   base::Timer timer_;
   enum class Timing { nothing, idle, head } timing_ = Timing::nothing;
   uint64_t countedIn_ = 0;  // bytes read that requests before were charged with
+  bool isStranger_;         // secured, and no certificate was shown
   bool busy_ = false;
   bool finishing_ = false;
 };

@@ -11,6 +11,7 @@
 #include <fstream>
 #include <iostream>
 #include <optional>
+#include <set>
 #include <vector>
 
 #include "base/log.h"
@@ -168,13 +169,20 @@ class Daemon {
  private:
   Publisher::Hooks peerHooks() {
     return {[this](const cluster::Endpoint& listen) {
-              server_.servePeers(listen.host(), listen.port, [this]() -> const base::TlsContext& {
-                return agent_.tlsForPeers();
-              });
+              server_.servePeers(
+                  listen.host(), listen.port,
+                  [this]() -> const base::TlsContext& { return agent_.tlsForPeers(); },
+                  [this] { return nodeAddresses(); });
               releaseMemoryLater();
             },
             [this] { server_.stopPeers(); }, [this] { globals_.changed(); },
             [this] { return config_.measureLoad ? firstLine("/proc/loadavg") : std::string(); }};
+  }
+
+  std::set<std::string> nodeAddresses() const {
+    std::set<std::string> addresses;
+    for (const cluster::Node& each : agent_.nodes()) addresses.insert(each.address);
+    return addresses;
   }
 
   // What the settings ask for; the other nodes, or our engine, may come up later than we do.

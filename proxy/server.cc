@@ -1,10 +1,13 @@
 #include "proxy/server.h"
 
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <systemd/sd-daemon.h>
 
+#include <algorithm>
 #include <stdexcept>
 
+#include "base/resident_memory.h"
 #include "proxy/heads.h"
 
 namespace proxy {
@@ -19,8 +22,33 @@ ConnectionLimits limitsOf(const Config& config) {
   return limits;
 }
 
+// Connections to one listener that have not shown a certificate, in all and from one address; of
+// the descriptors they have an eighth at most.
+constexpr size_t newcomersMost = 512, newcomersOfOneMost = 64;
+// Bodies of requests that are held at a time, whatever one of them may have.
+constexpr size_t bodiesMost = 64 * 1024 * 1024;
+// For how long the addresses of the nodes are taken to be the same.
+constexpr uint64_t membersFor = 1000;
+// A load that is over has left free heap of this size; looked at so long after a connection ended.
+constexpr size_t unusedHeap = 16 * 1024 * 1024;
+constexpr base::milliseconds memoryAfter(5'000);
+
 constexpr std::string_view notServed =
     "nobody is served here until this host is in a cluster or tls_ca, tls_cert and tls_key are set";
+
+size_t descriptorLimit() {
+  rlimit limit{};
+  ::getrlimit(RLIMIT_NOFILE, &limit);
+  return limit.rlim_cur;
+}
+
+// "10.0.0.7" of "10.0.0.7:51034", "fe80::1" of "[fe80::1]:51034".
+std::string addressOf(std::string_view peer) {
+  std::string_view address = peer.substr(0, peer.rfind(':'));
+  if (address.starts_with('[')) address = address.substr(1, address.size() - 2);
+  if (address.starts_with("::ffff:")) address.remove_prefix(7);
+  return std::string(address);
+}
 
 // What a client gets for whom there is no room.
 std::string fullAnswer() {
@@ -43,6 +71,10 @@ Server::Server(base::Loop& loop, const Config& config, ClientTls& tls, Api& api,
       tls_(tls),
       limits_(limitsOf(config)),
       maxConnections_(static_cast<size_t>(config.maxConnections)),
+      descriptors_(descriptorLimit()),
+      bodies_(std::max(bodiesMost, static_cast<size_t>(config.maxBodyBytes))),
+      quiet_(loop, log),
+      memoryTimer_(loop),
       connections_([this](std::exception_ptr fault) { faulted(fault); }) {
   for (const Listener& listener : config.listen) open(listener, config);
   for (const Listening& each : listening_) {
@@ -54,16 +86,19 @@ Server::Server(base::Loop& loop, const Config& config, ClientTls& tls, Api& api,
 
 void Server::acceptFrom(base::Scope& acceptors, Listening& listening) {
   listening.metric = metrics_.addListener(listening.url);
+  if (listening.tls)
+    listening.newcomers.emplace(std::min(newcomersMost, descriptors_ / 8), newcomersOfOneMost);
   log_.info("listening", {{"listener", listening.url}, {"tls", listening.tls}});
   acceptors.spawn(base::acceptAll(
       loop_, listening.fd.get(),
       [this, &listening](base::Fd fd) { accepted(listening, std::move(fd)); },
       [this](std::string why) {
-        log_.error("cannot accept connections for now", {{"reason", why}});
+        quiet_.line(base::Level::error, "cannot accept connections for now", {{"reason", why}});
       }));
 }
 
-void Server::servePeers(const std::string& host, uint16_t port, TlsNow tls) {
+void Server::servePeers(const std::string& host, uint16_t port, TlsNow tls, Addresses addresses) {
+  addresses_ = std::move(addresses);
   Listening made;
   made.url = "peers://" + host + ":" + std::to_string(port);
   made.fd = base::listenTcp(host, port);
@@ -129,30 +164,70 @@ void Server::reconfigure(const Config& config) {
   maxConnections_ = static_cast<size_t>(config.maxConnections);
 }
 
+// Clients and nodes do not take each other's room. Descriptors are given out from the lowest number
+// on, so the number tells how many are left: the last are for what serves the connections that
+// there are, those before them for nodes.
+bool Server::hasRoom(const Listening& listening, int fd) {
+  bool isPeer = listening.peersTls != nullptr;
+  size_t open = isPeer ? openPeers_ : open_.size() - openPeers_;
+  size_t kept = isPeer ? descriptors_ / 16 : descriptors_ / 8;
+  return open < maxConnections_ && static_cast<size_t>(fd) < descriptors_ - kept;
+}
+
+void Server::refuse(Listening& listening, int fd) {
+  metrics_.connectionRefused(listening.metric);
+  static const std::string answer = fullAnswer();
+  if (!listening.tls) ::send(fd, answer.data(), answer.size(), MSG_NOSIGNAL);
+  if (loop_.now() - refusalLogged_ <= 1000) return;
+  refusalLogged_ = loop_.now();
+  log_.warn("too many connections, closing new ones", {{"max_connections", maxConnections_},
+                                                       {"descriptors", descriptors_},
+                                                       {"listener", listening.url}});
+}
+
+bool Server::isMember(const std::string& address) {
+  if (!addresses_) return false;
+  if (membersAt_ == 0 || loop_.now() - membersAt_ > membersFor) {
+    members_ = addresses_();
+    membersAt_ = loop_.now();
+  }
+  return members_.contains(address);
+}
+
+void Server::enter(Listening& listening, Connection* connection, std::string_view peer) {
+  connection->onKnown([&listening, connection] { listening.newcomers->leave(connection); });
+  std::string address = addressOf(peer);
+  bool member = listening.peersTls && isMember(address);
+  Connection* gone = listening.newcomers->enter(connection, std::move(address), member);
+  if (!gone) return;
+  metrics_.connectionRefused(listening.metric);
+  gone->cancel("too many others came that have shown no certificate either");
+}
+
 void Server::accepted(Listening& listening, base::Fd fd) {
-  if (open_.size() >= maxConnections_) {
-    metrics_.connectionRefused(listening.metric);
-    static const std::string answer = fullAnswer();
-    if (!listening.tls) ::send(fd.get(), answer.data(), answer.size(), MSG_NOSIGNAL);
-    if (loop_.now() - refusalLogged_ > 1000) {
-      refusalLogged_ = loop_.now();
-      log_.warn("too many connections, closing new ones",
-                {{"max_connections", maxConnections_}, {"listener", listening.url}});
-    }
+  if (!hasRoom(listening, fd.get())) {
+    refuse(listening, fd.get());
     return;
   }
   try {
-    std::string peer = base::peerOf(fd.get());
-    bool isPeer = listening.peersTls != nullptr;
-    const base::TlsContext* tls = nullptr;
-    if (listening.tls) tls = isPeer ? &listening.peersTls() : tls_.now();
-    if (listening.tls && !tls) {
-      log_.warn(notServed, {{"listener", listening.url}, {"client", peer}});
+    Arrival arrival;
+    arrival.peer = base::peerOf(fd.get());
+    arrival.atPeersPort = listening.peersTls != nullptr;
+    std::string peer = arrival.peer;
+    if (listening.tls && !arrival.atPeersPort && !tls_.now()) {
+      quiet_.line(base::Level::warn, notServed, {{"listener", listening.url}, {"client", peer}});
       return;
     }
+    if (arrival.atPeersPort) {
+      arrival.tls = [&listening] { return &listening.peersTls(); };
+    } else if (listening.tls) {
+      arrival.tls = [this] { return tls_.now(); };
+    }
     std::unique_ptr<base::Stream> stream = std::make_unique<base::Stream>(loop_, std::move(fd));
-    std::unique_ptr<Connection> connection = std::make_unique<Connection>(
-        std::move(stream), std::move(peer), tls, isPeer, api_, engine_, limits_, log_, metrics_);
+    std::unique_ptr<Connection> connection =
+        std::make_unique<Connection>(std::move(stream), std::move(arrival), api_, engine_, limits_,
+                                     bodies_, log_, quiet_, metrics_);
+    if (listening.newcomers) enter(listening, connection.get(), peer);
     connections_.spawn(serve(listening, std::move(connection)));
   } catch (const std::exception&) {
     faulted(std::current_exception());  // of this connection; the listener goes on
@@ -167,15 +242,28 @@ base::Task<> Server::serve(Listening& listening, std::unique_ptr<Connection> con
     Connection* connection;
     Membership(Server& s, Listening& l, Connection* c) : server(s), listening(l), connection(c) {
       server.open_.insert(connection);
+      if (connection->isPeer()) server.openPeers_++;
       server.metrics_.connectionOpened(listening.metric);
     }
     ~Membership() {
+      if (listening.newcomers) listening.newcomers->leave(connection);
       server.open_.erase(connection);
+      if (connection->isPeer()) server.openPeers_--;
       server.metrics_.connectionClosed(listening.metric);
+      server.giveMemoryBackSoon();
     }
   };
   Membership membership(*this, listening, connection.get());
   co_await connection->serve();
+}
+
+void Server::giveMemoryBackSoon() {
+  if (memoryTimed_) return;
+  memoryTimed_ = true;
+  memoryTimer_.start(memoryAfter, [this] {
+    memoryTimed_ = false;
+    base::releaseUnusedHeap(unusedHeap);
+  });
 }
 
 void Server::faulted(std::exception_ptr fault) {

@@ -7,6 +7,7 @@
 #include <list>
 #include <memory>
 #include <optional>
+#include <set>
 #include <unordered_set>
 
 #include "base/acceptor.h"
@@ -16,6 +17,8 @@
 #include "proxy/client_tls.h"
 #include "proxy/config.h"
 #include "proxy/connection.h"
+#include "proxy/newcomers.h"
+#include "proxy/quiet_log.h"
 
 namespace proxy {
 
@@ -34,7 +37,9 @@ class Server {
   // Serves the peers of a cluster, too, on one more listener. `tls` gives the context for each new
   // connection. Throws std::runtime_error if it cannot be opened.
   using TlsNow = std::function<const base::TlsContext&()>;
-  void servePeers(const std::string& host, uint16_t port, TlsNow tls);
+  // `addresses` gives those of the cluster's nodes.
+  using Addresses = std::function<std::set<std::string>()>;
+  void servePeers(const std::string& host, uint16_t port, TlsNow tls, Addresses addresses);
   // Ends that listener and all its connections.
   void stopPeers();
 
@@ -51,13 +56,19 @@ class Server {
     std::string url;
     std::string unlinkAtEnd;
     size_t metric = 0;
-    TlsNow peersTls = {};  // of the listener for peers
+    TlsNow peersTls = {};                     // of the listener for peers
+    std::optional<Newcomers> newcomers = {};  // where certificates are shown
   };
 
   void open(const Listener& listener, const Config& config);
   void acceptFrom(base::Scope& acceptors, Listening& listening);
   void openSystemd();
   void accepted(Listening& listening, base::Fd fd);
+  bool hasRoom(const Listening& listening, int fd);
+  void refuse(Listening& listening, int fd);
+  void enter(Listening& listening, Connection* connection, std::string_view peer);
+  bool isMember(const std::string& address);
+  void giveMemoryBackSoon();
   base::Task<> serve(Listening& listening, std::unique_ptr<Connection> connection);
   void faulted(std::exception_ptr fault);
 
@@ -69,12 +80,21 @@ class Server {
   ClientTls& tls_;
   ConnectionLimits limits_;
   size_t maxConnections_ = 0;
+  size_t descriptors_;  // that there may be
+  BodyBudget bodies_;
+  QuietLog quiet_;
   uint64_t refusalLogged_ = 0;
+  Addresses addresses_;
+  std::set<std::string> members_;  // addresses
+  uint64_t membersAt_ = 0;
   std::list<Listening> listening_;
   std::unordered_set<Connection*> open_;
+  size_t openPeers_ = 0;                // of these
   std::list<Listening> peerListening_;  // one or none; then its connections
   std::optional<base::Scope> acceptors_;
   std::optional<base::Scope> peerAcceptor_;
+  base::Timer memoryTimer_;
+  bool memoryTimed_ = false;
   base::Scope connections_;
 };
 

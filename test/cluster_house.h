@@ -14,6 +14,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -290,9 +291,10 @@ class Droverd {
 
   proxy::Publisher::Hooks hooks() {
     return {[this](const cluster::Endpoint& listen) {
-              server.servePeers(listen.host(), listen.port, [this]() -> const base::TlsContext& {
-                return agent.tlsForPeers();
-              });
+              server.servePeers(
+                  listen.host(), listen.port,
+                  [this]() -> const base::TlsContext& { return agent.tlsForPeers(); },
+                  [] { return std::set<std::string>(); });
             },
             [this] { server.stopPeers(); }, [this] { globals.changed(); }, nullptr};
   }

@@ -63,6 +63,8 @@ struct House {
   proxy::ClientCertificates clientCertificates{agent};
   proxy::Api api{agent, local, federation, swarm, nodeApi, creation, clientCertificates};
   proxy::ConnectionLimits limits{{}, milliseconds(30'000), milliseconds(30'000)};
+  proxy::BodyBudget bodies{64 * 1024 * 1024};
+  proxy::QuietLog quiet{stage.loop, log};
   int clients = 0;  // being served
 
   cluster::AgentOptions agentOptions() const {
@@ -74,8 +76,11 @@ struct House {
 
   // Valid until the connection ends.
   proxy::Connection& accept(base::Fd fd, const base::TlsContext* tls = nullptr) {
-    std::unique_ptr<proxy::Connection> made = std::make_unique<proxy::Connection>(
-        stage.stream(std::move(fd)), "client", tls, false, api, engine, limits, log, metrics);
+    proxy::Arrival arrival{.peer = "client"};
+    if (tls) arrival.tls = [tls] { return tls; };
+    std::unique_ptr<proxy::Connection> made =
+        std::make_unique<proxy::Connection>(stage.stream(std::move(fd)), std::move(arrival), api,
+                                            engine, limits, bodies, log, quiet, metrics);
     proxy::Connection& connection = *made;
     clients++;
     stage.start(serve(std::move(made)));

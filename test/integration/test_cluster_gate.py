@@ -1,7 +1,13 @@
 """The gate in a cluster: who may send what to which port, in whatever spelling."""
 
+import select
+import subprocess
+import time
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 from harness.cluster import run_on
+from harness.engine import wait_until
 from harness.gate import all_routes, documented, walk
 
 pytestmark = pytest.mark.cluster
@@ -58,3 +64,99 @@ def test_a_forms_parameters_count_as_the_engine_counts_them(cluster):
         refused = one.api.post(f"/containers/fresh/rename?{query}")
         assert refused.status == 400
         assert refused.body == one.direct.post(f"/containers/fresh/rename?{query}").body
+
+
+# --- strangers in great number ------------------------------------------------------------------
+
+# Opens connections of three kinds to the peers' port, half of them with a finished handshake, holds
+# them until its input ends, and says how many it held. None of them shows a certificate.
+CROWD = r"""
+import resource, socket, ssl, sys
+address, count = sys.argv[1], int(sys.argv[2])
+hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+context = ssl.create_default_context()
+context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+join = b"POST /drover/v1/join HTTP/1.1\r\nHost: d\r\nContent-Length: 15000\r\n\r\n{"
+held = []
+for number in range(count):
+    try:
+        sock = socket.create_connection((address, 2377), 10)
+        if number % 2:
+            sock = context.wrap_socket(sock)
+            sock.sendall(join if number % 4 == 1 else b"GET /")
+        held.append(sock)
+    except OSError:
+        pass
+print(len(held), flush=True)
+sys.stdin.read()
+"""
+
+
+def test_strangers_in_great_number_lock_nobody_out(cluster):
+    one, two, third = cluster
+    run_on(one, two, "calm")
+    one.api.get("/containers/calm/json")
+    memory, fds, lines = one.memory(), one.fds(), one.log().count("\n")
+    crowds = [
+        subprocess.Popen(
+            [*host.inside("net"), "/usr/bin/python3", "-c", CROWD, one.host.address, "1000"],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+        )
+        for host in (two.host, third.host, third.host)
+    ]  # fmt: skip
+    slowest = 0
+    try:
+        waiting = list(crowds)
+        while waiting:
+            for node, path in ((one, "/_ping"), (one, "/containers/calm/json"),
+                               (two, "/containers/json?all=1"), (third, "/info")):  # fmt: skip
+                began = time.monotonic()
+                assert node.api.get(path).status == 200
+                slowest = max(slowest, time.monotonic() - began)
+            waiting = [each for each in waiting if not select.select([each.stdout], [], [], 0)[0]]
+        assert sum(int(each.stdout.readline()) for each in crowds) > 2000
+        # Nodes come in past them, on new connections, many at a time.
+        run_on(two, one, "made-meanwhile", start=False)
+        with ThreadPoolExecutor(100) as pool:
+            answers = list(pool.map(
+                lambda number: two.api.get("/containers/made-meanwhile/json").status, range(300)
+            ))  # fmt: skip
+        assert answers == [200] * 300
+        assert one.fds() < fds + 600
+        assert one.memory() < memory + 100 * 1024 * 1024
+    finally:
+        for each in crowds:
+            each.communicate()
+    assert slowest < 2
+    wait_until(lambda: one.fds() < fds + 80, timeout=15, what="their places are free again")
+    wait_until(lambda: one.memory() < memory + 25 * 1024 * 1024, timeout=15, what="memory is given back")
+    assert one.log().count("\n") - lines < 400
+    assert {state for state, _ in one.nodes().values()} == {"Ready"}
+
+
+def test_bodies_that_never_end_hold_little(cluster):
+    """On the local socket, too: what is held of them has a limit, and a time."""
+    one = cluster[0]
+    memory = one.memory()
+    head = b"POST /containers/create HTTP/1.1\r\nHost: d\r\nContent-Type: application/json\r\n"
+    halves = []
+    try:
+        for _ in range(24):
+            half = one.api.connect(timeout=30)
+            halves.append(half)
+            try:
+                half.send(head + b"Content-Length: 16000000\r\n\r\n" + b" " * 8_000_000)
+            except OSError:
+                pass  # it was told that there is no room
+        assert one.memory() < memory + 120 * 1024 * 1024
+        refused = [each for each in halves if select.select([each.sock], [], [], 0.2)[0]]
+        assert 10 < len(refused) < 24
+        assert refused[-1].read_response().status == 503
+        assert one.api.get("/_ping").status == 200
+        held = next(each for each in halves if each not in refused)
+        assert held.read_response().status == 408
+    finally:
+        for each in halves:
+            each.close()
+    wait_until(lambda: one.memory() < memory + 25 * 1024 * 1024, timeout=15, what="memory is given back")

@@ -175,10 +175,10 @@ def test_the_command_says_what_is_wrong(start_node, tmp_path):
     done = client_cert(node, tmp_path / "file")
     assert done.returncode == 1 and "file" in done.stderr, done.stderr
     assert (tmp_path / "file").read_text() == "x"
-    # Over TCP it is not even asked.
+    # At the peers' port a stranger is told nothing about it.
     said = subprocess.run(
         [*node.host.inside("net"), "curl", "--silent", "--insecure", "--data", "{}",
          f"https://{node.host.address}:2377/drover/v1/client-certificate"],
         capture_output=True, text=True,
     )  # fmt: skip
-    assert "unix socket only" in said.stdout
+    assert "only nodes of the cluster are served here" in said.stdout

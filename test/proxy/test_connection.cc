@@ -378,3 +378,15 @@ Test(connection, over_tls_gives_a_handshake_no_longer_than_a_head) {
   house.stage.play("client", std::move(theirs), {says("\x16\x03\x01"), hearsEnd()});
   house.stage.finish();
 }
+
+Test(connection, a_body_that_is_read_here_shares_a_budget) {
+  House house;
+  proxy::BodyBudget::Share others(house.bodies);
+  others.resize(64 * 1024 * 1024 - 1000);
+  const std::string head = "POST /swarm/init HTTP/1.1\r\nHost: d\r\nContent-Length: 5000\r\n\r\n";
+  house.client(
+      {says(head + std::string(2000, ' ')), hearsAnswer(503, "bodies of requests"), hearsEnd()});
+  house.stage.until([&] { return house.clients == 0; });
+  others.release();
+  cr_expect_eq(house.bodies.held(), 0);
+}
