@@ -250,9 +250,14 @@ base::Task<ContainerCreate::Made> ContainerCreate::makeOn(
   Made made = co_await tryOn(node, order, reservation, claimed);
   const std::string& image = order.asked.policy.image;
   if (made.reply.status != 404 || image.empty()) co_return made;
-  bool brought = co_await bringImage(image, node);
-  if (brought) {
+  Brought brought = co_await bringImage(image, node);
+  if (brought.done) {
     made = co_await tryOn(node, order, reservation, claimed);
+  } else if (!brought.fault.empty()) {
+    // Not 404, after which clients would pull what may be another image.
+    made.reply.status = 503;
+    made.reply.head = jsonHead(503, local_.commonHeaders());
+    made.reply.body = errorBody(brought.fault);
   } else {
     if (wanted_.size() >= wantedMost) wanted_.clear();
     wanted_[withTag(image)] = {node.id, loop_.now() + wantedFor};
@@ -312,6 +317,14 @@ base::Task<ContainerCreate::Made> ContainerCreate::makeHere(const Order& order) 
       co_return made;
     }
   }
+  bool stale = co_await locator_.isStaleHere(asked.policy.image);
+  if (stale) {
+    // As if it were not here; who asked has it brought.
+    made.reply.status = 404;
+    made.reply.head = jsonHead(404, local_.commonHeaders());
+    made.reply.body = errorBody("No such image: " + asked.policy.image);
+    co_return made;
+  }
   if (asked.policy.startOnce) body = withCleanEnd(body);
   body = withoutEnv(body, asked.envTaken);
   body = withPublishAddress(body, admission.publishAddress);
@@ -365,21 +378,25 @@ std::optional<cluster::Node> ContainerCreate::nodeOf(const std::string& id) cons
   return node ? locator_.node(*node) : std::nullopt;
 }
 
-// Has the image sent from a node that has it. False if there is none.
-base::Task<bool> ContainerCreate::bringImage(std::string image, cluster::Node to) {
+// Has the image sent from a node that has it, if there is one.
+base::Task<ContainerCreate::Brought> ContainerCreate::bringImage(std::string image,
+                                                                 cluster::Node to) {
   Locator::Holders holders = co_await locator_.holders(Kind::image, inPath(image));
   std::erase_if(holders.up, [&](const cluster::Node& node) { return node.id == to.id; });
-  if (holders.up.empty()) co_return false;
+  Brought brought;
+  brought.fault = std::move(holders.fault);
+  if (holders.up.empty()) co_return brought;
   co_await images_.send(image, holders.up.front(), to);
-  co_return true;
+  brought = {true};
+  co_return brought;
 }
 
 // To that node's engine. Why not, or an empty text.
 base::Task<std::string> ContainerCreate::fetchOrPull(std::string image, cluster::Node to) {
   std::string why;
   try {
-    bool brought = co_await bringImage(image, to);
-    if (brought) co_return why;
+    Brought brought = co_await bringImage(image, to);
+    if (brought.done || !brought.fault.empty()) co_return brought.fault;
   } catch (const std::exception& failed) {
     why = failed.what();
   }

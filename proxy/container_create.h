@@ -110,7 +110,12 @@ class ContainerCreate {
   base::Task<> refuse(Client& client, Refusal refusal);
   void preferWanted(const std::string& image, std::vector<labels::Candidate>& candidates);
   std::optional<cluster::Node> nodeOf(const std::string& id) const;
-  base::Task<bool> bringImage(std::string image, cluster::Node to);
+  // Whether it was brought, and if not, why those who have it cannot be asked, if that is so.
+  struct Brought {
+    bool done = false;
+    std::string fault = {};
+  };
+  base::Task<Brought> bringImage(std::string image, cluster::Node to);
   base::Task<std::string> fetchOrPull(std::string image, cluster::Node to);
 
   base::Loop& loop_;

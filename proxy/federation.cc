@@ -317,7 +317,10 @@ base::Task<> Federation::build(Client& client, RouteMatch match) {
 base::Task<> Federation::imageList(Client& client, RouteMatch match) {
   std::optional<FilteredQuery> query = parseFilteredQuery(match.query);
   if (query && ImageCalls::isCut(*query)) return images_.cutList(client, match, std::move(*query));
-  return merged(client, match, [](const auto& answers) { return mergeImages(answers); });
+  bool byName = query && !query->values("reference").empty();
+  return merged(client, match, [this, byName](const std::vector<NodeAnswer>& answers) {
+    return images_.merge(answers, byName);
+  });
 }
 
 base::Task<> Federation::merged(Client& client, RouteMatch match, Merge merge) {

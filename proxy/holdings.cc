@@ -53,12 +53,14 @@ struct Holdings::Kept {
   base::Timer timer;
 };
 
-Holdings::Holdings(base::Loop& loop, Engine& engine, cluster::Agent& agent, base::Log& log,
-                   std::function<void()> complete)
+Holdings::Holdings(base::Loop& loop, Engine& engine, cluster::Agent& agent, const TagIndex& tags,
+                   base::Log& log, IsFetched isFetched, std::function<void()> complete)
     : loop_(loop),
       engine_(engine),
       agent_(agent),
       log_(log),
+      tags_(tags),
+      isFetched_(std::move(isFetched)),
       complete_(std::move(complete)),
       tasks_([](std::exception_ptr) {}) {
   for (const Source& each : sources) kept_.push_back(std::make_unique<Kept>(each, loop_));
@@ -68,6 +70,7 @@ Holdings::~Holdings() = default;
 
 void Holdings::start() {
   started_ = true;
+  ourTags_.reset();
   for (const std::unique_ptr<Kept>& each : kept_) {
     each->tried = each->known = false;
     each->restUntil = 0;
@@ -148,8 +151,22 @@ base::Task<bool> Holdings::publish(Kept& kept) {
   std::optional<Records> records;
   if (reply.status == 200) records = kept.source.records(reply.body);
   if (!records) throw base::StreamError("the engine's list is not understood");
-  publishAll(agent_, recordsOf(kept.source.kind), std::move(*records));
+  publishAll(agent_, recordsOf(kept.source.kind), *records);
+  if (kept.source.kind == Held::image) tellTags(*records);
   co_return true;
+}
+
+// After the records of images, so that who hears what a tag means can see who has it.
+void Holdings::tellTags(const Records& images) {
+  Tags now = tagsIn(images);
+  publishAll(agent_, tagRecords, tagsToTell(tags_, agent_.self(), ourTags_, now, isFetched_));
+  ourTags_ = std::move(now);
+}
+
+void Holdings::told(const std::string& tag) {
+  if (!started_ || !ourTags_ || !ourTags_->contains(tag)) return;
+  std::optional<TagMeaning> last = tags_.told(tag);
+  if (last) agent_.put(std::string(tagRecords) + tag, tagRecord(*last));
 }
 
 }  // namespace proxy

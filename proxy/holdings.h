@@ -6,6 +6,8 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -15,15 +17,18 @@
 #include "cluster/agent.h"
 #include "proxy/engine.h"
 #include "proxy/held.h"
+#include "proxy/tag_index.h"
 
 namespace proxy {
 
 class Holdings {
  public:
-  // All must outlive it. `complete` is called when all kinds were published since start(), or
-  // the engine did not list one of them: what it does not tell does not hold up the rest.
-  Holdings(base::Loop& loop, Engine& engine, cluster::Agent& agent, base::Log& log,
-           std::function<void()> complete);
+  // All must outlive it. `isFetched` tells whether our engine got an image (id) under a name from
+  // another node, so that it is no news to others; asked once for each. `complete` is called when
+  // all kinds were published since start(), or the engine did not list one of them: what it does
+  // not tell does not hold up the rest.
+  Holdings(base::Loop& loop, Engine& engine, cluster::Agent& agent, const TagIndex& tags,
+           base::Log& log, IsFetched isFetched, std::function<void()> complete);
   ~Holdings();
 
   // While we are in a cluster.
@@ -38,18 +43,24 @@ class Holdings {
   void changed(Held kind);
   // Events may have been lost.
   void allChanged();
+  // Another node has told what this tag means. We repeat it if our engine has the tag.
+  void told(const std::string& tag);
 
  private:
   struct Kept;
   void readSoon(Kept& kept, base::milliseconds delay);
   base::Task<> read(Kept& kept);
   base::Task<bool> publish(Kept& kept);
+  void tellTags(const Records& images);
 
   base::Loop& loop_;
   Engine& engine_;
   cluster::Agent& agent_;
   base::Log& log_;
+  const TagIndex& tags_;
+  IsFetched isFetched_;
   std::function<void()> complete_;
+  std::optional<Tags> ourTags_;  // of our engine, as last read since start()
   bool started_ = false;
   std::vector<std::unique_ptr<Kept>> kept_;
   base::Scope tasks_;

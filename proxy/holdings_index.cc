@@ -43,6 +43,7 @@ std::optional<std::vector<std::string>> namesIn(Held kind, std::string_view valu
 bool HoldingsIndex::put(const cluster::NodeId& owner, std::string_view key,
                         std::string_view value) {
   erase(owner, key);
+  tags_.put(owner, key, value);
   std::optional<Key> parsed = parseKey(key);
   if (!parsed) return false;
   std::optional<std::vector<std::string>> names = namesIn(parsed->kind, value);
@@ -55,6 +56,7 @@ bool HoldingsIndex::put(const cluster::NodeId& owner, std::string_view key,
 }
 
 void HoldingsIndex::erase(const cluster::NodeId& owner, std::string_view key) {
+  tags_.erase(owner, key);
   std::optional<Key> parsed = parseKey(key);
   if (!parsed) return;
   Kept& kept = of(parsed->kind);
@@ -69,6 +71,7 @@ void HoldingsIndex::erase(const cluster::NodeId& owner, std::string_view key) {
 
 void HoldingsIndex::clear() {
   for (Kept& each : kept_) each = Kept();
+  tags_.clear();
 }
 
 // One of each, since other nodes may have the same object under the same name.

@@ -11,16 +11,20 @@
 
 #include "cluster/types.h"
 #include "proxy/held.h"
+#include "proxy/tag_index.h"
 
 namespace proxy {
 
 class HoldingsIndex {
  public:
-  // Takes a record over. False, and nothing known of it any more, for what is none of these kinds,
-  // or makes no sense.
+  // Takes a record over, also of a tag. False, and nothing known of it any more, for what is none
+  // of these kinds, or makes no sense.
   bool put(const cluster::NodeId& owner, std::string_view key, std::string_view value);
   void erase(const cluster::NodeId& owner, std::string_view key);
   void clear();
+
+  // What the tags of images mean.
+  const TagIndex& tags() const { return tags_; }
 
   // The nodes whose engine would find such an object: by id, by name, or by the prefix of an id
   // that only one object has. Of images, a name without a tag is that of "latest".
@@ -47,6 +51,7 @@ class HoldingsIndex {
   const Kept& of(Held kind) const { return kept_[static_cast<size_t>(kind)]; }
 
   Kept kept_[allHeld.size()];
+  TagIndex tags_;
 };
 
 }  // namespace proxy

@@ -12,6 +12,7 @@
 #include "proxy/merge_sums.h"
 #include "proxy/relay.h"
 #include "proxy/repository.h"
+#include "proxy/stale_tags.h"
 #include "proxy/status_text.h"
 
 namespace proxy {
@@ -115,17 +116,32 @@ base::Task<> ImageCalls::cutList(Client& client, RouteMatch match, FilteredQuery
     answer.body = imagesWithin(answer, window, exact);
     answers.push_back(std::move(answer));
   }
-  std::string body = mergeImages(answers);
+  std::string body = merge(std::move(answers), !query.values("reference").empty());
   co_await sendJson(client, 200, local_.commonHeaders(), body);
+}
+
+std::string ImageCalls::merge(std::vector<NodeAnswer> answers, bool byName) const {
+  auto isStale = [this](std::string_view nodeId, std::string_view tag, std::string_view image) {
+    std::optional<cluster::NodeId> node = cluster::NodeId::parse(nodeId);
+    return node && locator_.isStale(*node, tag, image);
+  };
+  for (NodeAnswer& each : answers) each.body = withoutStaleTags(each, isStale, byName);
+  return mergeImages(answers);
 }
 
 // ---- wherever it is
 
 base::Task<> ImageCalls::change(Client& client, RouteMatch match) {
-  std::vector<cluster::Node> holders =
-      co_await locator_.findAll(Kind::image, std::string(match.object));
-  if (holders.empty()) {
+  Locator::Images found = co_await locator_.findImages(std::string(match.object));
+  if (found.holders.empty() && found.stale.empty()) {
     co_await local_.passThrough(client, match);  // the engine says that there is none
+    co_return;
+  }
+  bool removes = match.route().method == "DELETE";
+  if (found.holders.empty() && !removes) {
+    Located located = co_await locator_.find(Kind::image, std::string(match.object));
+    co_await sendError(client, located.status, local_.commonHeaders(), errorMessage(located.body),
+                       !client.reader.bodyDone());
     co_return;
   }
   base::HttpCall call;
@@ -135,12 +151,18 @@ base::Task<> ImageCalls::change(Client& client, RouteMatch match) {
   call.most = bodyMost_;
   call.mayRepeat = false;
   ContainerLists::Change change(lists_, match.route().effect, match.object);
-  std::vector<NodeReply> replies = co_await askAll(engine_, std::move(holders), std::move(call));
+  // Of the former image the name goes, too. Whether it can is no concern of the client's, but where
+  // nobody else has the name.
+  if (removes && !found.stale.empty()) {
+    if (found.holders.empty()) found.holders.swap(found.stale);
+    co_await askAll(engine_, std::move(found.stale), call);
+  }
+  std::vector<NodeReply> replies =
+      co_await askAll(engine_, std::move(found.holders), std::move(call));
   change.answered(200, {});
   Chosen chosen = chooseChange(outcomesOf(replies));
   std::string body = std::move(chosen.body);
-  if (match.route().method == "DELETE" && chosen.status == 200)
-    body = mergeImageDelete(successesOf(std::move(replies)));
+  if (removes && chosen.status == 200) body = mergeImageDelete(successesOf(std::move(replies)));
   co_await sendJson(client, chosen.status, local_.commonHeaders(), body);
 }
 

@@ -37,6 +37,9 @@ class ImageCalls {
   static bool isCut(const FilteredQuery& query);
   // GET /images/json
   base::Task<> cutList(Client& client, RouteMatch match, FilteredQuery query);
+  // The lists of several nodes as one, in which each tag is at the image that it means. `byName`:
+  // they were asked for by their names.
+  std::string merge(std::vector<NodeAnswer> answers, bool byName) const;
   // POST /images/{name}/tag and DELETE /images/{name}: wherever it is.
   base::Task<> change(Client& client, RouteMatch match);
   // GET /images/get and /images/{name}/get: what is not here is brought here first.

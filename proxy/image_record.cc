@@ -41,6 +41,9 @@ std::optional<Records> imageRecords(std::string_view list) {
     if (!tags.empty()) record = "\"RepoTags\":" + jsonList(tags);
     if (!digests.empty())
       record += (record.empty() ? "" : ",") + std::string("\"RepoDigests\":") + jsonList(digests);
+    std::optional<int64_t> created = wholeNumber(image->find("Created"));
+    if (!tags.empty() && created && *created > 0)
+      record += ",\"Created\":" + std::to_string(*created);
     records[*id] = "{" + record + "}";
   }
   return records;

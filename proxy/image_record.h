@@ -3,9 +3,10 @@
 // Records of the images that an engine has: image/<id>. The value is by which names it is known
 // there, as its list says:
 //
-//   {"RepoTags":["busybox:latest"],"RepoDigests":["busybox@sha256:3fbc..."]}
+//   {"RepoTags":["busybox:latest"],"RepoDigests":["busybox@sha256:3fbc..."],"Created":1668473634}
 //
-// and {} for one without a name. Parents of images, which the engine lists only with all=1, have no
+// and {} for one without a name. Created is there if there are tags, which of two images of one tag
+// is the newer. Parents of images, which the engine lists only with all=1, have no
 // records. Pure.
 
 #include <optional>

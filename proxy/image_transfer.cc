@@ -3,6 +3,7 @@
 #include "base/json.h"
 #include "base/transfer.h"
 #include "cluster/agent.h"
+#include "proxy/image_record.h"
 #include "proxy/list_query.h"
 #include "proxy/merge_errors.h"
 
@@ -11,6 +12,7 @@ namespace {
 
 constexpr size_t answerMost = 1024 * 1024;
 constexpr base::milliseconds transferTimeout(3600 * 1000);
+constexpr size_t fetchedMost = 1'000;
 
 // The rest of an answer that was begun.
 base::Task<std::string> restOf(base::HttpConnection& connection) {
@@ -34,8 +36,20 @@ base::Task<std::string> restOf(base::HttpConnection& connection) {
 }  // namespace
 
 ImageTransfer::ImageTransfer(base::Loop& loop, Engine& engine, const cluster::Nodes& nodes,
-                             base::Log& log)
-    : loop_(loop), engine_(engine), nodes_(nodes), log_(log), tasks_([](std::exception_ptr) {}) {}
+                             const Locator& locator, base::Log& log)
+    : loop_(loop),
+      engine_(engine),
+      nodes_(nodes),
+      locator_(locator),
+      log_(log),
+      tasks_([](std::exception_ptr) {}) {}
+
+bool ImageTransfer::takeFetched(const std::string& name, const std::string& image) {
+  auto fetched = fetched_.find(name);
+  if (fetched == fetched_.end() || fetched->second != image) return false;
+  fetched_.erase(fetched);
+  return true;
+}
 
 base::Task<> ImageTransfer::fetch(std::string request) {
   rapidjson::Document json = base::parseJson(request);
@@ -60,6 +74,10 @@ base::Task<> ImageTransfer::fetch(std::string request) {
 base::Task<> ImageTransfer::run(std::string image, cluster::Node from,
                                 std::shared_ptr<Transfer> transfer) {
   co_await loop_.nextTurn();
+  if (std::string meant = locator_.meaning(image); !meant.empty()) {
+    if (fetched_.size() >= fetchedMost) fetched_.clear();
+    fetched_[familiarName(image)] = std::move(meant);
+  }
   try {
     co_await pipe(image, from);
     log_.info("image fetched", {{"image", image}, {"from", from.name}});

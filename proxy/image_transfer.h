@@ -11,13 +11,15 @@
 #include "base/task.h"
 #include "cluster/nodes.h"
 #include "proxy/engine.h"
+#include "proxy/locator.h"
 
 namespace proxy {
 
 class ImageTransfer {
  public:
   // All must outlive it.
-  ImageTransfer(base::Loop& loop, Engine& engine, const cluster::Nodes& nodes, base::Log& log);
+  ImageTransfer(base::Loop& loop, Engine& engine, const cluster::Nodes& nodes,
+                const Locator& locator, base::Log& log);
 
   // Fetches an image from another node into our engine; `request` is {"image": ..., "from": node
   // id}. Those who ask for the same image meanwhile wait for the same transfer. Throws
@@ -26,6 +28,10 @@ class ImageTransfer {
 
   // Has the image fetched by `to` from `from`. Throws as fetch() does.
   base::Task<> send(std::string image, cluster::Node from, cluster::Node to);
+
+  // Whether our engine got this image under this name, as it lists it, from another node. Asked
+  // once for each.
+  bool takeFetched(const std::string& name, const std::string& image);
 
  private:
   struct Transfer {
@@ -39,8 +45,11 @@ class ImageTransfer {
   base::Loop& loop_;
   Engine& engine_;
   const cluster::Nodes& nodes_;
+  const Locator& locator_;
   base::Log& log_;
   std::map<std::string, std::shared_ptr<Transfer>> running_;
+  std::map<std::string, std::string>
+      fetched_;  // by name, the id of an image, until it is asked for
   base::Scope tasks_;
 };
 

@@ -127,14 +127,15 @@ base::Task<Located> Locator::ask(Kind kind, std::string object) {
     bool next = has && each.up && likely.empty();
     (each.self ? ourselves : next ? likely : others).push_back(each);
   }
-  base::HttpCall call = base::httpGet(inspectTarget(kind, object), askTimeout, answerMost);
-  std::vector<NodeReply> replies = co_await askAll(engine_, ourselves, call);
+  Said said = co_await inspectOn(std::move(ourselves), kind, object);
+  std::vector<NodeReply>& replies = said.replies;
   bool prefixed = kind == Kind::container && replies[0].status == 200 &&
                   base::text(base::parseJson(replies[0].body), "Id") != object;
   for (std::vector<cluster::Node>* next : {&likely, &others}) {
     if (replies.back().status == 200 && !prefixed) break;
-    std::vector<NodeReply> more = co_await askAll(engine_, *next, call);
-    for (NodeReply& each : more) replies.push_back(std::move(each));
+    Said more = co_await inspectOn(std::move(*next), kind, object);
+    for (NodeReply& each : more.replies) replies.push_back(std::move(each));
+    for (cluster::Node& each : more.stale) said.stale.push_back(std::move(each));
   }
   std::set<std::string> ids;
   for (const NodeReply& each : replies) {
@@ -160,6 +161,10 @@ base::Task<Located> Locator::ask(Kind kind, std::string object) {
   // Of an image the others may get a copy; a network and a volume are where they are.
   bool waits = chosen.status == 404 && down && kind != Kind::image;
   if (waits) located = refusal(isDown(*down, "it"));
+  if (chosen.status == 404 && !said.stale.empty()) {
+    std::optional<std::string> fault = faultOfMeaning(decoded(object));
+    if (fault) located = refusal(std::move(*fault));
+  }
   co_return located;
 }
 
@@ -177,10 +182,11 @@ base::Task<Locator::Holders> Locator::holders(Kind kind, std::string object) {
     }
     (each.self || has ? likely : others).push_back(std::move(each));
   }
-  base::HttpCall call = base::httpGet(inspectTarget(kind, object), askTimeout, answerMost);
+  bool isStaleSomewhere = false;
   for (std::vector<cluster::Node>* next : {&likely, &others}) {
-    std::vector<NodeReply> replies = co_await askAll(engine_, std::move(*next), call);
-    for (NodeReply& each : replies) {
+    Said said = co_await inspectOn(std::move(*next), kind, object);
+    if (!said.stale.empty()) isStaleSomewhere = true;
+    for (NodeReply& each : said.replies) {
       if (isSilence(each.status) && mayHave(kind, having, each.node) && !holders.down) {
         bool has = having.contains(each.node.id);
         holders.fault = "node " + each.node.name + ", which " + (has ? "has " : "may have ") +
@@ -194,17 +200,83 @@ base::Task<Locator::Holders> Locator::holders(Kind kind, std::string object) {
   }
   bool isDoubtOnly = holders.down && !having.contains(holders.down->id);
   if (isDoubtOnly && !holders.up.empty()) holders.down.reset();
+  if (kind == Kind::image) holders.fault.clear();
+  if (isStaleSomewhere && holders.up.empty())
+    holders.fault = faultOfMeaning(decoded(object)).value_or("");
   co_return holders;
 }
 
-base::Task<std::vector<cluster::Node>> Locator::findAll(Kind kind, std::string object) {
-  base::HttpCall call = base::httpGet(inspectTarget(kind, object), askTimeout, answerMost);
-  std::vector<NodeReply> replies = co_await askAll(engine_, nodes_.nodes(), std::move(call));
-  std::vector<cluster::Node> holders;
-  for (NodeReply& each : replies) {
-    if (each.status == 200) holders.push_back(std::move(each.node));
+base::Task<Locator::Images> Locator::findImages(std::string object) {
+  Said said = co_await inspectOn(nodes_.nodes(), Kind::image, std::move(object));
+  Images images;
+  images.stale = std::move(said.stale);
+  for (NodeReply& each : said.replies) {
+    if (each.status == 200) images.holders.push_back(std::move(each.node));
   }
-  co_return holders;
+  co_return images;
+}
+
+// ---- what a tag means
+
+std::string Locator::meaning(std::string_view image) const {
+  if (std::optional<TagMeaning> told = held_.tags().told(image)) return told->image;
+  std::set<cluster::NodeId> up;
+  for (const cluster::Node& each : nodes_.nodes()) {
+    if (each.up) up.insert(each.id);
+  }
+  return held_.tags().meaning(image,
+                              [&](const cluster::NodeId& node) { return up.contains(node); });
+}
+
+// An engine whose image its records do not know yet was given it a moment ago: that is what the tag
+// will mean.
+bool Locator::isStale(const cluster::NodeId& node, std::string_view name,
+                      std::string_view image) const {
+  if (!held_.tags().isDisputed(name) || image != held_.tags().imageOn(node, name)) return false;
+  std::string meant = meaning(name);
+  return !meant.empty() && image != meant;
+}
+
+base::Task<bool> Locator::isStaleHere(std::string image) {
+  std::optional<cluster::Node> ours;
+  for (cluster::Node& each : nodes_.nodes()) {
+    if (each.self) ours = std::move(each);
+  }
+  if (!ours || !isStale(ours->id, image, held_.tags().imageOn(ours->id, image))) co_return false;
+  // By our records, which the engine may be ahead of.
+  std::vector<cluster::Node> nodes = {std::move(*ours)};
+  Said said = co_await inspectOn(std::move(nodes), Kind::image, encodeQueryValue(image));
+  co_return !said.stale.empty();
+}
+
+base::Task<Locator::Said> Locator::inspectOn(std::vector<cluster::Node> nodes, Kind kind,
+                                             std::string object) {
+  base::HttpCall call = base::httpGet(inspectTarget(kind, object), askTimeout, answerMost);
+  Said said;
+  said.replies = co_await askAll(engine_, std::move(nodes), std::move(call));
+  if (kind != Kind::image) co_return said;
+  std::string name = decoded(object);
+  for (NodeReply& each : said.replies) {
+    if (each.status != 200) continue;
+    if (!isStale(each.node.id, name, base::text(base::parseJson(each.body), "Id"))) continue;
+    said.stale.push_back(each.node);
+    each.status = 404;
+    each.body = errorBody("No such image: " + name);
+  }
+  co_return said;
+}
+
+// Why nobody can be asked for the image that a tag means; nothing if nobody has it.
+std::optional<std::string> Locator::faultOfMeaning(const std::string& name) const {
+  std::set<cluster::NodeId> having = held_.tags().holders(name, meaning(name));
+  for (const cluster::Node& each : nodes_.nodes()) {
+    if (!having.contains(each.id)) continue;
+    return "image " + name + " is on node " + each.name + " (" + each.address +
+           ") only, which does not answer; other nodes have an earlier image of this name. To go "
+           "on "
+           "without that node, pull, build or tag it again";
+  }
+  return std::nullopt;
 }
 
 }  // namespace proxy

@@ -10,6 +10,9 @@
 // since. Else the answer is 503 with its name, as it is for a node that is down and has the object
 // by its records. Images are the exception: another copy does as well, so that of one that nobody
 // else has a client must learn that it is to be pulled.
+//
+// A tag is the image that it means (tag_index.h), which not every node has under it: only where
+// another one could be taken for it is one that cannot be reached waited for.
 
 #include <deque>
 #include <map>
@@ -49,16 +52,21 @@ class Locator {
 
   // `object` as it stands in a path: not decoded.
   base::Task<Located> find(Kind kind, std::string object);
-  // All nodes that have it, for what has to be done on each: everyone is asked, since a record may
-  // not have come yet. Those that are down, or do not answer, do not count.
-  base::Task<std::vector<cluster::Node>> findAll(Kind kind, std::string object);
+  // All nodes that have this image, for what has to be done on each: everyone is asked, since a
+  // record may not have come yet. Those that are down, or do not answer, do not count.
+  struct Images {
+    std::vector<cluster::Node> holders;
+    std::vector<cluster::Node> stale;  // those that have another image under this name
+  };
+  base::Task<Images> findImages(std::string object);
 
   struct Holders {
     std::vector<cluster::Node> up;  // at least one, if there is any
     // One that has it by its records and could not be asked; if there is none up, also one that
     // could not be asked and may have it.
     std::optional<cluster::Node> down;
-    std::string fault;  // then: why not, with its name
+    // Then: why not, with its name. Of an image only if others have an earlier one of its name.
+    std::string fault;
   };
   // Nodes that have it by the word of their engines. Those that have it by their records are asked,
   // and we ourselves; if none of these has it any more, the others.
@@ -69,7 +77,23 @@ class Locator {
 
   std::optional<cluster::Node> node(const cluster::NodeId& id) const;
 
+  // The id of the image that this name means, whichever our engine has under it; empty if nobody
+  // knows, or it is no tag's name.
+  std::string meaning(std::string_view image) const;
+  // Whether this name means another image than this one, which that node's engine has under it.
+  bool isStale(const cluster::NodeId& node, std::string_view name, std::string_view image) const;
+  // Whether our engine has another image under this name than the one that it means.
+  base::Task<bool> isStaleHere(std::string image);
+
  private:
+  // What the engines of these nodes say of it. One that has another image under a tag than the tag
+  // means says that it does not have it.
+  struct Said {
+    std::vector<NodeReply> replies;
+    std::vector<cluster::Node> stale;
+  };
+  base::Task<Said> inspectOn(std::vector<cluster::Node> nodes, Kind kind, std::string object);
+  std::optional<std::string> faultOfMeaning(const std::string& name) const;
   base::Task<Located> ask(Kind kind, std::string object);
   std::set<cluster::NodeId> recorded(Kind kind, const std::string& object) const;
 

@@ -114,7 +114,7 @@ class Daemon {
         local_(engine_, state_, lists_, metrics_),
         agent_(loop_, agentOptions(config_), log_),
         locator_(engine_, agent_, index_, held_),
-        images_(loop_, engine_, agent_, log_),
+        images_(loop_, engine_, agent_, locator_, log_),
         placements_(agent_, {config_.placementStrategy, config_.overcommitPercent / 100.0}),
         nameClaims_(loop_, engine_, agent_, locator_, index_, placements_, log_),
         volumeClaims_(loop_, engine_, agent_, locator_, held_, log_),
@@ -139,8 +139,8 @@ class Daemon {
         api_(agent_, local_, federation_, swarm_, nodeApi_, creation_, clientCertificates_),
         clientTls_(config_, agent_, log_),
         server_(loop_, config_, clientTls_, api_, engine_, log_, metrics_),
-        publisher_(loop_, engine_, state_, lists_, agent_, index_, held_, placements_, log_,
-                   peerHooks()),
+        publisher_(loop_, engine_, state_, lists_, agent_, index_, held_, placements_, images_,
+                   log_, peerHooks()),
         background_([this](std::exception_ptr fault) { faulted(fault); }) {
     if (config_.metricsListen)
       metricsServer_.emplace(loop_, *config_.metricsListen, metrics_, log_);

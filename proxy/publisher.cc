@@ -32,7 +32,7 @@ constexpr std::string_view nameClaims = "name/";
 
 Publisher::Publisher(base::Loop& loop, Engine& engine, EngineState& state, ContainerLists& lists,
                      cluster::Agent& agent, ContainerIndex& index, HoldingsIndex& held,
-                     Placements& placements, base::Log& log, Hooks hooks)
+                     Placements& placements, ImageTransfer& images, base::Log& log, Hooks hooks)
     : loop_(loop),
       engine_(engine),
       lists_(lists),
@@ -45,7 +45,12 @@ Publisher::Publisher(base::Loop& loop, Engine& engine, EngineState& state, Conta
       soon_(loop),
       later_(loop),
       trailing_(loop),
-      holdings_(loop, engine, agent, log, [this] { finishReload(); }),
+      holdings_(
+          loop, engine, agent, held.tags(), log,
+          [&images](const std::string& name, const std::string& image) {
+            return images.takeFetched(name, image);
+          },
+          [this] { finishReload(); }),
       conflicts_(loop, engine, agent, index, log),
       volumeConflicts_(loop, agent, held, index, log),
       tasks_([](std::exception_ptr) {}) {
@@ -240,6 +245,8 @@ void Publisher::recordChanged(const cluster::NodeId& owner, const std::string& k
                               const cluster::Record& record) {
   if (hooks_.changed) hooks_.changed();
   held_.put(owner, key, record.value);
+  if (key.starts_with(tagRecords) && owner != agent_.self())
+    holdings_.told(key.substr(tagRecords.size()));
   if (key.starts_with(recordsOf(Held::volume))) volumeConflicts_.changed();
   placements_.heldChanged(owner, key, record.value);
   placements_.promiseChanged(owner, key, record.value);

@@ -17,6 +17,7 @@
 #include "proxy/engine_state.h"
 #include "proxy/holdings.h"
 #include "proxy/holdings_index.h"
+#include "proxy/image_transfer.h"
 #include "proxy/name_conflicts.h"
 #include "proxy/node_load.h"
 #include "proxy/own_containers.h"
@@ -38,7 +39,7 @@ class Publisher : public cluster::AgentListener {
   // All must outlive it. Listens to `state` and `lists` from now on.
   Publisher(base::Loop& loop, Engine& engine, EngineState& state, ContainerLists& lists,
             cluster::Agent& agent, ContainerIndex& index, HoldingsIndex& held,
-            Placements& placements, base::Log& log, Hooks hooks);
+            Placements& placements, ImageTransfer& images, base::Log& log, Hooks hooks);
 
   // Who holds a claimed name, by the records.
   std::optional<cluster::Holding> holding(const std::string& key) const;

@@ -262,7 +262,7 @@ class Droverd {
         local(engine, state, lists, metrics),
         agent(stage.loop, agentOptions(config.stateDir, config.name), log),
         locator(engine, agent, index, held),
-        images(stage.loop, engine, agent, log),
+        images(stage.loop, engine, agent, locator, log),
         placements(agent, {}),
         names(stage.loop, engine, agent, locator, index, placements, log),
         volumes(stage.loop, engine, agent, locator, held, log),
@@ -283,7 +283,8 @@ class Droverd {
         api(agent, local, federation, swarm, nodeApi, creation, clientCertificates),
         clientTls(config, agent, log),
         server(stage.loop, config, clientTls, api, engine, log, metrics),
-        publisher(stage.loop, engine, state, lists, agent, index, held, placements, log, hooks()) {
+        publisher(stage.loop, engine, state, lists, agent, index, held, placements, images, log,
+                  hooks()) {
     background.spawn(state.run());
     agent.lookUpClaims([this](const std::string& key) { return publisher.holding(key); });
     agent.begin(publisher);

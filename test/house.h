@@ -40,7 +40,7 @@ struct House {
   proxy::ContainerIndex index;
   proxy::HoldingsIndex held;
   proxy::Locator locator{engine, agent, index, held};
-  proxy::ImageTransfer images{stage.loop, engine, agent, log};
+  proxy::ImageTransfer images{stage.loop, engine, agent, locator, log};
   proxy::Placements placements{agent, {}};
   proxy::NameClaims names{stage.loop, engine, agent, locator, index, placements, log};
   proxy::VolumeClaims volumes{stage.loop, engine, agent, locator, held, log};

@@ -52,6 +52,16 @@ void index(Held kind, std::string_view record) {
   fuzz::require(index.holders(kind, "sha256:ab").empty());
 }
 
+void tag(std::string_view record) {
+  std::optional<proxy::TagMeaning> meaning = proxy::parseTagRecord(record);
+  proxy::HoldingsIndex index;
+  index.put(cluster::NodeId(), "tag/t:1", record);
+  fuzz::require(index.tags().told("t:1").has_value() == meaning.has_value());
+  if (!meaning) return;
+  fuzz::require(proxy::tagRecord(*proxy::parseTagRecord(proxy::tagRecord(*meaning))) ==
+                proxy::tagRecord(*meaning));
+}
+
 void reserves(std::string_view json) {
   if (std::optional<proxy::Reserves> asked = proxy::reservesOf(json))
     fuzz::require(proxy::decodeReserves(proxy::encode(*asked)) == *asked);
@@ -106,6 +116,9 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
       break;
     case 'i':
       index(Held::image, text);
+      break;
+    case 't':
+      tag(text);
       break;
     case 'r':
       reserves(text);

@@ -11,6 +11,7 @@ import pytest
 from harness.cluster import await_agreement, form, run_on
 from harness.engine import wait_until
 from harness.gate import ask_peer, walk
+from harness.images import build, run_printing
 
 
 def is_running(node, name):
@@ -440,3 +441,22 @@ def test_few_idle_connections_are_kept_between_hosts(three):
                 if row[3] == "01" and row[2].split(":")[0] == number_of(other.host.address)
             ]  # fmt: skip
             assert len(between) <= 10, (via.name, other.name, between)
+
+
+def test_a_tag_whose_image_only_a_host_that_is_down_has_is_not_the_former_one(three):
+    one, two, third = three
+    build(one, "lost:1", "old")
+    assert run_printing(one, two, "lost:1") == "old"
+    build(one, "lost:1", "new")
+    time.sleep(0.2)
+    one.kill_hard()
+    wait_until(lambda: third.states().get(one.name) == "down", 10, what="its death is known")
+    for via in (two, third):
+        done = via.cli("run", "--rm", "-e", f"constraint:node=={two.name}", "lost:1")
+        assert done.returncode != 0 and done.stdout == b""
+        assert f"is on node {one.name}" in done.stderr.decode()
+        answer = via.api.get("/images/lost:1/json")
+        assert answer.status == 503 and one.name in answer.json()["message"]
+    # As it says: once it is given anew, it is what was given.
+    build(two, "lost:1", "again")
+    assert run_printing(third, third, "lost:1") == "again"

@@ -8,6 +8,7 @@ import pytest
 
 from harness.cluster import run_on
 from harness.containers import create
+from harness.images import build, run_printing
 
 ROUNDS = int(os.environ.get("DROVER_TEST_ROUNDS", "50"))
 pytestmark = pytest.mark.alone
@@ -185,3 +186,24 @@ def test_a_client_that_never_pauses_meets_no_error(cluster, note):
     assert count[0] > 20
     for node in cluster:
         seen_within(lambda: names(node) == set(), 1)
+
+
+def test_what_a_tag_means_now_all_know_within_a_tenth_of_a_second(cluster, note):
+    """A tag that goes to and fro between two images, while all nodes have it for one of them."""
+    one = cluster[0]
+    images = [build(one, f"fresh:{word}", word) for word in ("a", "b")]
+    one.docker("tag", "fresh:a", "fresh:1")
+    for on in cluster:
+        assert run_printing(one, on, "fresh:1") == "a"
+
+    def means(via):
+        return via.api.get("/images/fresh:1/json").json()["Id"]
+
+    times = []
+    for number in range(10):
+        source, wanted = ("fresh:b", images[1]) if number % 2 == 0 else ("fresh:a", images[0])
+        assert one.api.post(f"/images/{source}/tag?repo=fresh&tag=1").status == 201
+        times.append(max(seen_within(lambda: means(via) == wanted, SOON) for via in cluster))
+    times.sort()
+    note(f"a tag's new meaning is known to all after {times[len(times) // 2] * 1000:.0f} ms")
+    assert times[len(times) // 2] <= 0.1, times

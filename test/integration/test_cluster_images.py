@@ -9,6 +9,7 @@ import time
 import pytest
 
 from harness.cluster import run_on
+from harness.images import build, run_printing
 
 
 @pytest.fixture
@@ -247,3 +248,83 @@ def test_image_prune_works_on_all_nodes(cluster, one):
     assert pruned.count("deleted: sha256:") >= 3
     for node in cluster:
         assert node.direct.get('/images/json?filters={"dangling":["true"]}').json() == []
+
+
+# ---- a tag that moves, moves for all
+
+
+def rows(node, *args):
+    """What `docker images` shows: (repository:tag, id)."""
+    lines = node.docker(
+        "images", "--no-trunc", "--format", "{{.Repository}}:{{.Tag}} {{.ID}}", *args
+    )
+    return [tuple(line.split()) for line in lines.splitlines()]
+
+
+def test_a_tag_that_is_built_anew_is_the_new_image_on_every_node(cluster, one, two, third):
+    old = build(one, "moved:1", "old")
+    for on in cluster:
+        assert run_printing(one, on, "moved:1") == "old"
+    new = build(one, "moved:1", "NEW")
+    told = time.time()
+    deadline = told + 0.1
+    # What every node knows of it, it knows within a tenth of a second.
+    for via in cluster:
+        while via.docker("image", "inspect", "--format", "{{.Id}}", "moved:1").strip() != new:
+            assert time.time() < deadline + 0.5, via.name
+    assert [row for row in rows(two) if row[0] == "moved:1"] == [("moved:1", new)]
+    assert ("<none>:<none>", old) in rows(two)
+    assert rows(third, "moved:1") == [("moved:1", new)]
+    since = time.time()
+    for via in cluster:
+        for on in cluster:
+            assert run_printing(via, on, "moved:1") == "NEW", (via.name, on.name)
+    # One transfer to each of the two that had the former image, and none after it.
+    assert [loads(each, since) for each in cluster] == [0, 1, 1]
+    # What is left of the former image is as on one engine.
+    for each in cluster:
+        listed = each.direct.get("/images/json").json()
+        left = [image for image in listed if image["Id"] == old]
+        assert [image["RepoTags"] or ["<none>:<none>"] for image in left] == [["<none>:<none>"]]
+
+
+def test_a_tag_that_moves_by_another_node_moves_back_and_forth(cluster, one, two, third):
+    first, second = build(one, "swing:1", "first"), build(two, "swing:2", "second")
+    assert run_printing(third, third, "swing:1") == "first"
+    two.docker("tag", "swing:2", "swing:1")
+    time.sleep(0.1)
+    assert run_printing(third, third, "swing:1") == "second"
+    assert run_printing(one, one, "swing:1") == "second"
+    third.docker("tag", first, "swing:1")
+    time.sleep(0.1)
+    for via in cluster:
+        assert via.docker("image", "inspect", "--format", "{{.Id}}", "swing:1").strip() == first
+        assert run_printing(via, via, "swing:1") == "first"
+    assert second in [row[1] for row in rows(one, "swing:2")]
+    one.docker("rmi", "swing:1")
+    assert not any(each.has_image("swing:1") for each in cluster)
+
+
+def test_what_moved_behind_our_back_moved_for_all(cluster, one, two):
+    build(one, "behind:1", "old")
+    assert run_printing(one, two, "behind:1") == "old"
+    new = build(two, "behind:2", "new")
+    two.direct.post("/images/behind:2/tag?repo=behind&tag=1")
+    deadline = time.time() + 2
+    while one.docker("image", "inspect", "--format", "{{.Id}}", "behind:1").strip() != new:
+        assert time.time() < deadline
+    assert run_printing(one, one, "behind:1") == "new"
+
+
+def test_a_build_is_what_its_node_runs_at_once(cluster, two):
+    """Between the build and the run nobody has time to tell anybody."""
+    for word in ("a", "b", "c"):
+        body = f"FROM busybox\nRUN echo {word} > /v\nCMD cat /v\n".encode()
+        two.docker("build", "--quiet", "--tag", "quick:1", "-", input=body)
+        made = two.api.post(
+            "/containers/create",
+            {"Image": "quick:1", "Labels": {"io.drover.node": two.name}},
+        )
+        assert made.status == 201, made.body
+        image = two.api.get(f"/containers/{made.json()['Id']}/json").json()["Image"]
+        assert image == two.direct.get("/images/quick:1/json").json()["Id"]

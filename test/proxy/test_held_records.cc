@@ -103,13 +103,13 @@ Test(volume_record, what_is_no_list_gives_no_records) {
 
 Test(image_record, holds_the_names) {
   std::optional<Records> records = imageRecords(
-      R"([{"Id":"sha256:aa","RepoTags":["a:1","b:2"],"RepoDigests":["a@sha256:dd"],"Size":5},)"
+      R"([{"Id":"sha256:aa","RepoTags":["a:1","b:2"],"RepoDigests":["a@sha256:dd"],"Created":5},)"
       R"({"Id":"sha256:bb","RepoTags":["<none>:<none>"],"RepoDigests":["<none>@<none>"]},)"
       R"({"Id":"sha256:cc","RepoTags":null,"RepoDigests":["c@sha256:ee"]}])");
   cr_assert(records.has_value());
   cr_assert_eq(records->size(), 3);
   cr_expect_eq(records->at("sha256:aa"),
-               R"({"RepoTags":["a:1","b:2"],"RepoDigests":["a@sha256:dd"]})");
+               R"({"RepoTags":["a:1","b:2"],"RepoDigests":["a@sha256:dd"],"Created":5})");
   cr_expect_eq(records->at("sha256:bb"), "{}");
   cr_expect_eq(records->at("sha256:cc"), R"({"RepoDigests":["c@sha256:ee"]})");
   cr_expect(imageNames(records->at("sha256:aa")) ==
