@@ -4,13 +4,23 @@
 #include <unistd.h>
 #include <uv.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <ctime>
 #include <system_error>
 
 namespace base {
 namespace {
 
 constexpr long shortWhile = 100'000;  // nanoseconds
+// How often the processor's time is read, which costs a system call.
+constexpr uint64_t cpuReadEvery = 5'000'000;  // nanoseconds
+
+nanoseconds threadTime() {
+  timespec time{};
+  ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+  return std::chrono::seconds(time.tv_sec) + nanoseconds(time.tv_nsec);
+}
 
 template <class Handle>
 void closeHandle(Handle* handle) {
@@ -28,15 +38,29 @@ void Loop::Close::operator()(uv_loop_s* loop) const {
 
 Loop::Loop() : scratch_(new char[scratchSize]), loop_(new uv_loop_t) {
   uv_loop_init(loop_.get());
+  uv_loop_set_data(loop_.get(), this);
   idle_ = new uv_idle_t;
   uv_idle_init(loop_.get(), idle_);
   idle_->data = this;
+  prepare_ = new uv_prepare_t;
+  uv_prepare_init(loop_.get(), prepare_);
+  prepare_->data = this;
+  uv_prepare_start(prepare_, [](uv_prepare_t* each) {
+    Loop& loop = *static_cast<Loop*>(each->data);
+    if (loop.beforeWaiting_) loop.beforeWaiting_();
+    loop.endTurn();
+  });
+  uv_unref(reinterpret_cast<uv_handle_t*>(prepare_));
 }
 
 Loop::~Loop() {
   closeHandle(idle_);
-  if (prepare_) closeHandle(prepare_);
+  closeHandle(prepare_);
   if (shortPoll_) closeHandle(shortPoll_);
+}
+
+Loop& Loop::of(uv_loop_s* loop) {
+  return *static_cast<Loop*>(uv_loop_get_data(loop));
 }
 
 void Loop::run() {
@@ -54,8 +78,10 @@ void Loop::runOnce() {
 // An active idle handle keeps the loop from waiting, and runs once a turn.
 Event::Wait Loop::nextTurn() {
   uv_idle_start(idle_, [](uv_idle_t* idle) {
+    Loop& loop = *static_cast<Loop*>(idle->data);
+    loop.inTurn();
     uv_idle_stop(idle);
-    static_cast<Loop*>(idle->data)->turn_.fire();
+    loop.turn_.fire();
   });
   return turn_.wait();
 }
@@ -70,6 +96,7 @@ Event::Wait Loop::shortly() {
     shortPoll_->data = this;
     uv_poll_start(shortPoll_, UV_READABLE, [](uv_poll_t* poll, int, int) {
       Loop& loop = *static_cast<Loop*>(poll->data);
+      loop.inTurn();
       uint64_t expirations;
       if (::read(loop.shortTimer_.get(), &expirations, sizeof expirations) < 0) return;
       loop.shortlySet_ = false;
@@ -87,12 +114,31 @@ Event::Wait Loop::shortly() {
 
 void Loop::beforeWaiting(std::function<void()> callback) {
   beforeWaiting_ = std::move(callback);
-  uv_prepare_t* prepare = new uv_prepare_t;
-  uv_prepare_init(loop_.get(), prepare);
-  prepare->data = this;
-  uv_prepare_start(prepare,
-                   [](uv_prepare_t* each) { static_cast<Loop*>(each->data)->beforeWaiting_(); });
-  prepare_ = prepare;
+}
+
+void Loop::onLongTurn(nanoseconds limit, std::function<void(const Turn&)> callback) {
+  longTurn_ = limit;
+  onLongTurn_ = std::move(callback);
+}
+
+// libuv has callbacks before it waits and after all others, but none between its waiting and the
+// first of the others. So each of ours tells.
+void Loop::beginTurn() {
+  turnBegan_ = uv_hrtime();
+}
+
+void Loop::endTurn() {
+  if (turnBegan_ == 0) return;
+  uint64_t now = uv_hrtime();
+  Turn turn{.wall = nanoseconds(now - std::exchange(turnBegan_, 0))};
+  if (now - cpuReadAt_ >= cpuReadEvery) {
+    nanoseconds cpu = threadTime();
+    turn.cpu = std::min(turn.wall, cpu - cpuBefore_);
+    cpuBefore_ = cpu;
+    cpuReadAt_ = now;
+  }
+  turnTimes_.add(turn);
+  if (turn.wall >= longTurn_) onLongTurn_(turn);
 }
 
 uint64_t Loop::now() const {
@@ -114,6 +160,7 @@ void Timer::start(milliseconds delay, std::function<void()> callback) {
   uv_timer_start(
       timer_,
       [](uv_timer_t* fired) {
+        Loop::of(fired->loop).inTurn();
         // The callback may destroy or restart the timer, so it is moved out first.
         std::function<void()> callback = std::move(static_cast<Timer*>(fired->data)->callback_);
         callback();
@@ -145,6 +192,7 @@ Signals::Signals(Loop& loop, std::initializer_list<int> numbers, std::function<v
     uv_signal_start(
         signal,
         [](uv_signal_t* arrived, int which) {
+          Loop::of(arrived->loop).inTurn();
           static_cast<Signals*>(arrived->data)->callback_(which);
         },
         number);

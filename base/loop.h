@@ -9,10 +9,13 @@
 #include <initializer_list>
 #include <memory>
 #include <span>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/fd.h"
 #include "base/task.h"
+#include "base/turn_times.h"
 
 struct uv_loop_s;
 struct uv_idle_s;
@@ -50,6 +53,18 @@ class Loop {
   // Called each time the loop is about to wait. Once only.
   void beforeWaiting(std::function<void()> callback);
 
+  // Called when a turn was over that took at least `limit`. Once only.
+  void onLongTurn(nanoseconds limit, std::function<void(const Turn&)> callback);
+  // The times of the turns since the last call.
+  TurnTimes takeTurnTimes() { return std::exchange(turnTimes_, {}); }
+  // Of every callback of libuv's the first line: the turn began no later.
+  void inTurn() {
+    if (turnBegan_ == 0) beginTurn();
+  }
+  // What was begun last, which a long turn may have been about. The text must outlive the loop.
+  void doing(std::string_view what) { doing_ = what; }
+  std::string_view doing() const { return doing_; }
+
   // Milliseconds of the monotonic clock, read once a turn.
   uint64_t now() const;
 
@@ -57,6 +72,8 @@ class Loop {
   std::span<char> scratch() { return {scratch_.get(), scratchSize}; }
 
   uv_loop_s* uv() { return loop_.get(); }
+  // Whose libuv's loop this is.
+  static Loop& of(uv_loop_s* loop);
 
   static constexpr size_t scratchSize = 128 * 1024;
 
@@ -64,15 +81,25 @@ class Loop {
   struct Close {
     void operator()(uv_loop_s* loop) const;
   };
+  void beginTurn();
+  void endTurn();
+
   std::unique_ptr<char[]> scratch_;
   std::function<void()> beforeWaiting_;
   Event turn_;
   Event shortly_;
   bool shortlySet_ = false;
+  TurnTimes turnTimes_;
+  uint64_t turnBegan_ = 0;    // nanoseconds of the monotonic clock; 0: no turn goes on
+  uint64_t cpuReadAt_ = 0;    // by the same
+  nanoseconds cpuBefore_{0};  // of this thread, as read then
+  nanoseconds longTurn_ = nanoseconds::max();
+  std::function<void(const Turn&)> onLongTurn_;
+  std::string_view doing_;
   Fd shortTimer_;
-  uv_idle_s* idle_;                  // these three are
-  uv_prepare_s* prepare_ = nullptr;  // owned by libuv until
-  uv_poll_s* shortPoll_ = nullptr;   // their close callback has run
+  uv_idle_s* idle_;                 // these three are
+  uv_prepare_s* prepare_;           // owned by libuv until
+  uv_poll_s* shortPoll_ = nullptr;  // their close callback has run
   std::unique_ptr<uv_loop_s, Close> loop_;
 };
 

@@ -37,6 +37,7 @@ void Poll::watch(int events) {
     return;
   }
   uv_poll_start(poll_, armed_, [](uv_poll_t* poll, int status, int happened) {
+    Loop::of(poll->loop).inTurn();
     if (poll->data) static_cast<Poll*>(poll->data)->fired(status, happened);
   });
 }

@@ -100,6 +100,7 @@ struct Connection::Record {
 
   void found(const RouteMatch& match) {
     route = match.index;
+    self.client_.stream->loop().doing(match.route().pattern);
     if (isStream || match.route().flow == Flow::exchange) return;
     isStream = true;
     self.metrics_.streamOpened();

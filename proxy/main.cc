@@ -7,11 +7,13 @@
 #include <systemd/sd-daemon.h>
 #include <csignal>
 
+#include <cmath>
 #include <cstring>
 #include <fstream>
 #include <iostream>
 #include <optional>
 #include <set>
+#include <utility>
 #include <vector>
 
 #include "base/log.h"
@@ -51,6 +53,9 @@ constexpr base::milliseconds logFlushAfter(200);
 constexpr base::milliseconds joinAgainAfter(5'000);
 // By then what a start, or entering a cluster, needs has run.
 constexpr base::milliseconds atRestAfter(10'000);
+// A turn of the loop that takes longer is told of, but not each of many.
+constexpr base::milliseconds longTurn(50);
+constexpr uint64_t longTurnsEvery = 10'000;  // milliseconds
 
 // Ten thousand clients are twenty thousand descriptors.
 void raiseDescriptorLimit() {
@@ -155,6 +160,8 @@ class Daemon {
       }
     });
     loop_.beforeWaiting([this] { flushLogSoon(); });
+    loop_.onLongTurn(longTurn, [this](const base::Turn& turn) { tellLongTurn(turn); });
+    metrics_.turnsAre([this] { return loop_.takeTurnTimes(); });
     background_.spawn(state_.run());
     agent_.lookUpClaims([this](const std::string& key) { return publisher_.holding(key); });
     agent_.begin(publisher_);
@@ -204,6 +211,20 @@ class Daemon {
 
   void releaseMemoryLater() {
     memoryTimer_.start(atRestAfter, [] { base::releaseStartUpMemory(); });
+  }
+
+  // Nobody else was served meanwhile.
+  void tellLongTurn(const base::Turn& turn) {
+    longTurns_++;
+    if (toldLongTurn_ && loop_.now() - *toldLongTurn_ < longTurnsEvery) return;
+    toldLongTurn_ = loop_.now();
+    auto inMs = [](base::nanoseconds time) {
+      return std::round(std::chrono::duration<double, std::milli>(time).count() * 10) / 10;
+    };
+    log_.warn("the event loop was busy for long", {{"wall_ms", inMs(turn.wall)},
+                                                   {"cpu_ms", inMs(turn.cpu)},
+                                                   {"last_request", loop_.doing()},
+                                                   {"times", std::exchange(longTurns_, 0)}});
   }
 
   // A write for each line would cost more than the request that it tells of.
@@ -298,6 +319,8 @@ class Daemon {
   std::optional<MetricsServer> metricsServer_;
   base::Timer flushTimer_{loop_};
   base::Timer memoryTimer_{loop_};
+  std::optional<uint64_t> toldLongTurn_;
+  uint64_t longTurns_ = 0;  // not told of yet
   bool flushing_ = false;
   bool stopping_ = false;
   base::Scope background_;

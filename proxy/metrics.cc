@@ -35,6 +35,16 @@ const prometheus::Histogram::BucketBoundaries buckets = {
     0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05,
     0.1,    0.25,    0.5,    1,     2.5,    5,     10,   30};
 
+double inSeconds(base::nanoseconds time) {
+  return std::chrono::duration<double>(time).count();
+}
+
+prometheus::Histogram::BucketBoundaries turnBuckets() {
+  prometheus::Histogram::BucketBoundaries seconds;
+  for (base::nanoseconds each : base::TurnTimes::bounds) seconds.push_back(inSeconds(each));
+  return seconds;
+}
+
 std::size_t methodIndex(std::string_view method) {
   auto known = std::find(std::begin(methods), std::end(methods) - 1, method);
   return static_cast<std::size_t>(known - std::begin(methods));
@@ -162,6 +172,19 @@ struct Metrics::Series {
   Counter& listHits = listCache.Add({{"result", "hit"}});
   Counter& listMisses = listCache.Add({{"result", "miss"}});
 
+  Histogram& turns = prometheus::BuildHistogram()
+                         .Name("drover_loop_turn_seconds")
+                         .Help("How long the turns of the event loop took.")
+                         .Register(registry)
+                         .Add({}, turnBuckets());
+  Family<Gauge>& longest =
+      gauges(registry, "drover_loop_longest_turn_seconds",
+             "The longest turn of the event loop since the last scrape, on the clock and in "
+             "processor time.");
+  Gauge& longestWall = longest.Add({{"time", "wall"}});
+  Gauge& longestCpu = longest.Add({{"time", "cpu"}});
+  std::function<base::TurnTimes()> takeTurns;
+
   Counter& cpu =
       counters(registry, "process_cpu_seconds_total", "Processor time used, in seconds.").Add({});
   Gauge& start = gauges(registry, "process_start_time_seconds",
@@ -257,7 +280,18 @@ void Metrics::listCacheMiss() {
   series_->listMisses.Increment();
 }
 
+void Metrics::turnsAre(std::function<base::TurnTimes()> take) {
+  series_->takeTurns = std::move(take);
+}
+
 std::string Metrics::render() {
+  if (series_->takeTurns) {
+    base::TurnTimes turns = series_->takeTurns();
+    std::vector<double> counts(turns.counts().begin(), turns.counts().end());
+    series_->turns.ObserveMultiple(counts, inSeconds(turns.sum()));
+    series_->longestWall.Set(inSeconds(turns.longest().wall));
+    series_->longestCpu.Set(inSeconds(turns.longest().cpu));
+  }
   ProcessFigures figures = processFigures();
   series_->cpu.Increment(figures.cpuSeconds - series_->cpu.Value());
   series_->start.Set(figures.startSeconds);

@@ -10,10 +10,13 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
 #include <string_view>
+
+#include "base/turn_times.h"
 
 namespace proxy {
 
@@ -49,6 +52,9 @@ class Metrics {
 
   void listCacheHit();
   void listCacheMiss();
+
+  // What the loop's turns took since the last scrape, which is part of each answer.
+  void turnsAre(std::function<base::TurnTimes()> take);
 
   // All series and those of this process, in Prometheus' text format.
   std::string render();

@@ -2,18 +2,46 @@
 
 #include "base/loop.h"
 
+#include "base/offload.h"
+
 #include <criterion/criterion.h>
 #include <unistd.h>
+#include <uv.h>
 
 #include <csignal>
 #include <memory>
+#include <stdexcept>
 #include <string>
+#include <thread>
+#include <utility>
+#include <vector>
 
 #include "test/stage.h"
 
+using base::Loop;
 using base::milliseconds;
 using base::Timer;
 using test::Stage;
+
+namespace {
+
+base::Task<> workElsewhere(Loop& loop, std::thread::id ours, bool& other, int& made) {
+  auto work = [ours] { return std::pair(std::this_thread::get_id() != ours, 7); };
+  std::pair<bool, int> result = co_await base::offload(loop, work);
+  other = result.first;
+  made = result.second;
+}
+
+base::Task<> workInVain(Loop& loop, std::string& told) {
+  auto work = []() -> int { throw std::runtime_error("broken"); };
+  try {
+    co_await base::offload(loop, work);
+  } catch (const std::runtime_error& failed) {
+    told = failed.what();
+  }
+}
+
+}  // namespace
 
 Test(timer, calls_once_in_the_order_of_delays) {
   Stage stage;
@@ -23,6 +51,62 @@ Test(timer, calls_once_in_the_order_of_delays) {
   quick.start(milliseconds(1), [&] { order += "quick "; });
   stage.until([&] { return order.ends_with("slow"); });
   cr_expect_eq(order, "quick slow");
+}
+
+Test(turns, are_counted_by_their_length_and_long_ones_told) {
+  Stage stage;
+  std::vector<base::Turn> told;
+  stage.loop.onLongTurn(milliseconds(30), [&](const base::Turn& turn) { told.push_back(turn); });
+  Timer quick(stage.loop), slow(stage.loop);
+  bool over = false;
+  quick.start(milliseconds(0), [] {});
+  slow.start(milliseconds(1), [&] {
+    uint64_t until = uv_hrtime() + 40'000'000;
+    while (uv_hrtime() < until) continue;
+    over = true;
+  });
+  stage.until([&] { return over; });
+  stage.loop.runOnce();
+  base::TurnTimes turns = stage.loop.takeTurnTimes();
+  cr_expect_eq(told.size(), 1u);
+  cr_expect(turns.longest().wall >= milliseconds(40));
+  cr_expect(turns.longest().cpu <= turns.longest().wall);
+  cr_expect(turns.sum() >= turns.longest().wall);
+  cr_expect(stage.loop.takeTurnTimes().longest().wall < milliseconds(40), "each is taken once");
+}
+
+Test(turns, have_no_time_while_the_loop_waits) {
+  Stage stage;
+  Timer timer(stage.loop);
+  bool over = false;
+  timer.start(milliseconds(60), [&] { over = true; });
+  stage.until([&] { return over; });
+  stage.loop.runOnce();
+  cr_expect(stage.loop.takeTurnTimes().longest().cpu < milliseconds(50));
+}
+
+Test(offload, gives_what_the_work_made_while_the_loop_goes_on) {
+  Stage stage;
+  std::thread::id here = std::this_thread::get_id();
+  bool elsewhere = false;
+  int result = 0;
+  stage.start(workElsewhere(stage.loop, here, elsewhere, result));
+  stage.until([&] { return result != 0; });
+  cr_expect_eq(result, 7);
+  cr_expect(elsewhere);
+}
+
+Test(offload, hands_on_what_the_work_throws_and_may_be_left_alone) {
+  Stage stage;
+  std::string why;
+  {
+    base::Scope left([](std::exception_ptr) {});
+    std::string nobody;
+    left.spawn(workInVain(stage.loop, nobody));
+  }
+  stage.start(workInVain(stage.loop, why));
+  stage.until([&] { return !why.empty(); });
+  cr_expect_eq(why, "broken");
 }
 
 Test(timer, does_not_call_once_it_is_stopped_restarted_or_gone) {

@@ -10,6 +10,7 @@ import signal
 import socket
 import subprocess
 import time
+import urllib.request
 
 TOP = pathlib.Path(__file__).resolve().parents[2]
 
@@ -191,9 +192,20 @@ class Drover(Proxy):
 
     def command(self):
         config = self.write("droverd.yml", "")
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.metrics = f"127.0.0.1:{probe.getsockname()[1]}"
         return [self.program, "--config", config, "--engine", f"unix://{self.engine.socket}",
                 "--listen", f"unix://{self.socket}", "--state-dir", self.folder / "state",
-                "--name", "bench"]
+                "--name", "bench", "--metrics-listen", self.metrics]
+
+    def longest_turn(self):
+        """Milliseconds that the longest turn of its event loop worked; none if it does not tell."""
+        with urllib.request.urlopen(f"http://{self.metrics}/metrics", timeout=10) as answer:
+            for line in answer.read().decode().splitlines():
+                if line.startswith('drover_loop_longest_turn_seconds{time="cpu"}'):
+                    return float(line.split()[1]) * 1000
+        return None
 
 
 class Before(Drover):

@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <ctime>
 #include <string>
+#include <utility>
 
 using proxy::Metrics;
 
@@ -142,4 +143,20 @@ Test(metrics, label_values_are_escaped) {
   Metrics metrics(odd, "1");
   metrics.requestDone(0, "GET", 200, 0, 0, 0);
   cr_assert(has(metrics.render(), "drover_http_sent_bytes_total{route=\"a\\\"b\\\\c\\nd\"} 0"));
+}
+
+Test(metrics, turns_of_the_loop_are_shown_and_the_longest_since_the_last_scrape) {
+  Metrics metrics(routes, "1.2.3");
+  base::TurnTimes turns;
+  turns.add({std::chrono::milliseconds(2), {}});
+  turns.add({std::chrono::milliseconds(80), std::chrono::milliseconds(60)});
+  metrics.turnsAre([&turns] { return std::exchange(turns, {}); });
+  std::string text = metrics.render();
+  cr_expect(has(text, "drover_loop_longest_turn_seconds{time=\"wall\"} 0.08"));
+  cr_expect(has(text, "drover_loop_longest_turn_seconds{time=\"cpu\"} 0.06"));
+  cr_expect(has(text, "drover_loop_turn_seconds_count 2"));
+  cr_expect(has(text, "drover_loop_turn_seconds_bucket{le=\"0.005\"} 1"));
+  text = metrics.render();
+  cr_expect(has(text, "drover_loop_longest_turn_seconds{time=\"wall\"} 0"));
+  cr_expect(has(text, "drover_loop_turn_seconds_count 2"));
 }
