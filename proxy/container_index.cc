@@ -59,6 +59,7 @@ void ContainerIndex::clear() {
   removed_.clear();
   removedOrder_.clear();
   byName_.clear();
+  byLink_.clear();
   byId_.clear();
 }
 
@@ -67,6 +68,7 @@ void ContainerIndex::own(Place& place, const cluster::NodeId& owner) {
   dropFormer(place);
   owned_[owner].emplace(place.first, &place);
   for (const std::string& name : place.second.names) byName_.emplace(name, &place);
+  for (const std::string& link : place.second.links) byLink_.emplace(link, &place);
   const std::vector<std::string>& names = place.second.names;
   std::optional<GlobalMark> mark =
       globalMark(place.second.labels, names.empty() ? std::string() : names.front());
@@ -97,14 +99,13 @@ void ContainerIndex::dropFormer(const Place& place) {
 }
 
 void ContainerIndex::dropNames(const Place& place) {
-  for (const std::string& name : place.second.names) {
-    auto [begin, end] = byName_.equal_range(name);
-    for (auto each = begin; each != end; ++each) {
-      if (each->second != &place) continue;
-      byName_.erase(each);
-      break;
-    }
-  }
+  auto drop = [&](auto& all, const std::string& name) {
+    auto [begin, end] = all.equal_range(name);
+    auto own = std::find_if(begin, end, [&](const auto& each) { return each.second == &place; });
+    if (own != end) all.erase(own);
+  };
+  for (const std::string& name : place.second.names) drop(byName_, name);
+  for (const std::string& link : place.second.links) drop(byLink_, link);
 }
 
 ContainerIndex::Found ContainerIndex::find(std::string_view object) const {
@@ -119,6 +120,7 @@ ContainerIndex::Found ContainerIndex::find(std::string_view object) const {
                                  [](const auto& each) { return each.second->second.version == 0; });
     return {(expected == namedEnd ? named : expected)->second, false};
   }
+  if (auto link = byLink_.find(object); link != byLink_.end()) return {link->second, false};
   if (at == byId_.end() || !at->first.starts_with(object)) return {};
   auto next = std::next(at);
   bool several = next != byId_.end() && next->first.starts_with(object);

@@ -46,8 +46,8 @@ class ContainerIndex {
     const Place* place = nullptr;  // valid until the next change
     bool ambiguous = false;        // the prefix of several ids
   };
-  // As dockerd looks containers up: full id, then name, then prefix. `object` may begin with a
-  // slash.
+  // As dockerd looks containers up: full id, then name, be it a link's, then prefix. `object` may
+  // begin with a slash.
   Found find(std::string_view object) const;
   // All containers that have this name; more than one after a split has healed.
   std::vector<const Place*> named(std::string_view name) const;
@@ -68,6 +68,7 @@ class ContainerIndex {
 
   std::map<std::string, Entry, std::less<>> byId_;
   std::multimap<std::string, Place*, std::less<>> byName_;
+  std::multimap<std::string, const Place*, std::less<>> byLink_;
   std::map<cluster::NodeId, Owned> owned_;
   Globals globals_;
   std::set<std::string> removed_;

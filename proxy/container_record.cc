@@ -18,14 +18,13 @@ constexpr const char* replaces = "InPlaceOf";
 constexpr size_t partsMost = 4096;
 
 // "/web"; "/other/alias" is a link's name for it.
-std::vector<std::string> namesOf(const Value& entry) {
-  std::vector<std::string> names;
+void takeNames(ContainerFacts& facts, const Value& entry) {
   for (const std::string& name : base::texts(entry, "Names")) {
-    if (name.starts_with('/') && name.find('/', 1) == std::string::npos)
-      names.push_back(name.substr(1));
-    if (names.size() == partsMost) break;
+    if (!name.starts_with('/')) continue;
+    bool isLink = name.find('/', 1) != std::string::npos;
+    std::vector<std::string>& names = isLink ? facts.links : facts.names;
+    if (names.size() < partsMost) names.push_back(name.substr(1));
   }
-  return names;
 }
 
 LabelList labelsOf(const Value& entry) {
@@ -103,7 +102,7 @@ std::optional<ContainerFacts> containerFacts(std::string_view id, std::string_vi
   rapidjson::Document entry = base::parseJson(record);
   if (text(entry, "Id") != id) return std::nullopt;
   ContainerFacts facts;
-  facts.names = namesOf(entry);
+  takeNames(facts, entry);
   facts.created = static_cast<int64_t>(base::number(entry, "Created"));
   facts.image = text(entry, "Image");
   facts.imageId = text(entry, "ImageID");

@@ -25,6 +25,7 @@ const std::string* findLabel(const LabelList& labels, std::string_view key);
 // What all nodes know of a container, for names, routing and placement.
 struct ContainerFacts {
   std::vector<std::string> names;  // without the slash
+  std::vector<std::string> links;  // the same by legacy links: "web/db" for web's alias of it
   int64_t created = 0;             // seconds since 1970
   std::string image;               // as it was asked for
   std::string imageId;

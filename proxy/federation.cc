@@ -19,6 +19,7 @@
 #include "proxy/merge_lists.h"
 #include "proxy/merge_sums.h"
 #include "proxy/node_call.h"
+#include "proxy/node_name.h"
 #include "proxy/placement_answers.h"
 #include "proxy/recorded_lists.h"
 #include "proxy/relay.h"
@@ -32,8 +33,6 @@ namespace {
 constexpr base::milliseconds listTimeout(5'000);
 constexpr base::milliseconds inspectTimeout(2'000);
 constexpr base::milliseconds diskTimeout(120'000);
-// And to connect a container to a network.
-constexpr base::milliseconds joinTimeout(60'000);
 // The label that makes networks of several nodes one.
 constexpr std::string_view clusterNetworkLabel = "io.drover.network";
 
@@ -48,6 +47,8 @@ std::string withQuery(std::string path, const std::string& query) {
 }  // namespace
 
 base::Task<> Federation::handle(Client& client, RouteMatch match) {
+  if (std::optional<cluster::Node> node = takeNode(client, match))
+    return onNode(client, match, std::move(*node));
   std::string object(match.object);
   switch (match.route().answer) {
     case Answer::container:
@@ -56,12 +57,14 @@ base::Task<> Federation::handle(Client& client, RouteMatch match) {
     case Answer::exec:
       return toOwner(client, match, Kind::exec, std::move(object));
     case Answer::network:
-      if (match.route().effect == Effect::containers) return join(client, match);
+      if (match.route().effect == Effect::containers) return networks_.join(client, match);
       return toOwner(client, match, Kind::network, std::move(object));
     case Answer::volume:
       return volume(client, match);
     case Answer::volumeCreate:
       return volumes_.create(client, match);
+    case Answer::networkCreate:
+      return networks_.create(client, match);
     case Answer::image:
       if (match.route().pattern == "/images/{name...}/push")
         return push(client, match, std::move(object));
@@ -69,6 +72,12 @@ base::Task<> Federation::handle(Client& client, RouteMatch match) {
     case Answer::commit: {
       std::string container = queryValue(match.query, "container");
       if (container.empty()) break;
+      if (std::optional<NodeName> named = parseNodeName(parts_.agent, container)) {
+        client.reader.head().retarget(
+            withParameter(client.request().target(), "container", named->name));
+        return toNode(client, proxy::match("POST", client.request().target()),
+                      std::move(named->node));
+      }
       return toOwner(client, match, Kind::container, encodeQueryValue(container));
     }
     case Answer::containerList:
@@ -120,14 +129,66 @@ base::Task<> Federation::toOwner(Client& client, RouteMatch match, Kind kind, st
   Located located = co_await parts_.locator.find(kind, std::move(object));
   if (!located.node) {
     co_await sendLocated(client, located);
-  } else if (match.route().pattern == "/containers/{id}/rename") {
-    co_await parts_.creation.rename(client, match, std::move(*located.node));
-  } else if (kind == Kind::container && parts_.globals.concerns(match)) {
-    co_await parts_.globals.handle(client, match, std::move(*located.node));
-  } else if (match.route().pattern == "/containers/{id}" && match.route().method == "DELETE") {
-    co_await remove(client, match, std::move(*located.node), std::move(located.body));
+  } else if (kind == Kind::container) {
+    co_await containerOn(client, match, std::move(*located.node), std::move(located.body));
   } else {
     co_await toNode(client, match, std::move(*located.node));
+  }
+}
+
+// `inspection`: what the node said of the container, if it was asked.
+base::Task<> Federation::containerOn(Client& client, RouteMatch match, cluster::Node node,
+                                     std::string inspection) {
+  if (match.route().pattern == "/containers/{id}/rename") {
+    co_await parts_.creation.rename(client, match, std::move(node));
+  } else if (parts_.globals.concerns(match)) {
+    co_await parts_.globals.handle(client, match, std::move(node));
+  } else if (match.route().pattern == "/containers/{id}" && match.route().method == "DELETE") {
+    co_await remove(client, match, std::move(node), std::move(inspection));
+  } else {
+    co_await toNode(client, match, std::move(node));
+  }
+}
+
+// Of NODE/NAME the node; what is left is a request for NAME.
+std::optional<cluster::Node> Federation::takeNode(Client& client, RouteMatch& match) {
+  Answer answer = match.route().answer;
+  bool mayBe = answer == Answer::container || answer == Answer::network || answer == Answer::volume;
+  size_t slash = match.object.find('/');
+  if (!mayBe || slash == std::string_view::npos) return std::nullopt;
+  if (answer == Answer::container && parts_.index.find(match.object).place) return std::nullopt;
+  std::optional<NodeName> named =
+      parseNodeName(parts_.agent, decodePath(match.object).value_or(""));
+  if (!named) return std::nullopt;
+  std::string target(client.request().target());
+  target.erase(static_cast<size_t>(match.object.data() - client.request().target().data()),
+               slash + 1);
+  client.reader.head().retarget(target);
+  match = proxy::match(client.request().method(), client.request().target());
+  return std::move(named->node);
+}
+
+base::Task<> Federation::onNode(Client& client, RouteMatch match, cluster::Node node) {
+  Answer answer = match.route().answer;
+  const ContainerIndex::Place* place = parts_.index.find(match.object).place;
+  bool isElsewhere = answer == Answer::container && place && place->second.owner != node.id;
+  if (!node.up || isElsewhere) {
+    Located located;
+    std::string name = node.name + "/" + decodePath(match.object).value_or("");
+    located.status = isElsewhere ? 404 : 503;
+    located.body = errorBody(isElsewhere ? "No such container: " + name
+                                         : "node " + node.name + " (" + node.address + ") is down");
+    co_await sendLocated(client, located);
+  } else if (match.route().pattern == "/containers/{id}/json") {
+    co_await inspectOn(client, std::move(node));
+  } else if (answer == Answer::container) {
+    co_await containerOn(client, match, std::move(node), "");
+  } else if (answer == Answer::network && match.route().effect == Effect::containers) {
+    co_await networks_.join(client, match);  // where the container is
+  } else if (answer == Answer::volume && match.route().method == "GET") {
+    co_await volumes_.inspectOn(client, std::move(node));
+  } else {
+    co_await toNode(client, match, std::move(node));
   }
 }
 
@@ -173,7 +234,8 @@ base::Task<> Federation::remove(Client& client, RouteMatch match, cluster::Node 
   } else {
     co_await toNode(client, match, node);
   }
-  if (client.status != 204) co_return;
+  // Of a link only that name of the container goes.
+  if (client.status != 204 || removesLink(match.query)) co_return;
   parts_.names.removed(node.id, id, names);
 }
 
@@ -213,7 +275,10 @@ base::Task<> Federation::inspect(Client& client, RouteMatch match) {
     co_await sendLocated(client, located);
     co_return;
   }
-  const cluster::Node& node = *located.node;
+  co_await inspectOn(client, std::move(*located.node));
+}
+
+base::Task<> Federation::inspectOn(Client& client, cluster::Node node) {
   base::HttpClient& server = wayTo(parts_.engine, node);
   client.upstream = server.name();
   std::string target(client.request().target());
@@ -224,55 +289,6 @@ base::Task<> Federation::inspect(Client& client, RouteMatch match) {
     ports.asked = parts_.agent.self().text();
     reply.body = inspectionOn(
         {std::string(node.id.text()), node.name, node.address, std::move(reply.body)}, ports);
-  }
-  co_await sendAnswer(client, reply.status, reply.head, reply.body);
-}
-
-// Connect and disconnect. A network of that name may be on several nodes, as `bridge` is on each:
-// the container says which one is meant.
-base::Task<> Federation::join(Client& client, RouteMatch match) {
-  std::string body = co_await readBody(client, parts_.bodyMost);
-  std::string container(base::text(base::parseJson(body), "Container"));
-  Located located;
-  if (!container.empty())
-    located = co_await parts_.locator.find(Kind::container, encodeQueryValue(container));
-  bool known = located.node.has_value();
-  // Of a container that nobody has, the network's engine tells: it may still have an endpoint of
-  // it.
-  if (!known && located.status == 404) {
-    Located network = co_await parts_.locator.find(Kind::network, std::string(match.object));
-    if (network.node || container.empty()) located = std::move(network);
-  }
-  if (!located.node) {
-    co_await sendLocated(client, located);
-    co_return;
-  }
-  base::HttpCall call;
-  call.method = "POST";
-  call.target = client.request().target();
-  call.headers = "Content-Type: application/json\r\n";
-  call.body = std::move(body);
-  call.timeout = joinTimeout;
-  call.most = parts_.bodyMost;
-  call.mayRepeat = false;
-  const cluster::Node& node = *located.node;
-  client.upstream = wayTo(parts_.engine, node).name();
-  base::HttpReply reply =
-      co_await changeOn(parts_.local, node, std::move(call), match.route().effect, "");
-  if (known && reply.status == 404) {
-    Located other = co_await parts_.locator.find(Kind::network, std::string(match.object));
-    if (other.node && other.node->id != node.id) {
-      std::string message = "network " + decodePath(match.object).value_or("") + " is on node " +
-                            other.node->name + " and container " + container + " on node " +
-                            node.name + "; create the container with this network, or with the " +
-                            "label io.drover.node=" + other.node->name;
-      co_await sendError(client, 409, parts_.local.commonHeaders(), std::move(message), false);
-      co_return;
-    }
-    if (!other.node && isSilence(other.status)) {
-      co_await sendLocated(client, other);
-      co_return;
-    }
   }
   co_await sendAnswer(client, reply.status, reply.head, reply.body);
 }

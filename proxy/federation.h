@@ -28,6 +28,7 @@
 #include "proxy/merge.h"
 #include "proxy/merge_plan.h"
 #include "proxy/name_claims.h"
+#include "proxy/network_calls.h"
 #include "proxy/rebalancing.h"
 #include "proxy/routes.h"
 #include "proxy/swarm_api.h"
@@ -63,6 +64,7 @@ class Federation {
       : parts_(parts),
         containers_(parts.engine, parts.local, parts.lists, parts.agent, parts.index, parts.locator,
                     parts.bodyMost),
+        networks_(parts.engine, parts.local, parts.agent, parts.locator, parts.bodyMost),
         volumes_(parts.engine, parts.local, parts.agent, parts.locator, parts.volumes,
                  parts.bodyMost),
         images_(parts.engine, parts.local, parts.lists, parts.agent, parts.locator, parts.images,
@@ -76,6 +78,10 @@ class Federation {
   using Merge = std::function<std::string(const std::vector<NodeAnswer>& answers)>;
 
   base::Task<> toOwner(Client& client, RouteMatch match, Kind kind, std::string object);
+  base::Task<> containerOn(Client& client, RouteMatch match, cluster::Node node,
+                           std::string inspection);
+  std::optional<cluster::Node> takeNode(Client& client, RouteMatch& match);
+  base::Task<> onNode(Client& client, RouteMatch match, cluster::Node node);
   base::Task<> toNode(Client& client, RouteMatch match, cluster::Node node);
   base::Task<> remove(Client& client, RouteMatch match, cluster::Node node, std::string inspection);
   base::Task<> removeWith(labels::VolumeCleanup cleanup, Client& client, RouteMatch match,
@@ -83,8 +89,8 @@ class Federation {
   base::Task<> sendLocated(Client& client, const Located& located);
 
   base::Task<> merged(Client& client, RouteMatch match, Merge merge);
-  base::Task<> join(Client& client, RouteMatch match);
   base::Task<> inspect(Client& client, RouteMatch match);
+  base::Task<> inspectOn(Client& client, cluster::Node node);
   base::Task<> info(Client& client, RouteMatch match);
   base::Task<> version(Client& client, RouteMatch match);
   base::Task<> events(Client& client, RouteMatch match);
@@ -96,6 +102,7 @@ class Federation {
 
   Parts parts_;
   ContainerListing containers_;
+  NetworkCalls networks_;
   VolumeCalls volumes_;
   ImageCalls images_;
 };

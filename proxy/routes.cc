@@ -78,7 +78,7 @@ constexpr Route table[] = {
 
     // Networks
     {"GET", "/networks", networkList},
-    {"POST", "/networks/create"},
+    {"POST", "/networks/create", networkCreate},
     {"POST", "/networks/prune", prune},
     {"GET", "/networks/{id}", network},
     {"DELETE", "/networks/{id}", network},
@@ -178,7 +178,8 @@ std::string_view takeVersion(std::string_view& path) {
   return version;
 }
 
-bool fits(std::string_view pattern, std::string_view path, std::string_view& object) {
+// `twofold`: the name that is looked for has two segments, as those of links have.
+bool fits(std::string_view pattern, std::string_view path, bool twofold, std::string_view& object) {
   while (!pattern.empty() && !path.empty()) {
     std::string_view wanted = takeSegment(pattern);
     std::string_view whole = path;
@@ -194,9 +195,19 @@ bool fits(std::string_view pattern, std::string_view path, std::string_view& obj
       object = whole.substr(1, whole.size() - pattern.size() - 1);
       return true;
     }
-    if (object.empty()) object = segment;
+    if (!object.empty()) continue;
+    object = segment;
+    if (!twofold) continue;
+    if (path.empty()) return false;
+    std::string_view second = takeSegment(path);
+    if (second.empty()) return false;
+    object = whole.substr(1, segment.size() + 1 + second.size());
   }
   return pattern.empty() && path.empty();
+}
+
+bool mayBeTwofold(const Route& route) {
+  return route.answer == container || route.answer == network || route.answer == volume;
 }
 
 }  // namespace
@@ -213,14 +224,16 @@ RouteMatch match(std::string_view method, std::string_view target) {
   found.version = takeVersion(path);
   found.index = std::size(table) - 1;
   if (path.size() < 2 || path[0] != '/') return found;
-  for (size_t i = 0; i + 1 < std::size(table); i++) {
-    const Route& route = table[i];
-    std::string_view object;
-    if (route.method == method && route.pattern[1] == path[1] &&
-        fits(route.pattern, path, object)) {
-      found.index = i;
-      found.object = object;
-      return found;
+  for (bool twofold : {false, true}) {
+    for (size_t i = 0; i + 1 < std::size(table); i++) {
+      const Route& route = table[i];
+      std::string_view object;
+      if (route.method == method && route.pattern[1] == path[1] &&
+          (!twofold || mayBeTwofold(route)) && fits(route.pattern, path, twofold, object)) {
+        found.index = i;
+        found.object = object;
+        return found;
+      }
     }
   }
   return found;

@@ -40,6 +40,7 @@ enum class Answer {
   // The engine of a node that droverd chooses, after what has to be done before.
   create,
   volumeCreate,
+  networkCreate,
   pull,
   build,
   save,
@@ -70,7 +71,9 @@ enum class Effect {
 
 struct Route {
   std::string_view method;
-  // Segments of a path without its version. {x} stands for one segment, {x...} for one or more.
+  // Segments of a path without its version. {x} stands for one segment, {x...} for one or more. The
+  // first {x} of calls on containers, networks and volumes may be two, if nothing else fits: names
+  // of links ("web/db"), and NODE/NAME.
   std::string_view pattern;
   Answer answer = Answer::engine;
   Flow flow = Flow::exchange;

@@ -9,6 +9,7 @@
 #include "proxy/heads.h"
 #include "proxy/list_query.h"
 #include "proxy/node_call.h"
+#include "proxy/node_name.h"
 #include "proxy/volume_conflicts.h"
 #include "proxy/volume_move.h"
 
@@ -46,6 +47,11 @@ base::Task<> VolumeCalls::create(Client& client, RouteMatch) {
   std::string wanted = nodeWanted(json);
   std::optional<cluster::Node> node =
       wanted.empty() ? locator_.node(agent_.self()) : nodeCalled(agent_, wanted);
+  if (std::optional<NodeName> named = parseNodeName(agent_, name)) {
+    name = named->name;
+    body = withText(body, "Name", name);
+    node = std::move(named->node);
+  }
   VolumeClaims::Found found;
   if (!node) found.refusal = {409, "there is no node " + wanted + " for this volume"};
   // One without a name gets its own, and what is no name the engine refuses.
@@ -99,12 +105,16 @@ base::Task<> VolumeCalls::inspect(Client& client, RouteMatch match) {
     co_await sendJson(client, located.status, local_.commonHeaders(), located.body);
     co_return;
   }
-  base::HttpClient& server = wayTo(engine_, *located.node);
+  co_await inspectOn(client, std::move(*located.node));
+}
+
+base::Task<> VolumeCalls::inspectOn(Client& client, cluster::Node node) {
+  base::HttpClient& server = wayTo(engine_, node);
   client.upstream = server.name();
   std::string target(client.request().target());
   base::HttpReply reply =
       co_await server.call(base::httpGet(std::move(target), inspectTimeout, bodyMost_));
-  if (reply.status == 200) reply.body = shownOn(*located.node, std::move(reply.body));
+  if (reply.status == 200) reply.body = shownOn(node, std::move(reply.body));
   co_await sendAnswer(client, reply.status, reply.head, reply.body);
 }
 

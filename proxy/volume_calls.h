@@ -34,6 +34,7 @@ class VolumeCalls {
   base::Task<> create(Client& client, RouteMatch match);
   // GET /volumes/{name}
   base::Task<> inspect(Client& client, RouteMatch match);
+  base::Task<> inspectOn(Client& client, cluster::Node node);
   // Of DELETE /volumes/{name}, on which node. One that several nodes have, as after a split, goes
   // from none of them unless it is said from which.
   base::Task<Located> holder(std::string object);

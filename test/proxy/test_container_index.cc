@@ -62,13 +62,18 @@ Test(container_index, ids_come_before_names_and_names_before_prefixes) {
                  found(index, object).c_str());
 }
 
-Test(container_index, links_are_no_names) {
+Test(container_index, names_of_links_lead_to_a_container_and_are_not_its_own) {
   ContainerIndex index;
   const std::string id = idOf("a");
   cr_assert(index.put(node('a'), id, listed(id, R"("/web","/other/alias","odd","/")"), 1));
   cr_expect_eq(found(index, "web"), "a000");
-  for (const char* name : {"alias", "other/alias", "other", "odd"})
+  for (const char* name : {"other/alias", "/other/alias"})
+    cr_expect_eq(found(index, name), "a000", "%s", name);
+  for (const char* name : {"alias", "other", "odd", "other/"})
     cr_expect_eq(found(index, name), "?", "%s", name);
+  cr_expect(index.named("other/alias").empty());
+  cr_assert(index.put(node('a'), id, listed(id, R"("/web")"), 2));
+  cr_expect_eq(found(index, "other/alias"), "?", "the link was removed");
 }
 
 Test(container_index, what_is_no_entry_of_that_container_changes_nothing) {

@@ -1,0 +1,99 @@
+#include "proxy/network_calls.h"
+
+#include <optional>
+#include <utility>
+
+#include "base/json.h"
+#include "proxy/answer.h"
+#include "proxy/list_query.h"
+#include "proxy/merge_errors.h"
+#include "proxy/node_call.h"
+#include "proxy/node_name.h"
+
+namespace proxy {
+namespace {
+
+// A driver may have to ask for a network elsewhere, and to connect a container takes its time.
+constexpr base::milliseconds changeTimeout(60'000);
+
+}  // namespace
+
+// On our engine, unless its name says otherwise.
+base::Task<> NetworkCalls::create(Client& client, RouteMatch match) {
+  std::string body = co_await readBody(client, bodyMost_);
+  std::optional<NodeName> named = parseNodeName(agent_, base::text(base::parseJson(body), "Name"));
+  std::optional<cluster::Node> node = locator_.node(agent_.self());
+  base::HttpCall call;
+  call.method = "POST";
+  call.target = client.request().target();
+  if (std::optional<std::string_view> type = client.request().find("Content-Type"))
+    call.headers.append("Content-Type: ").append(*type).append("\r\n");
+  call.body = named ? withText(body, "Name", named->name) : std::move(body);
+  call.timeout = changeTimeout;
+  call.most = bodyMost_;
+  call.mayRepeat = false;
+  if (named) node = std::move(named->node);
+  client.upstream = wayTo(engine_, *node).name();
+  base::HttpReply reply =
+      co_await changeOn(local_, *node, std::move(call), match.route().effect, "");
+  co_await sendAnswer(client, reply.status, reply.head, reply.body);
+}
+
+base::Task<> NetworkCalls::sendLocated(Client& client, const Located& located) {
+  co_await sendJson(client, located.status, local_.commonHeaders(), located.body);
+}
+
+// A network of that name may be on several nodes, as `bridge` is on each:
+// the container says which one is meant.
+base::Task<> NetworkCalls::join(Client& client, RouteMatch match) {
+  std::string body = co_await readBody(client, bodyMost_);
+  std::string container(base::text(base::parseJson(body), "Container"));
+  if (std::optional<NodeName> named = parseNodeName(agent_, container)) {
+    container = named->name;
+    body = withText(body, "Container", container);
+  }
+  Located located;
+  if (!container.empty())
+    located = co_await locator_.find(Kind::container, encodeQueryValue(container));
+  bool known = located.node.has_value();
+  // Of a container that nobody has, the network's engine tells: it may still have an endpoint of
+  // it.
+  if (!known && located.status == 404) {
+    Located network = co_await locator_.find(Kind::network, std::string(match.object));
+    if (network.node || container.empty()) located = std::move(network);
+  }
+  if (!located.node) {
+    co_await sendLocated(client, located);
+    co_return;
+  }
+  base::HttpCall call;
+  call.method = "POST";
+  call.target = client.request().target();
+  call.headers = "Content-Type: application/json\r\n";
+  call.body = std::move(body);
+  call.timeout = changeTimeout;
+  call.most = bodyMost_;
+  call.mayRepeat = false;
+  const cluster::Node& node = *located.node;
+  client.upstream = wayTo(engine_, node).name();
+  base::HttpReply reply =
+      co_await changeOn(local_, node, std::move(call), match.route().effect, "");
+  if (known && reply.status == 404) {
+    Located other = co_await locator_.find(Kind::network, std::string(match.object));
+    if (other.node && other.node->id != node.id) {
+      std::string message = "network " + decodePath(match.object).value_or("") + " is on node " +
+                            other.node->name + " and container " + container + " on node " +
+                            node.name + "; create the container with this network, or with the " +
+                            "label io.drover.node=" + other.node->name;
+      co_await sendError(client, 409, local_.commonHeaders(), std::move(message), false);
+      co_return;
+    }
+    if (!other.node && isSilence(other.status)) {
+      co_await sendLocated(client, other);
+      co_return;
+    }
+  }
+  co_await sendAnswer(client, reply.status, reply.head, reply.body);
+}
+
+}  // namespace proxy

@@ -1,0 +1,45 @@
+#include "proxy/node_name.h"
+
+#include <algorithm>
+
+#include "proxy/list_query.h"
+#include "proxy/locator.h"
+#include "proxy/merge_json.h"
+
+namespace proxy {
+
+std::optional<NodeName> parseNodeName(const cluster::Nodes& nodes, std::string_view text) {
+  size_t slash = text.find('/');
+  if (slash == 0 || slash == std::string_view::npos || slash + 1 == text.size())
+    return std::nullopt;
+  std::optional<cluster::Node> node = nodeCalled(nodes, text.substr(0, slash));
+  if (!node) return std::nullopt;
+  return NodeName{std::move(*node), std::string(text.substr(slash + 1))};
+}
+
+std::string withText(std::string_view body, std::string_view member, std::string_view text) {
+  std::optional<JsonObject> object = JsonObject::parse(body);
+  if (!object) return std::string(body);
+  object->set(member, jsonString(text));
+  return object->text();
+}
+
+std::string withParameter(std::string_view target, std::string_view name, std::string_view value) {
+  size_t at = std::min(target.find('?'), target.size());
+  std::string out(target.substr(0, at));
+  while (at < target.size()) {
+    size_t end = std::min(target.find('&', at + 1), target.size());
+    std::string_view parameter = target.substr(at + 1, end - at - 1);
+    std::string_view key = parameter.substr(0, parameter.find('='));
+    out += target[at];
+    if (decodeQueryValue(key).value_or("") == name) {
+      out.append(key).append("=").append(encodeQueryValue(value));
+    } else {
+      out.append(parameter);
+    }
+    at = end;
+  }
+  return out;
+}
+
+}  // namespace proxy
