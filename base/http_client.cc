@@ -9,6 +9,7 @@ namespace base {
 Task<> HttpConnection::readHead(bool toHead) {
   reader.reset();
   waitsSince = stream->loop().now();
+  silenceTold = false;
   if (toHead) reader.expectNoBody();
   for (;;) {
     try {
@@ -39,7 +40,9 @@ HttpClient::HttpClient(Loop& loop, std::string name, Connector connector, HttpLi
 
 HttpClient::~HttpClient() = default;
 
-Task<std::unique_ptr<HttpConnection>> HttpClient::connect(bool fresh) {
+Task<std::unique_ptr<HttpConnection>> HttpClient::connect(bool fresh, bool isProbe) {
+  if (!silentFor_.empty() && !isProbe)
+    throw Unreachable("Cannot connect to the " + name_ + ": " + silentFor_);
   if (!fresh && !idle_.empty()) {
     std::unique_ptr<HttpConnection> connection = std::move(idle_.back());
     idle_.pop_back();
@@ -62,6 +65,7 @@ Task<std::unique_ptr<HttpConnection>> HttpClient::connect(bool fresh) {
 
 void HttpClient::expectAnswer(HttpConnection& connection) {
   connection.waitsSince = loop_.now();
+  connection.silenceTold = false;
   if (silence_ && !looksForSilence_) lookForSilence();
 }
 
@@ -77,9 +81,9 @@ void HttpClient::lookForSilence() {
     looksForSilence_ = false;
     bool isWaiting = false, isSilent = false;
     for (HttpConnection* each : *open_) {
-      if (!each->waitsSince) continue;
+      if (!each->waitsSince || each->silenceTold) continue;
       if (*each->waitsSince + patience_.count() <= loop_.now()) {
-        each->waitsSince.reset();
+        each->silenceTold = true;
         isSilent = true;
       } else {
         isWaiting = true;
@@ -103,6 +107,15 @@ void HttpClient::giveBack(std::unique_ptr<HttpConnection> connection) {
     if (idleClosed_) idleClosed_();
   });
   idle_.push_back(std::move(connection));
+}
+
+void HttpClient::fallSilent(const std::string& why, milliseconds patience) {
+  silentFor_ = why;
+  idle_.clear();
+  for (HttpConnection* each : *open_) {
+    bool isWaiting = each->waitsSince && *each->waitsSince + patience.count() > loop_.now();
+    if (isWaiting) each->stream->cancel(why);
+  }
 }
 
 void HttpClient::dropIdle() {
@@ -153,7 +166,7 @@ Task<HttpReply> HttpClient::call(HttpCall call) {
     if (stream) stream->cancel("no answer in time");
   });
   for (bool fresh = !call.mayRepeat;; fresh = true) {
-    std::unique_ptr<HttpConnection> connection = co_await connect(fresh);
+    std::unique_ptr<HttpConnection> connection = co_await connect(fresh, call.isProbe);
     if (late) throw StreamError("no answer in time");
     stream = connection->stream.get();
     try {

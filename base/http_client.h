@@ -47,6 +47,7 @@ struct HttpConnection {
   std::string rest;     // bytes read that come after the message in hand
   bool reused = false;  // has served an exchange before, so it may have been closed meanwhile
   std::optional<uint64_t> waitsSince;  // for a head, on the loop's clock
+  bool silenceTold = false;            // of this waiting
   std::shared_ptr<Registry> registry;
 
   // Reads until the head of an answer is there; bytes of the body that came along are in `rest`.
@@ -65,6 +66,8 @@ struct HttpCall {
   // Said again when an idle connection was closed just as it was taken. Not for what must not be
   // done twice.
   bool mayRepeat = true;
+  // Made even while the server is known not to answer: to find out whether it does again.
+  bool isProbe = false;
 };
 
 // The usual question.
@@ -96,7 +99,7 @@ class HttpClient {
   ~HttpClient();
 
   // An idle connection, or a new one if there is none or `fresh` is asked for. Throws Unreachable.
-  Task<std::unique_ptr<HttpConnection>> connect(bool fresh);
+  Task<std::unique_ptr<HttpConnection>> connect(bool fresh, bool isProbe = false);
   // Takes back a connection whose exchange is complete.
   void giveBack(std::unique_ptr<HttpConnection> connection);
   // Called when the server closes an idle connection, which it does when it goes away.
@@ -104,6 +107,12 @@ class HttpClient {
   // Called when a server has not begun to answer for so long, once for each exchange. It may be
   // busy; or it is gone, and its host cannot say so. Without a callback nobody is called any more.
   void onSilence(milliseconds patience, std::function<void()> callback);
+  // The server is known not to answer, and `why` says so: calls fail at once from now on, and those
+  // that wait for the beginning of an answer are broken off, but for what has waited for longer
+  // than `patience`: that was asked for when the server still answered, and takes long by nature.
+  void fallSilent(const std::string& why, milliseconds patience);
+  // It answers again.
+  void answersAgain() { silentFor_.clear(); }
   // Closes every idle connection.
   void dropIdle();
   // Closes the idle ones and breaks off whatever is under way: the server is known to be gone.
@@ -132,6 +141,7 @@ class HttpClient {
   milliseconds patience_{0};
   Timer silenceTimer_;
   bool looksForSilence_ = false;
+  std::string silentFor_;  // the reason, while it is known not to answer
   std::shared_ptr<HttpConnection::Registry> open_ = std::make_shared<HttpConnection::Registry>();
   std::vector<std::unique_ptr<HttpConnection>> idle_;  // the last used is the first reused
 };

@@ -5,6 +5,7 @@
 #include <random>
 
 #include "base/json.h"
+#include "cluster/wall_clock.h"
 #include "proxy/heads.h"
 
 namespace proxy {
@@ -18,6 +19,17 @@ constexpr milliseconds answerTimeout(10'000);
 constexpr milliseconds heartbeatEvery(10'000);
 constexpr milliseconds firstPause(100);
 constexpr milliseconds longestPause(5'000);
+// A call that is not answered for so long has the engine pinged, twice, the second time on a
+// connection of its own. A busy engine may take a second over that. Together this is two seconds,
+// for which a list waits for an engine that has just fallen silent.
+constexpr milliseconds patience(400);
+constexpr milliseconds pingLimit(1'400);
+constexpr milliseconds secondPingAfter(300);
+// A ping that took so much longer than its limit tells that we were not running ourselves.
+constexpr milliseconds stalled(500);
+constexpr milliseconds pingAgainAfter(250);
+// What has waited for so long is a call that takes long by nature.
+constexpr milliseconds longCall(10'000);
 constexpr size_t factsMost = 1024 * 1024;
 constexpr size_t eventMost = 1024 * 1024;
 
@@ -48,13 +60,20 @@ bool versionLess(std::string_view a, std::string_view b) {
 EngineState::EngineState(base::Loop& loop, Engine& engine, base::Log& log, Metrics& metrics)
     : loop_(loop), engine_(engine), log_(log), metrics_(metrics) {
   engine_.onIdleClosed([this] { doubt_.fire(); });
+  engine_.onSilence(patience, [this] {
+    suspected_ = true;
+    suspicion_.fire();
+  });
 }
 
 base::Task<> EngineState::run() {
   milliseconds pause = firstPause;
   std::minstd_rand random(std::random_device{}());
   std::string reported;
+  base::Scope beside([](std::exception_ptr) {});
+  beside.spawn(watchForSilence());
   for (;;) {
+    while (silent_) co_await answers_.wait();
     std::string why;
     try {
       co_await watchOnce();
@@ -171,7 +190,60 @@ void EngineState::takeEvents() {
   if (text_.size() > eventMost) throw base::StreamError("an event is too large");
 }
 
-// An engine may hang without closing anything; one that does not answer is down.
+base::Task<> EngineState::watchForSilence() {
+  for (;;) {
+    while (!suspected_) co_await suspicion_.wait();
+    suspected_ = false;
+    bool was = silent_;
+    silent_ = co_await isSilent();
+    if (was && !silent_) {
+      engine_.answersAgain();
+      answers_.fire();
+    }
+    if (!silent_) continue;
+    if (!was) {
+      std::string why = "it has not answered since " + cluster::rfc3339Now();
+      engine_.fallSilent(why, longCall);
+      lost_ = true;
+      if (events_) events_->stream->cancel(why);
+    }
+    co_await base::sleepFor(loop_, pingAgainAfter);
+    suspected_ = true;
+  }
+}
+
+// One that is not there is not silent: its refusal is heard.
+base::Task<bool> EngineState::isSilent() {
+  for (;;) {
+    uint64_t began = loop_.now();
+    Ping first = Ping::underWay, second = Ping::underWay;
+    base::Scope pings([](std::exception_ptr) {});
+    pings.spawn(ping(milliseconds(0), pingLimit, first));
+    pings.spawn(ping(secondPingAfter, pingLimit - secondPingAfter, second));
+    while (first != Ping::heard && second != Ping::heard && !pings.empty())
+      co_await pings.taskEnded().wait();
+    if (first == Ping::heard || second == Ping::heard) co_return false;
+    bool wereStalled = loop_.now() > began + (pingLimit + stalled).count();
+    if (!wereStalled) co_return true;
+  }
+}
+
+base::Task<> EngineState::ping(milliseconds after, milliseconds limit, Ping& outcome) {
+  if (after.count() > 0) co_await base::sleepFor(loop_, after);
+  base::HttpCall call = base::httpGet("/_ping", limit, factsMost);
+  call.isProbe = true;
+  call.mayRepeat = after.count() == 0;
+  uint64_t began = loop_.now();
+  bool isLate = false;
+  try {
+    co_await engine_.call(std::move(call));
+  } catch (const std::exception&) {
+    isLate = loop_.now() >= began + limit.count();
+  }
+  outcome = isLate ? Ping::late : Ping::heard;
+}
+
+// One that does not answer, or not as an engine does, is down.
 base::Task<> EngineState::heartbeat() {
   for (;;) {
     base::Timer timer(loop_);

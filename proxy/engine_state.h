@@ -3,6 +3,11 @@
 // Whether the engine is there, and what is known of it: watches the engine over one connection that
 // carries its events, asks it now and then whether it still answers, and comes back with growing
 // pauses when it was away.
+//
+// An engine may also hang: it is there and says nothing. That is suspected when a call has not
+// begun to be answered for a moment, as long ones are not either; what counts is its silence to GET
+// /_ping, which an engine answers whatever else it does. From then on calls to it fail at once,
+// until it answers a ping again.
 
 #include <functional>
 #include <optional>
@@ -57,6 +62,10 @@ class EngineState {
  private:
   base::Task<> watchOnce();
   base::Task<> heartbeat();
+  base::Task<> watchForSilence();
+  base::Task<bool> isSilent();
+  enum class Ping { underWay, heard, late };
+  base::Task<> ping(base::milliseconds after, base::milliseconds limit, Ping& outcome);
   base::Task<> askFacts();
   void readEvents();
   void takeEvents();
@@ -68,8 +77,12 @@ class EngineState {
   std::vector<Listener> listeners_;
   EngineFacts facts_;
   bool up_ = false;
-  bool lost_ = false;  // the event stream has ended, which run() is about to find
-  base::Event doubt_;  // fired when the engine should be asked whether it is there
+  bool lost_ = false;       // the event stream has ended, which run() is about to find
+  base::Event doubt_;       // fired when the engine should be asked whether it is there
+  bool suspected_ = false;  // a call waits for its answer
+  bool silent_ = false;
+  base::Event suspicion_;
+  base::Event answers_;  // after it was silent
   bool wasUp_ = false;
   std::unique_ptr<base::HttpConnection> events_;
   std::string text_;  // events received and not yet handed on

@@ -48,6 +48,9 @@ def test_what_an_absent_engine_has_is_not_missing(three, lab, how):
                     ("GET", "/volumes/vol"),
                     ("GET", "/networks/net"),
                     ("GET", "/containers/held/json"),
+                    ("POST", "/containers/held/start"),
+                    ("DELETE", "/containers/held?force=1"),
+                    ("DELETE", "/volumes/vol"),
                 ):
                     answer = via.api.call(method, path)
                     assert answer.status == 503, (method, path, answer.status, answer.body)
@@ -69,6 +72,60 @@ def test_what_an_absent_engine_has_is_not_missing(three, lab, how):
     finally:
         for each in ("/containers/held?force=1", "/volumes/vol", "/networks/net"):
             one.direct.call("DELETE", each)
+
+
+LISTS = ("/containers/json?all=1", "/images/json", "/info", "/volumes", "/networks", "/system/df")
+
+
+@pytest.mark.alone
+def test_a_silent_engine_is_waited_for_once(three, lab):
+    """At most two seconds, by every node, and nobody has to be told when it is back."""
+    one, two, third = three
+    run_on(one, two, "there")
+    run_on(one, one, "here")
+    for each in three:
+        wait_until(lambda: set(each.containers()) == {"there", "here"}, timeout=2)
+    slow = 2.6  # two, and what three hosts on one machine make of it
+    with away(two, lab, signal.SIGSTOP):
+        answer, took = timed(one.api.get, "/info")
+        assert answer.status == 200 and took < slow, took
+        start = time.monotonic()
+        for via in (one, third):
+            for path in LISTS:
+                answer, took = timed(via.api.get, path)
+                assert answer.status == 200 and took < 0.5, (path, took)
+            _, took = timed(via.cli, "inspect", "nosuch")
+            assert took < 2, took
+            for method, path in (("POST", "/containers/there/stop"), ("GET", "/volumes/nosuch")):
+                answer, took = timed(via.api.call, method, path)
+                assert took < 0.5, (path, took)
+                assert answer.status == (503 if method == "POST" else 404), answer.body
+                assert method == "GET" or two.name in answer.message
+            listed = via.containers()
+            assert "Host Down" in listed["there"][1] and listed["here"][1].startswith("Up")
+        answer, took = timed(two.api.get, "/containers/there/json")
+        assert answer.status == 503 and took < 0.5, took
+        assert "has not answered since" in answer.message
+        assert set(one.states().values()) == {"ready"}
+    for each in three:
+        wait_until(lambda: each.api.get("/containers/there/json").status == 200, timeout=3)
+        wait_until(lambda: each.containers()["there"][1].startswith("Up"), timeout=3)
+    run_on(one, two, "later")
+
+
+def test_long_calls_outlast_pings(three):
+    """An engine that answers pings may take its time over everything else."""
+    one, two, _ = three
+    run_on(one, two, "long", "sh", "-c", "trap '' TERM; sleep 4")
+    with one.api.connect(timeout=20) as waiting, one.api.connect(timeout=20) as attached:
+        waiting.request("POST", "/v1.29/containers/long/wait", b"")
+        attached.request("GET", "/containers/long/logs?follow=1&stdout=1")
+        answer, took = timed(two.api.post, "/containers/long/stop?t=3")
+        assert answer.status == 204 and took > 2, took
+        assert waiting.read_response().status == 200
+        assert attached.read_response().status == 200
+    log = two.log()
+    assert "engine is down" not in log
 
 
 def test_an_engine_that_never_told_may_have_anything(start_node, lab):

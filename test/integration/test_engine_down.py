@@ -276,6 +276,23 @@ def test_an_engine_that_hangs_does_not_hang_droverd(
         connection.close()
 
 
+def test_an_engine_that_stays_silent_is_as_good_as_gone(watcher, mortal, config_dir):
+    """For two seconds its callers wait, all later ones not at all, until it answers again."""
+    endpoint = watcher.endpoint(config_dir)
+    os.kill(mortal.pid, signal.SIGSTOP)
+    try:
+        for most in (2.6, 0.5, 0.5):
+            start = time.monotonic()
+            for method, path in (("GET", "/info"), ("POST", "/containers/any/start")):
+                answer = endpoint.call(method, path)
+                assert answer.status == 503, answer
+                assert mortal.socket in answer.message and "has not answered" in answer.message
+            assert time.monotonic() - start < most
+    finally:
+        os.kill(mortal.pid, signal.SIGCONT)
+    wait_until(lambda: endpoint.get("/info").status == 200, timeout=2)
+
+
 def test_metrics_and_log_tell_of_it(endpoint, mortal, watcher, metrics_port, config_dir):
     metrics = Endpoint(f"tcp://127.0.0.1:{metrics_port}", config_dir)
 

@@ -145,6 +145,57 @@ Test(engine_state, an_endless_event_ends_the_watch_and_no_memory) {
   cr_expect_eq(count(watch.house.logged(), "too large"), 1);
 }
 
+Test(engine_state, an_engine_that_answers_no_ping_is_silent_until_it_does) {
+  Watch watch(false);
+  bool hangs = false;
+  LivelyDocker docker(watch.house.docker);
+  watch.house.docker.answerWith([&](const std::string& line) {
+    docker.asked.push_back(line);
+    if (hangs) return std::string();
+    if (line.starts_with("GET /version")) return answerOf(R"({"ApiVersion":"1.41"})");
+    if (line.starts_with("GET /events"))
+      return std::string("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n");
+    return answerOf(line.starts_with("HEAD") ? "" : "OK");
+  });
+  watch.until("up ");
+  hangs = true;
+  uint64_t began = watch.house.stage.loop.now();
+  std::string why = watch.house.stage.faultOf(
+      watch.house.engine.call(base::httpGet("/info", milliseconds(30'000), 100)));
+  cr_expect_lt(watch.house.stage.loop.now() - began, 2'400);
+  cr_expect_eq(count(why, "it has not answered since 20"), 1, "%s", why.c_str());
+  cr_expect_null(watch.house.state.facts());
+  watch.until("down ");
+  size_t asked = docker.count("/info");
+  why = watch.house.stage.faultOf(
+      watch.house.engine.call(base::httpGet("/info", milliseconds(30'000), 100)));
+  cr_expect_eq(count(why, "Cannot connect to the Docker Engine at "), 1, "%s", why.c_str());
+  cr_expect_eq(docker.count("/info"), asked);
+  hangs = false;
+  watch.until("down up ");
+  cr_expect_eq(
+      watch.house.stage.run(watch.house.engine.call(base::httpGet("/info", milliseconds(100), 100)))
+          .status,
+      200);
+}
+
+Test(engine_state, an_engine_that_takes_long_over_all_but_pings_is_up) {
+  Watch watch(false);
+  watch.house.docker.answerWith([&](const std::string& line) {
+    if (line.starts_with("GET /info")) return std::string();
+    if (line.starts_with("GET /version")) return answerOf(R"({"ApiVersion":"1.41"})");
+    if (line.starts_with("GET /events"))
+      return std::string("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n");
+    return answerOf(line.starts_with("HEAD") ? "" : "OK");
+  });
+  watch.until("up ");
+  std::string why = watch.house.stage.faultOf(
+      watch.house.engine.call(base::httpGet("/info", milliseconds(2'600), 100)));
+  cr_expect_eq(why, "no answer in time", "%s", why.c_str());
+  cr_expect_not_null(watch.house.state.facts());
+  cr_expect_eq(watch.told, "up ");
+}
+
 Test(engine_state, versions_compare_by_their_numbers) {
   const struct {
     const char* less;
