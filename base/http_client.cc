@@ -130,7 +130,13 @@ void HttpClient::cancelAll(const std::string& why) {
 Task<HttpReply> HttpClient::callOn(HttpConnection& connection, std::string request, size_t most) {
   Stream& stream = *connection.stream;
   MessageReader& reader = connection.reader;
-  co_await stream.write(request);
+  try {
+    co_await stream.write(request);
+  } catch (const StreamError&) {
+    // A server that refuses a request before it has read it whole takes no more of it. What it said
+    // is there to be read; if it said nothing, we hear that.
+    connection.halfSent = true;
+  }
   co_await connection.readHead(request.starts_with("HEAD "));
   HttpReply reply;
   reply.status = reader.head().status();
@@ -171,8 +177,8 @@ Task<HttpReply> HttpClient::call(HttpCall call) {
     stream = connection->stream.get();
     try {
       HttpReply reply = co_await callOn(*connection, request, call.most);
-      if (connection->rest.empty() && connection->reader.head().keepAlive())
-        giveBack(std::move(connection));
+      bool isWhole = connection->rest.empty() && !connection->halfSent;
+      if (isWhole && connection->reader.head().keepAlive()) giveBack(std::move(connection));
       co_return reply;
     } catch (const StreamError&) {
       // An idle connection may have been closed just as it was taken.

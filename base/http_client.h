@@ -44,8 +44,9 @@ struct HttpConnection {
 
   std::unique_ptr<Stream> stream;
   MessageReader reader;
-  std::string rest;     // bytes read that come after the message in hand
-  bool reused = false;  // has served an exchange before, so it may have been closed meanwhile
+  std::string rest;       // bytes read that come after the message in hand
+  bool reused = false;    // has served an exchange before, so it may have been closed meanwhile
+  bool halfSent = false;  // the server took no more of the request in hand
   std::optional<uint64_t> waitsSince;  // for a head, on the loop's clock
   bool silenceTold = false;            // of this waiting
   std::shared_ptr<Registry> registry;

@@ -276,3 +276,25 @@ Test(http_client, no_more_connections_are_kept_than_allowed) {
   for (std::unique_ptr<base::HttpConnection>& each : taken) caller.client.giveBack(std::move(each));
   cr_expect_eq(caller.client.idle(), 2);
 }
+
+Test(http_client, a_refusal_that_comes_before_the_request_is_through_is_heard) {
+  const std::string no = "HTTP/1.1 400 Bad Request\r\nContent-Length: 2\r\n\r\nno";
+  Caller caller({{hearsSome(100), says(no)}, {hearsSome(100)}});
+  HttpCall call;
+  call.method = "POST";
+  call.target = "/b";
+  call.body = pattern(5'000'000);
+  call.mayRepeat = false;
+  HttpReply reply = caller.stage.run(caller.client.call(call));
+  cr_expect_eq(reply.status, 400);
+  cr_expect_eq(reply.body, "no");
+  cr_expect_eq(caller.client.idle(), 0);
+  std::string why;
+  try {
+    caller.stage.run(caller.client.call(call));
+  } catch (const base::StreamError& broken) {
+    why = broken.what();
+  }
+  cr_expect(!why.empty(), "and that nothing was said, too");
+  caller.stage.finish();
+}
