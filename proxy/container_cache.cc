@@ -86,6 +86,14 @@ class ListHandler : public rapidjson::BaseReaderHandler<rapidjson::UTF8<>, ListH
   std::string inner_;
 };
 
+// In nanoseconds; the list tells seconds.
+int64_t createdAsListed(std::string_view json) {
+  rapidjson::Document document;
+  document.Parse<rapidjson::kParseIterativeFlag>(json.data(), json.size());
+  const rapidjson::Value* created = member(document, "Created");
+  return created && created->IsInt() ? created->GetInt() * int64_t{1'000'000'000} : 0;
+}
+
 bool isRunning(const ListedContainer& each) {
   return each.state == "running" || each.state == "paused" || each.state == "restarting";
 }
@@ -229,6 +237,7 @@ void ContainerCache::take(Fresh fresh) {
   std::vector<Entry> made;
   for (ListedContainer& listed : fresh.listed) {
     Entry entry;
+    bool explained = true;
     auto before = known.find(listed.id);
     auto inspected = fresh.times.find(listed.id);
     if (inspected != fresh.times.end()) {
@@ -236,13 +245,16 @@ void ContainerCache::take(Fresh fresh) {
     } else if (before != known.end()) {
       entry.times = before->second->times;
     } else {
-      continue;  // gone between list and inspect; the event of that is on its way
+      // One that is being removed is listed, with no name any more, and cannot be inspected.
+      entry.times.created = createdAsListed(listed.json);
+      explained = false;
     }
     // Links give names to others when they come, and take them away when they go.
     if (entry.times.linked && before == known.end() && !fresh.need.all)
       allChanged_ = fresh.tick + 1;
-    entry.status = decodeStatus(listed.status, entry.times.started, entry.times.finished,
-                                fresh.asked, fresh.answered);
+    if (explained)
+      entry.status = decodeStatus(listed.status, entry.times.started, entry.times.finished,
+                                  fresh.asked, fresh.answered);
     entry.fetched = fresh.tick;
     entry.listed = std::move(listed);
     made.push_back(std::move(entry));

@@ -66,6 +66,18 @@ def test_a_forms_parameters_count_as_the_engine_counts_them(cluster):
         assert refused.body == one.direct.post(f"/containers/fresh/rename?{query}").body
 
 
+def test_a_create_that_is_refused_before_it_is_through_leaves_its_name_free(cluster):
+    """The engine does not read a body of a version that it does not know."""
+    body = {"Image": "busybox", "Cmd": ["true"], "Labels": {"long": "x" * 8_000_000}}
+    for node in cluster:
+        refused = node.api.post("/v1.99/containers/create?name=early", body)
+        assert refused.status == 400 and "too new" in refused.message, refused.body
+        short = {"Image": "busybox", "Cmd": ["true"]}
+        made = node.api.post("/containers/create?name=early", short)
+        assert made.status == 201, made.body
+        assert node.api.call("DELETE", "/containers/early").status == 204
+
+
 # --- strangers in great number ------------------------------------------------------------------
 
 # Opens connections of three kinds to the peers' port, half of them with a finished handshake, holds

@@ -389,16 +389,22 @@ Test(container_cache, forgets_everything_when_told_to) {
   cr_expect(world.wholeList);
 }
 
-Test(container_cache, a_container_that_cannot_be_inspected_is_left_out) {
+Test(container_cache, a_container_that_cannot_be_inspected_is_shown_as_the_engine_lists_it) {
   World world;
-  world.containers = {{id("a"), "one"}};
+  std::string list = "[{\"Id\":\"" + id("a") +
+                     "\",\"Names\":null,\"Created\":1795000000,\"State\":\"removing\","
+                     "\"Status\":\"Removal In Progress\"}]\n";
   ContainerCache::Fresh fresh;
   fresh.tick = 1;
   fresh.need.all = true;
   fresh.asked = fresh.answered = start;
-  fresh.listed = *parseList(world.engineList());
+  fresh.listed = *parseList(list);
   world.cache.take(std::move(fresh));
-  cr_expect_eq(world.cache.render(asks(true), start).body, "[]\n");
+  cr_expect_eq(world.cache.render(asks(true), start).body, list);
+  std::string timed = world.cache.render(asks(true), start, true).body;
+  cr_expect_neq(timed.find("},1795000000000000000]"), std::string::npos, "%s", timed.c_str());
+  // Whether it is still there the engine is asked for each list.
+  cr_expect_eq(world.cache.need(5, world.now).ids, std::vector<std::string>{id("a")});
 }
 
 Test(container_cache, filters_choose_what_the_engine_would) {
