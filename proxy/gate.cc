@@ -81,8 +81,8 @@ Passage pass(Sender sender, base::Head& request) {
   }
   if (target.kind == CanonicalTarget::Kind::rewritten) request.retarget(target.text);
   Passage passage = admit(sender, match(request.method(), request.target()));
-  bool upgrades = base::hasToken(request.find("Upgrade").value_or(""), "h2c");
-  if (passage.status == 0 && sender == Sender::node && upgrades)
+  if (sender == Sender::node && passage.status == 0 &&
+      base::hasToken(request.find("Upgrade").value_or(""), "h2c"))
     return refused(passage.route, 403, "nodes of the cluster do not speak HTTP/2");
   return passage;
 }

@@ -25,7 +25,8 @@ bool isPlain(char c) {
 
 // Whether a segment that begins here is one that a clean path does not have: "", "." or "..".
 bool isUnclean(std::string_view rest) {
-  if (rest.starts_with('/')) return true;
+  if (rest.empty() || (rest[0] != '/' && rest[0] != '.')) return false;
+  if (rest[0] == '/') return true;
   for (std::string_view dots : {".", ".."}) {
     if (rest.starts_with(dots) && (rest.size() == dots.size() || rest[dots.size()] == '/'))
       return true;
@@ -36,9 +37,11 @@ bool isUnclean(std::string_view rest) {
 // In one look, without copying: what nearly all requests have.
 bool isCanonical(std::string_view path) {
   if (!path.starts_with('/')) return false;
-  for (size_t i = 0; i < path.size(); i++) {
-    if (!isPlain(path[i])) return false;
-    if (path[i] == '/' && isUnclean(path.substr(i + 1))) return false;
+  for (char c : path) {
+    if (!isPlain(c)) return false;
+  }
+  for (size_t slash = 0; slash != std::string_view::npos; slash = path.find('/', slash + 1)) {
+    if (isUnclean(path.substr(slash + 1))) return false;
   }
   return true;
 }
