@@ -22,10 +22,11 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     proxy::faultOfParameters(passage.route.query);
     std::string sent =
         passage.status == 301 ? passage.message : std::string(reader.head().target());
-    // It has one form, which means what came, and none again.
-    auto same = proxy::CanonicalTarget::Kind::same;
-    if (passage.status != 417)
-      fuzz::require(proxy::canonicalTarget(reader.head().method(), sent).kind == same);
+    // It has one form, which means what came, and is its own.
+    proxy::CanonicalTarget again;
+    if (passage.status != 417) again = proxy::canonicalTarget(reader.head().method(), sent);
+    fuzz::require(again.kind != proxy::CanonicalTarget::Kind::moved);
+    fuzz::require(again.text.empty() || again.text == sent);
     std::string path = came.substr(0, came.find('?'));
     if (passage.status == 0 && path.starts_with('/'))
       fuzz::require(proxy::decodePath(path) == proxy::decodePath(sent.substr(0, sent.find('?'))));
