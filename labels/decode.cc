@@ -1,6 +1,7 @@
 #include "labels/decode.h"
 
 #include "base/json.h"
+#include "labels/bounds.h"
 #include "labels/keys.h"
 #include "labels/request.h"
 #include "labels/text.h"
@@ -110,10 +111,12 @@ Decoded decode(std::string_view createBody, const Defaults& defaults) {
   if (auto replaced = policy.labels.find(replaceLabel); replaced != policy.labels.end())
     policy.replaces = replaced->second;
   readRequest(body, policy);
+  dropRepeats(policy);
+  sortForMeeting(policy.ports);
+  result.problem = beyondBounds(policy);
   Decoder decoder(result);
   decoder.readLabels();
   decoder.readEnvironment(body);
-  sortForMeeting(policy.ports);
   return result;
 }
 

@@ -150,7 +150,7 @@ bool hasSlots(const Decision& decision, const NodeState& node, std::string* why)
 TakenPorts portsWithout(const NodeState& node, const Container* replaced) {
   TakenPorts ports;
   for (size_t i = 0; i < node.ports.size(); i++) {
-    if (node.portHolders[i] != replaced) ports.insert(ports.size(), node.ports[i]);
+    if (node.portHolders[i] != replaced) ports.append(node.ports[i]);
   }
   return ports;
 }
@@ -162,21 +162,23 @@ const PortWish* unmetOn(const Decision& decision, const NodeState& node, std::st
   return unmetPort(decision.policy.ports, portsWithout(node, replaced), ip);
 }
 
-std::string holderOf(const Decision& decision, const NodeState& node, const PortWish& wish) {
+// The port that cannot be had, and why.
+std::string unmetText(const Decision& decision, const NodeState& node, const PortWish& wish) {
   for (size_t i = 0; i < node.ports.size(); i++) {
     const PortUse& use = node.ports[i];
     if (use.port >= wish.first && use.port <= wish.last && use.protocol == wish.protocol &&
         overlap(use.ip, wish.ip) && node.portHolders[i] != decision.replaced)
-      return " is taken by container " + shown(node.portHolders[i]->name);
+      return describe(wish.all ? PortWish{use.port, use.port, use.protocol, wish.ip} : wish) +
+             " is taken by container " + shown(node.portHolders[i]->name);
   }
-  return " is asked for twice";
+  return describe(wish) + " is asked for twice";
 }
 
 bool hasPorts(const Decision& decision, const NodeState& node, std::string* why) {
   if (decision.policy.ports.empty() || publishAddress(decision, node)) return true;
   if (!why) return false;
   const PortWish* unmet = unmetOn(decision, node, node.rules.ips.empty() ? "" : node.rules.ips[0]);
-  return no(why, "port " + describe(*unmet) + holderOf(decision, node, *unmet));
+  return no(why, "port " + unmetText(decision, node, *unmet));
 }
 
 bool hasRoom(const Decision& decision, const NodeState& node, std::string* why) {

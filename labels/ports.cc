@@ -1,6 +1,7 @@
 #include "labels/ports.h"
 
 #include <algorithm>
+#include <tuple>
 
 namespace labels {
 namespace {
@@ -22,27 +23,100 @@ uint32_t keyOf(const PortUse& use) {
   return uint32_t{use.port} << 16 | protocol << 1 | (use.ip.empty() ? 0 : 1);
 }
 
-bool isFree(const PortUse& wanted, std::span<const PortUse> taken) {
-  return std::none_of(taken.begin(), taken.end(), [&](const PortUse& each) {
-    return each.port == wanted.port && each.protocol == wanted.protocol &&
-           overlap(each.ip, wanted.ip);
-  });
+// In the order of TakenPorts.
+bool isBefore(const PortUse& use, const PortUse& other) {
+  uint32_t key = keyOf(use), otherKey = keyOf(other);
+  return key != otherKey ? key < otherKey : use.ip < other.ip;
 }
 
-// Whether nobody keeps it from us. `place` is where to begin to look, and is moved on for ports
-// that are asked about in ascending order.
-bool isFreeNext(const PortUse& wanted, const TakenPorts& taken, size_t& place) {
-  while (place < taken.size() && taken.portAt(place) < wanted.port) place++;
-  for (size_t i = place; i < taken.size() && taken.portAt(i) == wanted.port; i++) {
-    if (taken.keeps(i, wanted)) return false;
-  }
-  return true;
+uint32_t keyOf(uint16_t port, Protocol protocol) {
+  return uint32_t{port} << 16 | static_cast<uint32_t>(protocol) << 1;
 }
+
+// Gives wishes their ports one after the other, in the order of sortForMeeting().
+class Meeting {
+ public:
+  // Wishes for any address are met on `ip`. All must outlive it.
+  Meeting(const TakenPorts& taken, std::string_view ip) : taken_(taken), ip_(ip) {}
+
+  // The first of the ports that it gets; nothing if it cannot be met.
+  std::optional<uint16_t> meet(const PortWish& wish) {
+    Range range{wish.first, wish.last, wish.protocol, isWildcard(wish.ip) ? ip_ : wish.ip};
+    if (!wish.leavesChoice()) {
+      if (!isFree(range)) return std::nullopt;
+      given_.push_back(range);
+      return wish.first;
+    }
+    for (uint32_t port = wish.first; port <= wish.last;) {
+      range.first = range.last = static_cast<uint16_t>(port);
+      uint32_t next = afterOurs(range);
+      if (next > port) {
+        port = next;
+      } else if (!isFreeOfOthers(range)) {
+        port++;
+      } else {
+        drawn_.push_back(range);
+        return range.first;
+      }
+    }
+    return std::nullopt;
+  }
+
+ private:
+  struct Range {
+    uint16_t first;
+    uint16_t last;
+    Protocol protocol;
+    std::string_view ip;
+
+    bool meets(const Range& other) const {
+      return first <= other.last && other.first <= last && protocol == other.protocol &&
+             overlap(ip, other.ip);
+    }
+  };
+
+  bool isFreeOfOthers(const Range& range) const {
+    for (size_t i = taken_.from(range.first); i < taken_.size() && taken_.portAt(i) <= range.last;
+         i++) {
+      if (taken_.keeps(i, range.protocol, range.ip)) return false;
+    }
+    return true;
+  }
+
+  bool isFree(const Range& range) const {
+    if (!isFreeOfOthers(range)) return false;
+    // By their last ports these are in order, and so none before that one reaches us.
+    for (size_t i = given_.size(); i-- > 0 && given_[i].last >= range.first;) {
+      if (given_[i].meets(range)) return false;
+    }
+    return std::none_of(drawn_.begin(), drawn_.end(),
+                        [&](const Range& each) { return each.meets(range); });
+  }
+
+  // The port behind what was given that meets this one; its own if nothing does.
+  uint32_t afterOurs(const Range& one) const {
+    auto reaches = std::lower_bound(given_.begin(), given_.end(), one.first,
+                                    [](const Range& a, uint16_t port) { return a.last < port; });
+    for (; reaches != given_.end(); ++reaches) {
+      if (reaches->meets(one)) return uint32_t{reaches->last} + 1;
+    }
+    for (const Range& each : drawn_) {
+      if (each.meets(one)) return uint32_t{each.last} + 1;
+    }
+    return one.first;
+  }
+
+  const TakenPorts& taken_;
+  std::string_view ip_;
+  std::vector<Range> given_;  // to those who left no choice, by their last ports
+  std::vector<Range> drawn_;  // one of each range
+};
 
 }  // namespace
 
-TakenPorts::TakenPorts(const std::vector<PortUse>& uses) {
-  for (const PortUse& each : uses) insert(placeOf(each), each);
+TakenPorts::TakenPorts(const std::vector<PortUse>& uses) : uses_(uses) {
+  std::sort(uses_.begin(), uses_.end(), isBefore);
+  for (const PortUse& each : uses_) keys_.push_back(keyOf(each));
 }
 
 size_t TakenPorts::from(uint32_t port) const {
@@ -51,26 +125,45 @@ size_t TakenPorts::from(uint32_t port) const {
 }
 
 size_t TakenPorts::placeOf(const PortUse& use) const {
-  uint32_t key = keyOf(use);
-  size_t place = std::lower_bound(keys_.begin(), keys_.end(), key) - keys_.begin();
-  while (place < size() && keys_[place] == key && uses_[place].ip < use.ip) place++;
-  return place;
-}
-
-void TakenPorts::insert(size_t place, PortUse use) {
-  keys_.insert(keys_.begin() + static_cast<std::ptrdiff_t>(place), keyOf(use));
-  uses_.insert(uses_.begin() + static_cast<std::ptrdiff_t>(place), std::move(use));
+  auto [first, last] = std::equal_range(keys_.begin(), keys_.end(), keyOf(use));
+  auto begin = uses_.begin() + (first - keys_.begin()),
+       end = uses_.begin() + (last - keys_.begin());
+  auto byIp = [](const PortUse& a, const PortUse& b) { return a.ip < b.ip; };
+  return std::lower_bound(begin, end, use, byIp) - uses_.begin();
 }
 
 void TakenPorts::erase(size_t place) {
-  keys_.erase(keys_.begin() + static_cast<std::ptrdiff_t>(place));
-  uses_.erase(uses_.begin() + static_cast<std::ptrdiff_t>(place));
+  eraseAll(std::span(&place, 1));
 }
 
-bool TakenPorts::keeps(size_t place, const PortUse& wanted) const {
-  PortUse everywhere{wanted.port, wanted.protocol, {}};
-  uint32_t key = keys_[place], least = keyOf(everywhere);
-  return key == least || (key == least + 1 && overlap(uses_[place].ip, wanted.ip));
+std::vector<size_t> TakenPorts::insertAll(std::vector<PortUse> uses) {
+  std::vector<size_t> places;
+  std::vector<uint32_t> keys;
+  size_t from = 0;
+  for (const PortUse& each : uses) {
+    // Those that come next are mostly near.
+    if (from < size() && isBefore(uses_[from], each)) from = placeOf(each);
+    places.push_back(from + places.size());
+    keys.push_back(keyOf(each));
+  }
+  insertAt(keys_, places, std::move(keys));
+  insertAt(uses_, places, std::move(uses));
+  return places;
+}
+
+void TakenPorts::eraseAll(std::span<const size_t> places) {
+  eraseAt(keys_, places);
+  eraseAt(uses_, places);
+}
+
+void TakenPorts::append(PortUse use) {
+  keys_.push_back(keyOf(use));
+  uses_.push_back(std::move(use));
+}
+
+bool TakenPorts::keeps(size_t place, Protocol protocol, std::string_view ip) const {
+  uint32_t key = keys_[place], least = keyOf(portAt(place), protocol);
+  return key == least || (key == least + 1 && overlap(uses_[place].ip, ip));
 }
 
 std::string_view protocolName(Protocol protocol) {
@@ -109,26 +202,53 @@ std::string describe(const PortWish& wish) {
 }
 
 void sortForMeeting(std::vector<PortWish>& wishes) {
+  auto single = std::stable_partition(wishes.begin(), wishes.end(),
+                                      [](const PortWish& each) { return each.count() > 1; });
+  std::sort(single, wishes.end(), [](const PortWish& a, const PortWish& b) {
+    return std::tie(a.protocol, a.ip, a.first) < std::tie(b.protocol, b.ip, b.first);
+  });
+  auto kept = single;
+  for (auto each = single; each != wishes.end(); ++each) {
+    if (each == single) continue;
+    bool isNext = each->protocol == kept->protocol && each->ip == kept->ip &&
+                  each->first == uint32_t{kept->last} + 1;
+    if (isNext) {
+      kept->last = each->last;
+      kept->all = true;
+    } else if (++kept != each) {
+      *kept = std::move(*each);
+    }
+  }
+  if (single != wishes.end()) wishes.erase(kept + 1, wishes.end());
   std::stable_sort(wishes.begin(), wishes.end(),
                    [](const PortWish& a, const PortWish& b) { return a.last < b.last; });
 }
 
 const PortWish* unmetPort(std::span<const PortWish> wishes, const TakenPorts& taken,
                           std::string_view ip) {
-  std::vector<PortUse> ours;
+  Meeting meeting(taken, ip);
+  size_t asked = 0;
+  for (const PortWish& each : wishes) asked += each.asked();
   for (const PortWish& wish : wishes) {
     // Whatever the others take, something is left of so large a range.
-    size_t place = taken.from(wish.first);
-    size_t within = taken.from(uint32_t{wish.last} + 1) - place;
-    if (wish.count() > within + wishes.size()) continue;
-    PortUse use{wish.first, wish.protocol, std::string(isWildcard(wish.ip) ? ip : wish.ip)};
-    while (!isFreeNext(use, taken, place) || !isFree(use, ours)) {
-      if (use.port == wish.last) return &wish;
-      use.port++;
-    }
-    ours.push_back(std::move(use));
+    size_t within = 0;
+    if (wish.leavesChoice()) within = taken.from(uint32_t{wish.last} + 1) - taken.from(wish.first);
+    if (wish.leavesChoice() && wish.count() > within + asked) continue;
+    if (!meeting.meet(wish)) return &wish;
   }
   return nullptr;
+}
+
+std::vector<PortUse> likelyPorts(std::span<const PortWish> wishes, const TakenPorts& taken) {
+  Meeting meeting(taken, {});
+  std::vector<PortUse> ports;
+  for (const PortWish& wish : wishes) {
+    if (wish.leavesChoice() && wish.first == PortWish::randomFirst) continue;
+    std::optional<uint16_t> first = meeting.meet(wish);
+    for (size_t i = 0; first && i < wish.asked(); i++)
+      ports.push_back({static_cast<uint16_t>(*first + i), wish.protocol, wish.ip});
+  }
+  return ports;
 }
 
 }  // namespace labels

@@ -8,6 +8,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace labels {
@@ -25,7 +26,7 @@ struct PortUse {
   auto operator<=>(const PortUse&) const = default;
 };
 
-// A port that is asked for: one of a range, which may be of one port.
+// Ports that are asked for: one of a range, which may be of one port, or all of it.
 struct PortWish {
   // Where the kernel chooses ports for those who do not care (ip_local_port_range).
   static constexpr uint16_t randomFirst = 32'768, randomLast = 60'999;
@@ -34,8 +35,12 @@ struct PortWish {
   uint16_t last = randomLast;
   Protocol protocol = Protocol::tcp;
   std::string ip;
+  bool all = false;
 
   size_t count() const { return size_t{last} - first + 1; }
+  // How many ports it gets.
+  size_t asked() const { return all ? count() : 1; }
+  bool leavesChoice() const { return !all && first != last; }
   bool operator==(const PortWish&) const = default;
 };
 
@@ -63,10 +68,14 @@ class TakenPorts {
   // Where the first equal one is, or where it would be.
   size_t placeOf(const PortUse& use) const;
   // `place` as placeOf() gives it.
-  void insert(size_t place, PortUse use);
   void erase(size_t place);
-  // Whether what is at the place keeps others from `wanted`.
-  bool keeps(size_t place, const PortUse& wanted) const;
+  // Many at once, which takes as long as going through all of them. What is inserted is sorted; the
+  // places, in ascending order, are those after inserting and those before erasing.
+  std::vector<size_t> insertAll(std::vector<PortUse> uses);
+  void eraseAll(std::span<const size_t> places);
+  void append(PortUse use);  // not before any that is here
+  // Whether what is at the place keeps others from its port on that address.
+  bool keeps(size_t place, Protocol protocol, std::string_view ip) const;
 
   void prefetch() const {
     for (size_t i = 0; i < keys_.size(); i += 16) __builtin_prefetch(keys_.data() + i);
@@ -79,7 +88,36 @@ class TakenPorts {
   std::vector<PortUse> uses_;
 };
 
-// Puts wishes in the order in which unmetPort() takes them: by their last ports.
+// Inserts `values` so that they are at `places`, or erases what is there: in one pass.
+template <class Value>
+void insertAt(std::vector<Value>& into, std::span<const size_t> places, std::vector<Value> values) {
+  size_t from = into.size(), to = from + places.size();
+  into.resize(to);
+  for (size_t left = places.size(); left > 0;) {
+    to--;
+    if (places[left - 1] == to) {
+      into[to] = std::move(values[--left]);
+    } else {
+      into[to] = std::move(into[--from]);
+    }
+  }
+}
+template <class Value>
+void eraseAt(std::vector<Value>& of, std::span<const size_t> places) {
+  if (places.empty()) return;
+  size_t to = places.front();
+  for (size_t from = to, next = 0; from < of.size(); from++) {
+    if (next < places.size() && places[next] == from) {
+      next++;
+    } else {
+      of[to++] = std::move(of[from]);
+    }
+  }
+  of.resize(to);
+}
+
+// Puts wishes in the order in which unmetPort() takes them: by their last ports. Those for single
+// ports that stand side by side become one for all of them.
 void sortForMeeting(std::vector<PortWish>& wishes);
 
 // The first wish that cannot be met while the others are, or nullptr. `wishes` are sorted for
@@ -87,5 +125,9 @@ void sortForMeeting(std::vector<PortWish>& wishes);
 // meet them all. Wishes for any address are met on `ip`.
 const PortWish* unmetPort(std::span<const PortWish> wishes, const TakenPorts& taken,
                           std::string_view ip = {});
+
+// What the wishes, sorted for meeting, are likely to get: the lowest ports that are free, and none
+// where the kernel draws one.
+std::vector<PortUse> likelyPorts(std::span<const PortWish> wishes, const TakenPorts& taken);
 
 }  // namespace labels

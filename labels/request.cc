@@ -41,9 +41,7 @@ bool isBuiltIn(std::string_view network) {
 }
 
 void addNetwork(Policy& policy, std::string_view network) {
-  bool isKnown =
-      std::find(policy.networks.begin(), policy.networks.end(), network) != policy.networks.end();
-  if (!isBuiltIn(network) && !isKnown) policy.networks.emplace_back(network);
+  if (!isBuiltIn(network)) policy.networks.emplace_back(network);
 }
 
 void readContainers(const rapidjson::Value& host, Policy& policy) {

@@ -117,22 +117,30 @@ void World::indexNode(const NodeState& state, bool isThere) {
   });
 }
 
+void World::indexPorts(const Container& container, NodeState& state, bool isThere) {
+  if (container.ports.empty()) return;
+  TakenPorts ports(container.ports);
+  if (isThere) {
+    std::vector<const Container*> holders(ports.size(), &container);
+    insertAt(state.portHolders, state.ports.insertAll(ports.uses()), std::move(holders));
+    return;
+  }
+  std::vector<size_t> places;
+  for (const PortUse& each : ports.uses()) {
+    size_t place = state.ports.placeOf(each);
+    if (!places.empty()) place = std::max(place, places.back() + 1);
+    while (state.portHolders[place] != &container) place++;
+    places.push_back(place);
+  }
+  state.ports.eraseAll(places);
+  eraseAt(state.portHolders, places);
+}
+
 void World::indexContainer(const Container& container, NodeState& state, bool isThere) {
   eachValue(container, [&](std::string_view field, std::string_view value) {
     note(isThere, field, value, state.slot);
   });
-  for (const PortUse& port : container.ports) {
-    size_t place = state.ports.placeOf(port);
-    auto holder = state.portHolders.begin() + static_cast<std::ptrdiff_t>(place);
-    if (isThere) {
-      state.ports.insert(place, port);
-      state.portHolders.insert(holder, &container);
-      continue;
-    }
-    holder = std::find(holder, state.portHolders.end(), &container);
-    state.ports.erase(static_cast<size_t>(holder - state.portHolders.begin()));
-    state.portHolders.erase(holder);
-  }
+  indexPorts(container, state, isThere);
   if (isThere) {
     state.containers++;
     state.reserved += container.reserved;

@@ -119,6 +119,7 @@ class World {
   NodeState* state(std::string_view id);
   void fetchAhead(size_t slot) const;
   void indexNode(const NodeState& state, bool isThere);
+  void indexPorts(const Container& container, NodeState& state, bool isThere);
   void indexContainer(const Container& container, NodeState& state, bool isThere);
   void countIds(const Rule& rule, std::vector<uint32_t>& perNode) const;
   void note(bool isThere, std::string_view field, std::string_view value, Slot node);

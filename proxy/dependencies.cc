@@ -1,6 +1,8 @@
 #include "proxy/dependencies.h"
 
+#include <algorithm>
 #include <set>
+#include <utility>
 
 #include "proxy/list_query.h"
 #include "proxy/merge_errors.h"
@@ -11,6 +13,7 @@ namespace {
 // A dependency that its engine has, and whose record has not come yet, is waited for.
 constexpr base::milliseconds recordPoll(20);
 constexpr uint64_t recordWait = 1'000;
+constexpr size_t askedAtOnce = 16;
 
 // As an object's name is written in a path. The text comes from a client, who may write anything.
 std::string inPath(const std::string& object) {
@@ -20,11 +23,8 @@ std::string inPath(const std::string& object) {
 }  // namespace
 
 base::Task<Refusal> Dependencies::learn(const labels::Policy& policy, CreateClaims* claims) {
-  Refusal refusal;
-  for (const std::string& each : policy.containers) {
-    refusal = co_await learnContainer(each);
-    if (refusal.status) co_return refusal;
-  }
+  Refusal refusal = co_await askAbout(policy.containers, &Dependencies::learnContainer);
+  if (refusal.status) co_return refusal;
   // Each node has its own of a global container's.
   std::set<std::string> volumes;
   if (!policy.global) volumes.insert(policy.volumes.begin(), policy.volumes.end());
@@ -32,11 +32,35 @@ base::Task<Refusal> Dependencies::learn(const labels::Policy& policy, CreateClai
     refusal = co_await learnVolume(each, claims);
     if (refusal.status) co_return refusal;
   }
-  for (const std::string& each : policy.networks) {
-    refusal = co_await lookUp(Kind::network, each);
-    if (refusal.status) co_return refusal;
-  }
+  refusal = co_await askAbout(policy.networks, &Dependencies::learnNetwork);
   co_return refusal;
+}
+
+// Side by side, but not so many at once that an engine has no time for others.
+base::Task<Refusal> Dependencies::askAbout(const std::vector<std::string>& objects, Ask ask) {
+  Round round;
+  round.left.assign(objects.begin(), objects.end());
+  base::Scope workers([&round](std::exception_ptr fault) {
+    round.fault = fault;
+    round.left.clear();
+  });
+  for (size_t i = 0; i < std::min(objects.size(), askedAtOnce); i++)
+    workers.spawn(work(round, ask));
+  while (!workers.empty()) co_await workers.taskEnded().wait();
+  if (round.fault) std::rethrow_exception(round.fault);
+  co_return std::move(round.refusal);
+}
+
+// Asks about one after the other until none is left, or the first refusal.
+base::Task<> Dependencies::work(Round& round, Ask ask) {
+  while (!round.left.empty()) {
+    std::string next = std::move(round.left.front());
+    round.left.pop_front();
+    Refusal refusal = co_await (this->*ask)(next);
+    if (refusal.status == 0) continue;
+    round.refusal = std::move(refusal);
+    round.left.clear();
+  }
 }
 
 base::Task<Refusal> Dependencies::learnContainer(const std::string& container) {
@@ -63,6 +87,11 @@ base::Task<Refusal> Dependencies::learnVolume(const std::string& volume, CreateC
   }
   if (found.claim.held) claims->add(std::move(found.claim));
   co_return found.refusal;
+}
+
+base::Task<Refusal> Dependencies::learnNetwork(const std::string& network) {
+  Refusal refusal = co_await lookUp(Kind::network, network);
+  co_return refusal;
 }
 
 base::Task<Refusal> Dependencies::lookUp(Kind kind, const std::string& object) {

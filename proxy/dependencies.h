@@ -3,6 +3,11 @@
 // Where what a container depends on is by the word of the engines: a client may use what it was
 // told of a moment ago, by way of another node, and what was made behind our back.
 
+#include <deque>
+#include <exception>
+#include <string>
+#include <vector>
+
 #include "base/loop.h"
 #include "base/task.h"
 #include "labels/policy.h"
@@ -24,7 +29,18 @@ class Dependencies {
   base::Task<Refusal> learn(const labels::Policy& policy, CreateClaims* claims);
 
  private:
+  // What is asked about in a row, by several at once.
+  struct Round {
+    std::deque<std::string> left;
+    Refusal refusal;
+    std::exception_ptr fault;
+  };
+  using Ask = base::Task<Refusal> (Dependencies::*)(const std::string&);
+
+  base::Task<Refusal> askAbout(const std::vector<std::string>& objects, Ask ask);
+  base::Task<> work(Round& round, Ask ask);
   base::Task<Refusal> learnContainer(const std::string& container);
+  base::Task<Refusal> learnNetwork(const std::string& network);
   base::Task<Refusal> learnVolume(const std::string& volume, CreateClaims* claims);
   base::Task<Refusal> lookUp(Kind kind, const std::string& object);
 

@@ -21,27 +21,6 @@ std::string promiseId(const cluster::NodeId& owner, std::string_view key) {
       .append(key.substr(promiseRecords.size()));
 }
 
-// Ports for the wishes, the lowest that are free: those the container is likely to get.
-std::vector<labels::PortUse> likelyPorts(const std::vector<labels::PortWish>& wishes,
-                                         std::vector<labels::PortUse> taken) {
-  std::vector<labels::PortUse> ports;
-  for (const labels::PortWish& wish : wishes) {
-    bool drawn = wish.first == labels::PortWish::randomFirst;
-    for (uint32_t port = wish.first; port <= wish.last && !drawn; port++) {
-      labels::PortUse use{static_cast<uint16_t>(port), wish.protocol, wish.ip};
-      bool isFree = std::none_of(taken.begin(), taken.end(), [&](const labels::PortUse& other) {
-        return other.port == use.port && other.protocol == use.protocol &&
-               labels::overlap(other.ip, use.ip);
-      });
-      if (!isFree) continue;
-      taken.push_back(use);
-      ports.push_back(std::move(use));
-      break;
-    }
-  }
-  return ports;
-}
-
 }  // namespace
 
 void Placements::containerChanged(const cluster::NodeId& owner, const std::string& id,
@@ -271,7 +250,7 @@ Placements::Reservation Placements::reserve(const std::string& node, const label
   container.labels = policy.labels;
   container.reserved = policy.reserve;
   if (const labels::NodeState* state = world_.node(node))
-    container.ports = likelyPorts(policy.ports, state->ports.uses());
+    container.ports = labels::likelyPorts(policy.ports, state->ports);
   std::string key = container.id;
   if (!name.empty()) reservedNames_[{node, name}] = key;
   world_.putContainer(std::move(container));

@@ -38,7 +38,7 @@ Test(decode, ports_keep_protocol_address_and_range) {
       {R"({"80/tcp":[{"HostPort":"8000-8010"}]})", "8000-8010/tcp"},
       {R"({"80/tcp":[{"HostPort":""}],"81/tcp":[{}]})", "32768-60999/tcp 32768-60999/tcp"},
       {R"({"80/tcp":[{"HostPort":"0"}]})", "32768-60999/tcp"},
-      {R"({"80/tcp":[{"HostPort":"90"},{"HostPort":"91"}]})", "90/tcp 91/tcp"},
+      {R"({"80/tcp":[{"HostPort":"90"},{"HostPort":"91"}]})", "90-91/tcp"},  // both
       // What is no port is the engine's to refuse.
       {R"({"80/tcp":null,"81/tcp":[],"82/x":[{"HostPort":"1"}],"83/tcp":[{"HostPort":"x"}]})", ""},
       {R"({"80/tcp":[{"HostPort":"70000"}],"81/tcp":[{"HostPort":"9-8"}]})", ""},
@@ -152,4 +152,42 @@ Test(decode, policies_compare) {
   const small::Pairs pairs = {{"io.drover.constraint", "node.name == /a/, node.kernel > 5"}};
   cr_expect(small::asking(pairs) == small::asking(pairs));
   cr_expect_not(small::asking(pairs) == small::asking({}));
+}
+
+Test(decode, what_no_engine_could_run_is_refused_with_the_limit) {
+  auto list = [](size_t count, auto element) {
+    std::string text;
+    for (size_t i = 0; i < count; i++) text += (i ? "," : "") + element(std::to_string(i));
+    return text;
+  };
+  auto object = [](const std::string& i) { return "\"n" + i + "\":{}"; };
+  auto link = [](const std::string& i) { return "\"c" + i + ":x\""; };
+  auto bind = [](const std::string& i) { return "\"v" + i + ":/" + i + "\""; };
+  auto port = [](const std::string& i) {
+    return "\"" + i + "/tcp\":[{\"HostPort\":\"" + std::to_string(1 + 2 * std::stoi(i)) + "\"}]";
+  };
+  const struct {
+    std::string body;
+    std::string words;
+  } cases[] = {
+      {R"({"NetworkingConfig":{"EndpointsConfig":{)" + list(60'000, object) + "}}}",
+       "more than 1000 networks"},
+      {R"({"HostConfig":{"Links":[)" + list(20'000, link) + "]}}", "more than 1000 containers"},
+      {R"({"HostConfig":{"VolumesFrom":[)" + list(20'000, link) + "]}}",
+       "more than 1000 containers"},
+      {R"({"HostConfig":{"Binds":[)" + list(20'000, bind) + "]}}", "more than 1000 volumes"},
+      {R"({"HostConfig":{"PortBindings":{)" + list(30'000, port) + "}}}",
+       "more than 1000 ports that do not stand side by side"},
+  };
+  for (const auto& each : cases) {
+    labels::Decoded decoded = labels::decode(each.body);
+    cr_assert(decoded.problem, "%s", each.words.c_str());
+    std::string message = decoded.problem->message();
+    cr_expect(message.find(each.words) != message.npos, "%s", message.c_str());
+  }
+  auto same = [](const std::string&) { return std::string("\"one:x\""); };
+  labels::Decoded repeated =
+      labels::decode(R"({"HostConfig":{"Links":[)" + list(20'000, same) + "]}}");
+  cr_expect_not(repeated.problem);
+  cr_expect_eq(repeated.policy.containers.size(), 1u, "each is asked about once");
 }

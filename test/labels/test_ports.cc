@@ -71,6 +71,74 @@ Test(ports, random_ports_fit_until_none_is_left) {
   cr_expect_not(fit({wish(65'535), wish(65'535)}, all));
 }
 
+Test(ports, single_ports_side_by_side_are_one_block_of_which_all_are_needed) {
+  Wishes wishes;
+  for (uint16_t port : {8002, 8000, 8001, 8004}) wishes.push_back(wish(port));
+  wishes.push_back(wish(8003, 0, "", Protocol::udp));
+  wishes.push_back(wish(8000, 8001));
+  labels::sortForMeeting(wishes);
+  std::string text;
+  for (const PortWish& each : wishes) text += describe(each) + (each.all ? "! " : " ");
+  cr_expect_eq(text, "8000-8001/tcp 8000-8002/tcp! 8003/udp 8004/tcp ", "%s", text.c_str());
+
+  auto block = [](uint16_t first, uint16_t last) {
+    Wishes all;
+    for (uint32_t port = first; port <= last; port++) all.push_back(wish(uint16_t(port)));
+    return all;
+  };
+  cr_expect(fit(block(100, 199), {{99, Protocol::tcp, ""}, {200, Protocol::tcp, ""}}));
+  cr_expect_not(fit(block(100, 199), {{150, Protocol::tcp, ""}}));
+  cr_expect(fit(block(100, 199), {{150, Protocol::udp, ""}}));
+  // Beside ranges, and more than once.
+  Wishes both = block(100, 199);
+  both.push_back(wish(100, 200));
+  cr_expect(fit(both, {}));
+  cr_expect_not(fit(both, {{200, Protocol::tcp, ""}}));
+  both.push_back(wish(150));
+  cr_expect_not(fit(both, {}), "asked for twice");
+}
+
+Test(ports, the_whole_of_them_is_no_more_work_than_its_length) {
+  Wishes wishes;
+  for (uint32_t port = 65'535; port > 0; port--) wishes.push_back(wish(uint16_t(port)));
+  labels::sortForMeeting(wishes);
+  cr_assert_eq(wishes.size(), 1u);
+  labels::TakenPorts taken;
+  cr_expect_null(labels::unmetPort(wishes, taken));
+  Uses likely = labels::likelyPorts(wishes, taken);
+  cr_expect_eq(likely.size(), 65'535u);
+  std::vector<size_t> places = taken.insertAll(likely);
+  cr_expect(labels::unmetPort(wishes, taken) == &wishes[0]);
+  taken.eraseAll(places);
+  cr_expect(taken.empty());
+}
+
+Test(ports, what_wishes_are_likely_to_get_is_the_lowest_that_is_free) {
+  Wishes wishes = {wish(80, 85), wish(81), PortWish(), wish(80, 85)};
+  labels::sortForMeeting(wishes);
+  labels::TakenPorts taken(Uses{{82, Protocol::tcp, ""}, {80, Protocol::udp, ""}});
+  Uses expected = {{81, Protocol::tcp, ""}, {80, Protocol::tcp, ""}, {83, Protocol::tcp, ""}};
+  cr_expect(labels::likelyPorts(wishes, taken) == expected);
+}
+
+Test(ports, many_are_put_among_others_and_taken_away_in_one_go) {
+  Uses some = {{5, Protocol::tcp, ""}, {7, Protocol::tcp, "10.0.0.1"}, {9, Protocol::udp, ""}};
+  Uses more = {{1, Protocol::tcp, ""},
+               {7, Protocol::tcp, ""},
+               {7, Protocol::tcp, "10.0.0.1"},
+               {9, Protocol::udp, ""},
+               {60, Protocol::sctp, ""}};
+  labels::TakenPorts taken(some);
+  std::vector<size_t> places = taken.insertAll(more);
+  Uses all = some;
+  all.insert(all.end(), more.begin(), more.end());
+  std::sort(all.begin(), all.end());
+  cr_expect(taken == labels::TakenPorts(all));
+  for (size_t i = 0; i < more.size(); i++) cr_expect(taken[places[i]] == more[i]);
+  taken.eraseAll(places);
+  cr_expect(taken == labels::TakenPorts(some));
+}
+
 Test(ports, wishes_for_any_address_are_met_on_the_given_one) {
   Uses taken = {{80, Protocol::tcp, "10.0.0.1"}};
   cr_expect_not(fit({wish(80)}, taken, "10.0.0.1"));

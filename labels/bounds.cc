@@ -1,0 +1,45 @@
+#include "labels/bounds.h"
+
+#include <set>
+#include <string_view>
+#include <utility>
+
+namespace labels {
+namespace {
+
+template <class Value, class Key>
+void dropRepeatsOf(std::vector<Value>& list, Key keyOf) {
+  using Sort = decltype(keyOf(list.front()));
+  if (list.size() < 2) return;
+  std::set<Sort> seen;
+  std::erase_if(list, [&](const Value& each) { return !seen.insert(keyOf(each)).second; });
+}
+
+}  // namespace
+
+void dropRepeats(Policy& policy) {
+  auto name = [](const std::string& each) { return each; };
+  for (std::vector<std::string>* list : {&policy.containers, &policy.volumes, &policy.networks})
+    dropRepeatsOf(*list, name);
+  dropRepeatsOf(policy.plugins, [](const Plugin& each) { return std::pair(each.kind, each.name); });
+}
+
+std::optional<Problem> beyondBounds(const Policy& policy) {
+  auto tooMany = [](const char* member, const char* what, size_t most) {
+    return Problem{member, 0, "asks for more than " + std::to_string(most) + " " + what, ""};
+  };
+  if (policy.networks.size() > namesMost)
+    return tooMany("NetworkingConfig.EndpointsConfig", "networks", namesMost);
+  if (policy.containers.size() > namesMost)
+    return tooMany("HostConfig.Links and VolumesFrom", "containers", namesMost);
+  if (policy.volumes.size() > namesMost)
+    return tooMany("HostConfig.Binds and Mounts", "volumes", namesMost);
+  if (policy.plugins.size() > namesMost)
+    return tooMany("HostConfig.Mounts", "volume drivers", namesMost);
+  if (policy.ports.size() > portBlocksMost)
+    return tooMany("HostConfig.PortBindings", "ports that do not stand side by side",
+                   portBlocksMost);
+  return std::nullopt;
+}
+
+}  // namespace labels

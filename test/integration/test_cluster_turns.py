@@ -1,0 +1,70 @@
+"""No call holds droverd's event loop for more than 50 ms: what it asks for is bounded, linear, or done beside."""
+
+import json
+import subprocess
+
+import pytest
+
+from harness.cluster import form
+from harness.droverd import is_sanitized
+
+METRICS = "127.0.0.1:9323"
+# Milliseconds of processor time, which do not grow when the machine is busy with something else.
+LONGEST = 50 if not is_sanitized() else 1000
+
+
+@pytest.fixture
+def nodes(start_node):
+    nodes = [start_node(number, "--metrics-listen", METRICS) for number in (1, 2, 3)]
+    form(nodes)
+    return nodes
+
+
+def longest_turn(node):
+    """Milliseconds, since the last time that it was asked for."""
+    script = f"import urllib.request as u; print(u.urlopen('http://{METRICS}/metrics').read().decode())"
+    done = subprocess.run(
+        [*node.host.inside("net"), "/usr/bin/python3", "-c", script], capture_output=True, text=True, check=True
+    )
+    series = 'drover_loop_longest_turn_seconds{time="cpu"} '
+    [line] = [each for each in done.stdout.splitlines() if each.startswith(series)]
+    return float(line.split()[1]) * 1000
+
+
+def published(ports):
+    return {f"{port}/tcp": [{"HostPort": str(port)}] for port in ports}
+
+
+def refusal(limit):
+    return 400, f"more than {limit}"
+
+
+CREATES = {
+    "16,000 ports": ({"HostConfig": {"PortBindings": published(range(20_000, 36_000))}}, (201, "")),
+    "all ports": ({"HostConfig": {"PortBindings": published(range(1, 65_536))}}, (201, "")),
+    "ports apart": ({"HostConfig": {"PortBindings": published(range(1, 60_000, 2))}}, refusal(1000)),
+    "networks": (
+        {"NetworkingConfig": {"EndpointsConfig": {f"n{each}": {} for each in range(60_000)}}},
+        refusal(1000),
+    ),
+    "links": ({"HostConfig": {"Links": [f"c{each}:x" for each in range(20_000)]}}, refusal(1000)),
+    "binds": ({"HostConfig": {"Binds": [f"v{each}:/v{each}" for each in range(20_000)]}}, refusal(1000)),
+    "volumes from": ({"HostConfig": {"VolumesFrom": [f"c{each}" for each in range(20_000)]}}, refusal(1000)),
+    "labels of 1 MB": ({"Labels": {f"label.{each}": "x" * 50 for each in range(14_000)}}, (201, "")),
+    "a label of 1 MB": ({"Labels": {"theirs": "x" * 1_000_000}}, (201, "")),
+}
+
+
+@pytest.mark.slow
+def test_no_create_holds_the_loop(nodes):
+    for each in nodes:
+        longest_turn(each)
+    found = {}
+    for number, (name, (body, (status, words))) in enumerate(CREATES.items()):
+        text = json.dumps({"Image": "busybox", "Cmd": ["true"], **body})
+        reply = nodes[0].api.post(f"/containers/create?name=turn{number}", text, timeout=30)
+        assert reply.status == status and words in reply.body.decode(), (name, reply.status, reply.body[:300])
+        if status == 201:
+            assert nodes[0].api.call("DELETE", f"/containers/turn{number}").status == 204
+        found[name] = [round(longest_turn(each)) for each in nodes]
+    assert max(max(turns) for turns in found.values()) <= LONGEST, found
