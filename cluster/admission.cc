@@ -106,7 +106,8 @@ std::string certify(std::string_view request, const Member& joiner, const Cluste
               .cluster = config.id,
               .addresses = {joiner.gossip},
               .hostnames = {joiner.name},
-              .now = now};
+              .now = now,
+              .life = certificateLifeOf(config)};
   try {
     return signRequest(std::string(base::text(json, "request")), authority, terms);
   } catch (const CertificateError& wrong) {

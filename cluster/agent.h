@@ -78,8 +78,8 @@ class Agent : public Nodes {
   void begin(AgentListener& listener);
 
   // ---- forming the cluster; throw AgentError
-  // A new cluster of just ourselves. `spec`: Docker's SwarmSpec, JSON. Returns our id.
-  NodeId init(Place place, const std::string& spec, const std::string& availability);
+  // A new cluster of just ourselves. Returns our id.
+  NodeId init(Place place, ClusterOptions options, const std::string& availability);
   // Joins by way of one of `remotes` ("host:port" each), which are tried in turn.
   base::Task<> join(Place place, std::vector<std::string> remotes, std::string token,
                     std::string availability);

@@ -111,7 +111,7 @@ void Agent::undoEntering() {
   }
 }
 
-NodeId Agent::init(Place place, const std::string& spec, const std::string& availability) {
+NodeId Agent::init(Place place, ClusterOptions options, const std::string& availability) {
   if (running_)
     throw AgentError(503,
                      "This node is already part of a swarm. Use \"docker swarm leave\" to "
@@ -123,7 +123,7 @@ NodeId Agent::init(Place place, const std::string& spec, const std::string& avai
   config.serial = 1;
   config.writer = self;
   config.createdAt = config.updatedAt = rfc3339Now();
-  config.spec = spec;
+  config.options = std::move(options);
   Credentials authority = makeAuthority(wallNow());
   config.authorities = {authority.certificate};
   config.authorityKey = authority.key.reveal();

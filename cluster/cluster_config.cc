@@ -1,8 +1,10 @@
 #include "cluster/cluster_config.h"
 
+#include <algorithm>
 #include <tuple>
 
 #include "base/json.h"
+#include "cluster/certificates.h"
 
 namespace cluster {
 namespace {
@@ -18,6 +20,14 @@ bool ClusterConfig::olderThan(const ClusterConfig& other) const {
   return std::tie(serial, writer) < std::tie(other.serial, other.writer);
 }
 
+std::chrono::seconds certificateLifeOf(const ClusterConfig& config) {
+  rapidjson::Document spec = base::parseJson(config.options.spec);
+  const rapidjson::Value* ca = base::member(spec, "CAConfig");
+  std::chrono::seconds asked(ca ? base::number(*ca, "NodeCertExpiry") / 1'000'000'000 : 0);
+  if (asked == std::chrono::seconds(0)) return certificateLife;
+  return std::clamp<std::chrono::seconds>(asked, std::chrono::hours(1), authorityLife);
+}
+
 std::string encode(const ClusterConfig& config) {
   std::vector<std::string> keys;
   for (const std::string& each : config.gossipKeys) keys.push_back(toHex(each));
@@ -26,7 +36,10 @@ std::string encode(const ClusterConfig& config) {
   json.member("id", config.id).member("serial", config.serial);
   json.member("writer", config.writer.text());
   json.member("createdAt", config.createdAt).member("updatedAt", config.updatedAt);
-  json.member("spec", config.spec);
+  json.member("spec", config.options.spec);
+  json.members("addressPools", config.options.addressPools);
+  json.member("subnetSize", config.options.subnetSize);
+  json.member("dataPathPort", config.options.dataPathPort);
   json.members("authorities", config.authorities);
   json.member("crossSigned", config.crossSigned).member("authorityKey", config.authorityKey);
   json.members("gossipKeys", keys).member("gossipStep", config.gossipStep);
@@ -47,7 +60,11 @@ std::optional<ClusterConfig> decodeConfig(std::string_view json) {
   config.writer = *writer;
   config.createdAt = base::text(document, "createdAt");
   config.updatedAt = base::text(document, "updatedAt");
-  config.spec = base::text(document, "spec");
+  config.options.spec = base::text(document, "spec");
+  std::vector<std::string> pools = base::texts(document, "addressPools");
+  if (!pools.empty()) config.options.addressPools = std::move(pools);
+  if (uint64_t size = base::number(document, "subnetSize")) config.options.subnetSize = size;
+  if (uint64_t port = base::number(document, "dataPathPort")) config.options.dataPathPort = port;
   for (std::string& each : base::texts(document, "authorities"))
     config.authorities.push_back(std::move(each));
   config.crossSigned = base::text(document, "crossSigned");

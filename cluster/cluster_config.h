@@ -4,6 +4,7 @@
 // secrets. Whoever changes it publishes the whole of it as a record of its own with the next
 // serial; every node goes by the greatest. Pure: values and JSON.
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -14,13 +15,24 @@
 
 namespace cluster {
 
+// What whoever makes a cluster says of it.
+struct ClusterOptions {
+  std::string spec;  // Docker's SwarmSpec, JSON
+  // Networks' addresses and port; kept and shown for networks that span nodes.
+  std::vector<std::string> addressPools = {"10.0.0.0/8"};
+  uint64_t subnetSize = 24;
+  uint64_t dataPathPort = 4789;
+
+  bool operator==(const ClusterOptions&) const = default;
+};
+
 struct ClusterConfig {
   std::string id;  // as a node's id looks
   uint64_t serial = 0;
   NodeId writer;
   std::string createdAt;  // RFC 3339, for Docker's answers only
   std::string updatedAt;
-  std::string spec;  // Docker's SwarmSpec, JSON
+  ClusterOptions options;
   // Authorities, PEM. The first signs; a second one is on its way out (rotation), and the first
   // then also comes signed by it in `crossSigned`.
   std::vector<std::string> authorities;
@@ -38,6 +50,9 @@ struct ClusterConfig {
   bool olderThan(const ClusterConfig& other) const;
   bool operator==(const ClusterConfig&) const = default;
 };
+
+// For how long certificates of nodes are good (docker swarm update --cert-expiry).
+std::chrono::seconds certificateLifeOf(const ClusterConfig& config);
 
 std::string encode(const ClusterConfig& config);
 // Nothing if it is not one, whole and with plausible sizes.

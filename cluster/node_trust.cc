@@ -48,7 +48,8 @@ void NodeTrust::update(const ClusterConfig& config, std::string certificate, Sec
                 .cluster = config.id,
                 .addresses = {address},
                 .hostnames = {hostname},
-                .now = now};
+                .now = now,
+                .life = certificateLifeOf(config)};
     certificate = signRequest(makeRequest(key, self_, config.id), authority, terms);
     renewAt_ = drawRenewal(certificate);
   }

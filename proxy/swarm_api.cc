@@ -1,13 +1,7 @@
 #include "proxy/swarm_api.h"
 
-#include <ifaddrs.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
-
 #include <algorithm>
-#include <charconv>
 #include <cstdio>
-#include <cstring>
 #include <map>
 #include <set>
 
@@ -17,6 +11,8 @@
 #include "proxy/answer.h"
 #include "proxy/merge_errors.h"
 #include "proxy/merge_plan.h"
+#include "proxy/swarm_place.h"
+#include "proxy/swarm_spec.h"
 
 namespace proxy {
 namespace {
@@ -26,91 +22,7 @@ using cluster::Endpoint;
 using cluster::NodeView;
 using cluster::Status;
 
-constexpr uint16_t usualPort = 2377;
 constexpr base::milliseconds infoTimeout(5'000);
-
-// What Docker's own managers say of themselves; there is nothing behind it here.
-constexpr std::string_view defaultSpec =
-    R"({"Name":"default","Labels":{},"Orchestration":{"TaskHistoryRetentionLimit":5},)"
-    R"("Raft":{"SnapshotInterval":10000,"KeepOldSnapshots":0,"LogEntriesForSlowFollowers":500,)"
-    R"("ElectionTick":10,"HeartbeatTick":1},"Dispatcher":{"HeartbeatPeriod":5000000000},)"
-    R"("CAConfig":{"NodeCertExpiry":7776000000000000},"TaskDefaults":{},)"
-    R"("EncryptionConfig":{"AutoLockManagers":false}})";
-
-// The addresses of an interface, or of all but loopback; IPv4 first.
-std::vector<std::string> addressesOf(const std::string& interface) {
-  ifaddrs* list = nullptr;
-  if (::getifaddrs(&list) != 0) return {};
-  std::vector<std::string> v4, v6;
-  for (ifaddrs* each = list; each; each = each->ifa_next) {
-    if (!each->ifa_addr || (!interface.empty() && interface != each->ifa_name)) continue;
-    if (interface.empty() && std::strcmp(each->ifa_name, "lo") == 0) continue;
-    std::string_view name = each->ifa_name;
-    if (interface.empty() && (name.starts_with("docker") || name.starts_with("br-"))) continue;
-    Endpoint endpoint;
-    if (each->ifa_addr->sa_family == AF_INET) {
-      const sockaddr_in* in = reinterpret_cast<const sockaddr_in*>(each->ifa_addr);
-      endpoint.ip[10] = endpoint.ip[11] = 0xff;
-      std::memcpy(endpoint.ip.data() + 12, &in->sin_addr, 4);
-      v4.push_back(endpoint.host());
-    } else if (each->ifa_addr->sa_family == AF_INET6) {
-      const sockaddr_in6* in = reinterpret_cast<const sockaddr_in6*>(each->ifa_addr);
-      std::memcpy(endpoint.ip.data(), &in->sin6_addr, 16);
-      if (!IN6_IS_ADDR_LINKLOCAL(&in->sin6_addr)) v6.push_back(endpoint.host());
-    }
-  }
-  ::freeifaddrs(list);
-  v4.insert(v4.end(), v6.begin(), v6.end());
-  return v4;
-}
-
-// "10.0.0.1", "10.0.0.1:2377", "eth0", "eth0:2377", ":2377", "[fd00::1]:2377". Throws AgentError.
-Endpoint parseAddress(std::string text, uint16_t port, const char* flag) {
-  size_t colon = text.rfind(':');
-  bool bracketed = text.starts_with('[');
-  bool hasPort =
-      colon != std::string::npos && (bracketed ? text[colon - 1] == ']' : text.find(':') == colon);
-  if (hasPort) {
-    const char* end = text.data() + text.size();
-    auto [stopped, error] = std::from_chars(text.data() + colon + 1, end, port);
-    if (error != std::errc() || stopped != end || port == 0)
-      throw AgentError(400, std::string(flag) + ": \"" + text + "\" has no valid port");
-    text.resize(colon);
-  }
-  if (bracketed && text.ends_with(']')) text = text.substr(1, text.size() - 2);
-  if (text.empty()) text = "0.0.0.0";
-  if (std::optional<Endpoint> numeric = Endpoint::parse(text, port)) return *numeric;
-  std::vector<std::string> found = addressesOf(text);
-  if (found.empty())
-    throw AgentError(400, std::string(flag) + ": \"" + text +
-                              "\" is neither an IP address nor a network interface with one");
-  return *Endpoint::parse(found.front(), port);
-}
-
-bool isAny(const Endpoint& endpoint) {
-  return endpoint.host() == "0.0.0.0" || endpoint.host() == "::";
-}
-
-cluster::Place placeOf(const std::string& listen, const std::string& advertise, bool mustKnow) {
-  cluster::Place place;
-  place.listen = parseAddress(listen, usualPort, "--listen-addr");
-  if (!advertise.empty()) {
-    place.advertise = parseAddress(advertise, place.listen.port, "--advertise-addr");
-  } else {
-    place.advertise = place.listen;
-  }
-  if (!isAny(place.advertise) || !mustKnow) return place;
-  std::vector<std::string> found = addressesOf({});
-  if (found.size() == 1) {
-    place.advertise = *Endpoint::parse(found.front(), place.advertise.port);
-    return place;
-  }
-  std::string all;
-  for (const std::string& each : found) all += (all.empty() ? "" : ", ") + each;
-  throw AgentError(400, "could not choose an IP address to advertise since this system has " +
-                            std::string(found.empty() ? "none" : "several (" + all + ")") +
-                            " - specify one with --advertise-addr");
-}
 
 std::string availabilityOf(std::string_view given) {
   if (given.empty()) return "active";
@@ -143,11 +55,12 @@ void putCluster(base::JsonWriter& json, const cluster::Agent& agent, bool tokens
   const cluster::ClusterConfig& config = agent.config();
   json.member("ID", config.id);
   putVersion(json, config.serial, config.createdAt, config.updatedAt);
-  json.raw("Spec", config.spec);
+  json.raw("Spec", config.options.spec);
   putTls(json, config);
   json.member("RootRotationInProgress", config.authorities.size() > 1);
-  json.members("DefaultAddrPool", {"10.0.0.0/8"}).member("SubnetSize", 24);
-  json.member("DataPathPort", 4789);
+  json.members("DefaultAddrPool", config.options.addressPools);
+  json.member("SubnetSize", config.options.subnetSize);
+  json.member("DataPathPort", config.options.dataPathPort);
   if (!tokens) return;
   json.object("JoinTokens").member("Worker", agent.workerToken());
   json.member("Manager", agent.managerToken()).endObject();
@@ -342,15 +255,21 @@ base::Task<> SwarmApi::refuseSwarmEngine() {
 base::Task<SwarmApi::Reply> SwarmApi::init(std::string body) {
   rapidjson::Document json = base::parseJson(body);
   if (!json.IsObject()) throw AgentError(400, "invalid JSON in the request's body");
+  if (agent_.clustered() && base::isTrue(json, "ForceNewCluster"))
+    throw AgentError(400,
+                     "--force-new-cluster is not supported: a drover cluster has no quorum that "
+                     "could be lost; remove dead nodes with \"docker node rm --force\"");
   if (agent_.clustered())
     throw AgentError(503,
                      "This node is already part of a swarm. Use \"docker swarm leave\" to "
                      "leave this swarm and join another one.");
   cluster::Place place = placeOf(std::string(base::text(json, "ListenAddr")),
                                  std::string(base::text(json, "AdvertiseAddr")), true);
+  refuseDataPath(json, place);
   std::string availability = availabilityOf(base::text(json, "Availability"));
+  cluster::ClusterOptions options = clusterOptionsOf(json);
   co_await refuseSwarmEngine();
-  cluster::NodeId id = agent_.init(place, std::string(defaultSpec), availability);
+  cluster::NodeId id = agent_.init(place, std::move(options), availability);
   Reply reply;
   reply.body = "\"" + std::string(id.text()) + "\"\n";
   co_return reply;
@@ -361,6 +280,7 @@ base::Task<SwarmApi::Reply> SwarmApi::joinBy(std::string body) {
   if (!json.IsObject()) throw AgentError(400, "invalid JSON in the request's body");
   cluster::Place place = placeOf(std::string(base::text(json, "ListenAddr")),
                                  std::string(base::text(json, "AdvertiseAddr")), false);
+  refuseDataPath(json, place);
   std::string availability = availabilityOf(base::text(json, "Availability"));
   std::vector<std::string> remotes = base::texts(json, "RemoteAddrs");
   std::string token(base::text(json, "JoinToken"));
@@ -379,7 +299,7 @@ base::Task<> SwarmApi::join(std::string listen, std::string advertise,
 SwarmApi::Reply SwarmApi::update(std::string_view query, const std::string& body) {
   rapidjson::Document spec = base::parseJson(body);
   if (!spec.IsObject()) throw AgentError(400, "invalid JSON in the request's body");
-  rapidjson::Document present = base::parseJson(agent_.config().spec);
+  rapidjson::Document present = base::parseJson(agent_.config().options.spec);
   auto force = [](const rapidjson::Value& json) {
     const rapidjson::Value* ca = base::member(json, "CAConfig");
     return ca ? base::number(*ca, "ForceRotate") : 0;
@@ -387,10 +307,11 @@ SwarmApi::Reply SwarmApi::update(std::string_view query, const std::string& body
   bool rotate = force(spec) != force(present);
   if (rotate && agent_.config().authorities.size() > 1)
     throw AgentError(503, "a rotation of the CA is under way already");
+  std::string merged = mergedSpec(spec, agent_.config().options.spec);
   bool worker = flag(query, "rotateWorkerToken");
   bool manager = flag(query, "rotateManagerToken");
   agent_.changeConfig([&](cluster::ClusterConfig& config) {
-    config.spec = body;
+    config.options.spec = merged;
     if (worker) config.workerSecret = cluster::makeTokenSecret().reveal();
     if (manager) config.managerSecret = cluster::makeTokenSecret().reveal();
   });

@@ -116,7 +116,7 @@ Test(agent, init_makes_a_cluster_of_one) {
   cr_assert_eq(alone.size(), 1);
   cr_expect(alone[0].self && alone[0].up && !alone[0].http);
 
-  NodeId id = agent.init(hosts.one().place(), "{}", "drain");
+  NodeId id = agent.init(hosts.one().place(), {"{}"}, "drain");
   cr_expect(agent.clustered());
   cr_expect_eq(agent.self().text(), id.text());
   std::vector<NodeView> views = agent.nodeViews();
@@ -128,7 +128,7 @@ Test(agent, init_makes_a_cluster_of_one) {
   cr_expect(parseJoinToken(agent.workerToken()).token);
   cr_expect_neq(agent.workerToken(), agent.managerToken());
   try {
-    agent.init(hosts.one().place(), "{}", "active");
+    agent.init(hosts.one().place(), {"{}"}, "active");
     cr_expect_fail("a second cluster was made");
   } catch (const AgentError& refused) {
     cr_expect_eq(refused.status(), 503);
@@ -224,7 +224,7 @@ Test(agent, no_cluster_is_made_while_another_is_being_joined) {
   std::string token = hosts.one().agent().workerToken();
   hosts.stage.start(two.join(hosts.two().place(), {hosts.one().api()}, token, "active"));
   try {
-    two.init(hosts.two().place(), "{}", "active");
+    two.init(hosts.two().place(), {"{}"}, "active");
   } catch (const AgentError& refused) {
     made = refused.what();
   }
@@ -381,7 +381,7 @@ Test(agent, a_changed_configuration_is_taken_over_by_all) {
   std::string old = hosts.one().agent().workerToken();
   hosts.two().agent().changeConfig([](ClusterConfig& config) {
     config.workerSecret = makeTokenSecret().reveal();
-    config.spec = R"({"Name":"changed"})";
+    config.options.spec = R"({"Name":"changed"})";
   });
   for (const std::unique_ptr<Host>& host : hosts.hosts) {
     hosts.stage.until([&] { return host->agent().config().serial == 2; });
@@ -392,7 +392,7 @@ Test(agent, a_changed_configuration_is_taken_over_by_all) {
   hosts.two().kill();
   hosts.three().kill();
   hosts.three().start();
-  cr_expect_eq(hosts.three().agent().config().spec, R"({"Name":"changed"})");
+  cr_expect_eq(hosts.three().agent().config().options.spec, R"({"Name":"changed"})");
   cr_expect_eq(hosts.three().agent().config().writer.text(),
                hosts.one().agent().config().writer.text());
 }
@@ -400,8 +400,9 @@ Test(agent, a_changed_configuration_is_taken_over_by_all) {
 Test(agent, of_two_changes_at_once_all_take_the_same) {
   Hosts hosts(3);
   for (Host* each : {&hosts.one(), &hosts.two()}) {
-    each->agent().changeConfig(
-        [&](ClusterConfig& config) { config.spec = "{\"Name\":\"" + each->name() + "\"}"; });
+    each->agent().changeConfig([&](ClusterConfig& config) {
+      config.options.spec = "{\"Name\":\"" + each->name() + "\"}";
+    });
   }
   hosts.stage.until([&] {
     const ClusterConfig& first = hosts.one().agent().config();
@@ -416,7 +417,7 @@ Test(agent, a_configuration_that_nobody_could_read_is_not_taken) {
   Agent& agent = hosts.one().agent();
   try {
     agent.changeConfig([](ClusterConfig& config) {
-      config.spec = "{\"Name\":\"" + std::string(300'000, 'x') + "\"}";
+      config.options.spec = "{\"Name\":\"" + std::string(300'000, 'x') + "\"}";
     });
     cr_expect_fail("it was taken");
   } catch (const AgentError& refused) {

@@ -21,7 +21,10 @@ ClusterConfig example() {
   config.writer = node('w');
   config.createdAt = "2024-05-06T07:08:09.123456789Z";
   config.updatedAt = "2024-05-07T07:08:09.123456789Z";
-  config.spec = R"({"Name":"default","Labels":{"a":"\"b\""}})";
+  config.options.spec = R"({"Name":"default","Labels":{"a":"\"b\""}})";
+  config.options.addressPools = {"10.20.0.0/16", "10.30.0.0/16"};
+  config.options.subnetSize = 26;
+  config.options.dataPathPort = 7789;
   config.authorities = {"-----BEGIN\nnew\n", "-----BEGIN\nold\n"};
   config.crossSigned = "crossed\n";
   config.authorityKey = "key\n";
@@ -50,7 +53,7 @@ Test(cluster_config, what_lacks_something_is_refused) {
       {"keys", [](ClusterConfig& config) { config.gossipKeys.resize(9, std::string(32, 'x')); }},
       {"worker", [](ClusterConfig& config) { config.workerSecret.clear(); }},
       {"manager", [](ClusterConfig& config) { config.managerSecret.clear(); }},
-      {"size", [](ClusterConfig& config) { config.spec.assign(300'000, ' '); }},
+      {"size", [](ClusterConfig& config) { config.options.spec.assign(300'000, ' '); }},
   };
   for (const auto& [what, spoil] : cases) {
     ClusterConfig config = example();

@@ -87,6 +87,25 @@ Test(swarm_api, requests_that_make_no_sense_form_no_cluster) {
        "--advertise-addr"},
       {"/swarm/init", R"({"ListenAddr":"127.0.0.1","Availability":"never"})", 400,
        "invalid Availability"},
+      {"/swarm/init", R"({"ListenAddr":"127.0.0.1","AutoLockManagers":true})", 400, "--autolock"},
+      {"/swarm/init", R"({"ListenAddr":"127.0.0.1","DataPathPort":80})", 400, "1024-49151"},
+      {"/swarm/init", R"({"ListenAddr":"127.0.0.1","DataPathAddr":"127.0.0.9"})", 400,
+       "--data-path-addr"},
+      {"/swarm/init", R"({"ListenAddr":"127.0.0.1","DefaultAddrPool":["10.0.0.0"]})", 400,
+       "invalid CIDR address: 10.0.0.0"},
+      {"/swarm/init", R"({"ListenAddr":"127.0.0.1","DefaultAddrPool":["10.0.0.0/25"]})", 400,
+       "Subnet size is too small for pool: 24"},
+      {"/swarm/init", R"({"ListenAddr":"127.0.0.1","SubnetSize":30})", 400, "out of range: 30"},
+      {"/swarm/init", R"({"ListenAddr":"127.0.0.1","Spec":{"Name":"mine"}})", 400,
+       "must be named \"default\""},
+      {"/swarm/init",
+       R"({"ListenAddr":"127.0.0.1","Spec":{"CAConfig":{"ExternalCAs":[{"URL":"x"}]}}})", 400,
+       "--external-ca"},
+      {"/swarm/init", R"({"ListenAddr":"127.0.0.1","Spec":{"CAConfig":{"SigningCAKey":"x"}}})", 400,
+       "--ca-key"},
+      {"/swarm/init",
+       R"({"ListenAddr":"127.0.0.1","Spec":{"CAConfig":{"NodeCertExpiry":60000000000}}})", 400,
+       "minimum certificate expiry time is: 1h0m0s"},
       {"/swarm/join", "7", 400, "invalid JSON"},
       {"/swarm/join", "{}", 400, "invalid join token"},
       {"/swarm/join", R"({"JoinToken":5,"RemoteAddrs":["a"]})", 400, "invalid join token"},
@@ -94,6 +113,34 @@ Test(swarm_api, requests_that_make_no_sense_form_no_cluster) {
   for (const auto& each : cases)
     expectRefused(host.ask("POST", each.target, each.body), each.status, each.words);
   cr_expect_not(host.agent().clustered());
+}
+
+Test(swarm_api, init_keeps_and_shows_what_is_for_the_whole_cluster) {
+  Hosts hosts(1, false);
+  std::string body = R"({"ListenAddr":")" + hosts.one().api() + R"(","AdvertiseAddr":")" +
+                     hosts.one().api() + R"(","DefaultAddrPool":["10.20.0.0/16","10.30.0.0/16"],)" +
+                     R"("SubnetSize":26,"DataPathPort":7789,"Spec":{)" +
+                     R"("Orchestration":{"TaskHistoryRetentionLimit":2},)" +
+                     R"("Raft":{"SnapshotInterval":5000,"KeepOldSnapshots":3},)" +
+                     R"("Dispatcher":{"HeartbeatPeriod":7000000000},)" +
+                     R"("CAConfig":{"NodeCertExpiry":7200000000000}}})";
+  cr_assert_eq(hosts.one().ask("POST", "/swarm/init", body).status, 200);
+  std::string swarm = hosts.one().get("/swarm");
+  for (const char* part :
+       {R"("DefaultAddrPool":["10.20.0.0/16","10.30.0.0/16"],"SubnetSize":26,"DataPathPort":7789)",
+        R"("TaskHistoryRetentionLimit":2)", R"("SnapshotInterval":5000,"KeepOldSnapshots":3)",
+        R"("HeartbeatPeriod":7000000000)", R"("NodeCertExpiry":7200000000000)"})
+    cr_expect(holds(swarm, part), "%s: %s", part, swarm.c_str());
+  cr_expect_eq(cluster::certificateLifeOf(hosts.one().agent().config()), std::chrono::hours(2));
+
+  const char* change = R"({"Orchestration":{"TaskHistoryRetentionLimit":0}})";
+  cr_expect_eq(hosts.one().ask("POST", "/swarm/update?version=1", change).status, 200);
+  swarm = hosts.one().get("/swarm");
+  cr_expect(holds(swarm, R"("TaskHistoryRetentionLimit":0)"));
+  cr_expect(holds(swarm, R"("SnapshotInterval":5000,"KeepOldSnapshots":3)"));
+  expectRefused(hosts.one().ask("POST", "/swarm/update?version=2",
+                                R"({"EncryptionConfig":{"AutoLockManagers":true}})"),
+                400, "--autolock is not supported");
 }
 
 Test(swarm_api, an_engine_in_swarm_mode_has_to_leave_first) {
@@ -242,7 +289,7 @@ Test(swarm_api, tokens_are_rotated_one_by_one) {
   Hosts hosts(2);
   std::string worker = hosts.one().agent().workerToken();
   std::string manager = hosts.one().agent().managerToken();
-  std::string spec = hosts.one().agent().config().spec;
+  std::string spec = hosts.one().agent().config().options.spec;
   cr_expect_eq(
       hosts.one().ask("POST", "/swarm/update?version=1&rotateWorkerToken=true", spec).status, 200);
   cr_expect_neq(hosts.one().agent().workerToken(), worker);
@@ -250,9 +297,9 @@ Test(swarm_api, tokens_are_rotated_one_by_one) {
   hosts.stage.until([&] { return hosts.two().agent().config().serial == 2; });
   cr_expect_eq(hosts.two().agent().workerToken(), hosts.one().agent().workerToken());
   expectRefused(hosts.one().ask("POST", "/swarm/update", "nonsense"), 400, "invalid JSON");
-  expectRefused(
-      hosts.one().ask("POST", "/swarm/update", "{\"Name\":\"" + std::string(400'000, 'x') + "\"}"),
-      400, "too large");
+  expectRefused(hosts.one().ask("POST", "/swarm/update",
+                                "{\"Labels\":{\"a\":\"" + std::string(400'000, 'x') + "\"}}"),
+                400, "too large");
 }
 
 Test(swarm_api, the_authority_is_rotated_when_it_is_asked_for) {
