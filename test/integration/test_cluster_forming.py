@@ -442,3 +442,27 @@ def test_there_are_no_services_and_the_answer_says_what_to_do(three):
     assert one.docker("service", "ls", "--quiet") == ""
     done = one.cli("service", "create", "busybox")
     assert done.returncode == 1 and b'use "docker run" or Compose' in done.stderr
+
+
+def test_init_keeps_what_is_for_the_whole_cluster_as_an_engine_does(start_node):
+    node = start_node(1)
+    options = [
+        *("--cert-expiry", "48h", "--task-history-limit", "2", "--snapshot-interval", "5000"),
+        *("--max-snapshots", "3", "--dispatcher-heartbeat", "7s", "--data-path-port", "7789"),
+        *("--default-addr-pool", "10.20.0.0/16", "--default-addr-pool-mask-length", "26"),
+    ]
+    assert "--autolock" in node.cli("swarm", "init", "--autolock").stderr.decode()
+    assert "--external-ca" in node.cli("swarm", "init", "--external-ca", "protocol=cfssl,url=https://x").stderr.decode()
+    node.init(*options)
+    address = node.host.address
+    node.direct.docker("swarm", "init", "--advertise-addr", address, "--listen-addr", f"{address}:2999", *options)
+    try:
+        ours, engines = node.api.get("/swarm").json(), node.direct.get("/swarm").json()
+    finally:
+        node.direct.docker("swarm", "leave", "--force")
+    for member in ("Spec", "DefaultAddrPool", "SubnetSize", "DataPathPort"):
+        assert ours[member] == engines[member]
+    node.docker("swarm", "update", "--task-history-limit", "4", "--cert-expiry", "72h")
+    shown = node.docker("info", "--format", "{{json .Swarm.Cluster.Spec}}")
+    assert '"TaskHistoryRetentionLimit":4' in str(shown) and f'"NodeCertExpiry":{72 * 3600 * 10**9}' in str(shown)
+    assert '"SnapshotInterval":5000' in str(shown)
