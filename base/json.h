@@ -14,12 +14,9 @@
 
 namespace base {
 
-// The document of this text; not an object if it cannot be parsed.
-inline rapidjson::Document parseJson(std::string_view json) {
-  rapidjson::Document document;
-  document.Parse<rapidjson::kParseIterativeFlag>(json.data(), json.size());
-  return document;
-}
+// The document of this text; not an object if it cannot be parsed. Where a number is too large
+// for every type, it counts as 0, as do others with an exponent.
+rapidjson::Document parseJson(std::string_view json);
 
 // The object's member of this name, or nullptr; also for what is no object.
 inline const rapidjson::Value* member(const rapidjson::Value& object, const char* name) {

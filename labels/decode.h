@@ -1,6 +1,8 @@
 #pragma once
 
 // From a request to create a container to its policy. Pure: any bytes give a policy or a problem.
+// Members are looked for as labels::createType names them, so a client's request goes through
+// base::readAsGo() before.
 
 #include "labels/policy.h"
 #include "labels/problem.h"

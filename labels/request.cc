@@ -65,7 +65,7 @@ bool isShim(std::string_view runtime) {
   return runtime.starts_with("io.containerd.") || runtime.starts_with('/');
 }
 
-void readVolumes(const rapidjson::Value& host, Policy& policy) {
+void readVolumes(const rapidjson::Value& body, const rapidjson::Value& host, Policy& policy) {
   for (const std::string& bind : base::texts(host, "Binds")) {
     if (bind.find(':') == bind.npos) continue;  // an anonymous volume
     std::string source = before(bind, ':');
@@ -81,7 +81,8 @@ void readVolumes(const rapidjson::Value& host, Policy& policy) {
     const rapidjson::Value* driver = options ? base::member(*options, "DriverConfig") : nullptr;
     if (driver) addPlugin(policy, "Volume", base::text(*driver, "Name"));
   });
-  addPlugin(policy, "Volume", base::text(host, "VolumeDriver"));
+  std::string_view driver = base::text(host, "VolumeDriver");
+  addPlugin(policy, "Volume", driver.empty() ? base::text(body, "VolumeDriver") : driver);
 }
 
 // --- ports --------------------------------------------------------------------------------------
@@ -170,10 +171,11 @@ void readDevices(const rapidjson::Value& host, Policy& policy) {
   });
 }
 
-void readReservations(const rapidjson::Value& host, Policy& policy) {
+void readReservations(const rapidjson::Value& body, const rapidjson::Value& host, Policy& policy) {
   Resources& reserve = policy.reserve;
   reserve.memory = base::number(host, "MemoryReservation");
   if (reserve.memory == 0) reserve.memory = base::number(host, "Memory");
+  if (reserve.memory == 0) reserve.memory = base::number(body, "Memory");
   reserve.nanoCpus = base::number(host, "NanoCpus");
   uint64_t quota = base::number(host, "CpuQuota"), period = base::number(host, "CpuPeriod");
   if (reserve.nanoCpus == 0 && quota > 0 && quota < UINT64_MAX / 1'000'000'000)
@@ -184,20 +186,23 @@ void readReservations(const rapidjson::Value& host, Policy& policy) {
 
 }  // namespace
 
+const rapidjson::Value& hostOf(const rapidjson::Value& body) {
+  const rapidjson::Value* host = base::member(body, "HostConfig");
+  return host && host->IsObject() ? *host : body;
+}
+
 void readRequest(const rapidjson::Value& body, Policy& policy) {
   policy.image = base::text(body, "Image");
-  const rapidjson::Value nothing(rapidjson::kObjectType);
-  const rapidjson::Value* given = base::member(body, "HostConfig");
-  const rapidjson::Value& host = given && given->IsObject() ? *given : nothing;
+  const rapidjson::Value& host = hostOf(body);
   readContainers(host, policy);
-  readVolumes(host, policy);
+  readVolumes(body, host, policy);
   addNetwork(policy, base::text(host, "NetworkMode"));
   if (const rapidjson::Value* networking = base::member(body, "NetworkingConfig")) {
     eachMember(*networking, "EndpointsConfig",
                [&](std::string_view name, const rapidjson::Value&) { addNetwork(policy, name); });
   }
   readPorts(body, host, policy);
-  readReservations(host, policy);
+  readReservations(body, host, policy);
   std::string_view runtime = base::text(host, "Runtime");
   if (!isShim(runtime)) addPlugin(policy, "Runtime", runtime);
   if (const rapidjson::Value* log = base::member(host, "LogConfig"))

@@ -5,6 +5,7 @@
 #include "labels/keys.h"
 #include "proxy/heads.h"
 #include "proxy/merge_plan.h"
+#include "proxy/request_types.h"
 
 namespace proxy {
 namespace {
@@ -21,7 +22,8 @@ Located refused(int status, const std::string& message) {
 }  // namespace
 
 std::optional<std::string> buildAsCreate(std::string_view query) {
-  const rapidjson::Document arguments = base::parseJson(queryValue(query, "buildargs"));
+  std::string given = queryValue(query, "buildargs");
+  const rapidjson::Document arguments = base::parseJson(base::readAsGo(given, buildArgsType).text);
   if (!arguments.IsObject()) return std::nullopt;
   std::vector<std::string> expressions;
   for (const auto& each : arguments.GetObject()) {

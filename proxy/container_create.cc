@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/json.h"
+#include "labels/create_type.h"
 #include "labels/decode.h"
 #include "proxy/answer.h"
 #include "proxy/container_record.h"
@@ -103,7 +104,11 @@ base::Task<ContainerCreate::Order> ContainerCreate::read(Client& client, RouteMa
   Order order;
   order.target = client.request().target();
   order.headers = passedHeaders(client.request());
-  order.body = co_await readBody(client, bodyMost_);
+  std::string body = co_await readBody(client, bodyMost_);
+  base::GoReading reading = base::readAsGo(body, labels::createType);
+  order.body = std::move(reading.text);
+  order.after = reading.after;
+  order.fault = std::move(reading.fault);
   order.name = withoutSlash(queryValue(match.query, "name"));
   order.asked = labels::decode(order.body, {queryValue(match.query, "platform")});
   co_return order;
@@ -111,6 +116,7 @@ base::Task<ContainerCreate::Order> ContainerCreate::read(Client& client, RouteMa
 
 Refusal ContainerCreate::malformed(const Order& order) {
   Refusal refusal;
+  if (!order.fault.empty()) refusal = {400, order.fault};
   if (order.asked.problem) refusal = {400, order.asked.problem->message()};
   return refusal;
 }
@@ -276,7 +282,7 @@ base::Task<ContainerCreate::Made> ContainerCreate::tryOn(const cluster::Node& no
       made = co_await makeHere(order);
     } else {
       const labels::Policy& policy = order.asked.policy;
-      base::HttpCall call = createCall(order.target, order.headers, order.body);
+      base::HttpCall call = createCall(order.target, order.headers, order.body + order.after);
       if (!policy.replaces.empty())
         call.headers.append(replacesHeader).append(": ").append(policy.replaces).append("\r\n");
       call.headers.append(reservationHeader).append(": ").append(reservation.token());
@@ -332,7 +338,7 @@ base::Task<ContainerCreate::Made> ContainerCreate::makeHere(const Order& order) 
     std::optional<MovingName> moving = parseMovingName(order.name);
     body = withHostname(body, moving ? moving->name : order.name);
   }
-  base::HttpCall call = createCall(order.target, order.headers, std::move(body));
+  base::HttpCall call = createCall(order.target, order.headers, body + order.after);
   try {
     made.reply = co_await local_.change(std::move(call), Effect::create, "");
   } catch (const base::Unreachable& fault) {

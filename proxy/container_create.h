@@ -68,7 +68,9 @@ class ContainerCreate {
   struct Order {
     std::string target;   // of the request
     std::string headers;  // of it, those that an engine's answer depends on
-    std::string body;
+    std::string body;   // as the engine reads it
+    std::string after;  // what the client wrote behind it
+    std::string fault;  // what it wrote is no JSON: why
     std::string name;   // may be empty
     std::string token;  // of a reservation that the node has which asked us to make it
     labels::Decoded asked;

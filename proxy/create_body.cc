@@ -35,15 +35,27 @@ std::string unbound(std::string_view binding, const std::vector<std::string>& ad
   return object->text();
 }
 
+// With what the body says of its host as `change` makes it: in the HostConfig or, if there is none,
+// beside it.
+template <class Change>
+std::string withHost(std::string_view body, Change change) {
+  std::optional<JsonObject> object = JsonObject::parse(body);
+  if (!object) return std::string(body);
+  std::optional<JsonObject> host = JsonObject::parse(object->find("HostConfig"));
+  if (!host) {
+    change(*object);
+  } else {
+    change(*host);
+    object->set("HostConfig", host->text());
+  }
+  return object->text();
+}
+
 // With each binding of a published port as `change` makes it.
 template <class Change>
-std::string withBindings(std::string_view body, Change change) {
-  std::optional<JsonObject> object = JsonObject::parse(body);
-  std::optional<JsonObject> host =
-      object ? JsonObject::parse(object->find("HostConfig")) : std::nullopt;
-  std::optional<JsonObject> ports =
-      host ? JsonObject::parse(host->find("PortBindings")) : std::nullopt;
-  if (!ports) return std::string(body);
+void changeBindings(JsonObject& host, Change change) {
+  std::optional<JsonObject> ports = JsonObject::parse(host.find("PortBindings"));
+  if (!ports) return;
   for (const JsonMember& each : ports->members()) {
     std::optional<std::vector<std::string_view>> bindings = jsonElements(each.value);
     if (!bindings) continue;
@@ -51,9 +63,7 @@ std::string withBindings(std::string_view body, Change change) {
     for (std::string_view binding : *bindings) changed.push_back(change(binding));
     ports->set(each.name, jsonList({changed.begin(), changed.end()}));
   }
-  host->set("PortBindings", ports->text());
-  object->set("HostConfig", host->text());
-  return object->text();
+  host.set("PortBindings", ports->text());
 }
 
 // The label for an element of Env, if it is an expression that is to be kept.
@@ -81,11 +91,6 @@ std::string_view labelFor(std::string_view expression) {
 std::string withoutEnv(std::string_view body, const std::vector<size_t>& taken) {
   std::optional<JsonObject> object = JsonObject::parse(body);
   if (taken.empty() || !object) return std::string(body);
-  // Of two, the engine takes the last, and whoever read the indexes perhaps the first.
-  const std::vector<JsonMember>& members = object->members();
-  if (std::count_if(members.begin(), members.end(),
-                    [](const JsonMember& each) { return each.name == "Env"; }) != 1)
-    return std::string(body);
   std::optional<std::vector<std::string_view>> env = jsonElements(object->find("Env"));
   if (!env) return std::string(body);
   std::vector<std::string_view> kept;
@@ -98,13 +103,17 @@ std::string withoutEnv(std::string_view body, const std::vector<size_t>& taken) 
 
 std::string withPublishAddress(std::string_view body, const std::string& address) {
   if (address.empty()) return std::string(body);
-  return withBindings(body, [&](std::string_view each) { return boundTo(each, address); });
+  return withHost(body, [&](JsonObject& host) {
+    changeBindings(host, [&](std::string_view each) { return boundTo(each, address); });
+  });
 }
 
 std::string withoutPublishAddress(std::string_view body,
                                   const std::vector<std::string>& addresses) {
   if (addresses.empty()) return std::string(body);
-  return withBindings(body, [&](std::string_view each) { return unbound(each, addresses); });
+  return withHost(body, [&](JsonObject& host) {
+    changeBindings(host, [&](std::string_view each) { return unbound(each, addresses); });
+  });
 }
 
 std::string withExpressionLabels(std::string_view body, const std::vector<size_t>& taken) {
@@ -144,18 +153,14 @@ std::string withExpressionLabels(std::string_view body, const std::vector<size_t
 }
 
 std::string withCleanEnd(std::string_view body) {
-  std::optional<JsonObject> object = JsonObject::parse(body);
-  std::optional<JsonObject> host =
-      object ? JsonObject::parse(object->find("HostConfig")) : std::nullopt;
-  std::optional<JsonObject> restart =
-      host ? JsonObject::parse(host->find("RestartPolicy")) : std::nullopt;
-  if (!restart) return std::string(body);
-  std::string_view name = insideQuotes(restart->find("Name")).value_or("");
-  if (name != "always" && name != "unless-stopped") return std::string(body);
-  restart->set("Name", "\"on-failure\"");
-  host->set("RestartPolicy", restart->text());
-  object->set("HostConfig", host->text());
-  return object->text();
+  return withHost(body, [](JsonObject& host) {
+    std::optional<JsonObject> restart = JsonObject::parse(host.find("RestartPolicy"));
+    if (!restart) return;
+    std::string_view name = insideQuotes(restart->find("Name")).value_or("");
+    if (name != "always" && name != "unless-stopped") return;
+    restart->set("Name", "\"on-failure\"");
+    host.set("RestartPolicy", restart->text());
+  });
 }
 
 std::string withHostname(std::string_view body, const std::string& name) {

@@ -1,7 +1,8 @@
 #pragma once
 
 // Changes to the body of a create request before its engine gets it. Only what is meant changes:
-// numbers, unknown members and all else stay as they were written. Pure.
+// numbers, unknown members and all else stay as they were written. Bodies are such as
+// base::readAsGo() makes of labels::createType, with each member once. Pure.
 
 #include <cstddef>
 #include <string>

@@ -9,6 +9,7 @@
 #include "proxy/merge_errors.h"
 #include "proxy/node_call.h"
 #include "proxy/node_name.h"
+#include "proxy/request_types.h"
 
 namespace proxy {
 namespace {
@@ -47,6 +48,9 @@ base::Task<> NetworkCalls::sendLocated(Client& client, const Located& located) {
 // the container says which one is meant.
 base::Task<> NetworkCalls::join(Client& client, RouteMatch match) {
   std::string body = co_await readBody(client, bodyMost_);
+  base::GoReading reading = base::readAsGo(body, networkJoinType);
+  // What is no JSON is for an engine to refuse.
+  if (reading.fault.empty()) body = reading.text.append(reading.after);
   std::string container(base::text(base::parseJson(body), "Container"));
   if (std::optional<NodeName> named = parseNodeName(agent_, container)) {
     container = named->name;

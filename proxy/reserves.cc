@@ -4,6 +4,7 @@
 #include <charconv>
 
 #include "base/json.h"
+#include "labels/request.h"
 
 namespace proxy {
 namespace {
@@ -108,21 +109,21 @@ std::optional<Reserves> reservesOf(std::string_view json) {
   rapidjson::Document document = base::parseJson(json);
   if (!document.IsObject()) return std::nullopt;
   Reserves reserves;
-  const Value* host = member(document, "HostConfig");
-  if (!host || !host->IsObject()) return reserves;
-  reserves.nanoCpus = nanoCpusOf(*host);
-  reserves.memory = number(*host, "MemoryReservation");
-  if (reserves.memory == 0) reserves.memory = number(*host, "Memory");
-  reserves.pids = number(*host, "PidsLimit");
-  if (text(*host, "NetworkMode") == "host") {
+  const Value& host = labels::hostOf(document);
+  reserves.nanoCpus = nanoCpusOf(host);
+  reserves.memory = number(host, "MemoryReservation");
+  if (reserves.memory == 0) reserves.memory = number(host, "Memory");
+  if (reserves.memory == 0) reserves.memory = number(document, "Memory");
+  reserves.pids = number(host, "PidsLimit");
+  if (text(host, "NetworkMode") == "host") {
     // The container itself binds what it exposes, as far as anybody can tell; the engine nothing.
     const Value* config = member(document, "Config");
     const Value* exposed = member(config ? *config : document, "ExposedPorts");
     if (exposed) takeExposed(reserves.ports, *exposed);
-  } else if (const Value* bindings = member(*host, "PortBindings")) {
+  } else if (const Value* bindings = member(host, "PortBindings")) {
     takeBindings(reserves.ports, *bindings);
   }
-  takeDevices(reserves.devices, member(*host, "DeviceRequests"));
+  takeDevices(reserves.devices, member(host, "DeviceRequests"));
   return reserves;
 }
 

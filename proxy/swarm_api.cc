@@ -11,6 +11,7 @@
 #include "proxy/answer.h"
 #include "proxy/merge_errors.h"
 #include "proxy/merge_plan.h"
+#include "proxy/request_types.h"
 #include "proxy/swarm_place.h"
 #include "proxy/swarm_spec.h"
 
@@ -23,6 +24,13 @@ using cluster::NodeView;
 using cluster::Status;
 
 constexpr base::milliseconds infoTimeout(5'000);
+
+// The body of a request as an engine reads it. Throws AgentError.
+std::string understood(const std::string& body, const base::GoType& type) {
+  base::GoReading reading = base::readAsGo(body, type);
+  if (reading.text.starts_with('{')) return std::move(reading.text);
+  throw AgentError(400, "invalid JSON: " + (reading.fault.empty() ? "no object" : reading.fault));
+}
 
 std::string availabilityOf(std::string_view given) {
   if (given.empty()) return "active";
@@ -253,8 +261,7 @@ base::Task<> SwarmApi::refuseSwarmEngine() {
 }
 
 base::Task<SwarmApi::Reply> SwarmApi::init(std::string body) {
-  rapidjson::Document json = base::parseJson(body);
-  if (!json.IsObject()) throw AgentError(400, "invalid JSON in the request's body");
+  rapidjson::Document json = base::parseJson(understood(body, swarmInitType));
   if (agent_.clustered() && base::isTrue(json, "ForceNewCluster"))
     throw AgentError(400,
                      "--force-new-cluster is not supported: a drover cluster has no quorum that "
@@ -276,8 +283,7 @@ base::Task<SwarmApi::Reply> SwarmApi::init(std::string body) {
 }
 
 base::Task<SwarmApi::Reply> SwarmApi::joinBy(std::string body) {
-  rapidjson::Document json = base::parseJson(body);
-  if (!json.IsObject()) throw AgentError(400, "invalid JSON in the request's body");
+  rapidjson::Document json = base::parseJson(understood(body, swarmJoinType));
   cluster::Place place = placeOf(std::string(base::text(json, "ListenAddr")),
                                  std::string(base::text(json, "AdvertiseAddr")), false);
   refuseDataPath(json, place);
@@ -297,8 +303,7 @@ base::Task<> SwarmApi::join(std::string listen, std::string advertise,
 }
 
 SwarmApi::Reply SwarmApi::update(std::string_view query, const std::string& body) {
-  rapidjson::Document spec = base::parseJson(body);
-  if (!spec.IsObject()) throw AgentError(400, "invalid JSON in the request's body");
+  rapidjson::Document spec = base::parseJson(understood(body, swarmSpecType));
   rapidjson::Document present = base::parseJson(agent_.config().options.spec);
   auto force = [](const rapidjson::Value& json) {
     const rapidjson::Value* ca = base::member(json, "CAConfig");
@@ -362,8 +367,7 @@ NodeView SwarmApi::findNode(std::string_view object) const {
 
 base::Task<SwarmApi::Reply> SwarmApi::updateNode(std::string object, std::string body) {
   NodeView view = findNode(object);
-  rapidjson::Document spec = base::parseJson(body);
-  if (!spec.IsObject()) throw AgentError(400, "invalid JSON in the request's body");
+  rapidjson::Document spec = base::parseJson(understood(body, nodeSpecType));
   std::string_view role = base::text(spec, "Role");
   if (!role.empty() && role != "manager")
     throw AgentError(400,

@@ -8,6 +8,7 @@
 #include "base/json.h"
 #include "cluster/cluster_config.h"
 #include "cluster/node_record.h"
+#include "labels/create_type.h"
 #include "labels/decode.h"
 #include "proxy/container_index.h"
 #include "proxy/create_body.h"
@@ -25,7 +26,8 @@ std::string withoutEnvironment(std::string_view body) {
   return {text.GetString(), text.GetSize()};
 }
 
-void create(std::string_view body) {
+void create(std::string_view request) {
+  std::string body = base::readAsGo(request, labels::createType).text;
   labels::Decoded asked = labels::decode(body);
   std::string given = proxy::withoutEnv(body, asked.envTaken);
   fuzz::require(given.size() <= body.size());

@@ -19,8 +19,6 @@ Test(create_body, expressions_go_and_everything_else_stays_as_it_was_written) {
   cr_expect(left.find(R"("Env":["A=1","B=\u00e9"])") != left.npos, "%s", left.c_str());
   cr_expect(left.find(R"("Big":123456789012345678901,"Unknown":{"x":[1, 2]})") != left.npos);
   cr_expect_eq(withoutEnv(body, {9}).find("constraint") != std::string::npos, true);
-  const std::string twice = R"({"Env":["constraint:node==a"],"Env":["A=1"]})";
-  cr_expect_eq(withoutEnv(twice, {0}), twice);
   for (const char* broken : {"", "[]", "{\"Env\":7}", "{\"Env\":[1,", "{\"Env\":{}}"})
     cr_expect_eq(withoutEnv(broken, {0}), broken);
 }
@@ -101,4 +99,14 @@ Test(create_body, a_clean_end_is_an_end) {
         R"({"HostConfig":{"RestartPolicy":{"Name":"no"}}})", R"({"HostConfig":{}})", "{}", "", "[",
         R"({"HostConfig":{"RestartPolicy":"always"}})", R"({"HostConfig":5})"})
     cr_expect_eq(withCleanEnd(other), other, "%s", other);
+}
+
+Test(create_body, what_is_said_of_the_host_may_stand_beside_its_config) {
+  const std::string body = R"({"PortBindings":{"80/tcp":[{"HostPort":"80"}]},)"
+                           R"("RestartPolicy":{"Name":"always"},"HostConfig":null})";
+  std::string bound = withPublishAddress(body, "10.0.0.1");
+  cr_expect(bound.find(R"({"HostPort":"80","HostIp":"10.0.0.1"})") != bound.npos, "%s",
+            bound.c_str());
+  std::string ends = withCleanEnd(body);
+  cr_expect(ends.find(R"("RestartPolicy":{"Name":"on-failure"})") != ends.npos, "%s", ends.c_str());
 }
