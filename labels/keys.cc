@@ -139,7 +139,9 @@ constexpr Key table[] = {
      "are understood.",
      swarm::readConstraint},
     {swarm, environment, "affinity:", swarmOne,
-     "An affinity. Keys: `container`, `image`, or a label of containers.", swarm::readAffinity},
+     "An affinity. Keys: `container`, `image`, or a label of containers (also as Rancher's "
+     "`container_label:key`).",
+     swarm::readAffinity},
     {swarm, environment, "reschedule:", rescheduling, "As io.drover.reschedule.",
      swarm::readReschedule},
     {swarm, environment, "whitelist:", "`node==a\\|b`", "Nodes it may run on.",

@@ -57,7 +57,7 @@ Rule containerRule(std::string_view key, std::string_view value, const Identity&
 // with one.
 template <class MakeRule>
 void readPairs(Reading& reading, Op op, bool soft, std::vector<Rule>& rules, MakeRule makeRule) {
-  for (const Part& part : parts(reading.value)) {
+  for (const Part& part : givenParts(reading.value)) {
     size_t equals = part.text.find('=');
     reading.budget.takeRule(part.at);
     if (equals == part.text.npos) throw BadValue{part.at, shown(part.text) + " is not key=value"};
@@ -70,6 +70,10 @@ void readPairs(Reading& reading, Op op, bool soft, std::vector<Rule>& rules, Mak
     rule.soft = soft;
     rules.push_back(std::move(rule));
   }
+}
+
+bool is(const Reading& reading, std::string_view word) {
+  return equalIgnoringCase(trimmed(reading.value), word);
 }
 
 // For what Rancher passed over.
@@ -103,7 +107,7 @@ void readContainerLabels(Reading& reading) {
 
 template <Op op, bool soft>
 void readContainers(Reading& reading) {
-  for (const std::string& name : names(reading.value)) {
+  for (const std::string& name : givenNames(reading.value)) {
     reading.budget.takeRule(0);
     Rule rule{.field = std::string(field::container), .op = op, .soft = soft};
     rule.values.push_back(Pattern::literal(expanded(name, reading.identity)));
@@ -125,15 +129,15 @@ template void readContainers<Op::is, true>(Reading&);
 template void readContainers<Op::isNot, true>(Reading&);
 
 void readVolumes(Reading& reading) {
-  reading.policy.boundVolumes = names(reading.value);
+  reading.policy.boundVolumes = givenNames(reading.value);
 }
 
 void readGlobal(Reading& reading) {
-  reading.policy.global = equalIgnoringCase(trimmed(reading.value), "true");
+  reading.policy.global = is(reading, "true");
 }
 
 void readSidekicks(Reading& reading) {
-  reading.policy.sidekicks = names(reading.value);
+  reading.policy.sidekicks = givenNames(reading.value);
 }
 
 void readLinkSelector(Reading& reading) {
@@ -145,21 +149,21 @@ void readContainerSelector(Reading& reading) {
 }
 
 void readPullImage(Reading& reading) {
-  reading.policy.pullAlways = reading.value == "always";
+  reading.policy.pullAlways = is(reading, "always");
   if (!reading.policy.pullAlways) noEffect(reading, "always");
 }
 
 void readStartOnce(Reading& reading) {
-  reading.policy.startOnce = reading.value == "true";
+  reading.policy.startOnce = is(reading, "true");
 }
 
 void readHostname(Reading& reading) {
-  reading.policy.hostnameFromName = reading.value == "container_name";
+  reading.policy.hostnameFromName = is(reading, "container_name");
   if (!reading.policy.hostnameFromName) noEffect(reading, "container_name");
 }
 
 void readRequestedIp(Reading& reading) {
-  for (const Part& part : parts(reading.value)) {
+  for (const Part& part : givenParts(reading.value)) {
     std::string address(part.text);
     if (!isAddress(address)) throw BadValue{part.at, shown(address) + " is no IP address"};
     reading.policy.requestedIps.push_back(std::move(address));
@@ -167,17 +171,17 @@ void readRequestedIp(Reading& reading) {
 }
 
 void readDns(Reading& reading) {
-  if (reading.value == "true" || reading.value == "false") {
-    reading.policy.clusterDns = reading.value == "true";
+  if (is(reading, "true") || is(reading, "false")) {
+    reading.policy.clusterDns = is(reading, "true");
   } else {
     noEffect(reading, "true or false");
   }
 }
 
 void readDnsPriority(Reading& reading) {
-  if (reading.value == "service_last") {
+  if (is(reading, "service_last")) {
     reading.policy.dnsPriority = DnsPriority::serviceLast;
-  } else if (equalIgnoringCase(reading.value, "none")) {
+  } else if (is(reading, "none")) {
     reading.policy.dnsPriority = DnsPriority::none;
   } else {
     noEffect(reading, "service_last or none");

@@ -1,5 +1,6 @@
 #include "labels/swarm_labels.h"
 
+#include "base/go_json.h"
 #include "base/json.h"
 #include "labels/fields.h"
 #include "labels/words.h"
@@ -47,6 +48,9 @@ Expression split(std::string_view text, Budget& budget) {
   }
   result.value = trimmed(text.substr(result.at));
   if (result.value.empty()) throw BadValue{result.at, "a value is missing"};
+  // Nothing has one in its name: it was meant for a shell that has not seen it.
+  if (size_t quote = text.find_first_of("\"'"); quote != text.npos)
+    throw BadValue{quote, "a quote would be part of it; leave quotes out"};
   return result;
 }
 
@@ -62,6 +66,9 @@ Rule ruleOf(const Expression& expression, std::string_view field, Budget& budget
   return rule;
 }
 
+// Rancher's words for labels of containers, beside which it had container==.
+constexpr std::string_view ofRancher = "container_label:";
+
 Rule labelRule(const Expression& expression, std::string_view prefix, Budget& budget) {
   Rule rule = ruleOf(expression, std::string(prefix) + std::string(expression.key), budget);
   rule.keyCase = Case::ignored;
@@ -76,7 +83,14 @@ bool isFullId(std::string_view text) {
 // Reads each text of the list. Where the text stands in the value is found by looking for it, which
 // fails only if it is written with escapes.
 void eachOf(Reading& reading, void (*read)(Reading& reading)) {
-  rapidjson::Document list = base::parseJson(reading.value);
+  base::GoReading understood = base::readAsGo(reading.value, base::go::texts);
+  if (!understood.fault.empty() || !understood.after.empty()) {
+    reading.warnings.push_back("has no effect, since it is no JSON (" +
+                               (understood.fault.empty() ? "text after it" : understood.fault) +
+                               ")");
+    return;
+  }
+  rapidjson::Document list = base::parseJson(understood.text);
   auto isText = [](const rapidjson::Value& each) { return each.IsString(); };
   if (!list.IsArray() || !std::all_of(list.Begin(), list.End(), isText))
     throw BadValue{0, "is no JSON list of texts, such as [\"node==db-1\"]"};
@@ -111,6 +125,9 @@ void readAffinity(Reading& reading) {
   Expression expression = split(reading.value, reading.budget);
   std::string key = lowered(expression.key);
   bool isThing = key == field::container || key == field::image;
+  if (key.starts_with(ofRancher)) expression.key.remove_prefix(ofRancher.size());
+  if (expression.key.empty() || expression.key.find(':') != expression.key.npos)
+    throw BadValue{0, "a label's key is missing, or has a colon in it"};
   bool replaces = key == field::container && expression.op == Rule::Op::is &&
                   isFullId(expression.value) && reading.policy.replaces.empty();
   if (replaces) reading.policy.replaces = expression.value;

@@ -6,7 +6,9 @@
 //     expression = key ("==" | "!=") ["~"] value
 //     value      = text, where * and ? are wildcards, or /regular expression/
 //
-// `~` makes it a wish.
+// `~` makes it a wish. A quote is refused, as classic Swarm did: nothing would ever match it. A
+// label that is no JSON has no effect there either; here a warning says so. Rancher's key for
+// labels of containers, `container_label:key`, is understood, too.
 
 #include "labels/keys.h"
 

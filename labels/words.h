@@ -14,14 +14,14 @@
 
 namespace labels {
 
-// What stands for the word; throws BadValue for any other.
+// What stands for the word, in any case; throws BadValue for any other.
 template <class T>
 T chosen(std::string_view value, std::string_view kind,
          std::initializer_list<std::pair<std::string_view, T>> choices) {
   std::string_view word = trimmed(value);
   std::vector<std::string> known;
   for (const auto& [name, choice] : choices) {
-    if (word == name) return choice;
+    if (equalIgnoringCase(word, name)) return choice;
     known.emplace_back(name);
   }
   throw unknownWord(0, word, kind, known);
@@ -38,6 +38,19 @@ inline std::vector<std::string> names(std::string_view list) {
     if (part.text.empty()) throw BadValue{part.at, "a name is missing"};
     found.emplace_back(part.text);
   }
+  return found;
+}
+
+// The parts of a list of Rancher's, which passes over empty ones.
+inline std::vector<Part> givenParts(std::string_view list) {
+  std::vector<Part> given = parts(list);
+  std::erase_if(given, [](const Part& part) { return part.text.empty(); });
+  return given;
+}
+
+inline std::vector<std::string> givenNames(std::string_view list) {
+  std::vector<std::string> found;
+  for (const Part& part : givenParts(list)) found.emplace_back(part.text);
   return found;
 }
 

@@ -9,6 +9,7 @@
 #include "labels/keys.h"
 #include "proxy/answer.h"
 #include "proxy/build_placement.h"
+#include "proxy/commit_target.h"
 #include "proxy/container_removal.h"
 #include "proxy/event_stream.h"
 #include "proxy/heads.h"
@@ -78,7 +79,7 @@ base::Task<> Federation::handle(Client& client, RouteMatch match) {
         return toNode(client, proxy::match("POST", client.request().target()),
                       std::move(named->node));
       }
-      return toOwner(client, match, Kind::container, encodeQueryValue(container));
+      return commit(client, std::move(container));
     }
     case Answer::containerList:
       return containers_.answer(client, match);
@@ -190,6 +191,22 @@ base::Task<> Federation::onNode(Client& client, RouteMatch match, cluster::Node 
   } else {
     co_await toNode(client, match, std::move(node));
   }
+}
+
+// What a container was asked for is not asked for by its image.
+base::Task<> Federation::commit(Client& client, std::string container) {
+  Located located = co_await parts_.locator.find(Kind::container, encodeQueryValue(container));
+  if (!located.node) {
+    co_await sendLocated(client, located);
+    co_return;
+  }
+  base::Head& request = client.reader.head();
+  if (const ContainerIndex::Place* place = parts_.index.find(container).place) {
+    std::string target = commitTarget(request.target(), place->second.labels);
+    request.retarget(target);
+  }
+  RouteMatch match = proxy::match(request.method(), request.target());
+  co_await toNode(client, match, std::move(*located.node));
 }
 
 base::Task<> Federation::sendLocated(Client& client, const Located& located) {

@@ -86,6 +86,7 @@ class Federation {
   base::Task<> remove(Client& client, RouteMatch match, cluster::Node node, std::string inspection);
   base::Task<> removeWith(labels::VolumeCleanup cleanup, Client& client, RouteMatch match,
                           const cluster::Node& node);
+  base::Task<> commit(Client& client, std::string container);
   base::Task<> sendLocated(Client& client, const Located& located);
 
   base::Task<> merged(Client& client, RouteMatch match, Merge merge);

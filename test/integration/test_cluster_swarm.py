@@ -302,3 +302,37 @@ def test_names_are_flat_and_errors_are_json(cluster):
     placed(cluster, "port", env=[f"constraint:node=={two}"], **ports(("", "99", "tcp")))
     answer = make(cluster[2], "other", env=[f"constraint:node=={two}"], **ports(("", "99", "tcp")))
     assert answer.status == 409 and "99/tcp is taken by container \"port\"" in answer.message
+
+
+def test_what_could_match_nothing_is_refused_as_there(cluster):
+    for entry in ('affinity:container!="*reg*"', "constraint:node=='none'", "affinity:a:b!=c"):
+        answer = make(cluster[0], "quoted", env=[entry])
+        assert answer.status == 400, answer.body
+        assert entry.partition(":")[0] in answer.message
+
+
+def test_a_label_that_is_no_json_is_ignored_as_there_but_told(cluster):
+    labels = {"com.docker.swarm.affinities": '["container\\!=web"]'}
+    answer = make(cluster[0], "escaped", labels)
+    assert answer.status == 201, answer.body
+    [warning] = answer.json()["Warnings"]
+    assert "com.docker.swarm.affinities: has no effect, since it is no JSON" in warning
+
+
+def test_ranchers_word_for_labels_of_containers_keeps_apart(cluster):
+    there = {"tier": "front", "io.drover.node": cluster[1].name}
+    env = ["affinity:container_label:tier!=front"]
+    assert placed(cluster, "tier1", there, env) == 2
+    assert "affinity: " in refused(cluster[0], "tier2", there, env)
+
+
+def test_an_image_of_a_container_asks_for_nothing(cluster):
+    assert placed(cluster, "source", env=[f"constraint:node=={cluster[1].name}"]) == 2
+    source = cluster[0].api.get("/containers/source/json").json()
+    assert source["Config"]["Labels"] != {}
+    cluster[0].docker("commit", "source", "made:1")
+    image = cluster[0].api.get("/images/made:1/json").json()
+    assert image["Config"]["Labels"] == {"com.docker.swarm.constraints": "[]"}
+    answer = make(cluster[0], "plain", Image="made:1", Labels={"io.drover.node": cluster[2].name})
+    assert answer.status == 201, answer.body
+    assert where(cluster, "plain") == [3]

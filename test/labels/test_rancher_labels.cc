@@ -213,12 +213,40 @@ Test(rancher_labels, how_a_container_is_run) {
             labels::DnsPriority::none);
   cr_expect(policy.volumeCleanup == labels::VolumeCleanup::all);
   cr_expect_eq(policy.sidekicks[1], "data");
-  // An exact match, as there; other values were passed over.
-  cr_expect_not(asking({{"io.rancher.container.pull_image", "Always"}}).pullAlways);
-  cr_expect_not(asking({{"io.rancher.container.start_once", "TRUE"}}).startOnce);
+  // In any case, as our reference says.
+  policy = asking({{"io.rancher.container.pull_image", "Always"},
+                   {"io.rancher.container.start_once", "True"},
+                   {"io.rancher.container.hostname_override", "Container_Name"},
+                   {"io.rancher.container.dns", "False"},
+                   {"io.rancher.container.dns.priority", "Service_Last"},
+                   {"io.rancher.container.volume_cleanup_strategy", "None"},
+                   {"io.rancher.scheduler.global", "TRUE"}});
+  cr_expect(policy.pullAlways && policy.startOnce && policy.hostnameFromName && policy.global);
+  cr_expect(policy.clusterDns == false);
+  cr_expect(policy.dnsPriority == labels::DnsPriority::serviceLast);
+  cr_expect(policy.volumeCleanup == labels::VolumeCleanup::none);
+  // Values that mean nothing were passed over.
+  cr_expect_not(asking({{"io.rancher.container.pull_image", "never"}}).pullAlways);
   // Rancher's API refused these.
   cr_expect_neq(small::problemOf("io.rancher.container.volume_cleanup_strategy", "some"), "");
   cr_expect_neq(small::problemOf("io.rancher.container.requested_ip", "10.42.0.x"), "");
+}
+
+Test(rancher_labels, empty_parts_of_lists_are_passed_over) {
+  labels::World here = world();
+  cr_expect_eq(nodesFor(here, asking({{affinity + "host_label", "zone=y,"}})),
+               nodesFor(here, asking({{affinity + "host_label", "zone=y"}})));
+  cr_expect_eq(nodesFor(here, asking({{affinity + "host_label_ne", ",zone=y, ,"}})),
+               nodesFor(here, asking({{affinity + "host_label_ne", "zone=y"}})));
+  Policy policy = asking({{"io.rancher.sidekicks", "a, ,b,"},
+                          {affinity + "container_ne", "web,"},
+                          {affinity + "container_label_soft", ","},
+                          {affinity + "volumes", "v,"},
+                          {"io.rancher.container.requested_ip", "10.42.0.5,"}});
+  cr_expect_eq(policy.sidekicks.size(), 2u);
+  cr_expect_eq(policy.affinities.size(), 1u);
+  cr_expect_eq(policy.boundVolumes.size(), 1u);
+  cr_expect_eq(policy.requestedIps.size(), 1u);
 }
 
 Test(rancher_labels, volumes_pin_to_their_host) {

@@ -114,10 +114,34 @@ Test(swarm_labels, json_lists_in_labels_say_the_same) {
       asking({{"com.docker.swarm.reschedule-policies", R"(["on-node-failure"])"}}).reschedule ==
       labels::Reschedule::onNodeFailure);
   cr_expect_eq(nodesFor(world, asking({{"com.docker.swarm.constraints", "[]"}})), "a b c");
-  cr_expect_neq(small::problemOf("com.docker.swarm.constraints", "node==a"), "");
   cr_expect_neq(small::problemOf("com.docker.swarm.constraints", "[1]"), "");
   cr_expect_eq(small::problemOf("com.docker.swarm.constraints", R"(["node==a", "node=b"])"),
                "com.docker.swarm.constraints: at 18: \"=\" is no operator; did you mean ==?");
+}
+
+// Classic Swarm said nothing either, and did not refuse.
+Test(swarm_labels, a_label_that_is_no_json_has_no_effect_but_a_warning) {
+  for (const char* value : {R"(["container\!=web"])", "node==a", R"(["node==a"] x)", "["}) {
+    labels::Decoded decoded = labels::decode(R"({"Labels":{"com.docker.swarm.affinities":)" +
+                                             small::quoted(value) + "}}");
+    cr_expect_not(decoded.problem);
+    cr_expect(decoded.policy.affinities.empty());
+    cr_expect_eq(decoded.warnings.size(), 1u, "%s", value);
+  }
+}
+
+Test(swarm_labels, what_could_match_nothing_is_refused) {
+  for (const char* entry :
+       {"affinity:container!=\"*reg*\"", "constraint:disk=='ssd'", "constraint:\"disk==ssd\"",
+        "affinity:container_label:==x", "affinity:a:b!=c"})
+    cr_expect_neq(envProblem(entry), "", "%s", entry);
+}
+
+Test(swarm_labels, ranchers_word_for_labels_of_containers_is_known) {
+  labels::World world = small::threeNodes();
+  world.putContainer(small::container("c1", "a", {{"app", "web"}}));
+  cr_expect_eq(nodesFor(world, withEnv("affinity:container_label:app!=web")), "b c");
+  cr_expect_eq(nodesFor(world, withEnv("affinity:container_label:app==web")), "a");
 }
 
 Test(swarm_labels, a_whitelist_names_nodes) {
