@@ -44,6 +44,7 @@ constexpr GoMember restartPolicyMembers[] = {{"Name", &go::text}};
 constexpr GoType restartPolicy = go::object(restartPolicyMembers);
 
 constexpr std::array hostMembers = {
+    GoMember{"AutoRemove", &go::truth},
     GoMember{"Binds", &go::texts},
     GoMember{"CpuPeriod", &go::number},
     GoMember{"CpuQuota", &go::number},

@@ -50,6 +50,7 @@ struct Container {
   bool running = false;
   std::vector<PortUse> ports;        // of the host
   std::vector<std::string> volumes;  // local ones, named or not
+  std::vector<std::string> binds;    // directories of its host
   Resources reserved;
 
   bool operator==(const Container&) const = default;

@@ -118,7 +118,8 @@ bool hasBinds(const Decision& decision, const NodeState& node, std::string* why)
   Bind bind = policy.bind.value_or(namesNodes(policy) ? Bind::any : Bind::here);
   if (bind == Bind::any || node.facts.id == decision.options.here) return true;
   return why && no(why, "the bind mount of " + shown(policy.binds.front()) +
-                            " is of the node that was asked; io.drover.bind=any if all have it");
+                            " is of the node that was asked, or where it was before; "
+                            "io.drover.bind=any if all have it");
 }
 
 bool meetsAffinities(const Decision& decision, const NodeState& node, std::string* why) {

@@ -17,7 +17,7 @@
 namespace labels {
 
 struct Options {
-  std::string here = {};                 // the node that was asked: where bind mounts are
+  std::string here = {};                 // where bind mounts are: mostly the node that was asked
   std::string name = {};                 // the container's; it also breaks ties
   Strategy strategy = Strategy::spread;  // unless the policy says
   double overcommit = 0.05;              // unless the node's labels say

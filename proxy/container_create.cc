@@ -110,7 +110,12 @@ base::Task<ContainerCreate::Order> ContainerCreate::read(Client& client, RouteMa
   order.after = reading.after;
   order.fault = std::move(reading.fault);
   order.name = withoutSlash(queryValue(match.query, "name"));
-  order.asked = labels::decode(order.body, {queryValue(match.query, "platform")});
+  order.platform = queryValue(match.query, "platform");
+  order.asked = labels::decode(order.body, {order.platform});
+  labels::Policy& policy = order.asked.policy;
+  // What runs once is nothing that is made again, be it of the same name.
+  bool isOnce = !policy.binds.empty() && !policy.bind && removesItself(order.body);
+  if (isOnce && !labels::namesNodes(policy)) policy.bind = labels::Bind::here;
   co_return order;
 }
 
@@ -137,10 +142,13 @@ base::Task<> ContainerCreate::create(Client& client, RouteMatch match) {
     co_return;
   }
 
+  takeOwnOfUnit(order);
+  bool isNew = policy.replaces.empty();
   // What was freed, or taken, a moment ago by way of another node may not be known here yet.
   uint64_t until = loop_.now() + seenEverywhere;
   Choice choice;
   for (;;) {
+    if (isNew) order.asked.policy.replaces = placements_.predecessor(policy, order.name);
     choose(order, false, choice);
     size_t staying = choice.staying.size();
     Refusal refused;
@@ -211,6 +219,8 @@ base::Task<bool> ContainerCreate::createOnOne(Client& client, Choice& choice, co
       const labels::Decoded& asked = order.asked;
       std::vector<std::string> warnings = asked.warnings;
       for (std::string& each : unheeded(asked.policy)) warnings.push_back(std::move(each));
+      std::string moved = placements_.otherBinds(asked.policy, order.name, candidate.id);
+      if (!moved.empty()) warnings.push_back(std::move(moved));
       if (asked.policy.explain) warnings.push_back(node->name + ": " + candidate.reason);
       made.reply.body = withWarnings(made.reply.body, warnings);
     }
@@ -243,6 +253,7 @@ base::Task<> ContainerCreate::explain(Client& client, RouteMatch match) {
     co_await refuse(client, refusal);
     co_return;
   }
+  takeOwnOfUnit(order);
   Choice choice;
   choose(order, true, choice);
   std::string answer = explanation(choice.placement, order.asked.warnings);
@@ -358,6 +369,14 @@ void ContainerCreate::stands(const cluster::Node& node, const Order& order, cons
   index_.expect(node.id, id, order.name, requestedFacts(order.body));
   reservation.stands(id);
   claimed.stands(node.id, id);
+}
+
+// Containers that it names are those of its own unit.
+void ContainerCreate::takeOwnOfUnit(Order& order) {
+  std::map<std::string, std::string> own = placements_.ownOfUnit(order.asked.policy);
+  if (own.empty()) return;
+  order.body = withContainers(order.body, own);
+  order.asked = labels::decode(order.body, {order.platform});
 }
 
 // A create of this image that failed for want of it was followed by a pull on its node.

@@ -68,10 +68,11 @@ class ContainerCreate {
   struct Order {
     std::string target;   // of the request
     std::string headers;  // of it, those that an engine's answer depends on
-    std::string body;   // as the engine reads it
-    std::string after;  // what the client wrote behind it
-    std::string fault;  // what it wrote is no JSON: why
-    std::string name;   // may be empty
+    std::string body;     // as the engine reads it
+    std::string after;    // what the client wrote behind it
+    std::string fault;    // what it wrote is no JSON: why
+    std::string name;     // may be empty
+    std::string platform;
     std::string token;  // of a reservation that the node has which asked us to make it
     labels::Decoded asked;
   };
@@ -110,6 +111,7 @@ class ContainerCreate {
   base::Task<Order> read(Client& client, RouteMatch match);
   static Refusal malformed(const Order& order);
   base::Task<> refuse(Client& client, Refusal refusal);
+  void takeOwnOfUnit(Order& order);
   void preferWanted(const std::string& image, std::vector<labels::Candidate>& candidates);
   std::optional<cluster::Node> nodeOf(const std::string& id) const;
   // Whether it was brought, and if not, why those who have it cannot be asked, if that is so.

@@ -163,6 +163,39 @@ std::string withCleanEnd(std::string_view body) {
   });
 }
 
+std::string withContainers(std::string_view body,
+                           const std::map<std::string, std::string>& others) {
+  return withHost(body, [&](JsonObject& host) {
+    // The text with the container at `begin` changed, which goes up to a colon.
+    auto changed = [&](std::string_view json, size_t begin) {
+      rapidjson::Document value = base::parseJson(json);
+      std::string text(value.IsString() ? base::asText(value) : std::string_view());
+      size_t end = std::min(text.find(':', std::min(begin, text.size())), text.size());
+      auto other =
+          text.size() > begin ? others.find(text.substr(begin, end - begin)) : others.end();
+      if (other == others.end()) return std::string(json);
+      return jsonString(text.replace(begin, end - begin, other->second));
+    };
+    constexpr std::string_view prefix = "container:";
+    for (const char* name : {"NetworkMode", "IpcMode", "PidMode"}) {
+      std::string_view mode = host.find(name);
+      if (insideQuotes(mode).value_or("").starts_with(prefix))
+        host.set(name, changed(mode, prefix.size()));
+    }
+    std::optional<std::vector<std::string_view>> all = jsonElements(host.find("VolumesFrom"));
+    if (!all) return;
+    std::vector<std::string> from;
+    for (std::string_view each : *all) from.push_back(changed(each, 0));
+    host.set("VolumesFrom", jsonList({from.begin(), from.end()}));
+  });
+}
+
+bool removesItself(std::string_view body) {
+  bool removes = false;
+  withHost(body, [&](JsonObject& host) { removes = host.find("AutoRemove") == "true"; });
+  return removes;
+}
+
 std::string withHostname(std::string_view body, const std::string& name) {
   std::optional<JsonObject> object = JsonObject::parse(body);
   if (!object) return std::string(body);

@@ -5,6 +5,7 @@
 // base::readAsGo() makes of labels::createType, with each member once. Pure.
 
 #include <cstddef>
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -28,6 +29,12 @@ std::string withoutPublishAddress(std::string_view body, const std::vector<std::
 // With a restart policy by which a clean end is an end: on-failure instead of always and
 // unless-stopped.
 std::string withCleanEnd(std::string_view body);
+
+// With these containers in the place of those that it names for their volumes and namespaces.
+std::string withContainers(std::string_view body, const std::map<std::string, std::string>& others);
+
+// Whether the container goes when it ends (docker run --rm).
+bool removesItself(std::string_view body);
 
 // With this Hostname.
 std::string withHostname(std::string_view body, const std::string& name);

@@ -234,6 +234,8 @@ base::Task<std::string> GlobalContainers::make(GlobalStep step, GlobalMember ori
   if (!here) co_return std::string("the engine does not tell what it has");
   if (*here) co_return std::string(notToldYet);
   std::string name = std::move(step.name);
+  // Each has volumes of its own of these names.
+  policy->volumes.clear();
   std::string why = co_await create(std::move(*policy), std::move(*body), std::move(name));
   co_return why;
 }

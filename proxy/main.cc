@@ -120,7 +120,7 @@ class Daemon {
         agent_(loop_, agentOptions(config_), log_),
         locator_(engine_, agent_, index_, held_),
         images_(loop_, engine_, agent_, locator_, log_),
-        placements_(agent_, {config_.placementStrategy, config_.overcommitPercent / 100.0}),
+        placements_(loop_, agent_, {config_.placementStrategy, config_.overcommitPercent / 100.0}),
         nameClaims_(loop_, engine_, agent_, locator_, index_, placements_, log_),
         volumeClaims_(loop_, engine_, agent_, locator_, held_, log_),
         volumeMove_(

@@ -26,8 +26,9 @@ std::optional<std::vector<JsonMember>> jsonMembers(std::string_view text) {
   found.reserve(16);
   base::JsonScanner scanner(text);
   scanner.space();
-  bool sound = scanner.members(
-      [&](std::string_view name, std::string_view value) { found.push_back({name, value}); });
+  bool sound = scanner.members([&](std::string_view name, std::string_view value) {
+    found.push_back({name, value});
+  });
   scanner.space();
   if (!sound || !scanner.ended()) return std::nullopt;
   return found;

@@ -19,6 +19,9 @@ std::vector<std::string> unheeded(const labels::Policy& policy) {
   note(policy.dnsPriority.has_value(), "io.rancher.container.dns.priority");
   note(!policy.linkSelector.empty(), "io.rancher.service.selector.link");
   note(!policy.containerSelector.empty(), "io.rancher.service.selector.container");
+  if (policy.global && !policy.containers.empty())
+    all.push_back("this global container uses others (" + policy.containers.front() +
+                  "), so it is on their node only");
   return all;
 }
 

@@ -40,6 +40,9 @@ void Placements::containerErased(const cluster::NodeId& owner, const std::string
   if (auto early = early_.find(owner); early != early_.end()) early->second.erase(id);
   const labels::Container* container = world_.container(id);
   if (!container || container->id != id || container->node != owner.text()) return;
+  RemovedBinds::Home home{container->node, world_.node(container->node)->facts.name,
+                          container->binds};
+  removedBinds_.removed(container->name, std::move(home), loop_.now());
   world_.eraseContainer(id);
   expected_.erase(id);
 }
@@ -211,7 +214,34 @@ labels::Placement Placements::place(const labels::Policy& policy, const std::str
   takeHoldings();
   labels::Options asked = options(name);
   asked.explain = explain;
+  if (std::string home = bindHome(policy, name); !home.empty()) asked.here = std::move(home);
   return labels::place(policy, world_, asked);
+}
+
+// The node whose directories are meant, as those of the container that is made again; empty if that
+// is the one that was asked.
+std::string Placements::bindHome(const labels::Policy& policy, const std::string& name) const {
+  if (policy.binds.empty() || policy.bind) return {};
+  std::string home;
+  const labels::Container* replaced =
+      policy.replaces.empty() ? nullptr : world_.container(policy.replaces);
+  const RemovedBinds::Home* removed = removedBinds_.find(name, policy.binds, loop_.now());
+  if (removed) home = removed->node;
+  if (replaced && !replaced->binds.empty()) home = replaced->node;
+  const labels::NodeState* node = home.empty() ? nullptr : world_.node(home);
+  bool takes = node && node->facts.availability == labels::Availability::active &&
+               node->facts.trouble.empty();
+  return takes ? home : std::string();
+}
+
+std::string Placements::otherBinds(const labels::Policy& policy, const std::string& name,
+                                   const std::string& node) const {
+  const RemovedBinds::Home* removed = removedBinds_.find(name, loop_.now());
+  if (policy.binds.empty() || policy.bind || !removed || removed->node == node) return {};
+  const labels::NodeState* now = world_.node(node);
+  return "container " + name + " was on node " + removed->nodeName +
+         " before; the directories of the host that it mounts are now those of node " +
+         (now ? now->facts.name : node);
 }
 
 Placements::GlobalFit Placements::globalFit(const labels::Policy& policy) {

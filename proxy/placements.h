@@ -20,9 +20,11 @@
 #include "cluster/agent.h"
 #include "labels/place.h"
 #include "labels/rebalance.h"
+#include "labels/units.h"
 #include "proxy/container_record.h"
 #include "proxy/held.h"
 #include "proxy/locator.h"
+#include "proxy/removed_binds.h"
 
 namespace proxy {
 
@@ -34,8 +36,9 @@ class Placements {
     double overcommit = 0.05;  // share of a node's resources
   };
 
-  // The agent must outlive it.
-  Placements(cluster::Agent& agent, Defaults defaults) : agent_(agent), defaults_(defaults) {}
+  // Loop and agent must outlive it.
+  Placements(base::Loop& loop, cluster::Agent& agent, Defaults defaults)
+      : loop_(loop), agent_(agent), defaults_(defaults) {}
   Placements(const Placements&) = delete;
   Placements& operator=(const Placements&) = delete;
 
@@ -134,6 +137,19 @@ class Placements {
     world_.eachContainer(visit);
   }
 
+  // Of a container with this policy that was made on `node`, if its directories there are others
+  // than those that it had a moment ago; or an empty text.
+  std::string otherBinds(const labels::Policy& policy, const std::string& name,
+                         const std::string& node) const;
+
+  // See labels/units.h.
+  std::map<std::string, std::string> ownOfUnit(const labels::Policy& policy) const {
+    return labels::ownOfUnit(policy, world_);
+  }
+  std::string predecessor(const labels::Policy& policy, const std::string& name) const {
+    return labels::predecessor(policy, name, world_);
+  }
+
   // Whether a container is known, by record or expectation; as dockerd looks containers up.
   bool knows(const std::string& container) { return world_.container(container) != nullptr; }
 
@@ -152,6 +168,7 @@ class Placements {
   };
 
   labels::Options options(const std::string& name);
+  std::string bindHome(const labels::Policy& policy, const std::string& name) const;
   void dropReserved(std::string_view node, const std::string& name);
   void release(const std::string& key);
   void giveUp(const std::string& key);
@@ -163,9 +180,11 @@ class Placements {
   void dropFound(const cluster::NodeId& owner, Held kind);
   void drop(const cluster::NodeId& owner, Held kind, const std::string& id);
 
+  base::Loop& loop_;
   cluster::Agent& agent_;
   Defaults defaults_;
   labels::World world_;
+  RemovedBinds removedBinds_;
   // What the World was told of the nodes: the record's version, and how membership has it.
   std::map<cluster::NodeId, std::pair<uint64_t, cluster::Status>> told_;
   // Records of containers that came before we knew of their node.

@@ -105,6 +105,7 @@ std::optional<labels::Container> containerFact(const cluster::NodeId& owner, std
   container.running = facts->running;
   for (const HostPort& each : facts->ports) container.ports.push_back(portFact(each));
   container.volumes = std::move(facts->volumes);
+  container.binds = std::move(facts->binds);
   container.reserved = reservedBy(facts->reserves);
   takeReserveLabel(container);
   return container;

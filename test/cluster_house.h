@@ -263,7 +263,7 @@ class Droverd {
         agent(stage.loop, agentOptions(config.stateDir, config.name), log),
         locator(engine, agent, index, held),
         images(stage.loop, engine, agent, locator, log),
-        placements(agent, {}),
+        placements(stage.loop, agent, {}),
         names(stage.loop, engine, agent, locator, index, placements, log),
         volumes(stage.loop, engine, agent, locator, held, log),
         volumeMove({engine, local, agent, locator, index, held, placements, volumes, log}),

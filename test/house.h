@@ -41,7 +41,7 @@ struct House {
   proxy::HoldingsIndex held;
   proxy::Locator locator{engine, agent, index, held};
   proxy::ImageTransfer images{stage.loop, engine, agent, locator, log};
-  proxy::Placements placements{agent, {}};
+  proxy::Placements placements{stage.loop, agent, {}};
   proxy::NameClaims names{stage.loop, engine, agent, locator, index, placements, log};
   proxy::VolumeClaims volumes{stage.loop, engine, agent, locator, held, log};
   proxy::VolumeMove volumeMove{

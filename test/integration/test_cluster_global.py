@@ -124,6 +124,15 @@ def test_copies_are_called_like_the_original(cluster):
     await_nothing(cluster)
 
 
+def test_each_has_a_named_volume_of_its_own(cluster):
+    make(cluster[1], "kept", HostConfig={"Binds": ["everywhere:/data"]})
+    await_copies(cluster, "kept")
+    for node in cluster:
+        assert node.direct.get("/volumes/everywhere").status == 200
+    cluster[0].docker("rm", "--force", "kept")
+    await_nothing(cluster)
+
+
 def test_a_copy_that_is_removed_comes_back(cluster):
     make(cluster[0], "web")
     original = await_copies(cluster, "web")

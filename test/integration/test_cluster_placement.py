@@ -336,3 +336,35 @@ def test_creates_made_directly_on_an_engine_count_too(cluster):
     wait_until(lambda: len(cluster[2].containers()) == 2, what="listed")
     time.sleep(0.5)
     assert placed(cluster, "free", via=0, **published) == 3
+
+
+# --- what is made again --------------------------------------------------------------------------
+
+
+def made_again(via, name):
+    """Removed and made anew from its inspection, as watchtower does; the answer's warnings."""
+    seen = via.api.get(f"/containers/{name}/json").json()
+    assert via.api.call("DELETE", f"/containers/{name}?force=1").status == 204
+    body = seen["Config"] | {"HostConfig": seen["HostConfig"]}
+    answer = via.api.post(f"/containers/create?name={name}", body)
+    assert answer.status == 201, answer.body
+    return answer.json()["Warnings"]
+
+
+def test_bind_mounts_of_a_container_that_is_made_again_are_those_it_had(cluster):
+    binds = {"HostConfig": {"Binds": ["/srv:/srv", "/etc:/host/etc:ro"]}}
+    assert placed(cluster, "bound", via=2, **binds) == 3
+    wait_until(lambda: "bound" in cluster[0].containers(), what="its record")
+    assert made_again(cluster[0], "bound") in (None, [])
+    assert where(cluster, "bound") == [3]
+
+
+def test_that_bind_mounts_became_those_of_another_node_is_told(cluster):
+    assert placed(cluster, "changed", via=2, HostConfig={"Binds": ["/srv:/srv"]}) == 3
+    wait_until(lambda: "changed" in cluster[0].containers(), what="its record")
+    assert cluster[0].api.call("DELETE", "/containers/changed?force=1").status == 204
+    answer = make(cluster[0], "changed", HostConfig={"Binds": ["/opt:/srv"]})
+    assert where(cluster, "changed") == [1]
+    [warning] = answer.json()["Warnings"]
+    assert f"was on node {cluster[2].name} before" in warning
+    assert warning.endswith(f"node {cluster[0].name}")

@@ -10,8 +10,8 @@ from harness.placement import labelled, where
 FILES = Path(__file__).parent / "compose/rancher"
 
 
-def project(cluster, name, via=0):
-    return Project(["docker-compose"], cluster[via].api, name, FILES / f"{name}.yml")
+def project(cluster, name, via=0, **variables):
+    return Project(["docker-compose"], cluster[via].api, name, FILES / f"{name}.yml", **variables)
 
 
 @pytest.fixture(scope="module")
@@ -99,3 +99,42 @@ def test_a_file_of_the_first_form(hosts):
     assert where(hosts, "first_front_1") == [home]
     page = first.run("exec", "-T", "front", "ping", "-c", "1", "store")
     assert "1 packets received" in page
+
+
+def test_each_unit_has_its_own_sidekicks(hosts):
+    units = project(hosts, "units", via=1)
+    units.run("up", "-d", *(f"--scale={service}=3" for service in ("web", "data", "agent")))
+    try:
+        homes = [where(hosts, f"units_web_{number}") for number in (1, 2, 3)]
+        assert sorted(homes) == [[1], [2], [3]]
+        for service in ("data", "agent"):
+            assert [where(hosts, f"units_{service}_{number}") for number in (1, 2, 3)] == homes
+        for number in (1, 2, 3):
+            web = hosts[0].api.get(f"/containers/units_web_{number}/json").json()
+            data = hosts[0].api.get(f"/containers/units_data_{number}/json").json()
+            agent = hosts[0].api.get(f"/containers/units_agent_{number}/json").json()
+            assert web["HostConfig"]["VolumesFrom"] == [f"{data['Id']}:rw"]
+            assert agent["HostConfig"]["NetworkMode"] == f"container:{web['Id']}"
+            made = units.run("exec", "-T", f"--index={number}", "web", "cat", "/data/made")
+            assert made == data["Config"]["Hostname"] + "\n"
+    finally:
+        units.run("down", "-v", "-t", "1")
+
+
+def test_a_service_that_fills_all_hosts_is_recreated_in_its_place(hosts):
+    half = int(hosts[0].api.get("/info").json()["MemTotal"] / 3 * 0.6)
+    scale = ("--scale=web=3", "--scale=data=3")
+    before = project(hosts, "apart", HALF=str(half), RELEASE="1")
+    after = project(hosts, "apart", via=1, HALF=str(half), RELEASE="2")
+    names = [f"apart_{service}_{number}" for service in ("web", "data") for number in (1, 2, 3)]
+    before.run("up", "-d", *scale)
+    try:
+        homes = [where(hosts, name) for name in names]
+        assert sorted(homes[:3]) == sorted(homes[3:]) == [[1], [2], [3]]
+        after.run("up", "-d", "-t", "1", *scale)
+        for name, home in zip(names, homes):
+            seen = hosts[0].api.get(f"/containers/{name}/json").json()
+            assert "RELEASE=2" in seen["Config"]["Env"] and seen["State"]["Running"]
+            assert where(hosts, name) == home
+    finally:
+        after.run("down", "-v", "-t", "1")

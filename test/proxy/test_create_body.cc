@@ -25,7 +25,7 @@ Test(create_body, expressions_go_and_everything_else_stays_as_it_was_written) {
 
 Test(create_body, expressions_are_kept_as_labels) {
   const std::string body =
-      R"({"Env":["A=1","constraint:disk==\"s\"","constraint:zone!=~x","affinity:container!=web*",)"
+      R"({"Env":["A=1","constraint:disk==s\\d","constraint:zone!=~x","affinity:container!=web*",)"
       R"("reschedule:on-node-failure","whitelist:node==a|b"],"Labels":{"a":"b",)"
       R"("com.docker.swarm.constraints":"[\"node==n\"]"}})";
   std::string kept = withExpressionLabels(body, {1, 2, 3, 4, 5});
@@ -109,4 +109,23 @@ Test(create_body, what_is_said_of_the_host_may_stand_beside_its_config) {
             bound.c_str());
   std::string ends = withCleanEnd(body);
   cr_expect(ends.find(R"("RestartPolicy":{"Name":"on-failure"})") != ends.npos, "%s", ends.c_str());
+}
+
+Test(create_body, containers_that_it_names_are_replaced) {
+  const std::map<std::string, std::string> others{{"aa", "bb"}};
+  std::string body = withContainers(
+      R"({"HostConfig":{"VolumesFrom":["aa:ro","aa","cc"],"NetworkMode":"container:aa",)"
+      R"("PidMode":"host","IpcMode":"container:cc","Links":["aa:x"]}})",
+      others);
+  cr_expect_eq(body,
+               R"({"HostConfig":{"VolumesFrom":["bb:ro","bb","cc"],"NetworkMode":"container:bb",)"
+               R"("PidMode":"host","IpcMode":"container:cc","Links":["aa:x"]}})",
+               "%s", body.c_str());
+  cr_expect_eq(withContainers("[]", others), "[]");
+}
+
+Test(create_body, it_may_remove_itself) {
+  cr_expect(removesItself(R"({"HostConfig":{"AutoRemove":true}})"));
+  cr_expect_not(removesItself(R"({"HostConfig":{"AutoRemove":false}})"));
+  cr_expect_not(removesItself("[]"));
 }

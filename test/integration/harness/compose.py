@@ -4,9 +4,10 @@ import subprocess
 
 
 class Project:
-    """`program` is the command, `name` the project's; `file` says what it is made of."""
+    """`program` is the command, `name` the project's; `file` says what it is made of, with these variables."""
 
-    def __init__(self, program, endpoint, name, file):
+    def __init__(self, program, endpoint, name, file, **variables):
+        self._variables = variables
         self._program = program
         self._endpoint = endpoint
         self.name = name
@@ -25,7 +26,7 @@ class Project:
             text=True,
             input=input,
             timeout=120,
-            env=self._endpoint.env(),
+            env=self._endpoint.env(**self._variables),
         )
 
     def run(self, *args, check=True, **kwargs):
