@@ -254,6 +254,7 @@ base::Task<> Federation::remove(Client& client, RouteMatch match, cluster::Node 
   // Of a link only that name of the container goes.
   if (client.status != 204 || removesLink(match.query)) co_return;
   parts_.names.removed(node.id, id, names);
+  parts_.placements.containerRemoved(id);
 }
 
 // With the volumes that are to go. Those that somebody else mounts the engine keeps.

@@ -33,6 +33,8 @@ void Placements::containerChanged(const cluster::NodeId& owner, const std::strin
   bool isNew = !known || known->id != id;
   // The record may come before the answer to the create, and it should not count twice.
   if (isNew) dropReserved(owner.text(), container->name);
+  // While it is removed the engine lists it without a name.
+  if (!isNew && container->name.empty()) rememberBinds(*known);
   if (!world_.putContainer(std::move(*container))) early_[owner][id] = record;
 }
 
@@ -40,11 +42,20 @@ void Placements::containerErased(const cluster::NodeId& owner, const std::string
   if (auto early = early_.find(owner); early != early_.end()) early->second.erase(id);
   const labels::Container* container = world_.container(id);
   if (!container || container->id != id || container->node != owner.text()) return;
-  RemovedBinds::Home home{container->node, world_.node(container->node)->facts.name,
-                          container->binds};
-  removedBinds_.removed(container->name, std::move(home), loop_.now());
+  rememberBinds(*container);
   world_.eraseContainer(id);
   expected_.erase(id);
+}
+
+void Placements::containerRemoved(const std::string& id) {
+  if (const labels::Container* container = world_.container(id)) rememberBinds(*container);
+}
+
+// Of a container that is going.
+void Placements::rememberBinds(const labels::Container& container) {
+  const labels::NodeState* node = world_.node(container.node);
+  RemovedBinds::Home home{container.node, node ? node->facts.name : "", container.binds};
+  removedBinds_.removed(container.name, std::move(home), loop_.now());
 }
 
 void Placements::promiseChanged(const cluster::NodeId& owner, std::string_view key,

@@ -142,6 +142,9 @@ class Placements {
   std::string otherBinds(const labels::Policy& policy, const std::string& name,
                          const std::string& node) const;
 
+  // A client was told that it is removed; its record may say so later.
+  void containerRemoved(const std::string& id);
+
   // See labels/units.h.
   std::map<std::string, std::string> ownOfUnit(const labels::Policy& policy) const {
     return labels::ownOfUnit(policy, world_);
@@ -168,6 +171,7 @@ class Placements {
   };
 
   labels::Options options(const std::string& name);
+  void rememberBinds(const labels::Container& container);
   std::string bindHome(const labels::Policy& policy, const std::string& name) const;
   void dropReserved(std::string_view node, const std::string& name);
   void release(const std::string& key);
