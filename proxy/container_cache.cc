@@ -70,7 +70,8 @@ class ListHandler : public rapidjson::BaseReaderHandler<rapidjson::UTF8<>, ListH
       each.statusAt = end - each.statusLength - begin_;
     }
     if (depth_ == 3 && member_ == "Names") each.names.emplace_back(value);
-    if (depth_ == 3 && member_ == "Labels")
+    // No filter finds one with '=' in its key: to the engine a filter's key ends there.
+    if (depth_ == 3 && member_ == "Labels" && inner_.find('=') == std::string::npos)
       each.labels.push_back(inner_ + "=" + std::string(value));
     return true;
   }

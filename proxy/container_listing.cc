@@ -44,7 +44,7 @@ NodeAnswer answerOf(const cluster::Node& node, std::string body) {
 base::Task<> ContainerListing::answer(Client& client, RouteMatch match) {
   std::optional<ContainerListPlan> plan = planContainerList(match.query);
   if (!plan) {
-    co_await local_.passThrough(client, match);  // the engine words the refusal
+    co_await refuse(client, match);
     co_return;
   }
   Located missing = co_await anchor(*plan);
@@ -65,6 +65,20 @@ base::Task<> ContainerListing::answer(Client& client, RouteMatch match) {
   std::string target(client.request().target());
   Body body = merged(target, *plan, std::move(parts));
   co_await sendJson(client, 200, local_.commonHeaders(), *body);
+}
+
+// A query that we cannot read, in our engine's words. Should it understand more than we do, its
+// containers are not those of all.
+base::Task<> ContainerListing::refuse(Client& client, RouteMatch match) {
+  std::string target = listTarget(match, std::string(match.query));
+  base::HttpReply reply = co_await engine_.call(base::httpGet(target, listTimeout, bodyMost_));
+  if (reply.status >= 400) {
+    co_await sendAnswer(client, reply.status, reply.head, reply.body);
+    co_return;
+  }
+  co_await sendError(client, 400, local_.commonHeaders(),
+                     "droverd does not understand this query, and cannot answer it for all nodes",
+                     false);
 }
 
 // Where the containers that `before` and `since` name stand, by the word of their engines. Else the

@@ -59,6 +59,7 @@ class ContainerListing {
     Body body;
   };
 
+  base::Task<> refuse(Client& client, RouteMatch match);
   base::Task<Located> anchor(ContainerListPlan& plan);
   base::Task<std::vector<Part>> ask(RouteMatch match, const ContainerListPlan& plan);
   base::Task<> askSelf(RouteMatch match, std::string query, Part& part);

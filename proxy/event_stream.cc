@@ -1,5 +1,6 @@
 #include "proxy/event_stream.h"
 
+#include <algorithm>
 #include <charconv>
 #include <chrono>
 #include <optional>
@@ -66,7 +67,9 @@ base::Task<> EventStream::listen(cluster::Node node, std::string target) {
   int status = reader.head().status();
   if (status == 200) merger_.add(nameOf(node));
   awaited_.erase(node.id);
-  if (status_ != 200) status_ = status;
+  if (status == 200 || status_ == 0) status_ = status;
+  bool refuses = status_ == status && refusedBy_.value_or(node.id) == node.id;
+  if (refuses) refusedBy_ = node.id;
   news_.fire();
   for (;;) {
     size_t used = reader.feedBody(connection->rest);
@@ -74,7 +77,7 @@ base::Task<> EventStream::listen(cluster::Node node, std::string target) {
     if (status == 200 && !text.empty()) {
       merger_.push(id, text, now());
       news_.fire();
-    } else {
+    } else if (refuses) {
       refusal_.append(text);
     }
     text.clear();
@@ -111,6 +114,12 @@ base::Task<> EventStream::run(Client& client, std::string_view common, std::stri
   for (const cluster::Node& node : nodes_.nodes()) {
     if (node.up && wantsNode(wanted, node.id.text(), node.name)) awaited_.insert(node.id);
   }
+  // Of nodes that there are not there is nothing to tell, as long as none of them joins.
+  std::vector<cluster::Node> all = nodes_.nodes();
+  bool nobody = std::none_of(all.begin(), all.end(), [&](const cluster::Node& node) {
+    return wantsNode(wanted, node.id.text(), node.name);
+  });
+  if (nobody) status_ = 200;
   followNewcomers(target, wanted);
   bool asksForPast = target.find("since=") != std::string::npos;
   base::milliseconds until = now() + (asksForPast ? pastWait : base::milliseconds(0));

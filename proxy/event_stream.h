@@ -4,6 +4,7 @@
 // included.
 
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -43,7 +44,8 @@ class EventStream {
   std::set<cluster::NodeId> awaited_;          // of the first that were asked: not answered yet
   base::Event news_;
   int status_ = 0;  // of the first node that answered
-  std::string refusal_;
+  std::optional<cluster::NodeId> refusedBy_;
+  std::string refusal_;  // the words of that one
   base::Scope streams_;
 };
 

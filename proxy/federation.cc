@@ -469,13 +469,13 @@ base::Task<> Federation::version(Client& client, RouteMatch match) {
 }
 
 base::Task<> Federation::events(Client& client, RouteMatch match) {
+  // A query that we cannot read goes to all as it is: they refuse it, or understand more than we
+  // do.
   std::optional<FilteredQuery> query = parseFilteredQuery(match.query);
-  if (!query) {
-    co_await parts_.local.passThrough(client, match);
-    co_return;
-  }
-  std::vector<std::string> wanted = takeNodeFilter(*query);
-  std::string target = withQuery(versionPrefix(match) + "/events", query->text());
+  std::vector<std::string> wanted;
+  if (query) wanted = takeNodeFilter(*query);
+  std::string text = query ? query->text() : std::string(match.query);
+  std::string target = withQuery(versionPrefix(match) + "/events", text);
   EventStream stream(parts_.loop, parts_.engine, parts_.agent, parts_.log);
   co_await stream.run(client, parts_.local.commonHeaders(), std::move(target), std::move(wanted));
 }

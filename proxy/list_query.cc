@@ -1,11 +1,11 @@
 #include "proxy/list_query.h"
 
-#include <rapidjson/document.h>
-
 #include <algorithm>
 #include <cctype>
 #include <charconv>
 #include <utility>
+
+#include "proxy/list_filters.h"
 
 namespace proxy {
 namespace {
@@ -25,44 +25,20 @@ bool isState(std::string_view value) {
   return false;
 }
 
-// One filter's values: a list of strings, or an object whose members are true.
-std::optional<std::vector<std::string>> values(const rapidjson::Value& filter) {
-  std::vector<std::string> found;
-  if (filter.IsArray()) {
-    for (const rapidjson::Value& each : filter.GetArray()) {
-      if (!each.IsString()) return std::nullopt;
-      found.emplace_back(each.GetString(), each.GetStringLength());
-    }
-    return found;
-  }
-  if (!filter.IsObject()) return std::nullopt;
-  for (const auto& each : filter.GetObject()) {
-    if (!each.value.IsTrue()) return std::nullopt;
-    found.emplace_back(each.name.GetString(), each.name.GetStringLength());
-  }
-  return found;
-}
-
-bool parseFilters(const std::string& json, ListQuery& query) {
-  if (json.empty()) return true;
-  rapidjson::Document document;
-  document.Parse<rapidjson::kParseIterativeFlag>(json.data(), json.size());
-  if (!document.IsObject()) return false;
-  for (const auto& filter : std::as_const(document).GetObject()) {
-    std::string_view name(filter.name.GetString(), filter.name.GetStringLength());
-    std::optional<std::vector<std::string>> given = values(filter.value);
-    bool sameForm = filter.value.GetType() == document.MemberBegin()->value.GetType();
-    if (!given || !sameForm) return false;
-    if (name == "label" && query.labels.empty()) {
-      query.labels = std::move(*given);
-    } else if (name == "status" && query.states.empty()) {
-      if (!std::all_of(given->begin(), given->end(), isState)) return false;
-      query.states = std::move(*given);
+bool takeFilters(const std::string& json, ListQuery& query) {
+  std::optional<std::vector<ListFilter>> filters = parseListFilters(json);
+  if (!filters) return false;
+  for (ListFilter& each : *filters) {
+    if (each.name == "label") {
+      query.labels = std::move(each.values);
+    } else if (each.name == "status") {
+      if (!std::all_of(each.values.begin(), each.values.end(), isState)) return false;
+      query.states = std::move(each.values);
       // Asking for a state means all containers, running or not.
       query.all = query.all || !query.states.empty();
-    } else if (name == "name" && query.names.empty()) {
-      if (!std::all_of(given->begin(), given->end(), isPlain)) return false;
-      query.names = std::move(*given);
+    } else if (each.name == "name") {
+      if (!std::all_of(each.values.begin(), each.values.end(), isPlain)) return false;
+      query.names = std::move(each.values);
     } else {
       return false;
     }
@@ -157,7 +133,7 @@ std::optional<ListQuery> parseListQuery(std::string_view query) {
       return std::nullopt;
     }
   }
-  if (!parseFilters(filters, parsed)) return std::nullopt;
+  if (!takeFilters(filters, parsed)) return std::nullopt;
   return parsed;
 }
 

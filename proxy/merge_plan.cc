@@ -3,46 +3,11 @@
 #include <algorithm>
 #include <charconv>
 
-#include "base/json.h"
 #include "proxy/list_query.h"
 #include "proxy/merge_json.h"
 
 namespace proxy {
 namespace {
-
-std::optional<std::vector<std::string>> valuesOf(const rapidjson::Value& filter) {
-  std::vector<std::string> values;
-  if (filter.IsArray()) {
-    for (const rapidjson::Value& each : filter.GetArray()) {
-      if (!each.IsString()) return std::nullopt;
-      values.emplace_back(base::asText(each));
-    }
-    return values;
-  }
-  if (!filter.IsObject()) return std::nullopt;
-  for (const auto& each : filter.GetObject()) {
-    if (!each.value.IsBool()) return std::nullopt;
-    values.emplace_back(base::asText(each.name));
-  }
-  return values;
-}
-
-std::optional<std::vector<ListFilter>> parseFilters(const std::string& json) {
-  std::vector<ListFilter> filters;
-  if (json.empty()) return filters;
-  const rapidjson::Document document = base::parseJson(json);
-  if (!document.IsObject()) return std::nullopt;
-  for (const auto& each : document.GetObject()) {
-    std::optional<std::vector<std::string>> values = valuesOf(each.value);
-    bool sameForm = each.value.GetType() == document.MemberBegin()->value.GetType();
-    if (!values || !sameForm) return std::nullopt;
-    std::string text = base::JsonWriter().value(each.value).text();
-    ListFilter filter{std::string(base::asText(each.name)), std::move(text), std::move(*values)};
-    std::erase_if(filters, [&](const ListFilter& other) { return other.name == filter.name; });
-    filters.push_back(std::move(filter));
-  }
-  return filters;
-}
 
 // The engine looks at one value only, of which it does not say which.
 std::string lastValue(const FilteredQuery& query, std::string_view filter) {
@@ -95,7 +60,7 @@ std::optional<FilteredQuery> parseFilteredQuery(std::string_view query) {
       parsed.parameters.emplace_back(std::move(*key), std::move(*value));
     }
   }
-  std::optional<std::vector<ListFilter>> known = parseFilters(filters);
+  std::optional<std::vector<ListFilter>> known = parseListFilters(filters);
   if (!known) return std::nullopt;
   parsed.filters = std::move(*known);
   return parsed;

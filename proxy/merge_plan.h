@@ -13,14 +13,9 @@
 #include <utility>
 #include <vector>
 
-namespace proxy {
+#include "proxy/list_filters.h"
 
-// One of the `filters`: {"label":["a=b"]}, or {"label":{"a=b":true}} as the API has it today.
-struct ListFilter {
-  std::string name;
-  std::string json;  // of its values, as the client wrote it
-  std::vector<std::string> values;
-};
+namespace proxy {
 
 // A query whose filters are known.
 struct FilteredQuery {
@@ -34,8 +29,8 @@ struct FilteredQuery {
   bool erase(std::string_view filter);
 };
 
-// Nothing if every engine refuses such a query; then one of them should be asked as it is, to word
-// the refusal.
+// Nothing if an engine refuses such a query; then engines should be asked as it is, to word the
+// refusal.
 std::optional<FilteredQuery> parseFilteredQuery(std::string_view query);
 
 // The value of this parameter of a query, decoded; of several the first, empty if there is none.
