@@ -238,24 +238,27 @@ void ContainerCache::take(Fresh fresh) {
   std::vector<Entry> made;
   for (ListedContainer& listed : fresh.listed) {
     Entry entry;
-    bool explained = true;
     auto before = known.find(listed.id);
     auto inspected = fresh.times.find(listed.id);
+    bool isWithheld = fresh.withheld.contains(listed.id);
     if (inspected != fresh.times.end()) {
       entry.times = inspected->second;
     } else if (before != known.end()) {
       entry.times = before->second->times;
     } else {
-      // One that is being removed is listed, with no name any more, and cannot be inspected.
+      // Withheld, or being removed: then it is listed, with no name any more, and cannot be
+      // inspected.
+      isWithheld = true;
       entry.times.created = createdAsListed(listed.json);
-      explained = false;
     }
     // Links give names to others when they come, and take them away when they go.
     if (entry.times.linked && before == known.end() && !fresh.need.all)
       allChanged_ = fresh.tick + 1;
-    if (explained)
+    // Times of before may explain it by chance.
+    if (!isWithheld) {
       entry.status = decodeStatus(listed.status, entry.times.started, entry.times.finished,
                                   fresh.asked, fresh.answered);
+    }
     entry.fetched = fresh.tick;
     entry.listed = std::move(listed);
     made.push_back(std::move(entry));

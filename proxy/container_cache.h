@@ -14,6 +14,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "proxy/list_query.h"
@@ -86,6 +87,7 @@ class ContainerCache {
     int64_t answered = 0;
     std::vector<ListedContainer> listed;
     std::unordered_map<std::string, ContainerTimes> times;  // of those inspected
+    std::unordered_set<std::string> withheld;  // those that were to be inspected and could not be
   };
   std::vector<std::string> toInspect(const Fresh& fresh) const;
   void take(Fresh fresh);

@@ -49,6 +49,7 @@ ContainerLists::ContainerLists(base::Loop& loop, Engine& engine, EngineState& st
       state_(state),
       log_(log),
       bodyMost_(bodyMost),
+      inspections_(loop, engine, bodyMost),
       background_([](std::exception_ptr) {}) {
   state_.listen({[this] {
                    cache_.clear();
@@ -59,8 +60,13 @@ ContainerLists::ContainerLists(base::Loop& loop, Engine& engine, EngineState& st
                  [this](std::string_view json) { event(json); },
                  [this] {
                    cache_.clear();
+                   inspections_.clear();
                    if (changed_) changed_(Effect::containers);
                  }});
+  inspections_.onRecovered([this](const std::string& id) {
+    cache_.changed(id, ++tick_, settled());
+    if (changed_) changed_(Effect::container);
+  });
 }
 
 uint64_t ContainerLists::settled() const {
@@ -81,6 +87,7 @@ void ContainerLists::event(std::string_view json) {
   }
   const rapidjson::Value* actor = member(document, "Actor");
   if (type == "container" && actor) {
+    inspections_.changed(text(*actor, "ID"));
     bool names = action == "rename" || action == "destroy" || action == "create";
     if (names) {
       cache_.namesChanged(text(*actor, "ID"), tick_, settled());
@@ -147,6 +154,10 @@ base::Task<std::optional<std::vector<ContainerCache::Plain>>> ContainerLists::en
   co_return cache_.plain();
 }
 
+base::Task<> ContainerLists::inspect(std::vector<std::string> ids) {
+  co_await inspections_.of(std::move(ids));
+}
+
 // Waits until the cache knows all that was true when this was called. False if the engine does not
 // answer.
 base::Task<bool> ContainerLists::makeFresh() {
@@ -201,13 +212,10 @@ base::Task<> ContainerLists::refreshOnce(ContainerCache::Need need) {
   if (reply.status == 200) listed = parseList(reply.body);
   if (!listed) throw base::StreamError("the engine's list of containers is not understood");
   fresh.listed = std::move(*listed);
-  for (const std::string& id : cache_.toInspect(fresh)) {
-    base::HttpReply inspected = co_await engine_.call(
-        base::httpGet("/containers/" + id + "/json", answerTimeout, bodyMost_));
-    std::optional<ContainerTimes> times;
-    if (inspected.status == 200) times = parseInspect(inspected.body);
-    if (times) fresh.times[id] = *times;
-    if (times && inspected_) inspected_(id, inspected.body);
+  std::vector<std::string> wanted = cache_.toInspect(fresh);
+  fresh.times = co_await inspections_.of(wanted);
+  for (std::string& id : wanted) {
+    if (!fresh.times.contains(id)) fresh.withheld.insert(std::move(id));
   }
   cache_.take(std::move(fresh));
 }

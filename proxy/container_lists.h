@@ -15,6 +15,7 @@
 #include "proxy/container_cache.h"
 #include "proxy/engine.h"
 #include "proxy/engine_state.h"
+#include "proxy/inspections.h"
 #include "proxy/rendered_lists.h"
 #include "proxy/routes.h"
 
@@ -41,8 +42,10 @@ class ContainerLists {
 
   // Called with the id and the engine's answer to GET /containers/{id}/json, whenever a list needed
   // one: of a container that is new, or that an event or a call was about.
-  using Inspected = std::function<void(const std::string& id, std::string_view json)>;
-  void onInspection(Inspected callback) { inspected_ = std::move(callback); }
+  void onInspection(Inspections::Heard callback) { inspections_.onHeard(std::move(callback)); }
+  // Has these containers inspected, which the above hears of. Of those that the engine withholds it
+  // hears when they can be had.
+  base::Task<> inspect(std::vector<std::string> ids);
 
   // A call that passes through and may change containers. What it changes counts as changed when
   // its answer comes, before its client hears of it, and again when it has ended.
@@ -83,7 +86,7 @@ class ContainerLists {
   uint64_t retryAt_ = 0;  // a refresh failed; none is tried before
   bool refreshing_ = false;
   std::function<void(Effect)> changed_;
-  Inspected inspected_;
+  Inspections inspections_;
   base::Event refreshed_;
   base::Scope background_;
 };

@@ -152,12 +152,8 @@ base::Task<> Publisher::publishContainers() {
   agent_.setEngineError(entries ? "" : "its Docker Engine does not answer");
   if (!entries) co_return;
   std::erase_if(*entries, [this](const auto& each) { return index_.wasRemoved(each.id); });
-  std::vector<std::string> unknown = own_.unknown(*entries);
-  for (const std::string& id : unknown) {
-    base::HttpReply reply = co_await engine_.call(
-        base::httpGet("/containers/" + id + "/json", answerTimeout, answerMost));
-    if (reply.status == 200) own_.inspected(id, reply.body);
-  }
+  // One that cannot be inspected now has a record of what is listed, and of what was known before.
+  co_await lists_.inspect(own_.unknown(*entries));
   if (!agent_.clustered()) co_return;
   OwnContainers::Made made = own_.make(std::move(*entries));
   publishAll(agent_, containerRecords, std::move(made.records));

@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from harness.cluster import run_on
+from harness.cluster import await_agreement, run_on
 from harness.engine import wait_until
 
 
@@ -155,3 +155,39 @@ def test_an_engine_that_never_told_may_have_anything(start_node, lab):
         wait_until(lambda: two.api.get("/volumes/vol").status == 200, timeout=10)
     finally:
         one.direct.call("DELETE", "/volumes/vol")
+
+
+def test_a_container_that_cannot_be_inspected_costs_the_others_nothing(three):
+    """Its start waits for a log driver whose packets are swallowed, and holds its lock meanwhile."""
+    one, two, third = three
+    run_on(one, one, "fine")
+    run_on(one, two, "beside")
+    swallow = ("INPUT", "--protocol", "tcp", "--dport", "514", "--jump", "DROP")
+    third.host.run("iptables", "--insert", *swallow)
+    address = f"tcp://{third.host.address}:514"
+    log = {"Type": "syslog", "Config": {"syslog-address": address}}
+    run_on(one, two, "stuck", "true", start=False, HostConfig={"LogConfig": log})
+    try:
+        with two.api.connect(timeout=60) as starting:
+            starting.request("POST", "/containers/stuck/start", b"")
+            time.sleep(0.5)
+            for via in (two, one, third):
+                for most in (2, 0.5, 0.5):
+                    listed, took = timed(via.containers)
+                    assert took < most, (via.name, took)
+                    assert listed["beside"][1].startswith("Up"), listed
+                    assert listed["stuck"][1] == "Created", listed
+            assert run_on(third, two, "placed", start=False)
+            for each in three:
+                each.kill_hard()
+            for each in three:
+                each.start()
+            await_agreement(three)
+            wait_until(lambda: "stuck" in one.containers(), timeout=5)
+            assert one.containers()["beside"][1].startswith("Up")
+            taken = third.api.post("/containers/create?name=stuck", {"Image": "busybox"})
+            assert taken.status == 409, taken.body
+    finally:
+        third.host.run("iptables", "--delete", *swallow)
+    wait_until(lambda: two.direct.get("/containers/stuck/json").status == 200, timeout=30)
+    wait_until(lambda: one.api.get("/containers/stuck/json").status == 200, timeout=10)

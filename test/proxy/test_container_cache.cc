@@ -57,8 +57,8 @@ struct Container {
     std::string names = "\"/" + name + "\"";
     for (const std::string& alias : aliases) names += ",\"" + alias + "\"";
     return "{\"Id\":\"" + id + "\",\"Names\":[" + names +
-           "],\"Image\":\"busybox\",\"Labels\":" + labels + ",\"State\":\"" + state +
-           "\",\"Status\":\"" + status(now) +
+           "],\"Image\":\"busybox\",\"Created\":" + std::to_string(created / second) +
+           ",\"Labels\":" + labels + ",\"State\":\"" + state + "\",\"Status\":\"" + status(now) +
            "\",\"Mounts\":[{\"Id\":\"not mine\",\"Status\":\"nor mine\"}]}";
   }
   ContainerTimes times() const { return {created, since, since, linked}; }
@@ -72,6 +72,7 @@ struct World {
   uint64_t now = 1'000'000;  // milliseconds
   int64_t clock = start;
   std::set<std::string> inspected;  // by the last refresh
+  std::set<std::string> withheld;   // cannot be inspected
   bool wholeList = false;           // was asked for by the last refresh
   size_t asked = 0;                 // how many ids it asked for
 
@@ -106,7 +107,11 @@ struct World {
       inspected.insert(each);
       auto found = std::find_if(containers.begin(), containers.end(),
                                 [&](const Container& one) { return one.id == each; });
-      if (found != containers.end()) fresh.times[each] = found->times();
+      if (withheld.contains(each)) {
+        fresh.withheld.insert(each);
+      } else if (found != containers.end()) {
+        fresh.times[each] = found->times();
+      }
     }
     cache.take(std::move(fresh));
   }
@@ -405,6 +410,35 @@ Test(container_cache, a_container_that_cannot_be_inspected_is_shown_as_the_engin
   cr_expect_neq(timed.find("},1795000000000000000]"), std::string::npos, "%s", timed.c_str());
   // Whether it is still there the engine is asked for each list.
   cr_expect_eq(world.cache.need(5, world.now).ids, std::vector<std::string>{id("a")});
+}
+
+Test(container_cache, a_container_that_is_withheld_is_shown_as_listed_and_asked_for_each_time) {
+  World world;
+  world.containers = {{id("a"), "one", "created"},
+                      {id("b"), "two", "running", start - 5 * minute, start - 11 * minute}};
+  world.withheld = {id("a")};
+  for (int question = 0; question < 3; question++) {
+    cr_expect_eq(world.ask(), 1);
+    world.clock += minute;
+    world.now += 60'000;
+  }
+  world.withheld.clear();
+  world.cache.changed(id("a"), ++world.tick, world.now);
+  cr_expect_eq(world.ask(), 1);
+  cr_expect_eq(world.inspected, std::set<std::string>{id("a")});
+  cr_expect_eq(world.ask(), 0);
+}
+
+Test(container_cache, a_container_that_is_withheld_keeps_what_was_known_of_it) {
+  World world;
+  world.containers = {{id("a"), "one"}};
+  cr_expect_eq(world.ask(), 1);
+  world.withheld = {id("a")};
+  world.containers[0].odd = "Up 7 fortnights";
+  world.cache.changed(id("a"), ++world.tick, world.now);
+  cr_expect_eq(world.ask(), 1);
+  world.containers.clear();
+  cr_expect_eq(world.ask(), 1);
 }
 
 Test(container_cache, filters_choose_what_the_engine_would) {
