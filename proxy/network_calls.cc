@@ -22,7 +22,7 @@ constexpr base::milliseconds changeTimeout(60'000);
 // On our engine, unless its name says otherwise.
 base::Task<> NetworkCalls::create(Client& client, RouteMatch match) {
   std::string body = co_await readBody(client, bodyMost_);
-  std::optional<NodeName> named = parseNodeName(agent_, base::text(base::parseJson(body), "Name"));
+  std::optional<NodeName> named = parseNodeName(agent_, requestedName(body).value_or(""));
   std::optional<cluster::Node> node = locator_.node(agent_.self());
   base::HttpCall call;
   call.method = "POST";

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/json.h"
+#include "labels/text.h"
 #include "proxy/list_query.h"
 #include "proxy/locator.h"
 #include "proxy/merge_json.h"
@@ -15,6 +17,19 @@ std::optional<NodeName> parseNodeName(const cluster::Nodes& nodes, std::string_v
   std::optional<cluster::Node> node = nodeCalled(nodes, text.substr(0, slash));
   if (!node) return std::nullopt;
   return NodeName{std::move(*node), std::string(text.substr(slash + 1))};
+}
+
+std::optional<std::string> requestedName(std::string_view body) {
+  rapidjson::Document json = base::parseJson(body);
+  bool isBlank = body.find_first_not_of(" \t\r\n") == std::string_view::npos;
+  if (json.HasParseError() && !isBlank) return std::nullopt;
+  std::string name;
+  if (!json.IsObject()) return name;
+  for (const auto& each : json.GetObject()) {
+    bool isName = labels::equalIgnoringCase(base::asText(each.name), "Name");
+    if (isName && each.value.IsString()) name = base::asText(each.value);
+  }
+  return name;
 }
 
 std::string withText(std::string_view body, std::string_view member, std::string_view text) {

@@ -19,6 +19,10 @@ struct NodeName {
 // Nothing for other names, and where there is no such node.
 std::optional<NodeName> parseNodeName(const cluster::Nodes& nodes, std::string_view text);
 
+// The Name in a request's body as Go reads it: whatever the member's case, and of several the last;
+// empty if there is none. Nothing if we cannot read the body, which Go may.
+std::optional<std::string> requestedName(std::string_view body);
+
 // The body with this text in the place of the member's.
 std::string withText(std::string_view body, std::string_view member, std::string_view text);
 

@@ -42,9 +42,10 @@ base::Task<> VolumeCalls::refuse(Client& client, Refusal refusal) {
 
 base::Task<> VolumeCalls::create(Client& client, RouteMatch) {
   std::string body = co_await readBody(client, bodyMost_);
-  rapidjson::Document json = base::parseJson(body);
-  std::string name(base::text(json, "Name"));
-  std::string wanted = nodeWanted(json);
+  std::optional<std::string> asked = requestedName(body);
+  if (!asked) throw base::HttpError(400, "the request's body is not JSON");
+  std::string name = std::move(*asked);
+  std::string wanted = nodeWanted(base::parseJson(body));
   std::optional<cluster::Node> node =
       wanted.empty() ? locator_.node(agent_.self()) : nodeCalled(agent_, wanted);
   if (std::optional<NodeName> named = parseNodeName(agent_, name)) {

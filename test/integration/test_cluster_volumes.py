@@ -42,6 +42,8 @@ def test_a_volume_that_is_there_is_what_a_create_of_its_name_answers(cluster, on
     again = two.api.post("/volumes/create", {"Name": "data"})
     assert (made.status, again.status) == (201, 201)
     assert again.json() == made.json() and made.json()["Node"]["Name"] == one.name
+    for spelt in ({"name": "data"}, {"Name": "other", "NAME": "data"}):
+        assert two.api.post("/volumes/create", spelt).json() == made.json()
     assert homes(cluster, "data") == [1]
     assert two.cli("volume", "rm", "data").returncode == 0
     assert homes(cluster, "data") == []

@@ -68,3 +68,23 @@ Test(node_name, is_replaced_where_it_stands) {
     cr_expect_eq(withParameter(target, "container", "x/y"), expected, "%s: %s", target.c_str(),
                  withParameter(target, "container", "x/y").c_str());
 }
+
+Test(node_name, of_a_request_is_read_as_go_reads_it) {
+  const std::pair<const char*, const char*> cases[] = {
+      {R"({"Name":"a"})", "a"},
+      {R"({"name":"a"})", "a"},
+      {R"({"Name":"a","nAME":"b"})", "b"},
+      {R"({"Name":"a","Name":"b"})", "b"},
+      {R"({"Name":"a","Name":null})", "a"},
+      {R"({"Name":5})", ""},
+      {R"({"Driver":"local"})", ""},
+      {"null", ""},
+      {"[]", ""},
+      {" \n", ""},
+      {"", ""},
+  };
+  for (const auto& [body, expected] : cases)
+    cr_expect_eq(requestedName(body).value_or("-"), expected, "%s", body);
+  for (const char* unreadable : {"{", R"({"Name":"a"} more)", R"({"Name":"a","x":1e999})"})
+    cr_expect_not(requestedName(unreadable).has_value(), "%s", unreadable);
+}
