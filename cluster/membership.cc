@@ -74,7 +74,7 @@ void Membership::Impl::leave(Time now) {
     wire::Message message = begin();
     message.mutable_gossip();
     encode(self.member, self.member.id, false, *message.add_updates());
-    network_.datagram(row->member.gossip, std::move(message));
+    network_.datagram(receiver(row->member), std::move(message));
   }
 }
 
@@ -112,7 +112,7 @@ bool Membership::Impl::receive(Time now, const NodeId& sender, std::optional<End
       receivePing(sender, from, message.ping(), spokenOf);
       break;
     case wire::Message::kPingRequest:
-      receivePingRequest(now, from, message.ping_request());
+      receivePingRequest(now, sender, from, message.ping_request());
       break;
     case wire::Message::kAck:
       receiveAck(now, sender, !from, message.ack().sequence());
@@ -221,7 +221,7 @@ void Membership::Impl::gossipTo(const std::vector<MemberRow*>& rows) {
     bool isDoubted = row->member.status != Status::alive;
     piggyback(message,
               isDoubted ? std::vector<const MemberRow*>{row} : std::vector<const MemberRow*>{});
-    network_.datagram(row->member.gossip, std::move(message));
+    network_.datagram(receiver(row->member), std::move(message));
   }
 }
 
@@ -312,7 +312,7 @@ void Membership::Impl::reconnect(Time now) {
   auto isFailed = [](const MemberRow& row) { return row.member.status == Status::failed; };
   for (MemberRow* row : some(1, isFailed)) {
     wire::Message ping = pingFor(*row, nextSequence_++);
-    network_.datagram(row->member.gossip, ping);
+    network_.datagram(receiver(row->member), ping);
     network_.stream(row->member.id, std::move(ping));
   }
 }

@@ -51,7 +51,7 @@ class Membership::Impl {
   };
   // A probe that we do for somebody else.
   struct Relay {
-    Endpoint asker;
+    Receiver asker;
     uint32_t askersSequence;
     NodeId target;
     uint32_t sequence;
@@ -67,6 +67,7 @@ class Membership::Impl {
     bool told = false;
   };
 
+  static Receiver receiver(const Member& member) { return {member.id, member.gossip}; }
   bool isLeaving() const { return table_.self().member.status == Status::left; }
   uint64_t draw(uint64_t bound) { return random_() % bound; }
   std::chrono::microseconds clock(Time now) const;
@@ -126,7 +127,8 @@ class Membership::Impl {
   wire::Message pingFor(const MemberRow& row, uint32_t sequence);
   void receivePing(const NodeId& sender, std::optional<Endpoint> from, const wire::Ping& ping,
                    bool spokenOf);
-  void receivePingRequest(Time now, std::optional<Endpoint> from, const wire::PingRequest& request);
+  void receivePingRequest(Time now, const NodeId& sender, std::optional<Endpoint> from,
+                          const wire::PingRequest& request);
   void receiveAck(Time now, const NodeId& sender, bool byStream, uint32_t sequence);
   void noteRoundTrip(MemberRow& row, std::chrono::microseconds took);
   void receiveNack(Time now, const NodeId& sender, uint32_t sequence);

@@ -27,7 +27,7 @@ void Membership::Impl::startProbe(Time now) {
   lastProbe_ = now;
   probe_ = Probe{row->member.id, nextSequence_++, clock(now), now + scaled(options_.probeTimeout),
                  now + scaled(options_.probeInterval)};
-  network_.datagram(row->member.gossip, pingFor(*row, probe_->sequence));
+  network_.datagram(receiver(row->member), pingFor(*row, probe_->sequence));
 }
 
 void Membership::Impl::probeSoon(Time now, const NodeId& id) {
@@ -93,7 +93,7 @@ void Membership::Impl::askOthers(Time now) {
     request.set_ip(gossip.ip.data(), gossip.ip.size());
     request.set_gossip_port(gossip.port);
     piggyback(message, {});
-    network_.datagram(helper->member.gossip, std::move(message));
+    network_.datagram(receiver(helper->member), std::move(message));
   }
   network_.stream(probe_->target, pingFor(*target, probe_->sequence));
   endProbeIfHopeless(now);
@@ -147,13 +147,14 @@ void Membership::Impl::receivePing(const NodeId& sender, std::optional<Endpoint>
   if (asker && asker->member.status != Status::alive) first.push_back(asker);
   piggyback(message, first);
   if (from) {
-    network_.datagram(*from, std::move(message));
+    network_.datagram({sender, *from}, std::move(message));
   } else {
     network_.stream(sender, std::move(message));
   }
 }
 
-void Membership::Impl::receivePingRequest(Time now, std::optional<Endpoint> from,
+void Membership::Impl::receivePingRequest(Time now, const NodeId& sender,
+                                          std::optional<Endpoint> from,
                                           const wire::PingRequest& request) {
   auto target = NodeId::parse(request.target());
   // Only members are pinged, where we know them to be: nobody shall aim us at others.
@@ -161,10 +162,14 @@ void Membership::Impl::receivePingRequest(Time now, std::optional<Endpoint> from
   if (!from || !row || row == &table_.self() || relays_.size() >= relaysMost) return;
   // The nack must be back before the asker's interval ends.
   Time wait = (options_.probeInterval - options_.probeTimeout) / 2;
-  relays_.push_back({*from, request.sequence(), *target, nextSequence_++, now + wait,
+  relays_.push_back({{sender, *from},
+                     request.sequence(),
+                     *target,
+                     nextSequence_++,
+                     now + wait,
                      now + options_.probeInterval});
   nextRelay_ = std::min(nextRelay_, relays_.back().nackAt);
-  network_.datagram(row->member.gossip, pingFor(*row, relays_.back().sequence));
+  network_.datagram(receiver(row->member), pingFor(*row, relays_.back().sequence));
 }
 
 void Membership::Impl::receiveAck(Time now, const NodeId& sender, bool byStream,

@@ -276,7 +276,7 @@ void Membership::Impl::endSuspicions(Time now) {
     Suspicion& suspicion = *row.suspicion;
     if (!suspicion.wasAsked() && dueOf(suspicion) <= now) {
       suspicion.ask(now, options_.probeTimeout);
-      network_.datagram(row.member.gossip, pingFor(row, nextSequence_++));
+      network_.datagram(receiver(row.member), pingFor(row, nextSequence_++));
     }
     if (dueOf(suspicion) <= now) {
       ended.push_back(id);

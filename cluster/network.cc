@@ -4,8 +4,8 @@
 
 namespace cluster {
 
-void Network::datagrams(const std::vector<Endpoint>& to, wire::Message message) {
-  for (const Endpoint& each : to) datagram(each, message);
+void Network::datagrams(const std::vector<Receiver>& to, wire::Message message) {
+  for (const Receiver& each : to) datagram(each, message);
 }
 
 }  // namespace cluster

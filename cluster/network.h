@@ -17,14 +17,20 @@ class Message;
 
 namespace cluster {
 
+// For whom a datagram is, and where it goes: nobody else at that address takes it.
+struct Receiver {
+  NodeId id;
+  Endpoint at;
+};
+
 class Network {
  public:
   virtual ~Network() = default;
 
   // May be lost, doubled or overtaken. `message` must fit into a packet (packetMost).
-  virtual void datagram(const Endpoint& to, wire::Message message) = 0;
+  virtual void datagram(const Receiver& to, wire::Message message) = 0;
   // The same to several.
-  virtual void datagrams(const std::vector<Endpoint>& to, wire::Message message);
+  virtual void datagrams(const std::vector<Receiver>& to, wire::Message message);
   // Arrives whole, or never; in the order of sending as long as messages arrive.
   virtual void stream(const NodeId& to, wire::Message message) = 0;
 };

@@ -21,7 +21,7 @@ using Nonce = std::array<uint8_t, 12>;
 
 constexpr uint8_t formatVersion = 1;
 constexpr size_t headerSize = 1 + sizeof(KeyId) + sizeof(Nonce);
-constexpr size_t originSize = NodeId::length + 8 + 8;
+constexpr size_t originSize = NodeId::length + 8 + 8 + 8;
 constexpr size_t tagSize = 16;
 static_assert(headerSize + originSize + tagSize == PacketSeal::overhead);
 
@@ -101,24 +101,23 @@ class Window {
   std::array<uint64_t, PacketSeal::window / 64 + 1> words_{};
 };
 
-// What is known of one sender. Two sessions, for clones; of more than two clones, the one that was
-// silent for longest makes room.
+// What is known of one sender: of its newest sessions, two for clones, and of those that are over.
 class Sender {
  public:
   Verdict take(uint64_t session, uint64_t number, uint64_t now) {
     lastHeard = now;
+    starts_ = std::max(starts_, startsOf(session));
+    Session* its = find(session);
+    if (!its) return Verdict::replayed;
+    its->lastHeard = now;
+    if (!its->window.take(number)) return Verdict::replayed;
     if (startsOf(session) < starts_) return Verdict::stale;
-    if (startsOf(session) > starts_ || !heard_) {
-      sessions_ = {};
-      starts_ = startsOf(session);
-      heard_ = true;
-    }
-    Session& its = find(session);
-    its.lastHeard = now;
-    return its.window.take(number) ? Verdict::good : Verdict::replayed;
+    newest = session;
+    return Verdict::good;
   }
 
   uint64_t lastHeard = 0;
+  uint64_t newest = 0;  // of the last good packet
 
  private:
   struct Session {
@@ -127,20 +126,26 @@ class Sender {
     Window window;
   };
 
-  Session& find(uint64_t id) {
+  // Nothing for one that is over and was forgotten. Those that are over make room first.
+  Session* find(uint64_t id) {
     for (Session& each : sessions_) {
-      if (each.lastHeard && each.id == id) return each;
+      if (each.lastHeard && each.id == id) return &each;
     }
-    auto before = [](const Session& a, const Session& b) { return a.lastHeard < b.lastHeard; };
+    if (startsOf(id) < starts_ && startsOf(id) <= forgotten_) return nullptr;
+    auto before = [this](const Session& a, const Session& b) {
+      bool isOver = startsOf(a.id) < starts_, isOtherOver = startsOf(b.id) < starts_;
+      return isOver != isOtherOver ? isOver : a.lastHeard < b.lastHeard;
+    };
     Session& oldest = *std::min_element(sessions_.begin(), sessions_.end(), before);
+    if (oldest.lastHeard) forgotten_ = std::max(forgotten_, startsOf(oldest.id));
     oldest = Session();
     oldest.id = id;
-    return oldest;
+    return &oldest;
   }
 
-  bool heard_ = false;
   uint64_t starts_ = 0;
-  std::array<Session, 2> sessions_;
+  uint64_t forgotten_ = 0;  // the highest starts_ of a session that made room
+  std::array<Session, 4> sessions_;
 };
 
 }  // namespace
@@ -171,7 +176,7 @@ class PacketSeal::Impl {
     keys_ = std::move(keys);
   }
 
-  std::string seal(std::string_view content) {
+  std::string seal(const NodeId& receiver, uint64_t receiverSession, std::string_view content) {
     if (keys_.empty()) throw std::logic_error("no gossip keys are set");
     Key& key = keys_.front();
     std::string packet(overhead + content.size(), '\0');
@@ -183,7 +188,8 @@ class PacketSeal::Impl {
     uint8_t origin[originSize];
     std::memcpy(origin, self_.text().data(), NodeId::length);
     putNumber(origin + NodeId::length, session_);
-    putNumber(origin + NodeId::length + 8, ++number_);
+    putNumber(origin + NodeId::length + 8, receiverSession);
+    putNumber(origin + NodeId::length + 16, ++number_);
 
     EVP_CIPHER_CTX* context = key.seal.get();
     uint8_t* body = at + headerSize;
@@ -191,6 +197,7 @@ class PacketSeal::Impl {
     int size = 0;
     need(EVP_EncryptInit_ex2(context, nullptr, nullptr, nonce_.data(), nullptr) == 1 &&
          EVP_EncryptUpdate(context, nullptr, &size, at, headerSize) == 1 &&
+         EVP_EncryptUpdate(context, nullptr, &size, bytes(receiver.text()), NodeId::length) == 1 &&
          EVP_EncryptUpdate(context, body, &size, origin, originSize) == 1 &&
          EVP_EncryptUpdate(context, body + originSize, &size, bytes(content),
                            static_cast<int>(content.size())) == 1 &&
@@ -204,6 +211,11 @@ class PacketSeal::Impl {
     opened.verdict = decipher(packet, opened);
     if (opened.verdict != Verdict::good) opened.content.clear();
     return opened;
+  }
+
+  uint64_t sessionOf(const NodeId& sender) const {
+    auto known = senders_.find(sender);
+    return known == senders_.end() ? 0 : known->second.newest;
   }
 
  private:
@@ -226,6 +238,7 @@ class PacketSeal::Impl {
     need(EVP_DecryptInit_ex2(context, nullptr, nullptr, at + 1 + sizeof(KeyId), nullptr) == 1 &&
          EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_SET_TAG, tagSize, tag.data()) == 1 &&
          EVP_DecryptUpdate(context, nullptr, &size, at, headerSize) == 1 &&
+         EVP_DecryptUpdate(context, nullptr, &size, bytes(self_.text()), NodeId::length) == 1 &&
          EVP_DecryptUpdate(context, origin, &size, at + headerSize, originSize) == 1 &&
          EVP_DecryptUpdate(context, content, &size, at + headerSize + originSize,
                            static_cast<int>(opened.content.size())) == 1);
@@ -237,7 +250,8 @@ class PacketSeal::Impl {
     if (!sender || *sender == NodeId()) return Verdict::noSender;
     opened.sender = *sender;
     opened.session = getNumber(origin + NodeId::length);
-    return take(*sender, opened.session, getNumber(origin + NodeId::length + 8));
+    if (getNumber(origin + NodeId::length + 8) != session_) return Verdict::otherSession;
+    return take(*sender, opened.session, getNumber(origin + NodeId::length + 16));
   }
 
   Verdict take(const NodeId& sender, uint64_t session, uint64_t number) {
@@ -292,6 +306,8 @@ std::string_view textOf(OpenedPacket::Verdict verdict) {
       return "replayed";
     case Verdict::stale:
       return "of an earlier session";
+    case Verdict::otherSession:
+      return "for another session";
     case Verdict::noSender:
       return "without a sender";
   }
@@ -307,12 +323,17 @@ void PacketSeal::setKeys(const std::vector<Secret>& keys) {
   impl_->setKeys(keys);
 }
 
-std::string PacketSeal::seal(std::string_view content) {
-  return impl_->seal(content);
+std::string PacketSeal::seal(const NodeId& receiver, uint64_t receiverSession,
+                             std::string_view content) {
+  return impl_->seal(receiver, receiverSession, content);
 }
 
 OpenedPacket PacketSeal::open(std::string_view packet) {
   return impl_->open(packet);
+}
+
+uint64_t PacketSeal::sessionOf(const NodeId& sender) const {
+  return impl_->sessionOf(sender);
 }
 
 }  // namespace cluster

@@ -17,6 +17,9 @@ constexpr uint64_t tellRefusalsEvery = 1000;
 // A session that is over and goes on for so long, with pauses of at most so much, is a clone's.
 constexpr uint64_t staleFor = 4'000;
 constexpr uint64_t staleGap = 3'000;
+// For who has not told its session yet.
+constexpr size_t waitingMost = 4;
+constexpr uint64_t waitFor = 1'000;
 
 sockaddr_in6 socketAddress(const Endpoint& endpoint) {
   sockaddr_in6 address{};
@@ -56,9 +59,32 @@ PeerNetwork::PeerNetwork(base::Loop& loop, const Endpoint& address, PacketSeal& 
 
 PeerNetwork::~PeerNetwork() = default;
 
-void PeerNetwork::datagram(const Endpoint& to, wire::Message message) {
-  std::string packet = seal_.seal(message.SerializeAsString());
-  sockaddr_in6 address = socketAddress(to);
+void PeerNetwork::datagram(const Receiver& to, wire::Message message) {
+  if (uint64_t session = seal_.sessionOf(to.id))
+    return send(to.id, {to.at, session}, message.SerializeAsString());
+  std::deque<Waiting>& waiting = waiting_[to.id];
+  if (waiting.size() == waitingMost) waiting.pop_front();
+  waiting.push_back({to.at, loop_.now(), message.SerializeAsString()});
+  send(to.id, {to.at, 0}, "");
+}
+
+void PeerNetwork::datagramTo(const NodeId& to, const Copy& copy, const wire::Message& message) {
+  send(to, copy, message.SerializeAsString());
+}
+
+void PeerNetwork::sendWaiting(const NodeId& to) {
+  auto found = waiting_.find(to);
+  if (found == waiting_.end()) return;
+  std::deque<Waiting> waiting = std::move(found->second);
+  waiting_.erase(found);
+  for (const Waiting& each : waiting) {
+    if (loop_.now() <= each.since + waitFor) send(to, {each.at, seal_.sessionOf(to)}, each.content);
+  }
+}
+
+void PeerNetwork::send(const NodeId& to, const Copy& copy, std::string_view content) {
+  std::string packet = seal_.seal(to, copy.session, content);
+  sockaddr_in6 address = socketAddress(copy.at);
   // A datagram may be lost anyway; what became of it is membership's to find out.
   ::sendto(socket_.get(), packet.data(), packet.size(), MSG_NOSIGNAL,
            reinterpret_cast<sockaddr*>(&address), sizeof address);
@@ -84,6 +110,15 @@ base::Task<> PeerNetwork::receiveAll() {
 
 void PeerNetwork::receive(std::string_view packet, const Endpoint& from) {
   OpenedPacket opened = seal_.open(packet);
+  Copy copy{from, opened.session};
+  // It does not know our session, or the one before: it learns it from an answer, which is never
+  // longer than what it answers and never answered itself.
+  if (opened.verdict == OpenedPacket::Verdict::otherSession) return send(opened.sender, copy, "");
+  bool isGreeting = opened.verdict == OpenedPacket::Verdict::good && opened.content.empty();
+  if (isGreeting) {
+    heardFrom(opened.sender, copy);
+    return sendWaiting(opened.sender);
+  }
   std::string why;
   wire::Message message;
   if (opened.verdict != OpenedPacket::Verdict::good) {
@@ -93,9 +128,10 @@ void PeerNetwork::receive(std::string_view packet, const Endpoint& from) {
   } else if (message.sender() != opened.sender.text()) {
     why = "it speaks in the name of another node";
   }
-  if (opened.verdict == OpenedPacket::Verdict::stale) staleFrom(opened.sender, from);
+  if (opened.verdict == OpenedPacket::Verdict::stale) staleFrom(opened.sender, copy);
   if (why.empty()) {
-    heardFrom(opened.sender, from);
+    heardFrom(opened.sender, copy);
+    sendWaiting(opened.sender);
     hooks_.received(opened.sender, from, std::move(message));
   } else if (loop_.now() >= refusalTold_ + tellRefusalsEvery) {
     refusalTold_ = loop_.now();
@@ -105,7 +141,7 @@ void PeerNetwork::receive(std::string_view packet, const Endpoint& from) {
 
 // What was under way when a node started anew comes within a moment. Who goes on for seconds is
 // another host with a copy of its state directory.
-void PeerNetwork::staleFrom(const NodeId& sender, const Endpoint& from) {
+void PeerNetwork::staleFrom(const NodeId& sender, const Copy& from) {
   uint64_t now = loop_.now();
   Stale& stale = stale_[sender];
   if (stale.since == 0 || now > stale.last + staleGap) stale.since = now;
@@ -118,13 +154,16 @@ void PeerNetwork::staleFrom(const NodeId& sender, const Endpoint& from) {
 
 // Two copies that started equally often are both heard. A node that moves is heard from where it
 // was no more; who comes from two places in turn, for seconds, are two.
-void PeerNetwork::heardFrom(const NodeId& sender, const Endpoint& from) {
+void PeerNetwork::heardFrom(const NodeId& sender, const Copy& from) {
   auto [found, first] = heard_.try_emplace(sender);
   Heard& heard = found->second;
   if (first) heard.last = from;
-  if (heard.last == from) return;
+  if (heard.last.at == from.at) {
+    heard.last.session = from.session;
+    return;
+  }
   uint64_t now = loop_.now();
-  bool inTurn = heard.other == from && now <= heard.otherAt + staleGap;
+  bool inTurn = heard.other.at == from.at && now <= heard.otherAt + staleGap;
   if (!inTurn) heard.bothSince = 0;
   if (inTurn && heard.bothSince == 0) heard.bothSince = now;
   heard.other = heard.last;

@@ -28,12 +28,17 @@ constexpr size_t batchMost = 4 * 1024 * 1024;
 
 class PeerNetwork : public Network {
  public:
+  // One of the processes that speak under one id, and where it speaks from.
+  struct Copy {
+    Endpoint at;
+    uint64_t session = 0;
+  };
   struct Hooks {
     // A datagram's content, opened and with an authentic sender.
     std::function<void(const NodeId& sender, const Endpoint& from, wire::Message message)> received;
     // Two hosts speak under one id: one whose session is over goes on, at `old`, while the newer
     // one is heard from `fresh`. Told again every few seconds.
-    std::function<void(const NodeId& sender, const Endpoint& old, const Endpoint& fresh)> cloned;
+    std::function<void(const NodeId& sender, const Copy& old, const Copy& fresh)> cloned;
     // A datagram that was refused, and why; told at most once a second.
     std::function<void(const Endpoint& from, std::string why)> refused;
     // A batch could not be delivered; its messages are lost.
@@ -47,7 +52,9 @@ class PeerNetwork : public Network {
               Hooks hooks);
   ~PeerNetwork() override;
 
-  void datagram(const Endpoint& to, wire::Message message) override;
+  // To whom we have not heard of yet it goes when it has told its session, which we ask for.
+  void datagram(const Receiver& to, wire::Message message) override;
+  void datagramTo(const NodeId& to, const Copy& copy, const wire::Message& message);
   void stream(const NodeId& to, wire::Message message) override;
 
   // The messages of a batch that a member posted; nothing for what is none.
@@ -69,14 +76,23 @@ class PeerNetwork : public Network {
   // Where a sender's datagrams come from: the last one, and the one before that came from
   // elsewhere.
   struct Heard {
-    Endpoint last, other;
+    Copy last, other;
     uint64_t otherAt = 0;
     uint64_t bothSince = 0;  // they come from both, in turn; 0 if not
   };
 
+  // What is for a node whose session is not known yet.
+  struct Waiting {
+    Endpoint at;
+    uint64_t since;
+    std::string content;
+  };
+
   base::Task<> receiveAll();
-  void heardFrom(const NodeId& sender, const Endpoint& from);
-  void staleFrom(const NodeId& sender, const Endpoint& from);
+  void send(const NodeId& to, const Copy& copy, std::string_view content);
+  void sendWaiting(const NodeId& to);
+  void heardFrom(const NodeId& sender, const Copy& from);
+  void staleFrom(const NodeId& sender, const Copy& from);
   void receive(std::string_view packet, const Endpoint& from);
   base::Task<> sendAll(NodeId to);
 
@@ -89,6 +105,7 @@ class PeerNetwork : public Network {
   uint64_t refusalTold_ = 0;
   std::map<NodeId, Heard> heard_;
   std::map<NodeId, Stale> stale_;
+  std::map<NodeId, std::deque<Waiting>> waiting_;
   std::map<NodeId, Queue> queues_;
   base::Scope tasks_;
 };

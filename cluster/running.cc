@@ -76,26 +76,27 @@ MembershipOptions Agent::Running::membershipOptions() const {
 }
 
 PeerNetwork::Hooks Agent::Running::hooks() {
-  return {[this](const NodeId& sender, const Endpoint& from, wire::Message message) {
-            receive(sender, from, message);
-            settle();
-          },
-          [this](const NodeId& sender, const Endpoint& old, const Endpoint& fresh) {
-            agent.log_.error(
-                "two hosts use one node's id",
-                {{"node", sender.text()}, {"one", old.text()}, {"other", fresh.text()}});
-            tellClone(old, fresh);
-            tellClone(fresh, old);
-          },
-          [this](const Endpoint& from, std::string why) {
-            agent.log_.warn("datagram refused", {{"from", from.text()}, {"reason", why}});
-          },
-          [this](const NodeId& to, std::string why) {
-            agent.log_.debug("messages not delivered", {{"node", to.text()}, {"reason", why}});
-            if (auto way = ways.find(to); way != ways.end()) way->second.ageFault->note(now(), why);
-            membership.streamFailed(now(), to);
-            settle();
-          }};
+  return {
+      [this](const NodeId& sender, const Endpoint& from, wire::Message message) {
+        receive(sender, from, message);
+        settle();
+      },
+      [this](const NodeId& sender, const PeerNetwork::Copy& old, const PeerNetwork::Copy& fresh) {
+        agent.log_.error(
+            "two hosts use one node's id",
+            {{"node", sender.text()}, {"one", old.at.text()}, {"other", fresh.at.text()}});
+        tellClone(sender, old, fresh.at);
+        tellClone(sender, fresh, old.at);
+      },
+      [this](const Endpoint& from, std::string why) {
+        agent.log_.warn("datagram refused", {{"from", from.text()}, {"reason", why}});
+      },
+      [this](const NodeId& to, std::string why) {
+        agent.log_.debug("messages not delivered", {{"node", to.text()}, {"reason", why}});
+        if (auto way = ways.find(to); way != ways.end()) way->second.ageFault->note(now(), why);
+        membership.streamFailed(now(), to);
+        settle();
+      }};
 }
 
 void Agent::Running::receive(const NodeId& sender, std::optional<Endpoint> from,
@@ -104,7 +105,7 @@ void Agent::Running::receive(const NodeId& sender, std::optional<Endpoint> from,
     if (!from) return;
     wire::Message farewell = envelope(self);
     farewell.mutable_removed();
-    network.datagram(*from, std::move(farewell));
+    network.datagram({sender, *from}, std::move(farewell));
     return;
   }
   if (message.has_removed()) {
@@ -120,10 +121,11 @@ void Agent::Running::receive(const NodeId& sender, std::optional<Endpoint> from,
   claims.receive(now(), sender, message);
 }
 
-void Agent::Running::tellClone(const Endpoint& to, const Endpoint& other) {
+void Agent::Running::tellClone(const NodeId& id, const PeerNetwork::Copy& to,
+                               const Endpoint& other) {
   wire::Message message = envelope(self);
   message.mutable_cloned()->set_other(other.text());
-  network.datagram(to, std::move(message));
+  network.datagramTo(id, to, message);
 }
 
 void Agent::Running::isCloned(const std::string& other) {

@@ -112,7 +112,7 @@ struct Agent::Running : MembershipListener, StateListener, ClaimWorld {
   Member ourselves(uint64_t session) const;
   MembershipOptions membershipOptions() const;
   PeerNetwork::Hooks hooks();
-  void tellClone(const Endpoint& to, const Endpoint& other);
+  void tellClone(const NodeId& id, const PeerNetwork::Copy& to, const Endpoint& other);
   void isCloned(const std::string& other);
   void wasRemoved(const NodeId& by);
   void saveMembers();

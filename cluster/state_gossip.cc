@@ -38,7 +38,7 @@ void State::Impl::receiveNews(Time now, const NodeId& sender, const wire::StateN
 
 void State::Impl::push(Time now) {
   std::vector<wire::Message> news = packets(now);
-  std::vector<Endpoint> peers = somePeers(options_.pushFanout);
+  std::vector<Receiver> peers = somePeers(options_.pushFanout);
   for (wire::Message& message : news) network_.datagrams(peers, std::move(message));
 }
 
@@ -66,13 +66,13 @@ std::vector<wire::Message> State::Impl::packets(Time now) {
   return packets;
 }
 
-std::vector<Endpoint> State::Impl::somePeers(size_t count) {
+std::vector<Receiver> State::Impl::somePeers(size_t count) {
   // The first of a shuffle (Fisher, Yates) that is broken off.
   count = std::min(count, peers_.size());
-  std::vector<Endpoint> some;
+  std::vector<Receiver> some;
   for (size_t i = 0; i < count; i++) {
     std::swap(peers_[i], peers_[i + draw(peers_.size() - i)]);
-    some.push_back(peers_[i].gossip);
+    some.push_back({peers_[i].id, peers_[i].gossip});
   }
   return some;
 }

@@ -73,7 +73,7 @@ class State::Impl {
   void receiveNews(Time now, const NodeId& sender, const wire::StateNews& news);
   void push(Time now);
   std::vector<wire::Message> packets(Time now);
-  std::vector<Endpoint> somePeers(size_t count);
+  std::vector<Receiver> somePeers(size_t count);
 
   // ---- state_sync.cc
   void sync(Time now);

@@ -19,6 +19,7 @@ using cluster::Member;
 using cluster::Membership;
 using cluster::MembershipOptions;
 using cluster::NodeId;
+using cluster::Receiver;
 using cluster::Status;
 using cluster::Time;
 namespace wire = cluster::wire;
@@ -153,8 +154,8 @@ class MembershipStage : private cluster::Network, private cluster::MembershipLis
   Membership membership;
 
  private:
-  void datagram(const Endpoint& to, wire::Message message) override {
-    datagrams.push_back({to, std::move(message)});
+  void datagram(const Receiver& to, wire::Message message) override {
+    datagrams.push_back({to.at, std::move(message)});
   }
   void stream(const NodeId& to, wire::Message message) override {
     streams.push_back({to, std::move(message)});

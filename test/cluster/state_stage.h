@@ -29,8 +29,8 @@ class StateStage {
   // One member: its state, and what its listener was told, a line each.
   struct Site : cluster::Network, cluster::StateListener {
     explicit Site(StateStage& of, size_t at) : stage(of), number(at) {}
-    void datagram(const cluster::Endpoint& to, cluster::wire::Message message) override {
-      stage.send({number, to.port, false, std::move(message)});
+    void datagram(const cluster::Receiver& to, cluster::wire::Message message) override {
+      stage.send({number, to.at.port, false, std::move(message)});
     }
     void stream(const cluster::NodeId& to, cluster::wire::Message message) override {
       for (size_t i = 0; i < stage.sites.size(); i++) {

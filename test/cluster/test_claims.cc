@@ -30,7 +30,7 @@ namespace {
 struct Stage {
   struct Site : cluster::Network, cluster::ClaimWorld {
     Site(Stage& of, size_t at) : stage(of), number(at) {}
-    void datagram(const cluster::Endpoint&, Message) override { cr_assert_fail("no datagrams"); }
+    void datagram(const cluster::Receiver&, Message) override { cr_assert_fail("no datagrams"); }
     void stream(const NodeId& to, Message message) override {
       for (size_t i = 0; i < stage.sites.size(); i++) {
         if (nodeId(i) == to) stage.send({number, i, stage.now + stage.delay(), std::move(message)});

@@ -37,6 +37,11 @@ struct Sealer : PacketSeal {
       : PacketSeal(node(who), session, sendersMost) {
     setKeys(keys(letters));
   }
+  // For the receiver of most tests.
+  std::string seal(std::string_view content) { return sealFor('b', 1, content); }
+  std::string sealFor(char whom, uint64_t session, std::string_view content = "x") {
+    return PacketSeal::seal(node(whom), session, content);
+  }
 };
 
 std::string verdictOf(PacketSeal& receiver, std::string_view packet) {
@@ -52,7 +57,7 @@ void expect(PacketSeal& receiver, const std::string& packet, const std::string& 
 }  // namespace
 
 Test(packet_seal, what_is_sealed_is_opened_with_its_sender) {
-  Sealer a('a', session(7, 1)), b('b', session(1, 2));
+  Sealer a('a', session(7, 1)), b('b', 1);
   for (size_t size : {size_t{0}, size_t{1}, size_t{15}, size_t{16}, size_t{1024}, packetMost}) {
     std::string content(size, 'x');
     std::string packet = a.seal(content);
@@ -178,17 +183,40 @@ Test(packet_seal, a_newer_session_ends_older_ones_and_never_the_other_way_round)
   std::string recorded = first.seal("recorded"), more = first.seal("more");
   expect(b, recorded, "good", "the first session");
   expect(b, second.seal("1"), "good", "a restart");
-  expect(b, recorded, "of an earlier session", "a replay");
+  expect(b, recorded, "replayed", "a recorded packet is no sign of life");
   OpenedPacket late = b.open(more);
   cr_expect(late.verdict == Verdict::stale && late.sender == node('a'), "never heard, but over");
   cr_expect_eq(late.session, session(1, 99));
   cr_expect(late.content.empty());
   expect(b, second.seal("2"), "good", "the second session goes on");
 
-  Sealer fresh('c', 1);
-  expect(fresh, more, "good", "who just started cannot know");
-  expect(fresh, second.seal("3"), "good", "until it hears the sender");
-  expect(fresh, recorded, "of an earlier session", "and then it does");
+  expect(b, more, "replayed", "what was late is taken once, too");
+  for (int start = 3; start < 12; start++) {
+    Sealer next('a', session(start, 1));
+    std::string only = next.seal("x");
+    expect(b, only, "good", "a further restart");
+    expect(b, only, "replayed", "a further restart");
+  }
+  expect(b, recorded, "replayed", "a session that was forgotten is no sign of life");
+  expect(b, first.seal("new"), "replayed", "nor is what it goes on to say");
+}
+
+Test(packet_seal, a_packet_is_for_one_node_and_one_process_of_it) {
+  Sealer a('a', session(1, 9)), b('b', session(4, 1)), c('c', session(4, 1));
+  std::string recorded = a.sealFor('b', session(4, 1));
+  expect(c, recorded, "altered", "sent to another node");
+  expect(b, recorded, "good", "sent to whom it is for");
+  Sealer again('b', session(5, 1));
+  for (int i = 0; i < 2; i++) {
+    OpenedPacket opened = again.open(recorded);
+    cr_expect(opened.verdict == Verdict::otherSession, "from before the receiver's restart");
+    cr_expect(opened.content.empty() && opened.sender == node('a'));
+    cr_expect_eq(opened.session, session(1, 9));
+  }
+  expect(again, a.sealFor('b', 0), "for another session", "by who does not know the session");
+  cr_expect_eq(again.sessionOf(node('a')), 0, "nothing was learnt from what may be old");
+  expect(again, a.sealFor('b', session(5, 1)), "good", "after the session was learnt");
+  cr_expect_eq(again.sessionOf(node('a')), session(1, 9));
 }
 
 Test(packet_seal, clones_are_both_heard_once) {
@@ -204,21 +232,22 @@ Test(packet_seal, clones_are_both_heard_once) {
 
 Test(packet_seal, our_own_packets_are_not_taken) {
   Sealer a('a', session(2, 1)), before('a', session(1, 1));
-  std::string own = a.seal("x");
+  std::string own = a.sealFor('a', session(2, 1));
   expect(a, own, "replayed", "reflected");
-  expect(a, before.seal("x"), "of an earlier session", "what we sent before the restart");
+  expect(a, before.sealFor('a', session(2, 1)), "of an earlier session",
+         "what we sent before the restart");
   Sealer clone('a', session(2, 2));
-  OpenedPacket heard = a.open(clone.seal("x"));
+  OpenedPacket heard = a.open(clone.sealFor('a', session(2, 1)));
   cr_expect(heard.verdict == Verdict::good && heard.sender == node('a'), "a clone is heard");
 }
 
 Test(packet_seal, the_sender_that_was_silent_for_longest_is_forgotten_first) {
   Sealer a('a', 1), b('b', 1), c('c', 1), receiver('r', 1, "k", 2);
-  std::string fromA = a.seal("x"), fromB = b.seal("x");
+  std::string fromA = a.sealFor('r', 1), fromB = b.sealFor('r', 1);
   expect(receiver, fromA, "good", "a");
   expect(receiver, fromB, "good", "b");
-  expect(receiver, a.seal("y"), "good", "a again");
-  expect(receiver, c.seal("x"), "good", "c, in place of b");
+  expect(receiver, a.sealFor('r', 1), "good", "a again");
+  expect(receiver, c.sealFor('r', 1), "good", "c, in place of b");
   expect(receiver, fromA, "replayed", "a is known");
   expect(receiver, fromB, "good", "b is not");
 }
@@ -227,5 +256,5 @@ Test(packet_seal, a_packet_of_nobody_is_refused) {
   PacketSeal nobody(NodeId(), 1);
   nobody.setKeys(keys("k"));
   Sealer b('b', 1);
-  expect(b, nobody.seal("x"), "without a sender", "the id of nobody");
+  expect(b, nobody.seal(node('b'), 1, "x"), "without a sender", "the id of nobody");
 }

@@ -32,10 +32,10 @@ wire::Message messageOf(const NodeId& sender, const std::string& note = "") {
 
 // One end, and what it was told.
 struct End {
-  End(Stage& stage, char letter, int number, char key = 'k')
+  End(Stage& stage, char letter, int number, char key = 'k', uint64_t session = 7)
       : id(node(letter)),
         address(*Endpoint::parse(loopback(number), gossipPort)),
-        seal(id, 7),
+        seal(id, session),
         network(
             stage.loop, address, seal, [this](const NodeId&) { return way; }, hooks()) {
     std::vector<Secret> keys;
@@ -48,7 +48,7 @@ struct End {
               received += std::string(sender.text().substr(0, 1)) + "@" + from.text() + " " +
                           message.claim_ask().key() + "\n";
             },
-            [](const NodeId&, const Endpoint&, const Endpoint&) {},
+            [](const NodeId&, const PeerNetwork::Copy&, const PeerNetwork::Copy&) {},
             [this](const Endpoint&, std::string why) { refused += why + "\n"; },
             [this](const NodeId& to, std::string why) {
               failed += std::string(to.text().substr(0, 1)) + " " + why + "\n";
@@ -79,8 +79,8 @@ void sendRaw(const Endpoint& to, const std::string& packet) {
 Test(peer_network, datagrams_arrive_with_their_sender) {
   Stage stage;
   End a(stage, 'a', 1), b(stage, 'b', 2);
-  a.network.datagram(b.address, messageOf(a.id, "one"));
-  b.network.datagram(a.address, messageOf(b.id, "two"));
+  a.network.datagram({b.id, b.address}, messageOf(a.id, "one"));
+  b.network.datagram({a.id, a.address}, messageOf(b.id, "two"));
   stage.until([&] { return !a.received.empty() && !b.received.empty(); });
   cr_expect_eq(b.received, "a@" + a.address.text() + " one\n", "%s", b.received.c_str());
   cr_expect_eq(a.received, "b@" + b.address.text() + " two\n", "%s", a.received.c_str());
@@ -96,18 +96,22 @@ Test(peer_network, what_is_not_sealed_by_a_member_is_refused) {
       {"nothing", [](End&, End&, const Endpoint& to) { sendRaw(to, ""); }, ""},
       {"a foreign key",
        [](End&, End& stranger, const Endpoint& to) {
-         stranger.network.datagram(to, messageOf(stranger.id));
+         stranger.network.datagram({node('b'), to}, messageOf(stranger.id));
        },
        ""},
       {"another's name",
-       [](End& good, End&, const Endpoint& to) { good.network.datagram(to, messageOf(node('z'))); },
+       [](End& good, End&, const Endpoint& to) {
+         good.network.datagram({node('b'), to}, messageOf(node('z')));
+       },
        "in the name of another node"},
       {"no message",
-       [](End& good, End&, const Endpoint& to) { sendRaw(to, good.seal.seal("\xff\xff\xff")); },
+       [](End& good, End&, const Endpoint& to) {
+         sendRaw(to, good.seal.seal(node('b'), 7, "\xff\xff\xff"));
+       },
        "not understood"},
       {"a changed byte",
        [](End& good, End&, const Endpoint& to) {
-         std::string packet = good.seal.seal(messageOf(good.id).SerializeAsString());
+         std::string packet = good.seal.seal(node('b'), 7, messageOf(good.id).SerializeAsString());
          packet.back() = static_cast<char>(packet.back() ^ 1);
          sendRaw(to, packet);
        },
@@ -122,7 +126,7 @@ Test(peer_network, what_is_not_sealed_by_a_member_is_refused) {
     cr_expect(b.refused.find(each.words) != std::string::npos, "%s: %s", each.about,
               b.refused.c_str());
     // It goes on listening.
-    a.network.datagram(b.address, messageOf(a.id, "good"));
+    a.network.datagram({b.id, b.address}, messageOf(a.id, "good"));
     stage.until([&] { return !b.received.empty(); });
   }
 }
@@ -131,7 +135,7 @@ Test(peer_network, refusals_are_told_once_a_second) {
   Stage stage;
   End a(stage, 'a', 1), b(stage, 'b', 2);
   for (int i = 0; i < 200; i++) sendRaw(b.address, "noise");
-  a.network.datagram(b.address, messageOf(a.id, "good"));
+  a.network.datagram({b.id, b.address}, messageOf(a.id, "good"));
   stage.until([&] { return !b.received.empty(); });
   cr_expect_leq(std::count(b.refused.begin(), b.refused.end(), '\n'), 2, "%s", b.refused.c_str());
   cr_expect_neq(b.refused, "");
@@ -223,4 +227,29 @@ Test(peer_network, what_is_no_batch_is_refused) {
   std::string text = batch.SerializeAsString();
   cr_expect(PeerNetwork::decodeBatch(text));
   cr_expect_not(PeerNetwork::decodeBatch(std::string_view(text).substr(0, text.size() - 1)));
+}
+
+// What h1 sent to h2, said again to h2, to another node, and to h2 after its restart.
+Test(peer_network, a_recorded_packet_means_nothing_to_anybody) {
+  Stage stage;
+  End a(stage, 'a', 1), c(stage, 'c', 3);
+  std::string forFirst = a.seal.seal(node('b'), 7, messageOf(a.id, "recorded").SerializeAsString());
+  {
+    End b(stage, 'b', 2);
+    for (int i = 0; i < 3; i++) sendRaw(b.address, forFirst);
+    sendRaw(c.address, forFirst);
+    a.network.datagram({b.id, b.address}, messageOf(a.id, "last"));
+    stage.until([&] { return b.received.find("last") != std::string::npos; });
+    cr_expect_eq(std::count(b.received.begin(), b.received.end(), '\n'), 2, "%s",
+                 b.received.c_str());
+  }
+  End again(stage, 'b', 2, 'k', 8);
+  sendRaw(again.address, forFirst);
+  // Who takes it for its earlier process is told, and is heard then.
+  stage.until([&] {
+    a.network.datagram({again.id, again.address}, messageOf(a.id, "new"));
+    return !again.received.empty();
+  });
+  cr_expect_eq(again.received.find("recorded"), std::string::npos, "%s", again.received.c_str());
+  cr_expect_eq(c.received, "", "%s", c.received.c_str());
 }

@@ -24,7 +24,7 @@ NodeId id(size_t number) {
 }
 
 struct World : cluster::Network, cluster::ClaimWorld {
-  void datagram(const cluster::Endpoint&, cluster::wire::Message) override { fuzz::require(false); }
+  void datagram(const cluster::Receiver&, cluster::wire::Message) override { fuzz::require(false); }
   void stream(const NodeId&, cluster::wire::Message) override {}
   std::optional<cluster::Holding> holding(const std::string& key) const override {
     if (key != "held") return std::nullopt;

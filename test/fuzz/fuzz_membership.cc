@@ -19,7 +19,7 @@ void require(bool holds) {
 }
 
 struct Deaf : Network, MembershipListener {
-  void datagram(const Endpoint&, wire::Message message) override {
+  void datagram(const Receiver&, wire::Message message) override {
     require(message.ByteSizeLong() <= packetMost);
   }
   void stream(const NodeId&, wire::Message) override {}

@@ -32,7 +32,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   fuzz::require(opened.verdict == Verdict::good || opened.content.empty());
   fuzz::require(!textOf(opened.verdict).empty());
 
-  std::string packet = sender.seal(bytes);
+  std::string packet = sender.seal(to, 1, bytes);
   std::string changed = packet;
   if (size > 2) {
     size_t at = (data[0] << 8 | data[1]) % changed.size();
@@ -43,5 +43,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   fuzz::require(opened.verdict == Verdict::good && opened.content == bytes);
   fuzz::require(opened.sender == from && opened.session == 1);
   fuzz::require(receiver.open(packet).verdict == Verdict::replayed);
+  fuzz::require(receiver.open(sender.seal(to, 2, bytes)).verdict == Verdict::otherSession);
+  fuzz::require(receiver.open(sender.seal(from, 1, bytes)).verdict == Verdict::altered);
   return 0;
 }

@@ -19,7 +19,7 @@ using cluster::State;
 using cluster::Time;
 
 struct World : cluster::Network, cluster::StateListener {
-  void datagram(const cluster::Endpoint&, cluster::wire::Message message) override {
+  void datagram(const cluster::Receiver&, cluster::wire::Message message) override {
     fuzz::require(message.ByteSizeLong() <= cluster::packetMost);
   }
   void stream(const NodeId&, cluster::wire::Message message) override {

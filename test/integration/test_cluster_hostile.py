@@ -233,6 +233,65 @@ def test_packets_of_a_life_that_is_over_change_nothing(three):
     works_together(three)
 
 
+# Records what one host sends to another for a while, then repeats it for some seconds, one packet
+# after the other, to all: what would be heard of a process that goes on at another place.
+REPEAT = r"""
+import socket, sys, time
+record, repeat, targets = float(sys.argv[1]), float(sys.argv[2]), sys.argv[3:]
+tap = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, socket.ntohs(0x0800))
+tap.settimeout(0.2)
+packets, end = [], time.monotonic() + record
+while time.monotonic() < end:
+    try:
+        frame = tap.recv(65536)
+    except TimeoutError:
+        continue
+    header = (frame[0] & 15) * 4
+    if frame[9] == 17 and int.from_bytes(frame[header + 2 : header + 4], "big") == 7946:
+        packets.append(frame[header + 8 : int.from_bytes(frame[2:4], "big")])
+print(len(packets), flush=True)
+sys.stdin.readline()
+out = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+end = time.monotonic() + repeat
+while time.monotonic() < end:
+    for packet in packets[:100]:
+        for target in targets:
+            out.sendto(packet, (target, 7946))
+    time.sleep(0.2)
+"""
+
+
+def test_recorded_packets_said_again_alarm_nobody_and_hide_no_death(three):
+    """To other hosts, to the same, and after a restart of their sender and of their receiver."""
+    one, two, third = three
+    recorder = subprocess.Popen(
+        [*one.host.inside("net"), "/usr/bin/python3", "-c", REPEAT, "2", "12",
+         *[each.host.address for each in three]],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    try:
+        assert int(recorder.stdout.readline()) > 4
+        for each in (one, two):
+            each.kill_hard()
+            each.start()
+        await_agreement(three)
+        recorder.stdin.write("\n")
+        recorder.stdin.flush()
+        time.sleep(6)  # a process that goes on for four seconds is told
+        for each in three:
+            assert each.swarm()["Error"] == ""
+            assert each.states() == {other.name: "ready" for other in three}
+            assert "two hosts use one node" not in each.log()
+        two.kill_hard()
+        wait_until(lambda: one.states()[two.name] == "down", timeout=5, what="its death is seen")
+        assert recorder.poll() is None
+        two.start()
+        await_agreement(three)
+    finally:
+        recorder.kill()
+        recorder.communicate()
+
+
 # --- other versions -------------------------------------------------------------------------------
 
 

@@ -17,10 +17,11 @@ constexpr Micros silentStreamFailsAfter{2'000'000};
 class VirtualNetwork::Port : public cluster::Network {
  public:
   Port(VirtualNetwork& network, uint32_t host) : network_(network), host_(host) {}
-  void datagram(const Endpoint& to, cluster::wire::Message message) override {
+  void datagram(const cluster::Receiver& to, cluster::wire::Message message) override {
     network_.sendDatagram(host_, {&to, 1}, std::move(message));
   }
-  void datagrams(const std::vector<Endpoint>& to, cluster::wire::Message message) override {
+  void datagrams(const std::vector<cluster::Receiver>& to,
+                 cluster::wire::Message message) override {
     network_.sendDatagram(host_, to, std::move(message));
   }
   void stream(const NodeId& to, cluster::wire::Message message) override {
@@ -116,7 +117,7 @@ void VirtualNetwork::runUntil(Time end) {
   now_ = end;
 }
 
-void VirtualNetwork::sendDatagram(uint32_t from, std::span<const Endpoint> to,
+void VirtualNetwork::sendDatagram(uint32_t from, std::span<const cluster::Receiver> to,
                                   cluster::wire::Message message) {
   size_t bytes = message.ByteSizeLong();
   if (bytes > cluster::packetMost) {
@@ -126,11 +127,12 @@ void VirtualNetwork::sendDatagram(uint32_t from, std::span<const Endpoint> to,
   }
   if (!runs(from)) return;
   auto packet = std::make_shared<const std::string>(message.SerializeAsString());
-  for (const Endpoint& each : to) {
+  for (const cluster::Receiver& each : to) {
     datagramCount_++;
     datagramBytes_ += bytes;
-    auto found = byEndpoint_.find(each);
-    if (found != byEndpoint_.end()) sendPacket(from, found->second, packet);
+    auto found = byEndpoint_.find(each.at);
+    if (found != byEndpoint_.end() && places_[found->second].id == each.id)
+      sendPacket(from, found->second, packet);
   }
 }
 

@@ -162,7 +162,8 @@ class VirtualNetwork {
     }
   };
 
-  void sendDatagram(uint32_t from, std::span<const Endpoint> to, cluster::wire::Message message);
+  void sendDatagram(uint32_t from, std::span<const cluster::Receiver> to,
+                    cluster::wire::Message message);
   void sendPacket(uint32_t from, uint32_t to, const Packet& packet);
   void sendStream(uint32_t from, const NodeId& to, cluster::wire::Message message);
   void failStream(uint32_t from, uint32_t to, Micros after);
