@@ -57,6 +57,20 @@ def publish(node, name, content):
     return id
 
 
+def point(node, name, tag):
+    """Lets this tag of the registry, which no engine hears of, be what `name` is there."""
+    address, _, repository = name.partition("/")
+    repository, _, other = repository.partition(":")
+    kind = "application/vnd.docker.distribution.manifest.v2+json"
+    manifests = f"http://{address}/v2/{repository}/manifests"
+    manifest = node.host.run("curl", "-sf", "-H", f"Accept: {kind}", f"{manifests}/{other}")
+    node.host.run(
+        *("curl", "-sf", "-X", "PUT", "-H", f"Content-Type: {kind}", "--data-binary", "@-"),
+        f"{manifests}/{tag}",
+        input=manifest.encode(),
+    )
+
+
 def image_of(node, container):
     return node.direct.get(f"/containers/{container}/json").json()["Image"]
 
@@ -67,7 +81,9 @@ def test_the_image_is_pulled_anew_on_the_node_that_was_chosen(cluster):
     for number, node in enumerate(cluster[1:], 2):
         assert placed(cluster, f"first{number}", on(node) | PULL, via=number % 3, Image=name) == number
         assert image_of(node, f"first{number}") == old, "pulled, since it was nowhere"
-    new = publish(cluster[0], name, b"new")
+    later = name.removesuffix(":1") + ":2"
+    new = publish(cluster[0], later, b"new")
+    point(cluster[0], later, "1")
     for number, node in enumerate(cluster[1:], 2):
         make(cluster[0], f"same{number}", on(node), Image=name)
         assert image_of(node, f"same{number}") == old, "without the label what is there is taken"
