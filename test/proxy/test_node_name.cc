@@ -78,6 +78,7 @@ Test(node_name, of_a_request_is_read_as_go_reads_it) {
       {R"({"Name":"a","Name":null})", "a"},
       {R"({"Name":5})", ""},
       {R"({"Driver":"local"})", ""},
+      {R"({"Name":"a","x":1e999})", "a"},  // Go does not look at what it has no member for
       {"null", ""},
       {"[]", ""},
       {" \n", ""},
@@ -85,6 +86,6 @@ Test(node_name, of_a_request_is_read_as_go_reads_it) {
   };
   for (const auto& [body, expected] : cases)
     cr_expect_eq(requestedName(body).value_or("-"), expected, "%s", body);
-  for (const char* unreadable : {"{", R"({"Name":"a"} more)", R"({"Name":"a","x":1e999})"})
+  for (const char* unreadable : {"{", R"({"Name":"a"} more)"})
     cr_expect_not(requestedName(unreadable).has_value(), "%s", unreadable);
 }
