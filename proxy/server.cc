@@ -22,9 +22,11 @@ ConnectionLimits limitsOf(const Config& config) {
   return limits;
 }
 
-// Connections to one listener that have not shown a certificate, in all and from one address; of
-// the descriptors they have an eighth at most.
-constexpr size_t newcomersMost = 512, newcomersOfOneMost = 64;
+// Connections to one listener that have not shown a certificate: for peers in all and from one
+// address, and for clients, of whom one may well make hundreds at once. Of the descriptors they
+// have an eighth at most.
+constexpr size_t newPeersMost = 512, newPeersOfOneMost = 64;
+constexpr size_t newClientsMost = 2048;
 // Bodies of requests that are held at a time, whatever one of them may have.
 constexpr size_t bodiesMost = 64 * 1024 * 1024;
 // For how long the addresses of the nodes are taken to be the same.
@@ -86,8 +88,11 @@ Server::Server(base::Loop& loop, const Config& config, ClientTls& tls, Api& api,
 
 void Server::acceptFrom(base::Scope& acceptors, Listening& listening) {
   listening.metric = metrics_.addListener(listening.url);
-  if (listening.tls)
-    listening.newcomers.emplace(std::min(newcomersMost, descriptors_ / 8), newcomersOfOneMost);
+  if (listening.tls) {
+    size_t most = listening.peersTls ? newPeersMost : newClientsMost;
+    most = std::min(most, descriptors_ / 8);
+    listening.newcomers.emplace(most, listening.peersTls ? newPeersOfOneMost : most);
+  }
   log_.info("listening", {{"listener", listening.url}, {"tls", listening.tls}});
   acceptors.spawn(base::acceptAll(
       loop_, listening.fd.get(),

@@ -87,6 +87,7 @@ def test_the_image_is_pulled_anew_on_the_node_that_was_chosen(cluster):
     for number, node in enumerate(cluster[1:], 2):
         make(cluster[0], f"same{number}", on(node), Image=name)
         assert image_of(node, f"same{number}") == old, "without the label what is there is taken"
+    for number, node in enumerate(cluster[1:], 2):
         make(cluster[0], f"again{number}", on(node) | PULL, Image=name)
         assert image_of(node, f"again{number}") == new
 
