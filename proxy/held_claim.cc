@@ -20,7 +20,7 @@ bool hasNoMajority(const cluster::Nodes& nodes) {
 }
 
 HeldClaim::HeldClaim(base::Loop& loop, cluster::Agent& agent, base::Log& log)
-    : loop_(loop), agent_(agent), log_(log), timer_(loop), renewing_([](std::exception_ptr) {}) {}
+    : agent_(agent), log_(log), timer_(loop), renewing_([](std::exception_ptr) {}) {}
 
 HeldClaim::~HeldClaim() {
   if (!holder_.empty()) agent_.release(key_, holder_);

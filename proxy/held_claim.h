@@ -40,7 +40,6 @@ class HeldClaim {
   void renewLater();
   base::Task<> renew();
 
-  base::Loop& loop_;
   cluster::Agent& agent_;
   base::Log& log_;
   std::string key_;
