@@ -20,7 +20,7 @@ std::optional<NodeName> parseNodeName(const cluster::Nodes& nodes, std::string_v
 }
 
 std::optional<std::string> requestedName(std::string_view body) {
-  rapidjson::Document json = base::parseJson(body);
+  const rapidjson::Document json = base::parseJson(body);
   bool isBlank = body.find_first_not_of(" \t\r\n") == std::string_view::npos;
   if (json.HasParseError() && !isBlank) return std::nullopt;
   std::string name;
