@@ -109,7 +109,7 @@ def test_strangers_in_great_number_lock_nobody_out(cluster):
     one, two, third = cluster
     run_on(one, two, "calm")
     one.api.get("/containers/calm/json")
-    memory, fds, lines = one.memory(), one.fds(), one.log().count("\n")
+    memory, fds, log_size = one.memory(), one.fds(), one.log_path.stat().st_size
     crowds = [
         subprocess.Popen(
             [*host.inside("net"), "/usr/bin/python3", "-c", CROWD, one.host.address, "1000"],
@@ -143,7 +143,10 @@ def test_strangers_in_great_number_lock_nobody_out(cluster):
     assert slowest < 2
     wait_until(lambda: one.fds() < fds + 80, timeout=15, what="their places are free again")
     wait_until(lambda: one.memory() < memory + 25 * 1024 * 1024, timeout=15, what="memory is given back")
-    assert one.log().count("\n") - lines < 400
+    # What this test's own clients asked for meanwhile has a line a call, as ever; of the strangers a
+    # hundred lines a minute are written.
+    lines = [each for each in one.log_records(log_size) if each.get("status", 0) not in range(200, 300)]
+    assert len(lines) < 250, lines[:20]
     assert {state for state, _ in one.nodes().values()} == {"Ready"}
 
 
