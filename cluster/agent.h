@@ -89,6 +89,11 @@ class Agent : public Nodes {
   // or can again.
   std::string error() const { return troubles_.text(); }
 
+  // Whether the disk has all that it was to take.
+  bool saved() const { return saving_.why().empty(); }
+  // For which nodes a rotation has been waiting for long, and why; empty if it does not.
+  std::string rotationWaits() const { return rotation_.isLong ? rotation_.waitsFor : ""; }
+
   bool clustered() const override { return running_ != nullptr; }
   std::vector<Node> nodes() const override;
   bool wasRemoved(const NodeId& id) const override;
@@ -151,6 +156,7 @@ class Agent : public Nodes {
   void adopt(const ClusterConfig& config);
   void publishNode();
   void rotateStep();
+  void watchRotation(std::string waits, bool isOurs);
   void keepFresh();
   void renewCertificate();
   // Something went wrong, or no more: all nodes learn of it.
@@ -159,6 +165,7 @@ class Agent : public Nodes {
   // Writes it now, or when the disk takes it.
   void save(Store::Change change);
   void sayWhetherSaved();
+  void acknowledge();
   base::Task<> joinBy(const Place& place, const std::string& remote, const std::string& token,
                       const std::string& availability);
   Running& running() const;
@@ -171,6 +178,11 @@ class Agent : public Nodes {
   std::function<std::optional<Holding>(const std::string&)> lookUp_;
   Troubles troubles_;
   Saving saving_{store_};
+  struct {
+    std::string waitsFor;
+    Time since{0};
+    bool isLong = false;
+  } rotation_;
   std::string engineError_;
   NodeRecord record_;  // our own
   std::set<NodeId> removed_;

@@ -9,6 +9,7 @@ namespace cluster {
 namespace {
 
 constexpr base::milliseconds freshEvery(1'000);
+constexpr Time rotationPatience(3'000);
 
 }  // namespace
 
@@ -83,8 +84,6 @@ void Agent::adopt(const ClusterConfig& config) {
   Store::Change change;
   change.config = encode(config);
   change.certificate = run.trust->certificate();
-  record_.configSerial = config.serial;
-  record_.issuer = run.trust->issuer();
   troubles_.end(Troubles::Cause::configuration);
   save(std::move(change));
   publishNode();
@@ -104,20 +103,25 @@ void Agent::rotateAuthority() {
 void Agent::rotateStep() {
   Running& run = *running_;
   bool published = false;
-  Readiness readiness;
+  std::vector<Progress> nodes;
   NodeId first = run.self;
   for (const Member* member : run.membership.members()) {
     if (member->status == Status::left) continue;
     const Record* record = run.state.find(member->id, std::string(nodeKey));
     std::optional<NodeRecord> node = record ? decodeNode(record->value) : std::nullopt;
-    if (!node || node->issuer != run.trust->issuer()) readiness.allRenewed = false;
     const Record* config = run.state.find(member->id, std::string(configKey));
     std::optional<ClusterConfig> told = config ? decodeConfig(config->value) : std::nullopt;
     if (told && told->serial >= run.config.serial) published = true;
-    if (member->status == Status::failed) continue;
-    first = std::min(first, member->id);
-    if (!node || node->configSerial < run.config.serial) readiness.livingAdopted = false;
+    Progress progress;
+    progress.name = member->name;
+    progress.lives = member->status != Status::failed;
+    progress.adopted = node && node->configSerial >= run.config.serial;
+    progress.renewed = node && node->issuer == run.trust->issuer();
+    if (node && node->lastError != node->engineError) progress.trouble = node->lastError;
+    if (progress.lives) first = std::min(first, member->id);
+    nodes.push_back(std::move(progress));
   }
+  watchRotation(waitsFor(run.config, nodes), first == run.self);
   if (first != run.self) return;
   if (!published) {
     run.put(std::string(configKey), encode(run.config), true);
@@ -125,10 +129,20 @@ void Agent::rotateStep() {
     return;
   }
   ClusterConfig next = run.config;
-  if (!takeStep(next, readiness)) return;
+  if (!takeStep(next, readinessOf(nodes))) return;
   bool ended = next.authorities.size() < run.config.authorities.size();
   changeConfig([&next](ClusterConfig& config) { config = std::move(next); });
   if (ended) log_.info("rotation of the CA finished");
+}
+
+// A step takes a second or two. One that does not is told of by whoever would take it.
+void Agent::watchRotation(std::string waits, bool isOurs) {
+  Time now = running_->now();
+  if (waits != rotation_.waitsFor) rotation_ = {std::move(waits), now};
+  bool isLong = !rotation_.waitsFor.empty() && now - rotation_.since >= rotationPatience;
+  if (isLong && !rotation_.isLong && isOurs)
+    log_.warn("the rotation of the CA waits", {{"for", rotation_.waitsFor}});
+  rotation_.isLong = isLong;
 }
 
 // Steps of rotations, the renewal of our certificate, and what the disk did not take.
@@ -183,7 +197,19 @@ void Agent::save(Store::Change change) {
   sayWhetherSaved();
 }
 
+// What we say that we go by is what we would come back to: others drop what was before.
+void Agent::acknowledge() {
+  if (!running_ || !saving_.why().empty()) return;
+  if (record_.configSerial == running_->config.serial &&
+      record_.issuer == running_->trust->issuer())
+    return;
+  record_.configSerial = running_->config.serial;
+  record_.issuer = running_->trust->issuer();
+  running_->deferred.push_back([this] { publishNode(); });
+}
+
 void Agent::sayWhetherSaved() {
+  acknowledge();
   if (!saving_.why().empty()) {
     trouble(Troubles::Cause::disk, saving_.why() + "; it is tried again until it can be written");
   } else if (troubles_.end(Troubles::Cause::disk)) {

@@ -94,6 +94,7 @@ void Agent::enter(ClusterConfig config, const std::string& certificate, Secret k
 
 void Agent::stop() {
   std::unique_ptr<Running> last = std::move(running_);
+  rotation_ = {};
   for (const std::shared_ptr<Running::Pending>& each : last->pending) {
     if (!each->result) each->result = ClaimResult{};
     each->decided.fire();

@@ -19,6 +19,15 @@ ClusterConfig beginRotation(ClusterConfig config, WallTime now) {
   return config;
 }
 
+Readiness readinessOf(const std::vector<Progress>& nodes) {
+  Readiness readiness;
+  for (const Progress& each : nodes) {
+    if (!each.renewed) readiness.allRenewed = false;
+    if (each.lives && !each.adopted) readiness.livingAdopted = false;
+  }
+  return readiness;
+}
+
 bool takeStep(ClusterConfig& config, const Readiness& readiness) {
   if (config.gossipStep == 1 && readiness.livingAdopted) {
     std::swap(config.gossipKeys.front(), config.gossipKeys.back());
@@ -36,6 +45,19 @@ bool takeStep(ClusterConfig& config, const Readiness& readiness) {
     return true;
   }
   return false;
+}
+
+std::string waitsFor(const ClusterConfig& config, const std::vector<Progress>& nodes) {
+  bool keys = config.gossipStep != 0;
+  if (!keys && config.authorities.size() < 2) return {};
+  std::string all;
+  for (const Progress& each : nodes) {
+    if (keys ? !each.lives || each.adopted : each.renewed) continue;
+    std::string why = each.trouble.empty() ? "it has not taken it over yet" : each.trouble;
+    if (!each.lives) why = "it is down";
+    all += (all.empty() ? "" : ", ") + each.name + " (" + why + ")";
+  }
+  return all;
 }
 
 }  // namespace cluster

@@ -450,6 +450,8 @@ base::Task<> Federation::info(Client& client, RouteMatch match) {
     if (object) object->set("Swarm", swarm);
     if (object) body = object->text();
     std::vector<std::string> warnings = volumeWarnings(parts_.agent, parts_.held, parts_.index);
+    if (std::string waits = parts_.agent.rotationWaits(); !waits.empty())
+      warnings.push_back("WARNING: the rotation of the CA waits for " + waits);
     return warnings.empty() ? body : withWarnings(body, warnings);
   };
   co_await merged(client, match, std::move(merge));

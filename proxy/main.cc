@@ -162,6 +162,9 @@ class Daemon {
     loop_.beforeWaiting([this] { flushLogSoon(); });
     loop_.onLongTurn(longTurn, [this](const base::Turn& turn) { tellLongTurn(turn); });
     metrics_.turnsAre([this] { return loop_.takeTurnTimes(); });
+    metrics_.clusterIs([this] {
+      return Metrics::Cluster{agent_.saved(), !agent_.rotationWaits().empty()};
+    });
     background_.spawn(state_.run());
     agent_.lookUpClaims([this](const std::string& key) { return publisher_.holding(key); });
     agent_.begin(publisher_);

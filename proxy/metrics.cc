@@ -172,6 +172,14 @@ struct Metrics::Series {
   Counter& listHits = listCache.Add({{"result", "hit"}});
   Counter& listMisses = listCache.Add({{"result", "miss"}});
 
+  Gauge& stateSaved = gauges(registry, "drover_state_saved",
+                             "1 while the state directory takes what is written, else 0.")
+                          .Add({});
+  Gauge& rotationWaits = gauges(registry, "drover_rotation_waiting",
+                                "1 while a rotation of the CA waits for a node for long, else 0.")
+                             .Add({});
+  std::function<Cluster()> askCluster;
+
   Histogram& turns = prometheus::BuildHistogram()
                          .Name("drover_loop_turn_seconds")
                          .Help("How long the turns of the event loop took.")
@@ -284,7 +292,16 @@ void Metrics::turnsAre(std::function<base::TurnTimes()> take) {
   series_->takeTurns = std::move(take);
 }
 
+void Metrics::clusterIs(std::function<Cluster()> ask) {
+  series_->askCluster = std::move(ask);
+}
+
 std::string Metrics::render() {
+  if (series_->askCluster) {
+    Cluster cluster = series_->askCluster();
+    series_->stateSaved.Set(cluster.stateSaved ? 1 : 0);
+    series_->rotationWaits.Set(cluster.rotationWaits ? 1 : 0);
+  }
   if (series_->takeTurns) {
     base::TurnTimes turns = series_->takeTurns();
     std::vector<double> counts(turns.counts().begin(), turns.counts().end());

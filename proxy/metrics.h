@@ -56,6 +56,13 @@ class Metrics {
   // What the loop's turns took since the last scrape, which is part of each answer.
   void turnsAre(std::function<base::TurnTimes()> take);
 
+  // Asked for at each scrape.
+  struct Cluster {
+    bool stateSaved = true;      // the state directory takes what is written
+    bool rotationWaits = false;  // a rotation of the CA has been waiting for a node for long
+  };
+  void clusterIs(std::function<Cluster()> ask);
+
   // All series and those of this process, in Prometheus' text format.
   std::string render();
 

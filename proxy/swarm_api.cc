@@ -69,6 +69,8 @@ void putCluster(base::JsonWriter& json, const cluster::Agent& agent, bool tokens
   json.members("DefaultAddrPool", config.options.addressPools);
   json.member("SubnetSize", config.options.subnetSize);
   json.member("DataPathPort", config.options.dataPathPort);
+  if (std::string waits = agent.rotationWaits(); !waits.empty())
+    json.object("Drover").member("RotationWaitsFor", waits).endObject();
   if (!tokens) return;
   json.object("JoinTokens").member("Worker", agent.workerToken());
   json.member("Manager", agent.managerToken()).endObject();

@@ -56,6 +56,32 @@ Test(rotation, goes_step_by_step_as_the_nodes_are_ready) {
   cr_expect_not(takeStep(config, {}), "it is over");
 }
 
+Test(rotation, says_for_whom_the_next_step_waits) {
+  ClusterConfig config = beginRotation(start(), now);
+  std::vector<Progress> nodes = {
+      {.name = "good"},
+      {.name = "full", .adopted = false, .renewed = false, .trouble = "the disk is full"},
+      {.name = "down", .lives = false, .adopted = false, .renewed = false},
+      {.name = "slow", .adopted = false, .renewed = false}};
+  cr_expect_eq(waitsFor(config, nodes),
+               "full (the disk is full), slow (it has not taken it over yet)",
+               "the gossip key does not wait for who is down");
+  cr_expect_not(readinessOf(nodes).livingAdopted);
+  cr_expect_not(readinessOf(nodes).allRenewed);
+  nodes[1] = {.name = "full"};
+  nodes[3] = {.name = "slow"};
+  cr_expect_eq(waitsFor(config, nodes), "");
+  cr_expect(readinessOf(nodes).livingAdopted);
+  while (config.gossipStep != 0) cr_assert(takeStep(config, readinessOf(nodes)));
+  cr_expect_eq(waitsFor(config, nodes), "down (it is down)");
+  cr_expect_not(takeStep(config, readinessOf(nodes)));
+  nodes.pop_back();
+  nodes[2] = {.name = "down"};
+  cr_assert(takeStep(config, readinessOf(nodes)));
+  nodes[0] = {.name = "good", .adopted = false, .renewed = false};
+  cr_expect_eq(waitsFor(config, nodes), "", "there is none to be taken");
+}
+
 Test(rotation, a_rotation_of_the_keys_under_way_just_goes_on) {
   ClusterConfig config = start();
   config.gossipKeys.push_back("new");

@@ -126,6 +126,17 @@ def test_a_certificate_that_is_over_is_told_refused_and_renewed(nodes):
 # --- the disk -------------------------------------------------------------------------------------
 
 
+def rotation_waits_for(node, other):
+    """Whether a node says everywhere that it does, and why."""
+    texts = [
+        node.api.get("/swarm").json().get("Drover", {}).get("RotationWaitsFor", ""),
+        *[each for each in node.api.get("/info").json()["Warnings"] or [] if "rotation" in each],
+    ]
+    return len(texts) == 2 and all(
+        other.name in each and "the disk is full" in each for each in texts
+    )
+
+
 def test_a_full_disk_is_told_and_forgotten_when_there_is_room(nodes):
     one, two, _ = nodes
     state = two.directory / "state"
@@ -142,17 +153,31 @@ def test_a_full_disk_is_told_and_forgotten_when_there_is_room(nodes):
             lambda: "the disk is full" in two.swarm()["Error"], timeout=15, what="it says so"
         )
         assert one.api.get(f"/nodes/{two.id()}").json()["Drover"]["LastError"]
-        # Everything else goes on, the rotation included.
+        # Everything else goes on; the rotation waits, since a node that dies comes back to what is
+        # on its disk.
+        wait_until(
+            lambda: rotation_waits_for(one, two) and rotation_waits_for(two, two),
+            timeout=10,
+            what="both say for whom it waits",
+        )
+        told = [each["for"] for each in one.log_records() + two.log_records()
+                if "the rotation of the CA waits" in each.values()]  # fmt: skip
+        assert len(told) == 1 and two.name in told[0] and "the disk is full" in told[0], told
         run_on(one, two, "made")
         assert two.docker("exec", "made", "echo", "hi") == "hi"
         done = one.cli("node", "update", "--label-add", "a=b", two.name)
         assert done.returncode == 1 and b"the disk is full" in done.stderr, done.stderr
+        assert one.api.get("/swarm").json()["RootRotationInProgress"]
+        # It was not written, so nobody goes by it alone.
+        two.kill_hard()
+        subprocess.run([*mount, "rm", f"{state}/ballast"], check=True)
+        two.start()
+        await_agreement([one, two])
         wait_until(
             lambda: not one.api.get("/swarm").json()["RootRotationInProgress"], timeout=20
         )
-        assert two.process.poll() is None
-        subprocess.run([*mount, "rm", f"{state}/ballast"], check=True)
         wait_until(lambda: two.swarm()["Error"] == "", timeout=5, what="it is well again")
+        assert not rotation_waits_for(one, two)
         one.docker("node", "update", "--label-add", "a=b", two.name)
         # What could not be written then is on the disk now.
         two.kill_hard()

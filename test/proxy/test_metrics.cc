@@ -160,3 +160,16 @@ Test(metrics, turns_of_the_loop_are_shown_and_the_longest_since_the_last_scrape)
   cr_expect(has(text, "drover_loop_longest_turn_seconds{time=\"wall\"} 0"));
   cr_expect(has(text, "drover_loop_turn_seconds_count 2"));
 }
+
+Test(metrics, the_cluster_is_asked_for_at_each_scrape) {
+  Metrics metrics(routes, "1.2.3");
+  Metrics::Cluster cluster;
+  metrics.clusterIs([&cluster] { return cluster; });
+  std::string text = metrics.render();
+  cr_expect(has(text, "drover_state_saved 1"));
+  cr_expect(has(text, "drover_rotation_waiting 0"));
+  cluster = {.stateSaved = false, .rotationWaits = true};
+  text = metrics.render();
+  cr_expect(has(text, "drover_state_saved 0"));
+  cr_expect(has(text, "drover_rotation_waiting 1"));
+}
