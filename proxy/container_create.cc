@@ -3,12 +3,10 @@
 #include <algorithm>
 
 #include "base/json.h"
-#include "labels/create_type.h"
 #include "labels/decode.h"
 #include "proxy/answer.h"
 #include "proxy/container_record.h"
 #include "proxy/create_body.h"
-#include "proxy/heads.h"
 #include "proxy/image_pull.h"
 #include "proxy/list_query.h"
 #include "proxy/merge_errors.h"
@@ -16,7 +14,6 @@
 #include "proxy/moving_name.h"
 #include "proxy/node_call.h"
 #include "proxy/placement_answers.h"
-#include "proxy/relay.h"
 
 namespace proxy {
 namespace {
@@ -64,16 +61,6 @@ std::string headerIn(std::string_view head, std::string_view name) {
   return std::string(value.substr(0, value.find("\r\n")));
 }
 
-// Headers of the request that the engine's answer depends on.
-std::string passedHeaders(const base::Head& request) {
-  std::string headers = "Content-Type: application/json\r\n";
-  for (std::string_view name : {"X-Registry-Auth", "X-Registry-Config", "User-Agent"}) {
-    if (std::optional<std::string_view> value = request.find(name))
-      headers.append(name).append(": ").append(*value).append("\r\n");
-  }
-  return headers;
-}
-
 }  // namespace
 
 std::string ContainerCreate::Made::id() const {
@@ -100,30 +87,9 @@ ContainerCreate::ContainerCreate(base::Loop& loop, Engine& engine, LocalApi& loc
       log_(log),
       bodyMost_(bodyMost) {}
 
-base::Task<ContainerCreate::Order> ContainerCreate::read(Client& client, RouteMatch match) {
-  Order order;
-  order.target = client.request().target();
-  order.headers = passedHeaders(client.request());
+base::Task<CreateOrder> ContainerCreate::read(Client& client, RouteMatch match) {
   std::string body = co_await readBody(client, bodyMost_);
-  base::GoReading reading = base::readAsGo(body, labels::createType);
-  order.body = std::move(reading.text);
-  order.after = reading.after;
-  order.fault = std::move(reading.fault);
-  order.name = withoutSlash(queryValue(match.query, "name"));
-  order.platform = queryValue(match.query, "platform");
-  order.asked = labels::decode(order.body, {order.platform});
-  labels::Policy& policy = order.asked.policy;
-  // What runs once is nothing that is made again, be it of the same name.
-  bool isOnce = !policy.binds.empty() && !policy.bind && removesItself(order.body);
-  if (isOnce && !labels::namesNodes(policy)) policy.bind = labels::Bind::here;
-  co_return order;
-}
-
-Refusal ContainerCreate::malformed(const Order& order) {
-  Refusal refusal;
-  if (!order.fault.empty()) refusal = {400, order.fault};
-  if (order.asked.problem) refusal = {400, order.asked.problem->message()};
-  return refusal;
+  co_return readOrder(client.request(), match.query, std::move(body));
 }
 
 base::Task<> ContainerCreate::refuse(Client& client, Refusal refusal) {
@@ -131,7 +97,7 @@ base::Task<> ContainerCreate::refuse(Client& client, Refusal refusal) {
 }
 
 base::Task<> ContainerCreate::create(Client& client, RouteMatch match) {
-  Order order = co_await read(client, match);
+  CreateOrder order = co_await read(client, match);
   const labels::Policy& policy = order.asked.policy;
   CreateClaims claimed(names_, volumes_);
   Refusal refusal = malformed(order);
@@ -170,7 +136,7 @@ base::Task<> ContainerCreate::create(Client& client, RouteMatch match) {
 }
 
 // If it can be nowhere for the sake of volumes that nobody has used yet, those can follow it.
-void ContainerCreate::choose(const Order& order, bool explain, Choice& choice) {
+void ContainerCreate::choose(const CreateOrder& order, bool explain, Choice& choice) {
   const labels::Policy& policy = order.asked.policy;
   choice.placement = placements_.place(policy, order.name, explain);
   choice.following.clear();
@@ -190,8 +156,9 @@ void ContainerCreate::choose(const Order& order, bool explain, Choice& choice) {
 
 // On the first candidate that does not refuse, and answers the client as its engine does. False,
 // and why, if all refuse.
-base::Task<bool> ContainerCreate::createOnOne(Client& client, Choice& choice, const Order& order,
-                                              CreateClaims& claimed, Refusal& refused) {
+base::Task<bool> ContainerCreate::createOnOne(Client& client, Choice& choice,
+                                              const CreateOrder& order, CreateClaims& claimed,
+                                              Refusal& refused) {
   for (const labels::Candidate& candidate : choice.placement.candidates) {
     std::optional<cluster::Node> node = nodeOf(candidate.id);
     if (!node || !node->up) continue;
@@ -231,7 +198,7 @@ base::Task<bool> ContainerCreate::createOnOne(Client& client, Choice& choice, co
 }
 
 base::Task<> ContainerCreate::createHere(Client& client, RouteMatch match) {
-  Order order = co_await read(client, match);
+  CreateOrder order = co_await read(client, match);
   if (std::optional<std::string_view> replaced = client.request().find(replacesHeader))
     order.asked.policy.replaces = *replaced;
   order.token = client.request().find(reservationHeader).value_or("");
@@ -246,7 +213,7 @@ base::Task<> ContainerCreate::createHere(Client& client, RouteMatch match) {
 }
 
 base::Task<> ContainerCreate::explain(Client& client, RouteMatch match) {
-  Order order = co_await read(client, match);
+  CreateOrder order = co_await read(client, match);
   Refusal refusal = malformed(order);
   if (refusal.status == 0) refusal = co_await dependencies_.learn(order.asked.policy, nullptr);
   if (refusal.status) {
@@ -262,7 +229,7 @@ base::Task<> ContainerCreate::explain(Client& client, RouteMatch match) {
 
 // On that node, with its image brought there if it has none.
 base::Task<ContainerCreate::Made> ContainerCreate::makeOn(
-    const cluster::Node& node, const Order& order, const Placements::Reservation& reservation,
+    const cluster::Node& node, const CreateOrder& order, const Placements::Reservation& reservation,
     CreateClaims& claimed) {
   Made made = co_await tryOn(node, order, reservation, claimed);
   const std::string& image = order.asked.policy.image;
@@ -284,7 +251,7 @@ base::Task<ContainerCreate::Made> ContainerCreate::makeOn(
 
 // On our own engine, or by the droverd of that node.
 base::Task<ContainerCreate::Made> ContainerCreate::tryOn(const cluster::Node& node,
-                                                         const Order& order,
+                                                         const CreateOrder& order,
                                                          const Placements::Reservation& reservation,
                                                          CreateClaims& claimed) {
   Made made;
@@ -313,7 +280,7 @@ base::Task<ContainerCreate::Made> ContainerCreate::tryOn(const cluster::Node& no
 }
 
 // By our own engine, if the container can be here.
-base::Task<ContainerCreate::Made> ContainerCreate::makeHere(const Order& order) {
+base::Task<ContainerCreate::Made> ContainerCreate::makeHere(const CreateOrder& order) {
   const labels::Decoded& asked = order.asked;
   Made made;
   Placements::Admission admission = placements_.admit(asked.policy, order.name);
@@ -364,15 +331,16 @@ base::Task<ContainerCreate::Made> ContainerCreate::makeHere(const Order& order) 
 }
 
 // A container came of it: it is known here, and has its name, before its record comes.
-void ContainerCreate::stands(const cluster::Node& node, const Order& order, const std::string& id,
-                             Placements::Reservation& reservation, CreateClaims& claimed) {
+void ContainerCreate::stands(const cluster::Node& node, const CreateOrder& order,
+                             const std::string& id, Placements::Reservation& reservation,
+                             CreateClaims& claimed) {
   index_.expect(node.id, id, order.name, requestedFacts(order.body));
   reservation.stands(id);
   claimed.stands(node.id, id);
 }
 
 // Containers that it names are those of its own unit.
-void ContainerCreate::takeOwnOfUnit(Order& order) {
+void ContainerCreate::takeOwnOfUnit(CreateOrder& order) {
   std::map<std::string, std::string> own = placements_.ownOfUnit(order.asked.policy);
   if (own.empty()) return;
   order.body = withContainers(order.body, own);
@@ -393,7 +361,8 @@ void ContainerCreate::preferWanted(const std::string& image,
 }
 
 // On another node; ours reserves by itself when it admits a container.
-Placements::Reservation ContainerCreate::reserveOn(const cluster::Node& node, const Order& order) {
+Placements::Reservation ContainerCreate::reserveOn(const cluster::Node& node,
+                                                   const CreateOrder& order) {
   if (node.self) return {};
   return placements_.reserve(std::string(node.id.text()), order.asked.policy, order.name);
 }
@@ -446,7 +415,7 @@ base::Task<ContainerCreate::Ours> ContainerCreate::makeOurs(labels::Policy polic
     ours.why = std::move(refusal.message);
     co_return ours;
   }
-  Order order;
+  CreateOrder order;
   order.target = "/containers/create?name=" + encodeQueryValue(name);
   order.headers = "Content-Type: application/json\r\n";
   order.body = std::move(body);
@@ -468,59 +437,6 @@ base::Task<ContainerCreate::Ours> ContainerCreate::makeOurs(labels::Policy polic
   ours.id = made.id();
   stands(node, order, ours.id, reservation, claimed);
   co_return ours;
-}
-
-base::Task<std::string> ContainerCreate::renameOurs(std::string id, std::string name,
-                                                    std::string holder) {
-  NameClaims::Claim claimed(names_);
-  Refusal refusal = co_await claimed.take(name, std::move(holder));
-  if (refusal.status) co_return refusal.message;
-  std::vector<std::string> before;
-  if (const ContainerIndex::Place* place = index_.find(id).place) before = place->second.names;
-  std::string target =
-      "/containers/" + encodeQueryValue(id) + "/rename?name=" + encodeQueryValue(name);
-  base::HttpCall call = createCall(std::move(target), "", "");
-  base::HttpReply reply = co_await local_.change(std::move(call), Effect::containers, id);
-  if (reply.status != 204) co_return errorMessage(reply.body);
-  claimed.stands(agent_.self(), id);
-  names_.freed(before);
-  co_return std::string();
-}
-
-base::Task<> ContainerCreate::rename(Client& client, RouteMatch match, cluster::Node node) {
-  std::string name(withoutSlash(queryValue(match.query, "name")));
-  std::string object = name;
-  std::vector<std::string> before;
-  if (const ContainerIndex::Place* place = index_.find(match.object).place) {
-    object = place->first;
-    before = place->second.names;
-  }
-  NameClaims::Claim claimed(names_);
-  Refusal refusal;
-  // Its own name is its own already; what the engine says to that it says by itself.
-  bool isOwn = decodePath(match.object).value_or("") == name ||
-               std::find(before.begin(), before.end(), name) != before.end();
-  if (!isOwn) refusal = co_await claimed.take(name);
-  if (refusal.status) {
-    co_await refuse(client, refusal);
-    co_return;
-  }
-  try {
-    if (node.self) {
-      co_await local_.passThrough(client, match);
-    } else {
-      co_await relay(client, *node.http, RelayOptions());
-    }
-  } catch (const base::Unreachable&) {
-    throw;  // it has heard of nothing
-  } catch (...) {
-    claimed.mayStand(node.id);
-    throw;
-  }
-  if (client.status == 503) claimed.mayStand(node.id);
-  if (client.status != 204) co_return;
-  claimed.stands(node.id, object);
-  names_.freed(before);
 }
 
 std::optional<cluster::Node> ContainerCreate::nodeForPull(std::string_view query) {

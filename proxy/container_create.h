@@ -12,10 +12,10 @@
 #include "base/log.h"
 #include "base/task.h"
 #include "cluster/agent.h"
-#include "labels/decode.h"
 #include "proxy/client.h"
 #include "proxy/container_index.h"
 #include "proxy/create_claims.h"
+#include "proxy/create_order.h"
 #include "proxy/dependencies.h"
 #include "proxy/engine.h"
 #include "proxy/heads.h"
@@ -46,8 +46,6 @@ class ContainerCreate {
   // POST /drover/placement, with a create request as its body: where the container would go and
   // why, and why it would not go elsewhere. Nothing is created.
   base::Task<> explain(Client& client, RouteMatch match);
-  // POST /containers/{id}/rename: the new name is claimed before.
-  base::Task<> rename(Client& client, RouteMatch match, cluster::Node node);
   // What no client asks for just now: a container on `node`, with this name, as one that was placed
   // there. Its image is sent by a node that has it, or else pulled.
   struct Ours {
@@ -56,27 +54,11 @@ class ContainerCreate {
   };
   base::Task<Ours> makeOurs(labels::Policy policy, std::string body, std::string name,
                             cluster::Node node);
-  // A new name for a container of this node, claimed as `holder` or, if that is empty, as nobody
-  // else does. Why not, or an empty text.
-  base::Task<std::string> renameOurs(std::string id, std::string name, std::string holder);
   // POST /images/create: where the next create of this image will be, if one has just failed for
   // want of it.
   std::optional<cluster::Node> nodeForPull(std::string_view query);
 
  private:
-  // What is to be made, on whichever node.
-  struct Order {
-    std::string target;   // of the request
-    std::string headers;  // of it, those that an engine's answer depends on
-    std::string body;     // as the engine reads it
-    std::string after;    // what the client wrote behind it
-    std::string fault;    // what it wrote is no JSON: why
-    std::string name;     // may be empty
-    std::string platform;
-    std::string token;  // of a reservation that the node has which asked us to make it
-    labels::Decoded asked;
-  };
-
   // What came of trying a node.
   struct Made {
     std::string refusedBy;  // the node's filter; the reply's body then says why
@@ -97,21 +79,20 @@ class ContainerCreate {
     std::vector<std::string> following;  // volumes that have to go there first
   };
 
-  void choose(const Order& order, bool explain, Choice& choice);
-  base::Task<bool> createOnOne(Client& client, Choice& choice, const Order& order,
+  void choose(const CreateOrder& order, bool explain, Choice& choice);
+  base::Task<bool> createOnOne(Client& client, Choice& choice, const CreateOrder& order,
                                CreateClaims& claimed, Refusal& refused);
-  base::Task<Made> makeOn(const cluster::Node& node, const Order& order,
+  base::Task<Made> makeOn(const cluster::Node& node, const CreateOrder& order,
                           const Placements::Reservation& reservation, CreateClaims& claimed);
-  base::Task<Made> tryOn(const cluster::Node& node, const Order& order,
+  base::Task<Made> tryOn(const cluster::Node& node, const CreateOrder& order,
                          const Placements::Reservation& reservation, CreateClaims& claimed);
-  base::Task<Made> makeHere(const Order& order);
-  void stands(const cluster::Node& node, const Order& order, const std::string& id,
+  base::Task<Made> makeHere(const CreateOrder& order);
+  void stands(const cluster::Node& node, const CreateOrder& order, const std::string& id,
               Placements::Reservation& reservation, CreateClaims& claimed);
-  Placements::Reservation reserveOn(const cluster::Node& node, const Order& order);
-  base::Task<Order> read(Client& client, RouteMatch match);
-  static Refusal malformed(const Order& order);
+  Placements::Reservation reserveOn(const cluster::Node& node, const CreateOrder& order);
+  base::Task<CreateOrder> read(Client& client, RouteMatch match);
   base::Task<> refuse(Client& client, Refusal refusal);
-  void takeOwnOfUnit(Order& order);
+  void takeOwnOfUnit(CreateOrder& order);
   void preferWanted(const std::string& image, std::vector<labels::Candidate>& candidates);
   std::optional<cluster::Node> nodeOf(const std::string& id) const;
   // Whether it was brought, and if not, why those who have it cannot be asked, if that is so.

@@ -201,7 +201,7 @@ base::Task<> ContainerMove::takeName(std::string request) {
     throw cluster::AgentError(400, "a container, a name and whose it was are needed");
   // Else it would be the younger one of two that have the name, and give way.
   parts_.index.remove(*node, gone);
-  std::string why = co_await parts_.creation.renameOurs(container, name, gone);
+  std::string why = co_await parts_.renames.ours(container, name, gone);
   if (!why.empty()) throw cluster::AgentError(409, why);
 }
 

@@ -20,6 +20,7 @@
 #include "cluster/agent.h"
 #include "proxy/container_create.h"
 #include "proxy/container_index.h"
+#include "proxy/container_rename.h"
 #include "proxy/engine.h"
 #include "proxy/local_api.h"
 #include "proxy/locator.h"
@@ -45,6 +46,7 @@ class ContainerMove {
     Placements& placements;
     NameClaims& names;
     ContainerCreate& creation;
+    ContainerRename& renames;
     base::Log& log;
   };
   explicit ContainerMove(Parts parts) : parts_(parts) {}

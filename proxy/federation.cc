@@ -141,7 +141,7 @@ base::Task<> Federation::toOwner(Client& client, RouteMatch match, Kind kind, st
 base::Task<> Federation::containerOn(Client& client, RouteMatch match, cluster::Node node,
                                      std::string inspection) {
   if (match.route().pattern == "/containers/{id}/rename") {
-    co_await parts_.creation.rename(client, match, std::move(node));
+    co_await parts_.renames.run(client, match, std::move(node));
   } else if (parts_.globals.concerns(match)) {
     co_await parts_.globals.handle(client, match, std::move(node));
   } else if (match.route().pattern == "/containers/{id}" && match.route().method == "DELETE") {

@@ -17,6 +17,7 @@
 #include "proxy/container_index.h"
 #include "proxy/container_listing.h"
 #include "proxy/container_lists.h"
+#include "proxy/container_rename.h"
 #include "proxy/engine.h"
 #include "proxy/fan_out.h"
 #include "proxy/global_calls.h"
@@ -52,6 +53,7 @@ class Federation {
     NameClaims& names;
     VolumeClaims& volumes;
     ContainerCreate& creation;
+    ContainerRename& renames;
     GlobalCalls& globals;
     Rebalancing& rebalancing;
     Placements& placements;

@@ -201,7 +201,7 @@ base::Task<std::string> GlobalContainers::perform(GlobalStep step, GlobalGroup g
       why = co_await start(step.about.id);
       break;
     case What::rename:
-      why = co_await parts_.creation.renameOurs(step.about.id, step.name, std::string());
+      why = co_await parts_.renames.ours(step.about.id, step.name, std::string());
       break;
     case What::remove:
       why = co_await remove(std::move(step.about));

@@ -16,6 +16,7 @@
 #include "cluster/agent.h"
 #include "proxy/container_create.h"
 #include "proxy/container_index.h"
+#include "proxy/container_rename.h"
 #include "proxy/engine.h"
 #include "proxy/global_plan.h"
 #include "proxy/local_api.h"
@@ -38,6 +39,7 @@ class GlobalContainers {
     Placements& placements;
     NameClaims& names;
     ContainerCreate& creation;
+    ContainerRename& renames;
     base::Log& log;
   };
   explicit GlobalContainers(Parts parts);

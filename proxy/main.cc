@@ -29,6 +29,7 @@
 #include "proxy/container_index.h"
 #include "proxy/container_lists.h"
 #include "proxy/container_move.h"
+#include "proxy/container_rename.h"
 #include "proxy/engine.h"
 #include "proxy/engine_state.h"
 #include "proxy/federation.h"
@@ -127,18 +128,19 @@ class Daemon {
             {engine_, local_, agent_, locator_, index_, held_, placements_, volumeClaims_, log_}),
         creation_(loop_, engine_, local_, agent_, locator_, index_, placements_, nameClaims_,
                   volumeClaims_, volumeMove_, images_, log_, config_.maxBodyBytes),
+        renames_({local_, agent_, index_, nameClaims_}),
         globalCalls_(
             {engine_, local_, agent_, index_, locator_, nameClaims_, log_, config_.maxBodyBytes}),
         globals_({loop_, engine_, local_, agent_, index_, locator_, placements_, nameClaims_,
-                  creation_, log_}),
+                  creation_, renames_, log_}),
         moves_({loop_, engine_, local_, agent_, index_, locator_, placements_, nameClaims_,
-                creation_, log_}),
+                creation_, renames_, log_}),
         rebalancing_({loop_, engine_, local_, agent_, index_, locator_, placements_, moves_, log_},
                      config_.rebalanceInterval),
         swarm_(engine_, local_, agent_, config_.swarmApi, config_.maxBodyBytes),
         federation_({loop_, engine_, local_, lists_, agent_, index_, held_, locator_, nameClaims_,
-                     volumeClaims_, creation_, globalCalls_, rebalancing_, placements_, images_,
-                     swarm_, log_, config_.maxBodyBytes}),
+                     volumeClaims_, creation_, renames_, globalCalls_, rebalancing_, placements_,
+                     images_, swarm_, log_, config_.maxBodyBytes}),
         nodeApi_(agent_, images_, rebalancing_, volumeMove_),
         clientCertificates_(agent_),
         api_(agent_, local_, federation_, swarm_, nodeApi_, creation_, clientCertificates_),
@@ -307,6 +309,7 @@ class Daemon {
   VolumeClaims volumeClaims_;
   VolumeMove volumeMove_;
   ContainerCreate creation_;
+  ContainerRename renames_;
   GlobalCalls globalCalls_;
   GlobalContainers globals_;
   ContainerMove moves_;

@@ -269,15 +269,18 @@ class Droverd {
         volumeMove({engine, local, agent, locator, index, held, placements, volumes, log}),
         creation(stage.loop, engine, local, agent, locator, index, placements, names, volumes,
                  volumeMove, images, log, most),
+        renames({local, agent, index, names}),
         globalCalls({engine, local, agent, index, locator, names, log, most}),
-        globals(
-            {stage.loop, engine, local, agent, index, locator, placements, names, creation, log}),
-        moves({stage.loop, engine, local, agent, index, locator, placements, names, creation, log}),
+        globals({stage.loop, engine, local, agent, index, locator, placements, names, creation,
+                 renames, log}),
+        moves({stage.loop, engine, local, agent, index, locator, placements, names, creation,
+               renames, log}),
         rebalancing({stage.loop, engine, local, agent, index, locator, placements, moves, log},
                     config.rebalanceInterval),
         swarm(engine, local, agent, config.swarmApi, most),
         federation({stage.loop, engine, local, lists, agent, index, held, locator, names, volumes,
-                    creation, globalCalls, rebalancing, placements, images, swarm, log, most}),
+                    creation, renames, globalCalls, rebalancing, placements, images, swarm, log,
+                    most}),
         nodeApi(agent, images, rebalancing, volumeMove),
         clientCertificates(agent),
         api(agent, local, federation, swarm, nodeApi, creation, clientCertificates),
@@ -324,6 +327,7 @@ class Droverd {
   proxy::VolumeClaims volumes;
   proxy::VolumeMove volumeMove;
   proxy::ContainerCreate creation;
+  proxy::ContainerRename renames;
   proxy::GlobalCalls globalCalls;
   proxy::GlobalContainers globals;
   proxy::ContainerMove moves;

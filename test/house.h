@@ -49,16 +49,17 @@ struct House {
   proxy::ContainerCreate creation{stage.loop, engine,     local,           agent,   locator,
                                   index,      placements, names,           volumes, volumeMove,
                                   images,     log,        64 * 1024 * 1024};
+  proxy::ContainerRename renames{{local, agent, index, names}};
   proxy::GlobalCalls globalCalls{
       {engine, local, agent, index, locator, names, log, 64 * 1024 * 1024}};
-  proxy::ContainerMove moves{
-      {stage.loop, engine, local, agent, index, locator, placements, names, creation, log}};
+  proxy::ContainerMove moves{{stage.loop, engine, local, agent, index, locator, placements, names,
+                              creation, renames, log}};
   proxy::Rebalancing rebalancing{
       {stage.loop, engine, local, agent, index, locator, placements, moves, log}, milliseconds(0)};
   proxy::SwarmApi swarm{engine, local, agent, true, 64 * 1024 * 1024};
   proxy::Federation federation{{stage.loop, engine, local, lists, agent, index, held, locator,
-                                names, volumes, creation, globalCalls, rebalancing, placements,
-                                images, swarm, log, 64 * 1024 * 1024}};
+                                names, volumes, creation, renames, globalCalls, rebalancing,
+                                placements, images, swarm, log, 64 * 1024 * 1024}};
   proxy::NodeApi nodeApi{agent, images, rebalancing, volumeMove};
   proxy::ClientCertificates clientCertificates{agent};
   proxy::Api api{agent, local, federation, swarm, nodeApi, creation, clientCertificates};

@@ -1,0 +1,33 @@
+#pragma once
+
+// A request to create a container, as we read it: what is asked of placement, and what its engine
+// is to get. Pure.
+
+#include <string>
+#include <string_view>
+
+#include "base/http.h"
+#include "labels/decode.h"
+#include "proxy/held_claim.h"
+
+namespace proxy {
+
+// What is to be made, on whichever node.
+struct CreateOrder {
+  std::string target;   // of the request
+  std::string headers;  // of it, those that an engine's answer depends on
+  std::string body;     // as the engine reads it
+  std::string after;    // what the client wrote behind it
+  std::string fault;    // what it wrote is no JSON: why
+  std::string name;     // may be empty
+  std::string platform;
+  std::string token;  // of a reservation that the node has which asked us to make it
+  labels::Decoded asked;
+};
+
+CreateOrder readOrder(const base::Head& request, std::string_view query, std::string body);
+
+// What has to be mended before it can be placed.
+Refusal malformed(const CreateOrder& order);
+
+}  // namespace proxy
