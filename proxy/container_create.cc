@@ -5,6 +5,7 @@
 #include "base/json.h"
 #include "labels/decode.h"
 #include "proxy/answer.h"
+#include "proxy/asked_image.h"
 #include "proxy/container_record.h"
 #include "proxy/create_body.h"
 #include "proxy/image_pull.h"
@@ -84,6 +85,7 @@ ContainerCreate::ContainerCreate(base::Loop& loop, Engine& engine, LocalApi& loc
       volumeMove_(volumeMove),
       dependencies_(loop, locator, placements, volumes),
       images_(images),
+      digests_(loop, engine, local, locator),
       log_(log),
       bodyMost_(bodyMost) {}
 
@@ -316,9 +318,8 @@ base::Task<ContainerCreate::Made> ContainerCreate::makeHere(const CreateOrder& o
     std::optional<MovingName> moving = parseMovingName(order.name);
     body = withHostname(body, moving ? moving->name : order.name);
   }
-  base::HttpCall call = createCall(order.target, order.headers, body + order.after);
   try {
-    made.reply = co_await local_.change(std::move(call), Effect::create, "");
+    made.reply = co_await createHere(order, std::move(body));
   } catch (const base::Unreachable& fault) {
     made.refuse(unreachable, fault.what());
   }
@@ -328,6 +329,21 @@ base::Task<ContainerCreate::Made> ContainerCreate::makeHere(const CreateOrder& o
     names_.expectHere(id);
   }
   co_return made;
+}
+
+// An image that our engine does not know by its digest it may still have.
+base::Task<base::HttpReply> ContainerCreate::createHere(const CreateOrder& order,
+                                                        std::string body) {
+  base::HttpCall call = createCall(order.target, order.headers, body + order.after);
+  base::HttpReply reply = co_await local_.change(std::move(call), Effect::create, "");
+  const std::string& image = order.asked.policy.image;
+  if (reply.status != 404 || !namesDigest(image)) co_return reply;
+  ImageDigests::Found found = co_await digests_.find(image, order.headers);
+  if (found.id.empty()) co_return reply;
+  if (!found.named) body = withImageId(body, found.id);
+  base::HttpCall again = createCall(order.target, order.headers, body + order.after);
+  reply = co_await local_.change(std::move(again), Effect::create, "");
+  co_return reply;
 }
 
 // A container came of it: it is known here, and has its name, before its record comes.

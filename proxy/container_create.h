@@ -19,6 +19,7 @@
 #include "proxy/dependencies.h"
 #include "proxy/engine.h"
 #include "proxy/heads.h"
+#include "proxy/image_digests.h"
 #include "proxy/image_transfer.h"
 #include "proxy/local_api.h"
 #include "proxy/locator.h"
@@ -87,6 +88,7 @@ class ContainerCreate {
   base::Task<Made> tryOn(const cluster::Node& node, const CreateOrder& order,
                          const Placements::Reservation& reservation, CreateClaims& claimed);
   base::Task<Made> makeHere(const CreateOrder& order);
+  base::Task<base::HttpReply> createHere(const CreateOrder& order, std::string body);
   void stands(const cluster::Node& node, const CreateOrder& order, const std::string& id,
               Placements::Reservation& reservation, CreateClaims& claimed);
   Placements::Reservation reserveOn(const cluster::Node& node, const CreateOrder& order);
@@ -115,6 +117,7 @@ class ContainerCreate {
   VolumeMove& volumeMove_;
   Dependencies dependencies_;
   ImageTransfer& images_;
+  ImageDigests digests_;
   base::Log& log_;
   size_t bodyMost_;
   struct Wanted {

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/json.h"
+#include "proxy/asked_image.h"
 #include "proxy/merge_json.h"
 
 namespace proxy {
@@ -107,6 +108,8 @@ std::optional<ContainerFacts> containerFacts(std::string_view id, std::string_vi
   facts.image = text(entry, "Image");
   facts.imageId = text(entry, "ImageID");
   facts.labels = labelsOf(entry);
+  const std::string* asked = findLabel(facts.labels, askedImageLabel);
+  if (asked && !asked->empty() && facts.image.starts_with("sha256:")) facts.image = *asked;
   takeMounts(facts, entry);
   std::string_view state = text(entry, "State");
   facts.state = state;

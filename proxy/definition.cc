@@ -2,6 +2,7 @@
 
 #include <initializer_list>
 
+#include "proxy/asked_image.h"
 #include "proxy/merge_json.h"
 #include "proxy/record_text.h"
 
@@ -61,7 +62,8 @@ std::string endpoints(std::string_view id, std::string_view settings) {
 std::optional<std::string> definitionOf(std::string_view id, std::string_view inspection) {
   std::optional<JsonObject> container = JsonObject::parse(inspection);
   if (!container || insideQuotes(container->find("Id")) != id) return std::nullopt;
-  std::optional<JsonObject> config = JsonObject::parse(container->find("Config"));
+  std::string asked = withAskedImage(container->find("Config"));
+  std::optional<JsonObject> config = JsonObject::parse(asked);
   std::optional<JsonObject> host = JsonObject::parse(container->find("HostConfig"));
   if (!config || !host) return std::nullopt;
   std::string body = "{";

@@ -117,6 +117,14 @@ std::vector<cluster::NodeId> HoldingsIndex::holders(Held kind, std::string_view 
   return {found.begin(), found.end()};
 }
 
+std::vector<std::string> HoldingsIndex::named(Held kind, std::string_view name) const {
+  std::set<std::string> ids;
+  std::string known = kind == Held::image ? familiarName(name) : std::string(name);
+  auto [begin, end] = of(kind).names.equal_range(known);
+  for (auto each = begin; each != end; ++each) ids.insert(each->second->first);
+  return {ids.begin(), ids.end()};
+}
+
 std::map<std::string, std::vector<cluster::NodeId>> HoldingsIndex::shared(Held kind) const {
   std::map<std::string, std::vector<cluster::NodeId>> found;
   for (const auto& [id, holders] : of(kind).objects) {

@@ -30,6 +30,9 @@ class HoldingsIndex {
   // that only one object has. Of images, a name without a tag is that of "latest".
   std::vector<cluster::NodeId> holders(Held kind, std::string_view object) const;
 
+  // The ids of all that have this name on some node.
+  std::vector<std::string> named(Held kind, std::string_view name) const;
+
   // Those that several nodes hold.
   std::map<std::string, std::vector<cluster::NodeId>> shared(Held kind) const;
 

@@ -237,6 +237,14 @@ bool Locator::isStale(const cluster::NodeId& node, std::string_view name,
   return !meant.empty() && image != meant;
 }
 
+base::Task<std::vector<std::string>> Locator::imageIds(std::string image) {
+  std::vector<std::string> ids = held_.named(Held::image, image);
+  if (!ids.empty()) co_return ids;
+  Located located = co_await find(Kind::image, encodeQueryValue(image));
+  if (located.node) ids.emplace_back(base::text(base::parseJson(located.body), "Id"));
+  co_return ids;
+}
+
 base::Task<bool> Locator::isStaleHere(std::string image) {
   std::optional<cluster::Node> ours;
   for (cluster::Node& each : nodes_.nodes()) {

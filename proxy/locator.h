@@ -82,6 +82,9 @@ class Locator {
   std::string meaning(std::string_view image) const;
   // Whether this name means another image than this one, which that node's engine has under it.
   bool isStale(const cluster::NodeId& node, std::string_view name, std::string_view image) const;
+  // The ids of images that are known by this name, a tag or a digest, on any node: by the records,
+  // and if these do not tell, by the word of an engine.
+  base::Task<std::vector<std::string>> imageIds(std::string image);
   // Whether our engine has another image under this name than the one that it means.
   base::Task<bool> isStaleHere(std::string image);
 

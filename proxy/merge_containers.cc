@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "proxy/asked_image.h"
 #include "proxy/merge_filters.h"
 
 namespace proxy {
@@ -97,6 +98,7 @@ void collect(const ContainerListPlan& plan, const NodeAnswer& node, bool live,
     bool cutByBefore = before.cuts() && before.place(each) != Side::Place::after;
     bool cutBySince = since.cuts() && since.place(each) != Side::Place::before;
     if (cutByBefore || cutBySince) continue;
+    showAskedImage(each.entry);
     if (!live && !matchesFilters(each.entry.original(), plan.rest.filters)) continue;
     all.push_back(std::move(each));
   }
@@ -157,6 +159,8 @@ std::string inspectionOn(const NodeAnswer& answer, const PublishedPorts& ports) 
       container.set("NetworkSettings", settings.text());
     }
   }
+  if (std::string_view config = container.find("Config"); !config.empty())
+    container.set("Config", withAskedImage(config));
   container.set("Node", nodeMember(answer));
   return container.text();
 }

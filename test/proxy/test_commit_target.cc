@@ -14,4 +14,6 @@ Test(commit_target, what_was_asked_for_the_container_is_not_asked_for_the_image)
                "LABEL%20com.docker.swarm.constraints%3D%5B%5D",
                "%s", target.c_str());
   cr_expect_eq(commitTarget("/commit?container=web", {{"a", "b"}}), "/commit?container=web");
+  cr_expect_eq(commitTarget("/commit?container=web", {{"io.drover.image", "w@sha256:d"}}),
+               "/commit?container=web&changes=LABEL%20io.drover.image%3D");
 }

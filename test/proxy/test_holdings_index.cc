@@ -51,6 +51,9 @@ Test(holdings_index, finds_by_id_name_and_prefix_of_an_id) {
   for (const auto& each : cases)
     cr_expect_eq(holders(index, each.kind, each.object), each.expected, "%s: %s", each.object,
                  holders(index, each.kind, each.object).c_str());
+  cr_expect_eq(index.named(Held::image, "app:1@sha256:dd"), std::vector<std::string>{"sha256:aa2"});
+  cr_expect(index.named(Held::image, "app@sha256:de").empty());
+  cr_expect_eq(index.named(Held::network, "back").size(), 2);
   cr_expect_eq(index.distinct(Held::image, {node('a'), node('b')}), 1);
   cr_expect_eq(index.distinct(Held::image, {node('a'), node('c')}), 2);
   cr_expect_eq(index.distinct(Held::image, {}), 0);
