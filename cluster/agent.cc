@@ -6,11 +6,16 @@
 namespace cluster {
 
 Agent::Agent(base::Loop& loop, AgentOptions options, base::Log& log)
-    : loop_(loop), options_(std::move(options)), log_(log), store_(options_.stateDir) {}
+    : loop_(loop),
+      options_(std::move(options)),
+      log_(log),
+      store_(options_.stateDir),
+      comeBackTimer_(loop) {}
 
 Agent::~Agent() = default;
 
 Agent::Running& Agent::running() const {
+  refuseWhileWaiting();
   if (!running_)
     throw AgentError(503,
                      "This node is not a swarm manager. Use \"docker swarm init\" or \"docker "

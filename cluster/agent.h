@@ -70,11 +70,13 @@ class AgentListener {
 
 class Agent : public Nodes {
  public:
-  // Opens the store in options.stateDir; throws StoreError. All must outlive it.
+  // Opens the store in options.stateDir; throws StoreError, but not for one that cannot be written
+  // for now. All must outlive it.
   Agent(base::Loop& loop, AgentOptions options, base::Log& log);
   ~Agent() override;
 
-  // Enters the cluster that the store knows, if it does. To be called once.
+  // Enters the cluster that the store knows, if it does; as soon as the store can be written. To be
+  // called once.
   void begin(AgentListener& listener);
 
   // ---- forming the cluster; throw AgentError
@@ -89,8 +91,13 @@ class Agent : public Nodes {
   // or can again.
   std::string error() const { return troubles_.text(); }
 
+  // Why we do not know yet whether we are in a cluster, or must not say so: the store cannot be
+  // written. Empty if it could be at the start.
+  const std::string& waitsForStore() const { return waitsForStore_; }
+  // Throws AgentError then.
+  void refuseWhileWaiting() const;
   // Whether the disk has all that it was to take.
-  bool saved() const { return saving_.why().empty(); }
+  bool saved() const { return saving_.why().empty() && waitsForStore_.empty(); }
   // For which nodes a rotation has been waiting for long, and why; empty if it does not.
   std::string rotationWaits() const { return rotation_.isLong ? rotation_.waitsFor : ""; }
 
@@ -149,6 +156,8 @@ class Agent : public Nodes {
   struct Running;
   friend struct Running;
 
+  void comeBack();
+  void comeBackLater(const std::string& why);
   void enter(ClusterConfig config, const std::string& certificate, Secret key,
              const std::vector<Member>& members, const Place& place, bool abstain);
   void stop();
@@ -183,6 +192,8 @@ class Agent : public Nodes {
     Time since{0};
     bool isLong = false;
   } rotation_;
+  std::string waitsForStore_;
+  base::Timer comeBackTimer_;
   std::string engineError_;
   NodeRecord record_;  // our own
   std::set<NodeId> removed_;

@@ -13,6 +13,7 @@ namespace {
 
 // So that all hear that we leave.
 constexpr base::milliseconds farewell(1'000);
+constexpr base::milliseconds comeBackEvery(1'000);
 
 // True for as long as it lives.
 struct Busy {
@@ -25,6 +26,39 @@ struct Busy {
 
 void Agent::begin(AgentListener& listener) {
   listener_ = &listener;
+  try {
+    comeBack();
+  } catch (const StoreUnwritable& failed) {
+    comeBackLater(failed.what());
+  }
+}
+
+// Others may hold us to what we say, so nothing is said before the disk takes it. And who has an
+// identity must not get another one because it cannot be read.
+void Agent::comeBackLater(const std::string& why) {
+  if (why != waitsForStore_)
+    log_.error("this host is served alone until the state directory can be written",
+               {{"reason", why}});
+  waitsForStore_ = why;
+  comeBackTimer_.start(comeBackEvery, [this] {
+    std::string again;
+    try {
+      comeBack();
+    } catch (const std::exception& failed) {
+      again = failed.what();
+    }
+    if (!again.empty()) return comeBackLater(again);
+    waitsForStore_.clear();
+    log_.info("the state directory can be written again");
+  });
+}
+
+void Agent::refuseWhileWaiting() const {
+  if (!waitsForStore_.empty())
+    throw AgentError(503, waitsForStore_ + "; until it can be written this host is in no swarm");
+}
+
+void Agent::comeBack() {
   Saved saved = store_.load();
   removed_.insert(saved.removed.begin(), saved.removed.end());
   if (!saved.availability.empty()) record_.availability = saved.availability;
@@ -113,6 +147,7 @@ void Agent::undoEntering() {
 }
 
 NodeId Agent::init(Place place, ClusterOptions options, const std::string& availability) {
+  refuseWhileWaiting();
   if (running_)
     throw AgentError(503,
                      "This node is already part of a swarm. Use \"docker swarm leave\" to "
@@ -150,6 +185,7 @@ NodeId Agent::init(Place place, ClusterOptions options, const std::string& avail
 
 base::Task<> Agent::join(Place place, std::vector<std::string> remotes, std::string token,
                          std::string availability) {
+  refuseWhileWaiting();
   if (running_)
     throw AgentError(503,
                      "This node is already part of a swarm. Use \"docker swarm leave\" to "

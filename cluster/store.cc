@@ -35,12 +35,19 @@ struct Free {
   void operator()(sqlite3_stmt* statement) const { sqlite3_finalize(statement); }
 };
 
+[[noreturn]] void throwFor(int error, const std::string& what) {
+  std::string why = what + ": " + std::strerror(error);
+  for (int each : {ENOSPC, EDQUOT, EROFS, EACCES, EPERM, EIO}) {
+    if (error == each) throw StoreUnwritable(why);
+  }
+  throw StoreError(why);
+}
+
 void makeDirectory(const std::string& directory) {
   std::error_code failed;
   std::filesystem::create_directories(directory, failed);
   if (failed || ::chmod(directory.c_str(), 0700) != 0)
-    throw StoreError("cannot make the state directory " + directory + ": " +
-                     (failed ? failed.message() : std::strerror(errno)));
+    throwFor(failed ? failed.value() : errno, "cannot make the state directory " + directory);
 }
 
 // SQLite gives the files beside it (-wal) the mode of this one.
@@ -48,7 +55,7 @@ void makeFile(const std::string& path) {
   base::Fd made(::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600));
   // One that is there is not opened, since closing it would drop the locks of our own process.
   bool good = made || (errno == EEXIST && ::chmod(path.c_str(), 0600) == 0);
-  if (!good) throw StoreError("cannot make " + path + ": " + std::strerror(errno));
+  if (!good) throwFor(errno, "cannot make " + path);
 }
 
 }  // namespace
@@ -234,11 +241,14 @@ class Store::Impl {
       case SQLITE_CORRUPT:
         throw StoreError(damaged());
       case SQLITE_FULL:
-        throw StoreError("cannot write " + path_ + ": the disk is full");
+        throw StoreUnwritable("cannot write " + path_ + ": the disk is full");
       default:
         break;
     }
     const char* why = database_ ? sqlite3_errmsg(database_.get()) : sqlite3_errstr(result);
+    for (int each : {SQLITE_READONLY, SQLITE_CANTOPEN, SQLITE_IOERR, SQLITE_PERM}) {
+      if ((result & 0xff) == each) throw StoreUnwritable("cannot write " + path_ + ": " + why);
+    }
     throw StoreError("cannot use " + path_ + ": " + why);
   }
 
@@ -358,31 +368,42 @@ class Store::Impl {
   std::unique_ptr<sqlite3, Free> database_;
 };
 
-Store::Store(const std::string& directory) : impl_(new Impl(directory)) {}
+Store::Store(const std::string& directory) : directory_(directory) {
+  try {
+    impl();
+  } catch (const StoreUnwritable&) {
+    // The first call says so.
+  }
+}
 Store::~Store() = default;
 
+Store::Impl& Store::impl() {
+  if (!impl_) impl_ = std::make_unique<Impl>(directory_);
+  return *impl_;
+}
+
 Saved Store::load() {
-  return impl_->load();
+  return impl().load();
 }
 
 void Store::save(const Change& change) {
-  impl_->save(change);
+  impl().save(change);
 }
 
 uint64_t Store::reserve(uint64_t block) {
-  return impl_->reserve(block);
+  return impl().reserve(block);
 }
 
 void Store::reserveAbove(uint64_t used) {
-  impl_->reserveAbove(used);
+  impl().reserveAbove(used);
 }
 
 uint64_t Store::beginSession() {
-  return impl_->beginSession();
+  return impl().beginSession();
 }
 
 void Store::forget() {
-  impl_->forget();
+  impl().forget();
 }
 
 }  // namespace cluster

@@ -24,6 +24,11 @@ class StoreError : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;
 };
+// The disk is full, read-only or ill: what is there is as it was, and the same may be tried again.
+class StoreUnwritable : public StoreError {
+ public:
+  using StoreError::StoreError;
+};
 
 // A member as it was last known, to be tried after a restart.
 struct Seed {
@@ -50,7 +55,8 @@ struct Saved {
 class Store {
  public:
   // Opens or makes the file, and the directory. Throws StoreError: if another process has it, if it
-  // is damaged, of another program or of a newer drover.
+  // is damaged, of another program or of a newer drover. If it is StoreUnwritable, that is left to
+  // the calls below, each of which tries again.
   explicit Store(const std::string& directory);
   ~Store();
 
@@ -87,7 +93,10 @@ class Store {
 
  private:
   class Impl;
-  std::unique_ptr<Impl> impl_;
+  Impl& impl();
+
+  std::string directory_;
+  std::unique_ptr<Impl> impl_;  // none while it cannot be opened
 };
 
 }  // namespace cluster

@@ -29,6 +29,7 @@ base::Task<> Api::handle(Client& client, RouteMatch match) {
   }
   if (answer == Answer::swarm) return swarm_.handle(client, match);
   if (nodes_.clustered()) return federation_.handle(client, match);
+  if (answer == Answer::info && swarm_.isWaiting()) return swarm_.info(client);
   return local_.handle(client, match);
 }
 

@@ -3,12 +3,10 @@
 // to stop.
 
 #include <sys/resource.h>
-#include <sys/stat.h>
 #include <systemd/sd-daemon.h>
 #include <csignal>
 
 #include <cmath>
-#include <cstring>
 #include <fstream>
 #include <iostream>
 #include <optional>
@@ -64,11 +62,6 @@ void raiseDescriptorLimit() {
   ::getrlimit(RLIMIT_NOFILE, &limit);
   limit.rlim_cur = limit.rlim_max;
   ::setrlimit(RLIMIT_NOFILE, &limit);
-}
-
-void makeStateDir(const std::string& path) {
-  if (::mkdir(path.c_str(), 0700) != 0 && errno != EEXIST)
-    throw std::runtime_error("cannot make state_dir " + path + ": " + std::strerror(errno));
 }
 
 std::vector<std::string_view> routeNames() {
@@ -340,7 +333,6 @@ int run(int argc, char** argv) {
 
   ::signal(SIGPIPE, SIG_IGN);
   raiseDescriptorLimit();
-  makeStateDir(commandLine.config.stateDir);
   base::Log log;
   log.setLevel(commandLine.config.logLevel);
   log.setFormat(commandLine.config.logFormat);

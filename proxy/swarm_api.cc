@@ -10,7 +10,9 @@
 #include "labels/node_rules.h"
 #include "proxy/answer.h"
 #include "proxy/merge_errors.h"
+#include "proxy/merge_json.h"
 #include "proxy/merge_plan.h"
+#include "proxy/placement_answers.h"
 #include "proxy/request_types.h"
 #include "proxy/swarm_place.h"
 #include "proxy/swarm_spec.h"
@@ -176,7 +178,8 @@ bool passes(const FilteredQuery& query, const NodeView& view) {
 base::Task<> SwarmApi::handle(Client& client, RouteMatch match) {
   std::string_view path = match.route().pattern;
   bool entering = path == "/swarm/init" || path == "/swarm/join";
-  bool ours = entering || (agent_.clustered() && (shown_ || path == "/swarm/leave"));
+  bool inSwarm = agent_.clustered() || isWaiting();
+  bool ours = entering || (inSwarm && (shown_ || path == "/swarm/leave"));
   if (!ours) {
     co_await local_.passThrough(client, match);
     co_return;
@@ -208,6 +211,7 @@ base::Task<> SwarmApi::handle(Client& client, RouteMatch match) {
 base::Task<SwarmApi::Reply> SwarmApi::answer(RouteMatch match, std::string body) {
   std::string_view path = match.route().pattern;
   std::string_view method = match.route().method;
+  agent_.refuseWhileWaiting();
   Reply reply;
   if (path == "/swarm/init") {
     reply = co_await init(std::move(body));
@@ -394,9 +398,28 @@ base::Task<SwarmApi::Reply> SwarmApi::updateNode(std::string object, std::string
   co_return Reply();
 }
 
+base::Task<> SwarmApi::info(Client& client) {
+  std::string target(client.request().target());
+  base::HttpReply reply = co_await engine_.call(base::httpGet(target, infoTimeout, bodyMost_));
+  std::optional<JsonObject> info = JsonObject::parse(reply.body);
+  std::string body = reply.body;
+  if (reply.status == 200 && info) {
+    info->set("Swarm", infoSection());
+    std::string warning = "WARNING: " + agent_.waitsForStore();
+    warning += "; this host is served alone until its state directory can be written";
+    body = withWarnings(info->text(), {warning});
+  }
+  co_await sendAnswer(client, reply.status, reply.head, body);
+}
+
 std::string SwarmApi::infoSection() const {
   base::JsonWriter json;
   json.object();
+  if (isWaiting() && shown_) {
+    json.member("NodeID", "").member("NodeAddr", "").member("LocalNodeState", "pending");
+    json.member("ControlAvailable", false).member("Error", agent_.waitsForStore());
+    return json.endObject().text();
+  }
   if (!agent_.clustered() || !shown_) {
     json.member("NodeID", "").member("NodeAddr", "").member("LocalNodeState", "inactive");
     json.member("ControlAvailable", false).member("Error", "");

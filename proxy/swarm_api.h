@@ -23,6 +23,11 @@ class SwarmApi {
   // Answers the request whose head `client` holds. Throws as Api::handle does.
   base::Task<> handle(Client& client, RouteMatch match);
 
+  // Whether we are to be in a cluster as soon as the state directory can be written.
+  bool isWaiting() const { return !agent_.waitsForStore().empty(); }
+  // GET /info meanwhile: the engine's, and what is missing.
+  base::Task<> info(Client& client);
+
   // The member Swarm of GET /info, JSON.
   std::string infoSection() const;
 

@@ -354,3 +354,48 @@ Test(store, a_directory_that_cannot_be_is_named) {
   cr_expect(why.starts_with("cannot make the state directory " + (parent / "file/state")), "%s",
             why.c_str());
 }
+
+// Read-only, where the system lets us have a disk of our own.
+Test(store, what_cannot_be_written_now_is_opened_later_and_lost_by_nobody) {
+  Place place;
+  std::filesystem::create_directory(place.directory);
+  if (::unshare(CLONE_NEWNS) != 0 || ::mount("", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0 ||
+      ::mount("tmpfs", place.directory.c_str(), "tmpfs", 0, "size=1m") != 0)
+    cr_skip_test("no mounts here");
+  {
+    Store store(place.directory);
+    saveAll(store);
+  }
+  auto remount = [&](unsigned long flags) {
+    return ::mount("tmpfs", place.directory.c_str(), "tmpfs", MS_REMOUNT | flags, "size=1m");
+  };
+  cr_assert_eq(remount(MS_RDONLY), 0);
+  {
+    Store store(place.directory);
+    for (int i = 0; i < 2; i++) {
+      std::string why;
+      try {
+        store.load();
+      } catch (const StoreUnwritable& wrong) {
+        why = wrong.what();
+      }
+      cr_expect(why.find("Read-only file system") != std::string::npos, "%s", why.c_str());
+    }
+    cr_assert_eq(remount(0), 0);
+    expectAll(store.load());
+    store.save({.place = "small"});
+  }
+  // As full as can be, from the first byte on.
+  std::filesystem::remove_all(place.file);
+  std::ofstream(place.directory + "/ballast") << test::pattern(2'000'000);
+  {
+    Store store(place.directory);
+    cr_expect_throw(store.load(), StoreUnwritable);
+    std::filesystem::remove(place.directory + "/ballast");
+    expectNothing(store.load());
+    saveAll(store);
+  }
+  Store again(place.directory);
+  expectAll(again.load());
+  ::umount2(place.directory.c_str(), MNT_DETACH);
+}

@@ -192,6 +192,83 @@ def test_a_full_disk_is_told_and_forgotten_when_there_is_room(nodes):
         subprocess.run([*mount, "umount", "--lazy", state])
 
 
+def figure(node, name):
+    script = "import urllib.request as u; print(u.urlopen('http://127.0.0.1:9999/metrics').read().decode())"
+    text = node.host.run("/usr/bin/python3", "-c", script)
+    return float(re.search(rf"^{name} (\S+)", text, re.MULTILINE)[1])
+
+
+def serves_alone(node, why):
+    """Its engine's API, byte for byte but for what `docker info` says of it."""
+    info = node.api.get("/info").json()
+    assert any(why in each and "served alone" in each for each in info["Warnings"]), info["Warnings"]
+    assert info["Swarm"]["LocalNodeState"] == "pending" and why in info["Swarm"]["Error"]
+    assert why in node.cli("info").stderr.decode()
+    for path in ("/containers/json?all=1", "/images/json", "/volumes"):
+        assert node.api.get(path).body == node.direct.get(path).body
+    assert figure(node, "drover_state_saved") == 0
+    assert any("served alone" in each["message"] and why in each["reason"]
+               for each in node.log_records() if each["level"] == "error")  # fmt: skip
+    for command in (("node", "ls"), ("swarm", "init"), ("swarm", "leave", "--force")):
+        done = node.cli(*command)
+        assert done.returncode == 1 and why.encode() in done.stderr, done.stderr
+
+
+def test_a_host_whose_state_cannot_be_written_serves_its_engine_and_joins_later(nodes):
+    one, two, third = nodes
+    mounts = []
+
+    def mount(node, *command, check=True):
+        subprocess.run([*node.host.inside("mount"), *command], check=check, capture_output=True)
+
+    try:
+        for each in (two, third):
+            each.command += ["--metrics-listen", "127.0.0.1:9999"]
+            state = each.directory / "state"
+            state.mkdir()
+            mount(each, "mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", state)
+            mounts.append((each, state))
+        form([one.start(), two.start()])
+        run_on(one, two, "stays")
+        run_on(one, one, "far")
+        identity = two.id()
+        time.sleep(1.5)  # members are saved
+        two.stop()
+        mount(two, "sh", "-c", f"head -c 2000000 /dev/zero >{two.directory}/state/ballast", check=False)
+        mount(third, "mount", "-o", "remount,ro", third.directory / "state")
+        two.start()
+        third.start()
+        serves_alone(two, "the disk is full")
+        serves_alone(third, "Read-only file system")
+        assert two.docker("exec", "stays", "echo", "hi") == "hi"
+        assert set(two.containers()) == {"stays"}
+        two.docker("run", "--detach", "--name", "meanwhile", "busybox", "sleep", "1000")
+        wait_until(lambda: one.states()[two.name] == "down", timeout=10)
+        two.kill_hard()  # also then nothing on its disk is lost
+        two.start()
+        assert two.swarm()["LocalNodeState"] == "pending"
+
+        mount(two, "rm", two.directory / "state/ballast")
+        await_agreement([one, two])
+        assert two.id() == identity and len(one.nodes()) == 2
+        for each in (one, two):
+            wait_until(lambda: set(each.containers()) == {"stays", "far", "meanwhile"}, timeout=5)
+        assert two.swarm()["Error"] == "" and figure(two, "drover_state_saved") == 1
+        mount(third, "mount", "-o", "remount,rw", third.directory / "state")
+        # droverd has a mount of its own of it.
+        subprocess.run(["nsenter", "--target", str(third.pid), "--mount",
+                        "mount", "-o", "remount,rw", third.directory / "state"], check=True)  # fmt: skip
+        wait_until(lambda: third.swarm()["LocalNodeState"] == "inactive", timeout=5)
+        assert third.api.get("/info").json()["Warnings"] == third.direct.get("/info").json()["Warnings"]
+        third.joined(one)
+        await_agreement(nodes)
+    finally:
+        for each, state in mounts:
+            if each.process and each.process.poll() is None:
+                each.stop()
+            mount(each, "umount", "--lazy", state, check=False)
+
+
 # --- packets --------------------------------------------------------------------------------------
 
 # Records what comes to UDP 7946 for a while, then sends it again: as it was, with one bit flipped,
