@@ -59,7 +59,7 @@ base::Task<> ContainerListing::answer(Client& client, RouteMatch match) {
     // A node whose engine is away is as good as down.
     if (anyUp && each.status >= 500) each.status = 0;
     if (each.status == 0 || each.status == 200) continue;
-    co_await sendJson(client, each.status, local_.commonHeaders(), *each.body);
+    co_await sendAnswer(client, each.status, each.head, *each.body);
     co_return;
   }
   std::string target(client.request().target());
@@ -147,6 +147,7 @@ base::Task<> ContainerListing::askSelf(RouteMatch match, std::string query, Part
     base::HttpCall call = base::httpGet(std::move(target), listTimeout, bodyMost_);
     base::HttpReply reply = co_await engine_.call(std::move(call));
     part.status = reply.status;
+    part.head = std::move(reply.head);
     part.body = std::make_shared<const std::string>(std::move(reply.body));
   } catch (const std::exception&) {
     // As one that is down.
@@ -170,7 +171,8 @@ base::Task<> ContainerListing::askOther(std::string target, Part& part) {
     }
     part.body = std::make_shared<const std::string>(std::move(reply.body));
     part.status = reply.status;
-    std::string tag = tagIn(reply.head);
+    part.head = std::move(reply.head);
+    std::string tag = tagIn(part.head);
     if (reply.status == 200 && !tag.empty()) keep(std::move(key)) = {std::move(tag), part.body};
   } catch (const std::exception&) {
     // As one that is down.

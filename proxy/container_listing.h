@@ -46,7 +46,8 @@ class ContainerListing {
   // A node's answer.
   struct Part {
     cluster::Node node;
-    int status = 0;  // 0: it did not answer
+    int status = 0;    // 0: it did not answer
+    std::string head;  // of a refusal
     Body body;
   };
   struct Kept {

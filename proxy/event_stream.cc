@@ -69,7 +69,10 @@ base::Task<> EventStream::listen(cluster::Node node, std::string target) {
   awaited_.erase(node.id);
   if (status == 200 || status_ == 0) status_ = status;
   bool refuses = status_ == status && refusedBy_.value_or(node.id) == node.id;
-  if (refuses) refusedBy_ = node.id;
+  if (refuses && !refusedBy_) {
+    refusedBy_ = node.id;
+    base::appendStoredHead(refusalHead_, reader.head());
+  }
   news_.fire();
   for (;;) {
     size_t used = reader.feedBody(connection->rest);
@@ -125,9 +128,11 @@ base::Task<> EventStream::run(Client& client, std::string_view common, std::stri
   base::milliseconds until = now() + (asksForPast ? pastWait : base::milliseconds(0));
   while (status_ != 200 && !streams_.empty()) co_await news();
   if (status_ != 200) {
-    int status = status_ ? status_ : 503;
-    std::string why = status_ ? errorMessage(refusal_) : "no node tells its events";
-    co_await sendError(client, status, common, why, false);
+    if (status_) {
+      co_await sendAnswer(client, status_, refusalHead_, refusal_);
+    } else {
+      co_await sendError(client, 503, common, "no node tells its events", false);
+    }
     co_return;
   }
 

@@ -45,7 +45,7 @@ class EventStream {
   base::Event news_;
   int status_ = 0;  // of the first node that answered
   std::optional<cluster::NodeId> refusedBy_;
-  std::string refusal_;  // the words of that one
+  std::string refusalHead_, refusal_;  // what that one said
   base::Scope streams_;
 };
 

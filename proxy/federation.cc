@@ -48,6 +48,7 @@ std::string withQuery(std::string path, const std::string& query) {
 }  // namespace
 
 base::Task<> Federation::handle(Client& client, RouteMatch match) {
+  if (parts_.local.isForeign(match.version)) return parts_.local.passThrough(client, match);
   if (std::optional<cluster::Node> node = takeNode(client, match))
     return onNode(client, match, std::move(*node));
   std::string object(match.object);
@@ -127,8 +128,14 @@ base::Task<> Federation::handle(Client& client, RouteMatch match) {
 // ---- one object
 
 base::Task<> Federation::toOwner(Client& client, RouteMatch match, Kind kind, std::string object) {
-  Located located = co_await parts_.locator.find(kind, std::move(object));
-  if (!located.node) {
+  Located located = co_await parts_.locator.find(kind, object);
+  bool isRefused = !located.node && !isSilence(located.status) && kind == Kind::image;
+  bool isStale = false;
+  if (isRefused) isStale = co_await parts_.locator.isStaleHere(decodePath(object).value_or(object));
+  if (isRefused && !isStale) {
+    // Our engine says so in its words for this call: of a push they are in the stream.
+    co_await parts_.local.passThrough(client, match);
+  } else if (!located.node) {
     co_await sendLocated(client, located);
   } else if (kind == Kind::container) {
     co_await containerOn(client, match, std::move(*located.node), std::move(located.body));
@@ -400,14 +407,14 @@ base::Task<> Federation::merged(Client& client, RouteMatch match, Merge merge) {
   }
   change.answered(200, {});
   Chosen chosen = chooseList(outcomesOf(replies));
-  std::string body = std::move(chosen.body);
-  if (chosen.status == 200 || replies.empty()) {
-    chosen.status = 200;
-    std::vector<NodeAnswer> answers = successesOf(std::move(replies));
-    std::move(recorded.begin(), recorded.end(), std::back_inserter(answers));
-    body = merge(answers);
+  if (chosen.status != 200 && !replies.empty()) {
+    co_await sendChosen(client, chosen, replies, parts_.local.commonHeaders());
+    co_return;
   }
-  co_await sendJson(client, chosen.status, parts_.local.commonHeaders(), body);
+  std::vector<NodeAnswer> answers = successesOf(std::move(replies));
+  std::move(recorded.begin(), recorded.end(), std::back_inserter(answers));
+  std::string body = merge(answers);
+  co_await sendJson(client, 200, parts_.local.commonHeaders(), body);
 }
 
 // How many different images the nodes that answered have. Nothing as long as there are no records.

@@ -102,7 +102,7 @@ base::Task<> ImageCalls::cutList(Client& client, RouteMatch match, FilteredQuery
   std::vector<NodeReply> replies = co_await askAll(engine_, std::move(nodes), std::move(call));
   Chosen chosen = chooseList(outcomesOf(replies));
   if (chosen.status != 200) {
-    co_await sendJson(client, chosen.status, local_.commonHeaders(), chosen.body);
+    co_await sendChosen(client, chosen, replies, local_.commonHeaders());
     co_return;
   }
   std::vector<NodeAnswer> answers;

@@ -66,6 +66,12 @@ base::Task<> LocalApi::containerList(Client& client, RouteMatch match) {
   co_await sendJson(client, 200, headers, *list->body);
 }
 
+bool LocalApi::isForeign(std::string_view version) const {
+  const EngineFacts* facts = state_.facts();
+  if (version.empty() || !facts || facts->minApiVersion.empty()) return false;
+  return versionLess(version, facts->minApiVersion) || versionLess(facts->apiVersion, version);
+}
+
 base::Task<> LocalApi::passThrough(Client& client, RouteMatch match) {
   Effect effect = match.route().effect;
   RelayOptions options;

@@ -32,6 +32,10 @@ class LocalApi {
     return state_.facts() ? std::string_view(state_.facts()->apiVersion) : std::string_view();
   }
 
+  // Whether our engine is known not to speak this version of its API; it refuses all that is asked
+  // so.
+  bool isForeign(std::string_view version) const;
+
   // The headers that every answer of the engine has.
   const std::string& commonHeaders() const { return state_.lastFacts().headers; }
 

@@ -17,11 +17,28 @@ namespace {
 // A driver may have to ask for a network elsewhere, and to connect a container takes its time.
 constexpr base::milliseconds changeTimeout(60'000);
 
+constexpr std::string_view noOverlay =
+    "drover has no overlay networks and none of scope swarm: networks that span nodes are still to "
+    "come. Until then create it with the driver bridge; its containers share a node";
+
+// Whether it asks for what only engines in swarm mode make, which those of a cluster are not.
+bool isOfSwarmMode(std::string_view body) {
+  const base::GoReading reading = base::readAsGo(body, networkCreateType);
+  const rapidjson::Document network = base::parseJson(reading.text);
+  const rapidjson::Value* ingress = base::member(network, "Ingress");
+  return base::text(network, "Driver") == "overlay" || base::text(network, "Scope") == "swarm" ||
+         (ingress && ingress->IsTrue());
+}
+
 }  // namespace
 
 // On our engine, unless its name says otherwise.
 base::Task<> NetworkCalls::create(Client& client, RouteMatch match) {
   std::string body = co_await readBody(client, bodyMost_);
+  if (isOfSwarmMode(body)) {
+    co_await sendError(client, 501, local_.commonHeaders(), std::string(noOverlay), false);
+    co_return;
+  }
   std::optional<NodeName> named = parseNodeName(agent_, requestedName(body).value_or(""));
   std::optional<cluster::Node> node = locator_.node(agent_.self());
   base::HttpCall call;

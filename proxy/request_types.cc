@@ -7,6 +7,8 @@ using base::GoMember;
 using base::GoType;
 namespace go = base::go;
 
+constexpr GoMember networkCreate[] = {
+    {"Name", &go::text}, {"Driver", &go::text}, {"Scope", &go::text}, {"Ingress", &go::truth}};
 constexpr GoMember networkJoin[] = {{"Container", &go::text}};
 
 constexpr GoMember orchestration[] = {{"TaskHistoryRetentionLimit", &go::any}};
@@ -60,6 +62,7 @@ constexpr GoMember nodeSpec[] = {
 
 }  // namespace
 
+constinit const GoType networkCreateType = go::object(networkCreate);
 constinit const GoType networkJoinType = go::object(networkJoin);
 constinit const GoType buildArgsType = go::mapOf(go::any);
 constinit const GoType swarmInitType = go::object(swarmInit);

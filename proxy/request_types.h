@@ -8,6 +8,7 @@
 
 namespace proxy {
 
+extern const base::GoType networkCreateType;  // POST /networks/create
 extern const base::GoType networkJoinType;  // POST /networks/{id}/connect and disconnect
 extern const base::GoType buildArgsType;    // the query's buildargs of POST /build
 extern const base::GoType swarmInitType;    // POST /swarm/init
