@@ -103,7 +103,8 @@ base::Task<> Federation::handle(Client& client, RouteMatch match) {
     case Answer::events:
       return events(client, match);
     case Answer::imageChange:
-      return images_.change(client, match);
+      if (match.route().method == "DELETE") return images_.remove(client, match);
+      return images_.tag(client, match);
     case Answer::save:
       return images_.save(client, match);
     case Answer::create:

@@ -1,6 +1,7 @@
 #include "proxy/image_calls.h"
 
 #include <algorithm>
+#include <iterator>
 #include <optional>
 
 #include "base/json.h"
@@ -131,39 +132,72 @@ std::string ImageCalls::merge(std::vector<NodeAnswer> answers, bool byName) cons
 
 // ---- wherever it is
 
-base::Task<> ImageCalls::change(Client& client, RouteMatch match) {
-  Locator::Images found = co_await locator_.findImages(std::string(match.object));
-  if (found.holders.empty() && found.stale.empty()) {
-    co_await local_.passThrough(client, match);  // the engine says that there is none
-    co_return;
-  }
-  bool removes = match.route().method == "DELETE";
-  if (found.holders.empty() && !removes) {
-    Located located = co_await locator_.find(Kind::image, std::string(match.object));
-    co_await sendError(client, located.status, local_.commonHeaders(), errorMessage(located.body),
-                       !client.reader.bodyDone());
-    co_return;
-  }
+base::HttpCall ImageCalls::changeCall(const Client& client, const RouteMatch& match) const {
   base::HttpCall call;
   call.method = match.route().method;
   call.target = client.request().target();
   call.timeout = diskTimeout;
   call.most = bodyMost_;
   call.mayRepeat = false;
-  ContainerLists::Change change(lists_, match.route().effect, match.object);
-  // Of the former image the name goes, too. Whether it can is no concern of the client's, but where
-  // nobody else has the name.
-  if (removes && !found.stale.empty()) {
-    if (found.holders.empty()) found.holders.swap(found.stale);
-    co_await askAll(engine_, std::move(found.stale), call);
+  return call;
+}
+
+base::Task<> ImageCalls::tag(Client& client, RouteMatch match) {
+  Locator::Images found = co_await locator_.findImages(std::string(match.object));
+  std::vector<cluster::Node> holders = std::move(found.holders);
+  std::move(found.users.begin(), found.users.end(), std::back_inserter(holders));
+  if (holders.empty() && found.stale.empty()) {
+    co_await local_.passThrough(client, match);  // the engine says that there is none
+    co_return;
   }
-  std::vector<NodeReply> replies =
-      co_await askAll(engine_, std::move(found.holders), std::move(call));
+  if (holders.empty()) {
+    Located located = co_await locator_.find(Kind::image, std::string(match.object));
+    co_await sendError(client, located.status, local_.commonHeaders(), errorMessage(located.body),
+                       !client.reader.bodyDone());
+    co_return;
+  }
+  base::HttpCall call = changeCall(client, match);
+  ContainerLists::Change change(lists_, match.route().effect, match.object);
+  std::vector<NodeReply> replies = co_await askAll(engine_, std::move(holders), std::move(call));
   change.answered(200, {});
   Chosen chosen = chooseChange(outcomesOf(replies));
-  std::string body = std::move(chosen.body);
-  if (removes && chosen.status == 200) body = mergeImageDelete(successesOf(std::move(replies)));
-  co_await sendJson(client, chosen.status, local_.commonHeaders(), body);
+  co_await sendChosen(client, chosen, replies, local_.commonHeaders());
+}
+
+base::Task<> ImageCalls::remove(Client& client, RouteMatch match) {
+  Locator::Images found = co_await locator_.findImages(std::string(match.object));
+  if (!found.fault.empty()) {
+    std::string why = "nothing was removed: " + found.fault;
+    co_await sendError(client, 503, local_.commonHeaders(), std::move(why),
+                       !client.reader.bodyDone());
+    co_return;
+  }
+  if (found.users.empty() && found.holders.empty()) {
+    if (found.stale.empty()) {
+      co_await local_.passThrough(client, match);  // the engine says that there is none
+      co_return;
+    }
+    found.holders.swap(found.stale);
+  }
+  base::HttpCall call = changeCall(client, match);
+  ContainerLists::Change change(lists_, match.route().effect, match.object);
+  std::vector<NodeReply> replies = co_await askAll(engine_, std::move(found.users), call);
+  Chosen chosen = chooseChange(outcomesOf(replies));
+  bool refused = !replies.empty() && chosen.status >= 400 && chosen.status != 404;
+  if (!refused) {
+    // Of the former image the name goes, too. Whether it can is no concern of the client's.
+    co_await askAll(engine_, std::move(found.stale), call);
+    std::vector<NodeReply> more = co_await askAll(engine_, std::move(found.holders), call);
+    std::move(more.begin(), more.end(), std::back_inserter(replies));
+    chosen = chooseChange(outcomesOf(replies));
+  }
+  change.answered(200, {});
+  if (chosen.status != 200) {
+    co_await sendChosen(client, chosen, replies, local_.commonHeaders());
+    co_return;
+  }
+  std::string body = mergeImageDelete(successesOf(std::move(replies)));
+  co_await sendJson(client, 200, local_.commonHeaders(), body);
 }
 
 // ---- brought together

@@ -40,8 +40,12 @@ class ImageCalls {
   // The lists of several nodes as one, in which each tag is at the image that it means. `byName`:
   // they were asked for by their names.
   std::string merge(std::vector<NodeAnswer> answers, bool byName) const;
-  // POST /images/{name}/tag and DELETE /images/{name}: wherever it is.
-  base::Task<> change(Client& client, RouteMatch match);
+  // POST /images/{name}/tag: wherever it is. Who is away learns what the new name means when it is
+  // back (tag_index.h).
+  base::Task<> tag(Client& client, RouteMatch match);
+  // DELETE /images/{name}: wherever it is, or nowhere: not if one who may have it cannot be asked,
+  // which would bring it back, nor if the engine of a container of it refuses.
+  base::Task<> remove(Client& client, RouteMatch match);
   // GET /images/get and /images/{name}/get: what is not here is brought here first.
   base::Task<> save(Client& client, RouteMatch match);
   // POST /images/{name}/push without a tag: all tags, which are brought to one node first.
@@ -55,6 +59,7 @@ class ImageCalls {
   base::Task<Anchor> anchor(std::string image);
   base::Task<std::map<std::string, int64_t>> momentsOf(std::vector<std::string> ids,
                                                        cluster::Node node);
+  base::HttpCall changeCall(const Client& client, const RouteMatch& match) const;
   base::Task<> sendTo(Client& client, RouteMatch match, cluster::Node node);
 
   Engine& engine_;

@@ -41,6 +41,12 @@ std::string isDown(const cluster::Node& node, const std::string& what) {
   return "node " + node.name + " (" + node.address + "), which has " + what + ", is down";
 }
 
+// Of one that could not be asked. `has`: it has it by its records.
+std::string doesNotAnswer(const NodeReply& reply, bool has, const std::string& what) {
+  return "node " + reply.node.name + ", which " + (has ? "has " : "may have ") + what +
+         ", does not answer: " + errorMessage(reply.status ? reply.body : reply.fault);
+}
+
 Located refusal(std::string why) {
   Located located;
   located.status = 503;
@@ -188,10 +194,7 @@ base::Task<Locator::Holders> Locator::holders(Kind kind, std::string object) {
     if (!said.stale.empty()) isStaleSomewhere = true;
     for (NodeReply& each : said.replies) {
       if (isSilence(each.status) && mayHave(kind, having, each.node) && !holders.down) {
-        bool has = having.contains(each.node.id);
-        holders.fault = "node " + each.node.name + ", which " + (has ? "has " : "may have ") +
-                        what +
-                        ", does not answer: " + errorMessage(each.status ? each.body : each.fault);
+        holders.fault = doesNotAnswer(each, having.contains(each.node.id), what);
         holders.down = each.node;
       }
       if (each.status == 200) holders.up.push_back(std::move(each.node));
@@ -207,13 +210,29 @@ base::Task<Locator::Holders> Locator::holders(Kind kind, std::string object) {
 }
 
 base::Task<Locator::Images> Locator::findImages(std::string object) {
-  Said said = co_await inspectOn(nodes_.nodes(), Kind::image, std::move(object));
+  Said said = co_await inspectOn(nodes_.nodes(), Kind::image, object);
+  std::set<cluster::NodeId> having = recorded(Kind::image, object);
   Images images;
   images.stale = std::move(said.stale);
   for (NodeReply& each : said.replies) {
-    if (each.status == 200) images.holders.push_back(std::move(each.node));
+    bool has = having.contains(each.node.id);
+    bool mayHave = isSilence(each.status) && (has || (each.node.up && !each.node.told));
+    if (mayHave && images.fault.empty()) {
+      images.fault = each.node.up ? doesNotAnswer(each, has, decoded(object))
+                                  : isDown(each.node, decoded(object));
+    }
+    if (each.status != 200) continue;
+    rapidjson::Document image = base::parseJson(each.body);
+    bool used = hasContainerOf(each.node.id, base::text(image, "Id"));
+    (used ? images.users : images.holders).push_back(std::move(each.node));
   }
   co_return images;
+}
+
+bool Locator::hasContainerOf(const cluster::NodeId& node, std::string_view imageId) const {
+  const ContainerIndex::Owned& owned = index_.of(node);
+  return std::any_of(owned.begin(), owned.end(),
+                     [&](const auto& each) { return each.second->second.imageId == imageId; });
 }
 
 // ---- what a tag means

@@ -53,10 +53,13 @@ class Locator {
   // `object` as it stands in a path: not decoded.
   base::Task<Located> find(Kind kind, std::string object);
   // All nodes that have this image, for what has to be done on each: everyone is asked, since a
-  // record may not have come yet. Those that are down, or do not answer, do not count.
+  // record may not have come yet.
   struct Images {
-    std::vector<cluster::Node> holders;
-    std::vector<cluster::Node> stale;  // those that have another image under this name
+    std::vector<cluster::Node> users;    // those with a container of it
+    std::vector<cluster::Node> holders;  // the others
+    std::vector<cluster::Node> stale;    // those that have another image under this name
+    // One has it by its records, or may have it, and could not be asked: why, with its name.
+    std::string fault;
   };
   base::Task<Images> findImages(std::string object);
 
@@ -96,6 +99,7 @@ class Locator {
     std::vector<cluster::Node> stale;
   };
   base::Task<Said> inspectOn(std::vector<cluster::Node> nodes, Kind kind, std::string object);
+  bool hasContainerOf(const cluster::NodeId& node, std::string_view imageId) const;
   std::optional<std::string> faultOfMeaning(const std::string& name) const;
   base::Task<Located> ask(Kind kind, std::string object);
   std::set<cluster::NodeId> recorded(Kind kind, const std::string& object) const;
