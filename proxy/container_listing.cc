@@ -5,6 +5,7 @@
 
 #include "base/json.h"
 #include "proxy/answer.h"
+#include "proxy/fan_out.h"
 #include "proxy/heads.h"
 #include "proxy/list_query.h"
 #include "proxy/merge_containers.h"
@@ -48,6 +49,7 @@ base::Task<> ContainerListing::answer(Client& client, RouteMatch match) {
     co_return;
   }
   Located missing = co_await anchor(*plan);
+  if (missing.status == 200) missing = co_await ancestors(*plan);
   if (missing.status != 200) {
     co_await sendJson(client, missing.status, local_.commonHeaders(), missing.body);
     co_return;
@@ -111,6 +113,28 @@ base::Task<Located> ContainerListing::anchor(ContainerListPlan& plan) {
     }
     each.at = ListAnchor{std::string(located.node->id.text()), id, times->created};
   }
+  co_return answer;
+}
+
+// The images that `ancestor` names, and what was made of them on any node.
+base::Task<Located> ContainerListing::ancestors(ContainerListPlan& plan) {
+  Located answer;
+  answer.status = 200;
+  std::vector<std::string> named = plan.rest.values("ancestor");
+  if (named.empty()) co_return answer;
+  ImageIds ids;
+  for (const std::string& each : named) {
+    Located located = co_await locator_.find(Kind::image, encodeQueryValue(each));
+    if (!located.node && isSilence(located.status)) co_return located;
+    // One that nobody has is passed over, as by engines.
+    if (located.node) ids.emplace(base::text(base::parseJson(located.body), "Id"));
+  }
+  base::HttpCall call = base::httpGet("/images/json?all=1", listTimeout, bodyMost_);
+  std::vector<cluster::Node> nodes = agent_.nodes();
+  std::vector<NodeReply> replies = co_await askAll(engine_, std::move(nodes), std::move(call));
+  std::vector<NodeAnswer> images = successesOf(std::move(replies));
+  plan.images = withDescendants(std::move(ids), images);
+  plan.rest.erase("ancestor");
   co_return answer;
 }
 
@@ -196,7 +220,8 @@ ContainerListing::Body ContainerListing::merged(const std::string& target,
       down.push_back(answerOf(each.node, recordedContainers(agent_.state(), index_, each.node.id)));
   }
   auto kept = keptMerges_.find(target);
-  if (down.empty() && kept != keptMerges_.end() && kept->second.parts == bodies)
+  if (down.empty() && kept != keptMerges_.end() && kept->second.parts == bodies &&
+      kept->second.images == plan.images)
     return kept->second.body;
 
   std::vector<NodeAnswer> answers;
@@ -208,7 +233,7 @@ ContainerListing::Body ContainerListing::merged(const std::string& target,
   Body body = std::make_shared<const std::string>(mergeContainers(plan, answers, down, ports));
   if (!down.empty()) return body;
   if (keptMerges_.size() >= keptMost) keptMerges_.clear();
-  keptMerges_[target] = {std::move(bodies), body};
+  keptMerges_[target] = {std::move(bodies), plan.images, body};
   return body;
 }
 

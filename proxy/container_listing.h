@@ -57,11 +57,13 @@ class ContainerListing {
   // One merged list and what it was made of.
   struct KeptMerge {
     std::vector<Body> parts;
+    std::optional<ImageIds> images;
     Body body;
   };
 
   base::Task<> refuse(Client& client, RouteMatch match);
   base::Task<Located> anchor(ContainerListPlan& plan);
+  base::Task<Located> ancestors(ContainerListPlan& plan);
   base::Task<std::vector<Part>> ask(RouteMatch match, const ContainerListPlan& plan);
   base::Task<> askSelf(RouteMatch match, std::string query, Part& part);
   base::Task<> askOther(std::string target, Part& part);

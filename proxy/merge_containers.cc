@@ -98,6 +98,8 @@ void collect(const ContainerListPlan& plan, const NodeAnswer& node, bool live,
     bool cutByBefore = before.cuts() && before.place(each) != Side::Place::after;
     bool cutBySince = since.cuts() && since.place(each) != Side::Place::before;
     if (cutByBefore || cutBySince) continue;
+    std::string_view image = insideQuotes(each.entry.find("ImageID")).value_or("");
+    if (plan.images && !plan.images->contains(image)) continue;
     showAskedImage(each.entry);
     if (!live && !matchesFilters(each.entry.original(), plan.rest.filters)) continue;
     all.push_back(std::move(each));

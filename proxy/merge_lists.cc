@@ -65,12 +65,23 @@ void sumContainers(Image& image) {
   if (sum >= 0) image.objects.front().set("Containers", std::to_string(sum));
 }
 
+// Only where it was built an engine knows what it was made of.
+void takeParent(Image& image) {
+  for (const JsonObject& each : image.objects) {
+    std::string_view parent = each.find("ParentId");
+    if (insideQuotes(parent).value_or("").empty()) continue;
+    image.objects.front().set("ParentId", std::string(parent));
+    return;
+  }
+}
+
 std::string unitedImage(Image& image) {
   if (image.held.size() == 1) return std::string(image.held.front().json);
   bool named = hasName(image, "RepoTags") || hasName(image, "RepoDigests");
   uniteNames(image, "RepoTags", named);
   uniteNames(image, "RepoDigests", named);
   sumContainers(image);
+  takeParent(image);
   return image.objects.front().text();
 }
 

@@ -126,8 +126,9 @@ std::string ContainerListPlan::query() const {
   query.erase("since");
   // The newest may all be cut off here, so that a limit would hide what is to be shown. But a limit
   // means stopped ones, too.
-  if (all || (limit > 0 && beforeAt)) query.parameters.emplace_back("all", "1");
-  if (limit > 0 && !beforeAt) query.parameters.emplace_back("limit", std::to_string(limit));
+  bool cutsHere = beforeAt || images;
+  if (all || (limit > 0 && cutsHere)) query.parameters.emplace_back("all", "1");
+  if (limit > 0 && !cutsHere) query.parameters.emplace_back("limit", std::to_string(limit));
   return query.text();
 }
 

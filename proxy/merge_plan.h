@@ -13,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include "proxy/image_family.h"
 #include "proxy/list_filters.h"
 
 namespace proxy {
@@ -63,6 +64,10 @@ struct ContainerListPlan {
   // nobody has is "404 no such container", as the engine says it.
   std::optional<ListAnchor> beforeAt;
   std::optional<ListAnchor> sinceAt;
+
+  // The images whose containers are shown, by id. Set by the caller in the place of the filter
+  // `ancestor`, which an engine takes by the images that it has itself.
+  std::optional<ImageIds> images;
 
   // What every node is asked.
   std::string query() const;

@@ -9,11 +9,11 @@
 namespace proxy {
 
 extern const base::GoType networkCreateType;  // POST /networks/create
-extern const base::GoType networkJoinType;  // POST /networks/{id}/connect and disconnect
-extern const base::GoType buildArgsType;    // the query's buildargs of POST /build
-extern const base::GoType swarmInitType;    // POST /swarm/init
-extern const base::GoType swarmJoinType;    // POST /swarm/join
-extern const base::GoType swarmSpecType;    // POST /swarm/update
-extern const base::GoType nodeSpecType;     // POST /nodes/{id}/update
+extern const base::GoType networkJoinType;    // POST /networks/{id}/connect and disconnect
+extern const base::GoType buildArgsType;      // the query's buildargs of POST /build
+extern const base::GoType swarmInitType;      // POST /swarm/init
+extern const base::GoType swarmJoinType;      // POST /swarm/join
+extern const base::GoType swarmSpecType;      // POST /swarm/update
+extern const base::GoType nodeSpecType;       // POST /nodes/{id}/update
 
 }  // namespace proxy

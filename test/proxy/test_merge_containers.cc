@@ -92,6 +92,23 @@ Test(merge_containers, the_newest_come_first_and_equal_ones_by_node) {
   cr_expect_eq(merged("", {from("a", "[]\n"), from("b", "null\n")}), "[]\n");
 }
 
+Test(merge_containers, only_containers_of_certain_images_are_shown) {
+  auto entry = [](const char* id, int created, const char* image) {
+    return std::string("{\"Id\":\"") + id + "\",\"ImageID\":\"" + image +
+           "\",\"Created\":" + std::to_string(created) + ",\"Status\":\"s\"}";
+  };
+  NodeAnswer a = from("a", "[" + entry("a5", 5, "x") + "," + entry("a3", 3, "y") + "]");
+  NodeAnswer b = from("b", "[" + entry("b4", 4, "y") + ",{\"Id\":\"b1\",\"Created\":1}]");
+  ContainerListPlan plan = planned("all=1");
+  plan.images = ImageIds{"y"};
+  auto shown = [&] { return ids(mergeContainers(plan, std::vector{a}, std::vector{b}, {})); };
+  cr_expect_eq(shown(), "b4! a3");
+  plan.limit = 1;
+  cr_expect_eq(shown(), "b4!");
+  plan.images = ImageIds();
+  cr_expect_eq(shown(), "");
+}
+
 Test(merge_containers, numbers_and_unknown_members_stay_as_written) {
   std::string odd =
       "{\"Id\":\"x\",\"New\":18446744073709551615,\"F\":1.10,\"Created\":1,\"U\":"

@@ -93,6 +93,15 @@ Test(merge_lists, an_image_is_one_whoever_has_it) {
   }
 }
 
+Test(merge_lists, an_image_has_its_parent_wherever_it_was_built) {
+  auto image = [](const char* parent) {
+    return std::string(R"([{"Id":"a","ParentId":")") + parent + R"(","Created":1}])";
+  };
+  std::vector<NodeAnswer> answers = {from("n1", image("")), from("n2", image("base"))};
+  std::string merged = mergeImages(answers);
+  cr_expect(bodies::has(merged, R"("ParentId":"base")"), "%s", merged.c_str());
+}
+
 Test(merge_lists, images_are_shown_newest_first) {
   auto named = [](const std::string& id, int created) {
     return image(id, created, -1, "[\"" + id + ":1\"]", "null");

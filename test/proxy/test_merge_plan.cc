@@ -93,6 +93,15 @@ Test(merge_plan, before_is_cut_here) {
   cr_expect_eq(plan.query(), "all=1&" + filters("{\"label\":[\"a\"]}"));
 }
 
+Test(merge_plan, containers_of_images_are_taken_out_here) {
+  ContainerListPlan plan = planned("limit=2");
+  plan.images = ImageIds{"sha256:a"};
+  cr_expect_eq(plan.query(), "all=1");
+  plan = planned("");
+  plan.images = ImageIds{"sha256:a"};
+  cr_expect_eq(plan.query(), "");
+}
+
 Test(merge_plan, since_keeps_its_limit) {
   ContainerListPlan plan = planned("limit=2&" + filters("{\"since\":{\"web\":true}}"));
   cr_expect_eq(plan.since, "web");
