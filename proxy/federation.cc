@@ -336,8 +336,8 @@ base::Task<> Federation::volume(Client& client, RouteMatch match) {
 base::Task<> Federation::push(Client& client, RouteMatch match, std::string object) {
   std::string tag = queryValue(match.query, "tag");  // apart from the name
   std::optional<std::string> name = decodePath(object);
-  if (!tag.empty()) {
-    object += ":" + encodeQueryValue(tag);
+  if (!tag.empty() && name) {
+    object = encodeQueryValue(withoutTag(*name)) + ":" + encodeQueryValue(tag);
   } else if (name && !namesOneImage(*name)) {
     return images_.pushAll(client, match, std::move(*name));
   }

@@ -121,11 +121,15 @@ base::Task<> ImageCalls::cutList(Client& client, RouteMatch match, FilteredQuery
   co_await sendJson(client, 200, local_.commonHeaders(), body);
 }
 
-std::string ImageCalls::merge(std::vector<NodeAnswer> answers, bool byName) const {
-  auto isStale = [this](std::string_view nodeId, std::string_view tag, std::string_view image) {
+IsStaleTag ImageCalls::staleness() const {
+  return [this](std::string_view nodeId, std::string_view tag, std::string_view image) {
     std::optional<cluster::NodeId> node = cluster::NodeId::parse(nodeId);
     return node && locator_.isStale(*node, tag, image);
   };
+}
+
+std::string ImageCalls::merge(std::vector<NodeAnswer> answers, bool byName) const {
+  IsStaleTag isStale = staleness();
   for (NodeAnswer& each : answers) each.body = withoutStaleTags(each, isStale, byName);
   return mergeImages(answers);
 }
@@ -212,21 +216,33 @@ base::Task<> ImageCalls::save(Client& client, RouteMatch match) {
     }
   }
   for (const std::string& image : images) {
-    Locator::Holders holders = co_await locator_.holders(Kind::image, encodeQueryValue(image));
-    bool here = std::any_of(holders.up.begin(), holders.up.end(),
-                            [](const cluster::Node& node) { return node.self; });
-    if (here || holders.up.empty()) continue;
-    for (cluster::Node& each : nodes_.nodes()) {
-      if (each.self) co_await transfer_.send(image, holders.up.front(), std::move(each));
-    }
+    Gathered gathered;
+    if (!namesOneImage(image)) gathered = co_await gather(image, true);
+    if (!gathered.at && gathered.fault.empty()) gathered.fault = co_await bringHere(image);
+    if (gathered.fault.empty()) continue;
+    co_await sendError(client, 503, local_.commonHeaders(), std::move(gathered.fault), false);
+    co_return;
   }
   co_await local_.passThrough(client, match);
 }
 
-base::Task<> ImageCalls::pushAll(Client& client, RouteMatch match, std::string repository) {
+// If another node has it and we do not. Why that cannot be; of one that nobody has, engines tell.
+base::Task<std::string> ImageCalls::bringHere(std::string image) {
+  Locator::Holders holders = co_await locator_.holders(Kind::image, encodeQueryValue(image));
+  bool here = std::any_of(holders.up.begin(), holders.up.end(),
+                          [](const cluster::Node& node) { return node.self; });
+  if (here || holders.up.empty()) co_return std::move(holders.fault);
+  for (cluster::Node& each : nodes_.nodes()) {
+    if (each.self) co_await transfer_.send(image, holders.up.front(), std::move(each));
+  }
+  co_return std::string();
+}
+
+// All tags of a repository, to us or to the node that has most of them.
+base::Task<ImageCalls::Gathered> ImageCalls::gather(std::string repository, bool here) {
   FilteredQuery query;
-  std::string name = jsonString(familiarRepository(repository));
-  query.filters.push_back({"reference", "[" + name + "]", {}});
+  std::string name = familiarRepository(repository);
+  query.filters.push_back({"reference", "[" + jsonString(name) + "]", {}});
   std::vector<cluster::Node> nodes = nodes_.nodes();
   // Of those that have equally many the first is taken: rather us.
   std::stable_partition(nodes.begin(), nodes.end(), [](const auto& node) { return node.self; });
@@ -234,18 +250,38 @@ base::Task<> ImageCalls::pushAll(Client& client, RouteMatch match, std::string r
   std::vector<NodeReply> replies = co_await askAll(engine_, std::move(nodes), std::move(call));
   std::erase_if(replies, [](const NodeReply& reply) { return reply.status != 200; });
   std::vector<cluster::Node> holders;
-  holders.reserve(replies.size());
-  for (const NodeReply& each : replies) holders.push_back(each.node);
-  std::vector<NodeAnswer> answers = successesOf(std::move(replies));
-  Gathering gathering = gatherTags(answers, repository);
-  if (gathering.none) {
-    co_await local_.passThrough(client, match);  // the engine says that there is none
-    co_return;
+  std::set<cluster::NodeId> answered;
+  for (const NodeReply& each : replies) {
+    holders.push_back(each.node);
+    answered.insert(each.node.id);
   }
-  cluster::Node to = holders[gathering.at];
+  Gathered gathered;
+  // Should our own engine not answer, it tells so when it is asked to save.
+  if (here && (holders.empty() || !holders.front().self)) co_return gathered;
+  std::vector<NodeAnswer> answers = successesOf(std::move(replies));
+  IsStaleTag isStale = staleness();
+  for (NodeAnswer& each : answers) each.body = withoutStaleTags(each, isStale, true);
+  std::optional<size_t> at;
+  if (here) at = 0;
+  Gathering gathering = gatherTags(answers, name, at);
+  gathered.fault = locator_.faultOfTags(name, answered).value_or("");
+  if (gathering.tags.empty() || !gathered.fault.empty()) co_return gathered;
+  gathered.at = holders[gathering.at];
   for (const Gathering::Fetch& each : gathering.missing)
-    co_await transfer_.send(each.image, holders[each.from], to);
-  co_await sendTo(client, match, std::move(to));
+    co_await transfer_.send(each.image, holders[each.from], *gathered.at);
+  co_return gathered;
+}
+
+base::Task<> ImageCalls::pushAll(Client& client, RouteMatch match, std::string repository) {
+  Gathered gathered = co_await gather(std::move(repository), false);
+  if (!gathered.fault.empty()) {
+    co_await sendError(client, 503, local_.commonHeaders(), std::move(gathered.fault),
+                       !client.reader.bodyDone());
+  } else if (!gathered.at) {
+    co_await local_.passThrough(client, match);  // the engine says that there is none
+  } else {
+    co_await sendTo(client, match, std::move(*gathered.at));
+  }
 }
 
 base::Task<> ImageCalls::sendTo(Client& client, RouteMatch match, cluster::Node node) {

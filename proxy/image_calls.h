@@ -17,6 +17,7 @@
 #include "proxy/locator.h"
 #include "proxy/merge_plan.h"
 #include "proxy/routes.h"
+#include "proxy/stale_tags.h"
 
 namespace proxy {
 
@@ -59,6 +60,13 @@ class ImageCalls {
   base::Task<Anchor> anchor(std::string image);
   base::Task<std::map<std::string, int64_t>> momentsOf(std::vector<std::string> ids,
                                                        cluster::Node node);
+  IsStaleTag staleness() const;
+  struct Gathered {
+    std::optional<cluster::Node> at;  // nothing: nobody has such a tag
+    std::string fault;                // some cannot be had; then nothing was brought anywhere
+  };
+  base::Task<Gathered> gather(std::string repository, bool here);
+  base::Task<std::string> bringHere(std::string image);
   base::HttpCall changeCall(const Client& client, const RouteMatch& match) const;
   base::Task<> sendTo(Client& client, RouteMatch match, cluster::Node node);
 

@@ -293,6 +293,29 @@ base::Task<Locator::Said> Locator::inspectOn(std::vector<cluster::Node> nodes, K
   co_return said;
 }
 
+std::optional<std::string> Locator::faultOfTags(const std::string& repository,
+                                                const std::set<cluster::NodeId>& answered) const {
+  std::vector<cluster::Node> nodes = nodes_.nodes();
+  for (const std::string& name : held_.tags().namesIn(repository)) {
+    std::string meant = meaning(name);
+    const cluster::Node* away = nullptr;
+    bool reached = false;
+    for (const cluster::Node& each : nodes) {
+      std::string image = held_.tags().imageOn(each.id, name);
+      if (image.empty() || (!meant.empty() && image != meant)) continue;
+      if (answered.contains(each.id)) {
+        reached = true;
+      } else {
+        away = &each;
+      }
+    }
+    if (!away || reached) continue;
+    return "image " + name + " is on node " + away->name + " (" + away->address +
+           ") only, which does not answer; to go on without it, name each tag that you want";
+  }
+  return std::nullopt;
+}
+
 // Why nobody can be asked for the image that a tag means; nothing if nobody has it.
 std::optional<std::string> Locator::faultOfMeaning(const std::string& name) const {
   std::set<cluster::NodeId> having = held_.tags().holders(name, meaning(name));

@@ -83,6 +83,10 @@ class Locator {
   // The id of the image that this name means, whichever our engine has under it; empty if nobody
   // knows, or it is no tag's name.
   std::string meaning(std::string_view image) const;
+  // A tag of this repository that only nodes have which are not among these, that answered: where
+  // it is, and what to do. Nothing if there is none.
+  std::optional<std::string> faultOfTags(const std::string& repository,
+                                         const std::set<cluster::NodeId>& answered) const;
   // Whether this name means another image than this one, which that node's engine has under it.
   bool isStale(const cluster::NodeId& node, std::string_view name, std::string_view image) const;
   // The ids of images that are known by this name, a tag or a digest, on any node: by the records,

@@ -1,7 +1,6 @@
 #include "proxy/repository.h"
 
 #include <algorithm>
-#include <set>
 
 namespace proxy {
 namespace {
@@ -31,12 +30,17 @@ std::string familiarRepository(std::string_view image) {
   return std::string(official ? image.substr(folder.size()) : image);
 }
 
-bool namesOneImage(std::string_view image) {
+std::string_view withoutTag(std::string_view image) {
   size_t slash = image.rfind('/');
-  return image.find_first_of(":@", slash == image.npos ? 0 : slash) != image.npos;
+  return image.substr(0, image.find_first_of(":@", slash == image.npos ? 0 : slash));
 }
 
-Gathering gatherTags(std::span<const NodeAnswer> answers, std::string_view repository) {
+bool namesOneImage(std::string_view image) {
+  return withoutTag(image).size() < image.size();
+}
+
+Gathering gatherTags(std::span<const NodeAnswer> answers, std::string_view repository,
+                     std::optional<size_t> at) {
   std::string name = familiarRepository(repository);
   std::vector<std::set<std::string>> tags;
   Gathering gathering;
@@ -44,12 +48,12 @@ Gathering gatherTags(std::span<const NodeAnswer> answers, std::string_view repos
     tags.push_back(tagsOn(answer, name));
     if (tags.back().size() > tags[gathering.at].size()) gathering.at = tags.size() - 1;
   }
-  gathering.none = tags.empty() || tags[gathering.at].empty();
-  if (gathering.none) return gathering;
-  std::set<std::string> have = tags[gathering.at];
+  if (at) gathering.at = *at;
+  if (tags.empty()) return gathering;
+  gathering.tags = tags[gathering.at];
   for (size_t from = 0; from < tags.size(); from++) {
     for (const std::string& tag : tags[from]) {
-      if (have.insert(tag).second) gathering.missing.push_back({tag, from});
+      if (gathering.tags.insert(tag).second) gathering.missing.push_back({tag, from});
     }
   }
   return gathering;

@@ -152,6 +152,17 @@ bool TagIndex::isDisputed(std::string_view name) const {
          (!known->told.empty() && told(name)->image != one);
 }
 
+std::vector<std::string> TagIndex::namesIn(std::string_view repository) const {
+  std::vector<std::string> names;
+  std::string prefix = std::string(repository) + ":";
+  for (auto each = names_.lower_bound(prefix); each != names_.end(); ++each) {
+    if (!each->first.starts_with(prefix)) break;
+    bool isTag = each->first.find('/', prefix.size()) == std::string::npos;
+    if (isTag && !each->second.held.empty()) names.push_back(each->first);
+  }
+  return names;
+}
+
 std::set<cluster::NodeId> TagIndex::holders(std::string_view name, std::string_view image) const {
   std::set<cluster::NodeId> nodes;
   const Name* known = find(name);

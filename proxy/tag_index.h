@@ -23,6 +23,7 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "cluster/types.h"
 #include "proxy/record_text.h"
@@ -66,6 +67,8 @@ class TagIndex {
   std::string imageOn(const cluster::NodeId& node, std::string_view name) const;
   // Whether it may mean another image than some node has under it: a quick look.
   bool isDisputed(std::string_view name) const;
+  // The names of a repository, as "web:1", that some node has.
+  std::vector<std::string> namesIn(std::string_view repository) const;
   // The nodes that have this image under this name.
   std::set<cluster::NodeId> holders(std::string_view name, std::string_view image) const;
 

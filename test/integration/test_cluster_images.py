@@ -2,6 +2,8 @@
 
 import io
 import json
+import os
+import signal
 import tarfile
 import threading
 import time
@@ -9,6 +11,7 @@ import time
 import pytest
 
 from harness.cluster import run_on
+from harness.engine import wait_until
 from harness.images import build, run_printing
 
 
@@ -104,6 +107,50 @@ def test_images_of_several_nodes_are_saved_together(cluster, one, two, third):
     assert sorted(each["RepoTags"][0] for each in manifest) == ["left:1", "right:1"]
     ours, theirs = (each.cli("save", "left:1", "nowhere:1") for each in (one, one.direct))
     assert (ours.returncode, ours.stderr) == (theirs.returncode, theirs.stderr)
+
+
+def saved_tags(node, *names):
+    saved = node.cli("save", *names)
+    assert saved.returncode == 0, saved.stderr
+    with tarfile.open(fileobj=io.BytesIO(saved.stdout)) as archive:
+        manifest = json.load(archive.extractfile("manifest.json"))
+    return sorted(tag for each in manifest for tag in each["RepoTags"] or [])
+
+
+def test_a_repository_is_saved_with_the_tags_of_all_nodes(cluster, one, two, third):
+    make_image(one, "whole:1")
+    make_image(two, "whole:2")
+    make_image(third, "whole:3")
+    make_image(third, "beside:1")
+    old = build(two, "whole:moved", "old")
+    assert run_printing(two, third, "whole:moved") == "old"
+    new = build(two, "whole:moved", "NEW")
+    every = ["whole:1", "whole:2", "whole:3", "whole:moved"]
+    assert saved_tags(one, "whole", "beside") == ["beside:1", *every]
+    # And by way of one that has none of them.
+    one.direct.docker("rmi", "whole:2", "whole:3", "whole:moved")
+    make_image(one, "whole:4", size=2000)
+    assert saved_tags(one, "docker.io/library/whole") == sorted([*every, "whole:4"])
+    one.docker("rmi", "whole:4")
+    make_image(two, "bare:2")
+    make_image(third, "bare:3")
+    assert saved_tags(one, "bare") == ["bare:2", "bare:3"]
+    # Of a tag that has moved, what it means; be the former image here.
+    assert saved_tags(third, "whole") == every
+    for node in (one, third):
+        assert node.direct.get("/images/whole:moved/json").json()["Id"] == new != old
+    make_image(two, "whole:away")
+    wait_until(lambda: one.api.get("/images/whole:away/json").status == 200)
+    time.sleep(0.5)  # by then records have told of what was made at an engine itself
+    os.kill(two.host.pid, signal.SIGSTOP)
+    try:
+        refused = one.cli("save", "whole")
+        assert refused.returncode == 1
+        assert b"whole:away" in refused.stderr and two.name.encode() in refused.stderr
+        assert saved_tags(one, "whole:1", "whole:2") == ["whole:1", "whole:2"]
+    finally:
+        os.kill(two.host.pid, signal.SIGCONT)
+    wait_until(lambda: one.api.get("/images/whole:away/json").status == 200)
 
 
 def test_one_far_image_is_saved_and_looked_at(cluster, one, two):

@@ -16,9 +16,10 @@ std::string image(const std::string& id, const std::string& tags) {
 }
 
 // "node: tag<node tag<node", or "none".
-std::string gathered(const std::vector<NodeAnswer>& answers, const std::string& repository) {
-  Gathering gathering = gatherTags(answers, repository);
-  if (gathering.none) return "none";
+std::string gathered(const std::vector<NodeAnswer>& answers, const std::string& repository,
+                     std::optional<size_t> at = {}) {
+  Gathering gathering = gatherTags(answers, repository, at);
+  if (gathering.tags.empty()) return "none";
   std::string text = answers[gathering.at].nodeName + ":";
   for (const auto& each : gathering.missing)
     text += " " + each.image + "<" + answers[each.from].nodeName;
@@ -53,6 +54,9 @@ Test(repository, a_tag_or_a_digest_names_one_image) {
     cr_expect(namesOneImage(one), "%s", one);
   for (const char* all : {"web", "host:5000/web", "team/web", ""})
     cr_expect_not(namesOneImage(all), "%s", all);
+  cr_expect_eq(withoutTag("host:5000/web:1"), "host:5000/web");
+  cr_expect_eq(withoutTag("host:5000/web"), "host:5000/web");
+  cr_expect_eq(withoutTag("web:1@sha256:abc"), "web");
 }
 
 Test(repository, tags_are_gathered_where_most_of_them_are) {
@@ -67,6 +71,7 @@ Test(repository, tags_are_gathered_where_most_of_them_are) {
   cr_expect_eq(gathered(nodes, "docker.io/library/web"), "n2: web:4<n3");
   cr_expect_eq(gathered(nodes, "other"), "n1:");
   cr_expect_eq(gathered(nodes, "host:5000/web"), "n3:");
+  cr_expect_eq(gathered(nodes, "web", 3), "n4: web:1<n1 web:2<n2 web:3<n2 web:4<n3", "or here");
   cr_expect_eq(gathered(nodes, "<none>x"), "none");
   cr_expect_eq(gathered({}, "web"), "none");
   nodes.erase(nodes.begin() + 1);

@@ -61,6 +61,11 @@ Test(tag_index, of_what_nobody_told_the_newest_image_of_nodes_that_count_is_mean
   cr_expect_eq(index.meaning("t", isA), "sha256:old");
   cr_expect_eq(index.imageOn(node('a'), "t"), "sha256:old");
   cr_expect_eq(index.holders("t", "sha256:new").size(), 1);
+  index.put(node('b'), "image/sha256:x",
+            R"({"RepoTags":["t:1","t:5000/a:1","t/u:1","tt:1"],"Created":1})");
+  cr_expect_eq(index.namesIn("t"), (std::vector<std::string>{"t:1", "t:latest"}));
+  cr_expect_eq(index.namesIn("t:5000/a"), std::vector<std::string>{"t:5000/a:1"});
+  cr_expect(index.namesIn("").empty());
   // A tag that has moved on its engine: the records come in either order.
   index.put(node('a'), "image/sha256:new", tagged("t:latest", 200));
   index.put(node('a'), "image/sha256:old", "{}");
