@@ -1,5 +1,5 @@
-"""What a cluster must bear: wrong clocks, certificates that are over, a full disk, old and altered
-packets."""
+"""What a cluster must bear: wrong clocks, certificates that are over, a full disk, copies of a state
+directory."""
 
 import glob
 import re
@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from harness.cluster import Node, await_agreement, form, run_on
+from harness.cluster import Node, await_agreement, form, run_on, works_together
 from harness.engine import wait_until
 
 FAKETIME = glob.glob("/usr/lib/*/faketime/libfaketime.so.1")  # of Debian's package libfaketime
@@ -42,21 +42,6 @@ def nodes(lab, workdir, config_dir, tmp_path_factory):
     for each in made:
         if each.process and each.process.poll() is None:
             each.stop()
-
-
-def works_together(nodes):
-    """Names are given out, and what is made on one host is seen and reached by way of the others."""
-    for via, on in zip(nodes, nodes[1:] + nodes[:1]):
-        name = f"on-{on.host.number}"
-        run_on(via, on, name)
-        for each in nodes:
-            wait_until(lambda: name in each.containers(), timeout=2)
-        taken = on.api.post(f"/containers/create?name={name}", {"Image": "busybox"})
-        assert taken.status == 409, taken.body
-        assert via.docker("exec", name, "echo", "hi") == "hi"
-        via.docker("rm", "--force", name)
-        for each in nodes:
-            wait_until(lambda: name not in each.containers(), timeout=2)
 
 
 # --- clocks ---------------------------------------------------------------------------------------
@@ -267,168 +252,6 @@ def test_a_host_whose_state_cannot_be_written_serves_its_engine_and_joins_later(
             if each.process and each.process.poll() is None:
                 each.stop()
             mount(each, "umount", "--lazy", state, check=False)
-
-
-# --- packets --------------------------------------------------------------------------------------
-
-# Records what comes to UDP 7946 for a while, then sends it again: as it was, with one bit flipped,
-# cut short, and to the other hosts.
-REPLAY = r"""
-import socket, sys, time
-seconds, targets = float(sys.argv[1]), sys.argv[2:]
-tap = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, socket.ntohs(0x0800))
-tap.settimeout(0.2)
-packets, end = [], time.monotonic() + seconds
-while time.monotonic() < end:
-    try:
-        frame = tap.recv(65536)
-    except TimeoutError:
-        continue
-    header = (frame[0] & 15) * 4
-    if frame[9] == 17 and int.from_bytes(frame[header + 2 : header + 4], "big") == 7946:
-        packets.append(frame[header + 8 : int.from_bytes(frame[2:4], "big")])
-out = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-for number, packet in enumerate(packets):
-    flipped = bytearray(packet)
-    flipped[number % len(packet)] ^= 1 << number % 8
-    for target in targets:
-        for each in (packet, bytes(flipped), packet[: number % len(packet)], packet + b"x"):
-            out.sendto(each, (target, 7946))
-    time.sleep(0.001)
-print(len(packets))
-"""
-
-
-def test_replayed_and_altered_packets_change_nothing(three):
-    one, two, third = three
-    run_on(one, two, "calm")
-    one.docker("node", "update", "--availability", "pause", third.name)
-    one.docker("node", "update", "--availability", "active", third.name)
-    addresses = [each.host.address for each in three]
-    before = [(each.nodes(), each.id(), set(each.containers())) for each in three]
-    sent = third.host.run("/usr/bin/python3", "-c", REPLAY, "4", *addresses)
-    assert int(sent) > 10
-    assert [(each.nodes(), each.id(), set(each.containers())) for each in three] == before
-    reasons = set()
-    for each in three:
-        assert each.swarm()["Error"] == ""
-        reasons |= set(re.findall(r'datagram refused".*?"reason":"(.*?)"', each.log()))
-    assert len(reasons) >= 2, reasons
-    run_on(third, one, "still")
-    assert third.states() == {each.name: "ready" for each in three}
-
-
-def test_packets_of_a_life_that_is_over_change_nothing(three):
-    """Recorded before its restart and after a node was removed: neither brings anything back."""
-    one, two, third = three
-    recorder = subprocess.Popen(
-        [*one.host.inside("net"), "/usr/bin/python3", "-c", REPLAY, "3",
-         *[each.host.address for each in three]],
-        stdout=subprocess.PIPE,
-    )  # fmt: skip
-    time.sleep(1.5)
-    third.kill_hard()
-    third.start()
-    recorder.communicate(timeout=30)
-    await_agreement(three)
-    assert third.swarm()["Error"] == ""
-    works_together(three)
-
-
-# Records what one host sends to another for a while, then repeats it for some seconds, one packet
-# after the other, to all: what would be heard of a process that goes on at another place.
-REPEAT = r"""
-import socket, sys, time
-record, repeat, targets = float(sys.argv[1]), float(sys.argv[2]), sys.argv[3:]
-tap = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, socket.ntohs(0x0800))
-tap.settimeout(0.2)
-packets, end = [], time.monotonic() + record
-while time.monotonic() < end:
-    try:
-        frame = tap.recv(65536)
-    except TimeoutError:
-        continue
-    header = (frame[0] & 15) * 4
-    if frame[9] == 17 and int.from_bytes(frame[header + 2 : header + 4], "big") == 7946:
-        packets.append(frame[header + 8 : int.from_bytes(frame[2:4], "big")])
-print(len(packets), flush=True)
-sys.stdin.readline()
-out = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-end = time.monotonic() + repeat
-while time.monotonic() < end:
-    for packet in packets[:100]:
-        for target in targets:
-            out.sendto(packet, (target, 7946))
-    time.sleep(0.2)
-"""
-
-
-def test_recorded_packets_said_again_alarm_nobody_and_hide_no_death(three):
-    """To other hosts, to the same, and after a restart of their sender and of their receiver."""
-    one, two, third = three
-    recorder = subprocess.Popen(
-        [*one.host.inside("net"), "/usr/bin/python3", "-c", REPEAT, "2", "12",
-         *[each.host.address for each in three]],
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-    )  # fmt: skip
-    try:
-        assert int(recorder.stdout.readline()) > 4
-        for each in (one, two):
-            each.kill_hard()
-            each.start()
-        await_agreement(three)
-        recorder.stdin.write("\n")
-        recorder.stdin.flush()
-        time.sleep(6)  # a process that goes on for four seconds is told
-        for each in three:
-            assert each.swarm()["Error"] == ""
-            assert each.states() == {other.name: "ready" for other in three}
-            assert "two hosts use one node" not in each.log()
-        two.kill_hard()
-        wait_until(lambda: one.states()[two.name] == "down", timeout=5, what="its death is seen")
-        assert recorder.poll() is None
-        two.start()
-        await_agreement(three)
-    finally:
-        recorder.kill()
-        recorder.communicate()
-
-
-# --- other versions -------------------------------------------------------------------------------
-
-
-def field(number, value):
-    """One field in the wire format of Protocol Buffers; numbers below 128."""
-    if isinstance(value, int):
-        return bytes([number << 3, value])
-    return bytes([number << 3 | 2, len(value)]) + value
-
-
-def test_a_peer_of_a_newer_wire_version_is_refused_by_name(three, tmp_path):
-    """A node's own messages, but in a format that takes a newer reader, with news that must not count."""
-    one, two, third = three
-    third.copy_identity(tmp_path / "third")
-    sender = third.id()
-    # MemberUpdate: node, status FAILED, an incarnation far ahead
-    claim = field(1, two.id().encode()) + field(2, 2) + field(3, 120)
-    for version, oldest_reader in ((9, 9), (0, 0)):
-        message = field(1, version) + field(2, oldest_reader) + field(3, sender.encode())
-        message += field(4, claim) + field(14, b"")
-        (tmp_path / "batch").write_bytes(field(1, message))
-        url = f"https://{one.host.address}:2377/drover/v1/messages"
-        certificate = tmp_path / "third"
-        third.host.run("curl", "-sS", "--insecure", "--cert", f"{certificate}/cert.pem", "--key",
-                       f"{certificate}/key.pem", "--data-binary", f"@{tmp_path}/batch", url)  # fmt: skip
-    reasons = [
-        each["reason"]
-        for each in one.log_records()
-        if "wire format" in each.get("reason", "") and each.get("node") == sender
-    ]
-    assert len(reasons) == 1, reasons  # told once, not at each message
-    assert "speaks version 9 of the wire format, which takes version 9 to read" in reasons[0]
-    assert "update it" in reasons[0]
-    assert one.states() == {each.name: "ready" for each in three}
-    works_together(three)
 
 
 # --- what is told goes with its cause -------------------------------------------------------------

@@ -216,3 +216,18 @@ def run_on(via, node, name, *command, image="busybox", start=True, **options):
         started = via.api.post(f"/containers/{name}/start")
         assert started.status == 204, started.body
     return answer.json()["Id"]
+
+
+def works_together(nodes):
+    """Names are given out, and what is made on one host is seen and reached by way of the others."""
+    for via, on in zip(nodes, nodes[1:] + nodes[:1]):
+        name = f"on-{on.host.number}"
+        run_on(via, on, name)
+        for each in nodes:
+            wait_until(lambda: name in each.containers(), timeout=2)
+        taken = on.api.post(f"/containers/create?name={name}", {"Image": "busybox"})
+        assert taken.status == 409, taken.body
+        assert via.docker("exec", name, "echo", "hi") == "hi"
+        via.docker("rm", "--force", name)
+        for each in nodes:
+            wait_until(lambda: name not in each.containers(), timeout=2)
