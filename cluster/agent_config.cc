@@ -71,6 +71,9 @@ void Agent::changeConfig(const std::function<void(ClusterConfig&)>& change) {
 void Agent::adopt(const ClusterConfig& config) {
   Running& run = *running_;
   if (config.id != run.config.id || !run.config.olderThan(config)) return;
+  if (config.serial > serialsBy(instantNow()))
+    return log_.warn("configuration of the cluster refused",
+                     {{"serial", config.serial}, {"reason", "it is ahead of this node's clock"}});
   try {
     run.trust->update(config, run.trust->certificate(), run.trust->key().copy(),
                       run.place.advertise, options_.name, wallNow());

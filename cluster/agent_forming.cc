@@ -85,9 +85,10 @@ void Agent::comeBack() {
 void Agent::enter(ClusterConfig config, const std::string& certificate, Secret key,
                   const std::vector<Member>& members, const Place& place, bool abstain) {
   Saved saved = store_.load();
+  uint64_t session = store_.beginSession();
+  uint64_t version = firstVersion(store_.reserve(versionBlock), instantNow());
   std::unique_ptr<Running> fresh =
-      std::make_unique<Running>(*this, std::move(config), saved.node, place, store_.beginSession(),
-                                store_.reserve(versionBlock));
+      std::make_unique<Running>(*this, std::move(config), saved.node, place, session, version);
   fresh->trust->update(fresh->config, certificate, std::move(key), place.advertise, options_.name,
                        wallNow());
   fresh->seal.setKeys(secrets(fresh->config.gossipKeys));

@@ -27,7 +27,7 @@ struct MemberUpdate {
   Time age{0};
 };
 
-// Above this an incarnation is not believed, so that there is always room to refute.
+// Above this no incarnation ever is, so that there is always room to refute.
 constexpr uint64_t incarnationMost = uint64_t{1} << 48;
 
 // Nothing if it does not make sense.

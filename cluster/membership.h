@@ -54,6 +54,8 @@ struct MembershipOptions {
   Time forgetFailedAfter{72 * 3600 * 1000};
   Time forgetLeftAfter{24 * 3600 * 1000};
   size_t membersMost = 10'000;  // more are not taken in
+  // Higher ones are not believed (number_bounds.h). Without it: a constant.
+  std::function<uint64_t()> incarnationMost = nullptr;
   // For round-trip times only, which are as coarse as Time without it.
   std::function<std::chrono::microseconds()> clock;
 };

@@ -96,6 +96,7 @@ class Membership::Impl {
   // ---- membership_updates.cc
   // Whether any of them spoke badly of ourselves.
   bool takeUpdates(Time now, const wire::Message& message, bool isTable);
+  bool isBelievable(const MemberUpdate& update) const;
   // `row` is nothing if the member was not known.
   void take(Time now, MemberRow* row, const MemberUpdate& update, bool isTable);
   void takeAlive(Time now, MemberRow* row, const MemberUpdate& update);

@@ -35,7 +35,7 @@ bool Membership::Impl::takeUpdates(Time now, const wire::Message& message, bool 
     bool isSelf = row == &table_.self();
     if (row && !isSelf && isOld(*row, encoded)) continue;  // most are: spare the decoding
     auto update = decode(encoded);
-    if (!update) continue;
+    if (!update || !isBelievable(*update)) continue;
     if (isSelf) {
       spokenOf |= takeAboutSelf(now, *update);
     } else {
@@ -43,6 +43,11 @@ bool Membership::Impl::takeUpdates(Time now, const wire::Message& message, bool 
     }
   }
   return spokenOf;
+}
+
+// What is too high now is said again when it no longer is, if it is true.
+bool Membership::Impl::isBelievable(const MemberUpdate& update) const {
+  return !options_.incarnationMost || update.incarnation <= options_.incarnationMost();
 }
 
 void Membership::Impl::take(Time now, MemberRow* row, const MemberUpdate& update, bool isTable) {

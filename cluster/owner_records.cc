@@ -33,7 +33,7 @@ uint64_t sourceOf(const wire::OwnerDelta& delta) {
 // What is wrong with it, whoever reads it; empty if nothing is.
 std::string flawOf(const wire::OwnerDelta& delta, const StateOptions& options) {
   uint64_t source = sourceOf(delta);
-  if (source > OwnerRecords::versionMost) return "a version out of range";
+  if (source > OwnerRecords::versionMost(options)) return "a version ahead of this node's clock";
   if (delta.base() > delta.version() || delta.floor() > source || delta.purged() > source)
     return "versions that contradict each other";
   uint64_t before = delta.base();

@@ -25,8 +25,11 @@ namespace cluster {
 
 class OwnerRecords {
  public:
-  // Nothing above is believed, so that no counter ever overflows.
-  static constexpr uint64_t versionMost = uint64_t{1} << 62;
+  // Nothing above is believed, so that no counter ever overflows and an owner can always go above.
+  static uint64_t versionMost(const StateOptions& options) {
+    constexpr uint64_t most = uint64_t{1} << 62;
+    return options.versionMost ? std::min(options.versionMost(), most) : most;
+  }
 
   struct Entry {
     std::string key;

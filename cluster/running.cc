@@ -42,7 +42,7 @@ Agent::Running::Running(Agent& owner, ClusterConfig clusterConfig, NodeId id, co
           agent.loop_, Endpoint{where.listen.ip, agent.options_.gossipPort}, seal,
           [this](const NodeId& node) { return wayTo(node); }, hooks()),
       membership(ourselves(session), membershipOptions(), drawSeed(), network, *this),
-      state(id, startVersion, agent.options_.state, drawSeed(), network, *this),
+      state(id, startVersion, stateOptions(), drawSeed(), network, *this),
       claims(id, agent.options_.claims, network, *this),
       timer(agent.loop_),
       rotationTimer(agent.loop_),
@@ -72,6 +72,13 @@ MembershipOptions Agent::Running::membershipOptions() const {
     return std::chrono::duration_cast<std::chrono::microseconds>(
         std::chrono::steady_clock::now().time_since_epoch());
   };
+  options.incarnationMost = [] { return incarnationsBy(instantNow()); };
+  return options;
+}
+
+StateOptions Agent::Running::stateOptions() const {
+  StateOptions options = agent.options_.state;
+  options.versionMost = [] { return versionsBy(instantNow()); };
   return options;
 }
 

@@ -111,6 +111,7 @@ struct Agent::Running : MembershipListener, StateListener, ClaimWorld {
                                                                NodeId id, Way way);
   Member ourselves(uint64_t session) const;
   MembershipOptions membershipOptions() const;
+  StateOptions stateOptions() const;
   PeerNetwork::Hooks hooks();
   void tellClone(const NodeId& id, const PeerNetwork::Copy& to, const Endpoint& other);
   void isCloned(const std::string& other);

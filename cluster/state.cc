@@ -64,7 +64,7 @@ OwnerRecords::Report State::Impl::reportOf(const NodeId& owner) {
 
 // Somebody published under our id: all of ours is written anew, above.
 void State::Impl::defend(Time now, uint64_t version, const std::string& why) {
-  if (now < mayDefend_ || version > OwnerRecords::versionMost) return;
+  if (now < mayDefend_ || version > OwnerRecords::versionMost(options_)) return;
   mayDefend_ = now + options_.syncInterval;
   listener_.recordsRefused(self_, why);
   changeOwn(

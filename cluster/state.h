@@ -43,6 +43,8 @@ struct StateOptions {
   size_t recordsMost = 100'000;         // of one owner
   size_t bytesMost = 64 * 1024 * 1024;  // of one owner's keys and values
   size_t ownersMost = 10'000;
+  // Higher versions are not believed (number_bounds.h). Without it: a constant.
+  std::function<uint64_t()> versionMost = nullptr;
 };
 
 // Told from within the automaton's functions; must not call back into it. Of our own records, too.

@@ -9,6 +9,10 @@ WallTime wallNow() {
   return std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
 }
 
+Instant instantNow() {
+  return std::chrono::floor<std::chrono::microseconds>(std::chrono::system_clock::now());
+}
+
 std::string rfc3339Now() {
   timespec now{};
   ::clock_gettime(CLOCK_REALTIME, &now);

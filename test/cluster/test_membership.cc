@@ -416,6 +416,54 @@ Test(membership, a_restarted_process_goes_above_what_others_remember_of_it) {
   cr_expect_eq(stage.toldCount("clone 4711"), 0);
 }
 
+Test(membership, a_lie_about_another_ends_when_that_one_goes_above_it) {
+  uint64_t most = 1'000;
+  MembershipOptions options;
+  options.incarnationMost = [&most] { return most; };
+  MembershipStage stage(5, options);
+  stage.answersPings = true;
+  for (Status status : {Status::failed, Status::left, Status::suspect, Status::alive}) {
+    Member lie = memberOf(3, most + 1);
+    lie.status = status;
+    stage.hearOf(2, lie);
+    lie.incarnation = (uint64_t{1} << 48) - 1;
+    stage.hearOf(2, lie);
+    cr_expect_eq(stage.statusOf(3), Status::alive, "it cannot be that high");
+    cr_expect_eq(stage.membership.find(idOf(3))->incarnation, 1);
+  }
+  stage.hearStatus(2, 3, Status::failed, most);
+  cr_expect_eq(stage.statusOf(3), Status::failed);
+  stage.hearOf(3, memberOf(3, most + 1));
+  cr_expect_eq(stage.statusOf(3), Status::failed, "our clock is behind");
+  most++;
+  stage.hearOf(3, memberOf(3, most));
+  cr_expect_eq(stage.statusOf(3), Status::alive);
+  Member unknown = memberOf(9, most + 1);
+  stage.hearOf(2, unknown);
+  cr_expect_null(stage.membership.find(idOf(9)));
+}
+
+Test(membership, a_lie_about_ourselves_is_gone_above_if_others_can_believe_it) {
+  uint64_t most = 1'000;
+  MembershipOptions options;
+  options.incarnationMost = [&most] { return most; };
+  MembershipStage stage(3, options);
+  stage.hearStatus(2, 1, Status::failed, most + 1);
+  cr_expect_eq(stage.membership.self().incarnation, 1);
+  for (Status status : {Status::failed, Status::left}) {
+    Member lie = memberOf(1, most);
+    lie.status = status;
+    stage.hearOf(2, lie);
+    cr_expect_eq(stage.membership.self().incarnation, most + 1);
+    auto said = stage.lastSaidOf(1);
+    stage.pass(Time(20));
+    said = stage.lastSaidOf(1);
+    cr_assert(said.has_value());
+    cr_expect(said->status == Status::alive && said->incarnation == most + 1);
+    most += 500;
+  }
+}
+
 Test(membership, a_clone_is_told_of_once) {
   MembershipStage stage(3);
   Member clone = memberOf(1);

@@ -628,3 +628,69 @@ Test(state, an_absurd_version_of_ours_does_not_break_the_counter) {
   stage[0].receive(stage.now, nodeId(1), newsOf(0, 0, ~uint64_t{0}));
   cr_expect_lt(stage[0].ownVersion(), 100);
 }
+
+Test(state, an_owner_gets_its_word_back_after_the_highest_lie) {
+  uint64_t most = 1'000;
+  StateOptions options;
+  options.versionMost = [&most] { return most; };
+  StateStage stage(3, options);
+  stage.put(1, "a", "true");
+  stage.put(1, "b", "true");
+  stage.run(Time(3'000));
+  auto lie = [&](uint64_t version) {
+    Message message = newsOf(1, 2, version);
+    addRecord(message, "a", version, "lie");
+    return message;
+  };
+  // Too high to be gone above.
+  for (uint64_t version : {most + 1, uint64_t{1} << 62}) {
+    stage[0].receive(stage.now, nodeId(2), lie(version));
+    cr_expect_eq(stage.value(0, 1, "a"), "true");
+    stage[1].receive(stage.now, nodeId(2), lie(version));
+    cr_expect_lt(stage[1].ownVersion(), most);
+  }
+  cr_expect_eq(stage.site(0).refused.size(), 2);
+  cr_expect(has(stage.site(0).refused, "1: a version ahead of this node's clock"));
+  // As high as is believed, and then no higher until the clock has gone on.
+  stage[0].receive(stage.now, nodeId(2), lie(most));
+  cr_expect_eq(stage.value(0, 1, "a"), "lie");
+  stage.run(Time(3'000));
+  cr_expect_gt(stage[1].ownVersion(), most);
+  cr_expect_eq(stage.value(0, 1, "a"), "lie");
+  most += 1'000;
+  auto agreed = stage.runUntil(Time(3'000), [&] {
+    return stage.value(0, 1, "a") == "true" && stage.value(2, 1, "a") == "true";
+  });
+  cr_expect(agreed.has_value());
+  stage.put(1, "c", "new");
+  stage.run(Time(3'000));
+  cr_expect_eq(stage.value(0, 1, "b") + stage.value(2, 1, "c"), "truenew");
+  cr_expect(stage.agree());
+}
+
+Test(state, an_owner_that_starts_anew_goes_above_a_lie_that_it_missed) {
+  uint64_t most = 1'000;
+  StateOptions options;
+  options.versionMost = [&most] { return most; };
+  StateStage stage(3, options);
+  stage.put(1, "a", "true");
+  stage.run(Time(3'000));
+  stage.disconnect(1);
+  Message message = newsOf(1, 1, most);
+  addRecord(message, "a", most, "lie");
+  addRecord(message, "z", most, "lie");
+  message.mutable_state_news()->mutable_deltas(0)->mutable_records(0)->set_version(most - 1);
+  for (size_t site : {0, 2}) stage[site].receive(stage.now, nodeId(2), message);
+  most += 1'000;
+  stage.begin(1, 50);
+  stage.connect(1);
+  stage.put(1, "a", "again");
+  stage[1].finishReload(stage.now);
+  stage.run(Time(5'000));
+  cr_expect_gt(stage[1].ownVersion(), 1'000);
+  for (size_t site : {0, 2}) {
+    cr_expect_eq(stage.value(site, 1, "a"), "again");
+    cr_expect_eq(stage.value(site, 1, "z"), "-");
+  }
+  cr_expect(stage.agree());
+}

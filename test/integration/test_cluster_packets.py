@@ -2,6 +2,7 @@
 
 import re
 import shutil
+import sqlite3
 import subprocess
 import time
 
@@ -236,6 +237,17 @@ def field(number, value):
     return varint(number << 3 | 2) + varint(len(value)) + value
 
 
+def say(liar, directory, to, *messages):
+    """Sends what follows the head of a Message, as a node does that has `liar`'s certificate."""
+    head = field(1, 1) + field(2, 1) + field(3, liar.id().encode())
+    (directory / "batch").write_bytes(b"".join(field(1, head + each) for each in messages))
+    code = liar.host.run("curl", "-sS", "--insecure", "--cert", f"{directory}/cert.pem", "--key",
+                         f"{directory}/key.pem", "--data-binary", f"@{directory}/batch",
+                         "--output", "/dev/null", "--write-out", "%{http_code}",
+                         f"https://{to.host.address}:2377/drover/v1/messages")  # fmt: skip
+    assert code == "204", code
+
+
 def test_a_peer_of_a_newer_wire_version_is_refused_by_name(three, tmp_path):
     """A node's own messages, but in a format that takes a newer reader, with news that must not count."""
     one, two, third = three
@@ -261,3 +273,65 @@ def test_a_peer_of_a_newer_wire_version_is_refused_by_name(three, tmp_path):
     assert "update it" in reasons[0]
     assert one.states() == {each.name: "ready" for each in three}
     works_together(three)
+
+
+# --- who lies ---------------------------------------------------------------------------------------
+
+
+def test_what_a_node_that_lies_says_of_another_does_not_last(three, tmp_path):
+    one, two, third = three
+    identity = tmp_path / "third"
+    third.copy_identity(identity)
+    victim, liar = two.id().encode(), third.id().encode()
+    run_on(one, two, "before")
+
+    def as_high_as_is_believed(unit):
+        return int((time.time() + 2 * 86400) * unit)
+
+    def member(status, incarnation, by):
+        update = field(1, victim) + field(2, status) + field(3, incarnation) + field(4, by)
+        return field(4, update) + field(14, b"")  # MemberUpdate, in a Gossip
+
+    def records(version):
+        record = field(1, b"node") + field(2, version) + field(3, b"{}")
+        # Complete, with a floor that makes all others void.
+        delta = field(1, victim) + field(3, version) + field(4, version) + field(6, record)
+        return field(20, field(1, delta))  # OwnerDelta, in a StateNews
+
+    def is_well():
+        for each in three:
+            wait_until(
+                lambda: each.states() == {other.name: "ready" for other in three},
+                timeout=10,
+                what=f"{each.name} sees all as ready",
+            )
+            wait_until(lambda: "before" in each.containers(), timeout=10, what="it is listed")
+
+    failed, left = 2, 3
+    for number in (2**64 - 1, 2**62, 2**48, 2**48 - 1):
+        for to in (one, two):
+            say(third, identity, to, member(failed, number, liar), member(left, number, victim))
+            say(third, identity, to, records(number))
+    time.sleep(1)
+    assert one.states() == {each.name: "ready" for each in three}
+    assert "before" in one.containers()
+    # What is believed is gone above.
+    for status, by in ((failed, liar), (left, victim)):
+        say(third, identity, one, member(status, as_high_as_is_believed(1000), by))
+        is_well()
+    say(third, identity, one, records(as_high_as_is_believed(1_000_000)))
+    say(third, identity, two, records(as_high_as_is_believed(1_000_000)))
+    is_well()
+    works_together(three)
+    # Also by who was not there.
+    two.kill_hard()
+    say(third, identity, one, member(failed, as_high_as_is_believed(1000), liar),
+        records(as_high_as_is_believed(1_000_000)))  # fmt: skip
+    two.start()
+    is_well()
+    two.copy_identity(tmp_path / "two")
+    with sqlite3.connect(tmp_path / "two/state/drover.db") as store:
+        (reserved,) = store.execute("SELECT next FROM counter WHERE name = 'reserved'").fetchone()
+    assert reserved > time.time() * 1_000_000, "how high it went is on its disk"
+    works_together(three)
+    two.docker("rm", "--force", "before")

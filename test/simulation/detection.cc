@@ -27,7 +27,7 @@ class Lan {
     for (const Member& member : members) network_.add(member.id, member.gossip);
     for (size_t i = 0; i < size; i++) {
       nodes_.push_back(std::make_unique<Node>(members[i], cluster::MembershipOptions(),
-                                              network_.random()(), network_.port(i)));
+                                              network_.random()(), network_.port(i), Node::Past()));
       nodes_[i]->begin(Time(0), members);
       network_.start(i, *nodes_[i]);
     }

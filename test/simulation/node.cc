@@ -11,8 +11,9 @@ using cluster::Status;
 namespace {
 
 // So short that much is forgotten in a run.
-cluster::StateOptions stateOptions() {
+cluster::StateOptions stateOptions(std::function<uint64_t()> versionMost) {
   cluster::StateOptions options;
+  options.versionMost = std::move(versionMost);
   options.tombstonesFor = Time(4'000);
   options.deltaMost = 8 * 1024;
   return options;
@@ -25,7 +26,8 @@ Node::Node(const Member& self, const cluster::MembershipOptions& options, uint64
     : self_(self.id),
       past_(past),
       membership_(self, options, seed, network, *this),
-      state_(self.id, past.startVersion, stateOptions(), seed + 1, network, *this),
+      state_(self.id, past.startVersion, stateOptions(std::move(past.versionMost)), seed + 1,
+             network, *this),
       claims_(self.id, cluster::ClaimOptions(), network, *this) {}
 
 void Node::begin(Time now, const std::vector<Member>& others) {

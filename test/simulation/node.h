@@ -4,6 +4,7 @@
 // is the place to add another one: hand it each call below, in the same order as droverd, and give
 // World a function that checks its invariants.
 
+#include <functional>
 #include <memory>
 #include <set>
 #include <string>
@@ -26,10 +27,11 @@ class Node : public Host,
   struct Past {
     uint64_t startVersion = 0;
     bool mayHaveGranted = false;
+    std::function<uint64_t()> versionMost = nullptr;  // for State
   };
   // Sends through `network`, which must outlive it.
   Node(const cluster::Member& self, const cluster::MembershipOptions& options, uint64_t seed,
-       cluster::Network& network, Past past = {0, false});
+       cluster::Network& network, Past past);
 
   // `others` as for Membership::start.
   void begin(Time now, const std::vector<cluster::Member>& others);

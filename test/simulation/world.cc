@@ -4,11 +4,18 @@
 #include <cstdio>
 #include <tuple>
 
+#include "cluster/envelope.h"
+#include "cluster/number_bounds.h"
+
 namespace simulation {
 namespace {
 
+using cluster::incarnationsBy;
+using cluster::Instant;
 using cluster::Member;
 using cluster::Status;
+using cluster::versionsBy;
+namespace wire = cluster::wire;
 
 // How long trouble lasts, and how long after it all must agree: local health is back to normal, the
 // longest suspicion has ended, healed splits were found (some reconnect intervals) and tables
@@ -93,7 +100,7 @@ std::string World::summary() const {
   return count(static_cast<int>(places_.size()), " members, ") + count(crashes_, " crashes, ") +
          count(restarts_, " restarts, ") + count(leaves_, " leaves, ") +
          count(splits_, " splits, ") + count(cuts_, " one-way cuts, ") +
-         count(starvations_, " starvations, ") + states_.summary();
+         count(starvations_, " starvations, ") + count(lies_, " lies, ") + states_.summary();
 }
 
 // ---- the scenario
@@ -123,8 +130,11 @@ void World::startNode(size_t place, const std::vector<Member>& others) {
   cluster::MembershipOptions options;
   VirtualNetwork& network = network_;
   options.clock = [&network] { return network.exactNow(); };
+  options.incarnationMost = [&network] { return incarnationsBy(Instant(network.exactNow())); };
+  Node::Past past = states_.past(place);
+  past.versionMost = [&network] { return versionsBy(Instant(network.exactNow())); };
   here.node = std::make_unique<Node>(self, options, network_.random()(), network_.port(place),
-                                     states_.past(place));
+                                     std::move(past));
   here.fate = Fate::running;
   here.lives++;
   here.node->begin(network_.now(), others);
@@ -152,7 +162,7 @@ void World::scheduleLargeTrouble(Time from) {
 }
 
 void World::makeTrouble() {
-  switch (network_.draw(8)) {
+  switch (network_.draw(9)) {
     case 0:
       return changeWeather();
     case 1:
@@ -165,6 +175,8 @@ void World::makeTrouble() {
       return starveSome();
     case 6:
       return leaveOne();
+    case 7:
+      return lie();
     default:
       return healCuts();
   }
@@ -252,6 +264,32 @@ void World::leaveOne() {
     states_.stopped(place);
     network_.crash(place, false);
     places_[place].node.reset();
+  });
+}
+
+// An insider says the worst of the first place, which always comes back, as high as is believed.
+void World::lie() {
+  size_t hearer = drawPlace();
+  if (places_[0].lives == 0 || places_[hearer].fate != Fate::running) return;
+  lies_++;
+  Instant now(network_.exactNow());
+  wire::Message message = cluster::envelope(places_[drawPlace()].id);
+  std::string victim(places_[0].id.text());
+  wire::MemberUpdate& update = *message.add_updates();
+  update.set_id(victim);
+  update.set_status(network_.draw(2) == 0 ? wire::FAILED : wire::LEFT);
+  update.set_from(victim);
+  update.set_incarnation(incarnationsBy(now));
+  wire::OwnerDelta& delta = *message.mutable_state_news()->add_deltas();
+  delta.set_owner(victim);
+  delta.set_version(versionsBy(now));
+  wire::Record& record = *delta.add_records();
+  record.set_key("container/0");
+  record.set_version(delta.version());
+  record.set_value("a lie");
+  network_.act(hearer, [&] {
+    NodeId sender = *NodeId::parse(message.sender());
+    places_[hearer].node->receive(network_.now(), sender, std::nullopt, message);
   });
 }
 

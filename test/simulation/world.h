@@ -56,6 +56,7 @@ class World {
   void restart(size_t place);
   void starveSome();
   void leaveOne();
+  void lie();
   void healCuts();
   void heal();
 
@@ -76,7 +77,7 @@ class World {
   std::vector<Place> places_;
   StateWorld states_;
   int cutsActive_ = 0;
-  int crashes_ = 0, restarts_ = 0, splits_ = 0, cuts_ = 0, starvations_ = 0, leaves_ = 0;
+  int crashes_ = 0, restarts_ = 0, splits_ = 0, cuts_ = 0, starvations_ = 0, leaves_ = 0, lies_ = 0;
 };
 
 }  // namespace simulation
