@@ -9,6 +9,7 @@
 #include "proxy/container_record.h"
 #include "proxy/create_body.h"
 #include "proxy/image_pull.h"
+#include "proxy/json_body.h"
 #include "proxy/list_query.h"
 #include "proxy/merge_errors.h"
 #include "proxy/merge_plan.h"
@@ -100,6 +101,10 @@ base::Task<> ContainerCreate::refuse(Client& client, Refusal refusal) {
 
 base::Task<> ContainerCreate::create(Client& client, RouteMatch match) {
   CreateOrder order = co_await read(client, match);
+  if (!order.isSaidToBeJson) {
+    co_await refuseContentType(client, engine_);
+    co_return;
+  }
   const labels::Policy& policy = order.asked.policy;
   CreateClaims claimed(names_, volumes_);
   Refusal refusal = malformed(order);

@@ -6,6 +6,7 @@
 #include "base/go_json.h"
 #include "labels/create_type.h"
 #include "proxy/create_body.h"
+#include "proxy/json_body.h"
 #include "proxy/list_query.h"
 #include "proxy/merge_plan.h"
 #include "proxy/name_claims.h"
@@ -15,8 +16,9 @@ namespace {
 
 // Headers of the request that the engine's answer depends on.
 std::string passedHeaders(const base::Head& request) {
-  std::string headers = "Content-Type: application/json\r\n";
-  for (std::string_view name : {"X-Registry-Auth", "X-Registry-Config", "User-Agent"}) {
+  std::string headers;
+  for (std::string_view name :
+       {"Content-Type", "X-Registry-Auth", "X-Registry-Config", "User-Agent"}) {
     if (std::optional<std::string_view> value = request.find(name))
       headers.append(name).append(": ").append(*value).append("\r\n");
   }
@@ -29,6 +31,7 @@ CreateOrder readOrder(const base::Head& request, std::string_view query, std::st
   CreateOrder order;
   order.target = request.target();
   order.headers = passedHeaders(request);
+  order.isSaidToBeJson = isSaidToBeJson(request, body);
   base::GoReading reading = base::readAsGo(body, labels::createType);
   order.body = std::move(reading.text);
   order.after = reading.after;

@@ -21,7 +21,8 @@ struct CreateOrder {
   std::string fault;    // what it wrote is no JSON: why
   std::string name;     // may be empty
   std::string platform;
-  std::string token;  // of a reservation that the node has which asked us to make it
+  std::string token;           // of a reservation that the node has which asked us to make it
+  bool isSaidToBeJson = true;  // by its Content-Type
   labels::Decoded asked;
 };
 

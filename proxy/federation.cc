@@ -418,15 +418,17 @@ base::Task<> Federation::merged(Client& client, RouteMatch match, Merge merge) {
   co_await sendJson(client, 200, parts_.local.commonHeaders(), body);
 }
 
-// How many different images the nodes that answered have. Nothing as long as there are no records.
-std::optional<int64_t> Federation::distinctImages(const std::vector<NodeAnswer>& answers) const {
+// Of the nodes that answered.
+ImageCounts Federation::imageCounts(const std::vector<NodeAnswer>& answers) const {
   std::set<cluster::NodeId> nodes;
   for (const NodeAnswer& each : answers) {
     if (std::optional<cluster::NodeId> id = cluster::NodeId::parse(each.nodeId)) nodes.insert(*id);
   }
-  size_t count = parts_.held.distinct(Held::image, nodes);
-  if (count == 0) return std::nullopt;
-  return static_cast<int64_t>(count);
+  ImageCounts counts;
+  counts.distinct = static_cast<int64_t>(parts_.held.distinct(Held::image, nodes));
+  for (const cluster::NodeId& each : nodes)
+    counts.recorded += static_cast<int64_t>(parts_.held.distinct(Held::image, {each}));
+  return counts;
 }
 
 base::Task<> Federation::info(Client& client, RouteMatch match) {
@@ -453,7 +455,7 @@ base::Task<> Federation::info(Client& client, RouteMatch match) {
   std::string self(parts_.agent.self().text());
   std::string swarm = parts_.swarm.infoSection();
   Merge merge = [this, facts, self, swarm](const std::vector<NodeAnswer>& answers) {
-    std::string body = mergeInfo(answers, self, facts, distinctImages(answers), labels::keyLine());
+    std::string body = mergeInfo(answers, self, facts, imageCounts(answers), labels::keyLine());
     std::optional<JsonObject> object = JsonObject::parse(body);
     if (object) object->set("Swarm", swarm);
     if (object) body = object->text();

@@ -27,6 +27,7 @@
 #include "proxy/local_api.h"
 #include "proxy/locator.h"
 #include "proxy/merge.h"
+#include "proxy/merge_info.h"
 #include "proxy/merge_plan.h"
 #include "proxy/name_claims.h"
 #include "proxy/network_calls.h"
@@ -101,7 +102,7 @@ class Federation {
   base::Task<> build(Client& client, RouteMatch match);
   base::Task<> volume(Client& client, RouteMatch match);
   base::Task<> push(Client& client, RouteMatch match, std::string object);
-  std::optional<int64_t> distinctImages(const std::vector<NodeAnswer>& answers) const;
+  ImageCounts imageCounts(const std::vector<NodeAnswer>& answers) const;
 
   Parts parts_;
   ContainerListing containers_;

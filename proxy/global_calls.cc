@@ -6,6 +6,7 @@
 #include "base/json.h"
 #include "proxy/answer.h"
 #include "proxy/container_removal.h"
+#include "proxy/json_body.h"
 #include "proxy/merge_errors.h"
 #include "proxy/node_call.h"
 #include "proxy/placement_answers.h"
@@ -72,7 +73,7 @@ base::Task<> GlobalCalls::handle(Client& client, RouteMatch match, cluster::Node
   call.method = route.method;
   call.target = client.request().target();
   call.body = co_await readBody(client, parts_.bodyMost);
-  if (!call.body.empty()) call.headers = "Content-Type: application/json\r\n";
+  call.headers = contentTypeOf(client.request());
   call.timeout = callTimeout;
   call.most = answerMost;
   call.mayRepeat = false;

@@ -23,13 +23,13 @@ Answers parseAll(std::span<const NodeAnswer> answers, std::string_view asked) {
   return parsed;
 }
 
-std::string sum(std::span<const NodeAnswer> answers, const Answers& parsed, std::string_view name) {
+int64_t sum(std::span<const NodeAnswer> answers, const Answers& parsed, std::string_view name) {
   int64_t total = 0;
   for (size_t i = 0; i < answers.size(); i++) {
     std::string_view json = parsed.objects[i].find(name);
     total = saturatedSum(total, numberOf(answers[i], json, name));
   }
-  return std::to_string(total);
+  return total;
 }
 
 // Of each kind of plugin those that all nodes have.
@@ -130,14 +130,16 @@ class StatusRows {
 }  // namespace
 
 std::string mergeInfo(std::span<const NodeAnswer> answers, std::string_view asked,
-                      const std::vector<NodeFacts>& facts, std::optional<int64_t> distinctImages,
+                      const std::vector<NodeFacts>& facts, const ImageCounts& images,
                       std::string_view labels) {
   Answers parsed = parseAll(answers, asked);
   JsonObject& info = parsed.objects[parsed.asked];
   for (std::string_view name : {"Containers", "ContainersRunning", "ContainersPaused",
-                                "ContainersStopped", "Images", "NCPU", "MemTotal"})
-    info.set(name, sum(answers, parsed, name));
-  if (distinctImages) info.set("Images", std::to_string(*distinctImages));
+                                "ContainersStopped", "NCPU", "MemTotal"})
+    info.set(name, std::to_string(sum(answers, parsed, name)));
+  int64_t again = images.recorded - images.distinct;
+  info.set("Images",
+           std::to_string(std::max(sum(answers, parsed, "Images") - again, images.distinct)));
   if (!info.find("Plugins").empty()) info.set("Plugins", commonPlugins(answers, parsed));
 
   std::vector<std::string_view> warnings;

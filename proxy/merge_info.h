@@ -31,14 +31,21 @@ struct NodeFacts {
   std::string lastError;
 };
 
+// Images that the nodes' records tell of.
+struct ImageCounts {
+  int64_t recorded = 0;  // one that two nodes have is two
+  int64_t distinct = 0;
+};
+
 // GET /info. Containers (and those running, paused, stopped), NCPU and MemTotal are sums, Plugins
 // those that every node has, Warnings all; the rest is what the node `asked` says, or the first if
-// it is not among the answers. From /info alone nobody can tell which images are the same: Images
-// is `distinctImages` if the caller knows, else the sum. The nodes of `facts` become rows of
-// SystemStatus, which docker prints below the storage driver, named and indented as classic Swarm
-// did it; `labels` is one more row, if it is not empty. Swarm is left alone.
+// it is not among the answers. From /info alone nobody can tell which images are the same: Images,
+// which with engines counts the parents of images, too, is their sum without those that `images`
+// knows to be counted again, as many as `docker images -a` lists. The nodes of `facts` become rows
+// of SystemStatus, which docker prints below the storage driver, named and indented as classic
+// Swarm did it; `labels` is one more row, if it is not empty. Swarm is left alone.
 std::string mergeInfo(std::span<const NodeAnswer> answers, std::string_view asked,
-                      const std::vector<NodeFacts>& facts, std::optional<int64_t> distinctImages,
+                      const std::vector<NodeFacts>& facts, const ImageCounts& images,
                       std::string_view labels = {});
 
 struct DroverVersion {

@@ -5,6 +5,7 @@
 
 #include "base/json.h"
 #include "proxy/answer.h"
+#include "proxy/json_body.h"
 #include "proxy/list_query.h"
 #include "proxy/merge_errors.h"
 #include "proxy/node_call.h"
@@ -44,8 +45,7 @@ base::Task<> NetworkCalls::create(Client& client, RouteMatch match) {
   base::HttpCall call;
   call.method = "POST";
   call.target = client.request().target();
-  if (std::optional<std::string_view> type = client.request().find("Content-Type"))
-    call.headers.append("Content-Type: ").append(*type).append("\r\n");
+  call.headers = contentTypeOf(client.request());
   call.body = named ? withText(body, "Name", named->name) : std::move(body);
   call.timeout = changeTimeout;
   call.most = bodyMost_;
@@ -65,9 +65,13 @@ base::Task<> NetworkCalls::sendLocated(Client& client, const Located& located) {
 // the container says which one is meant.
 base::Task<> NetworkCalls::join(Client& client, RouteMatch match) {
   std::string body = co_await readBody(client, bodyMost_);
+  if (!isSaidToBeJson(client.request(), body)) {
+    co_await refuseContentType(client, engine_);
+    co_return;
+  }
   base::GoReading reading = base::readAsGo(body, networkJoinType);
-  // What is no JSON is for an engine to refuse.
-  if (reading.fault.empty()) body = reading.text.append(reading.after);
+  bool isJson = reading.fault.empty();
+  if (isJson) body = reading.text.append(reading.after);
   std::string container(base::text(base::parseJson(body), "Container"));
   if (std::optional<NodeName> named = parseNodeName(agent_, container)) {
     container = named->name;
@@ -83,6 +87,9 @@ base::Task<> NetworkCalls::join(Client& client, RouteMatch match) {
     Located network = co_await locator_.find(Kind::network, std::string(match.object));
     if (network.node || container.empty()) located = std::move(network);
   }
+  // What is no JSON is for an engine to refuse.
+  if (!located.node && !isJson && located.status == 404)
+    located.node = locator_.node(agent_.self());
   if (!located.node) {
     co_await sendLocated(client, located);
     co_return;
@@ -90,7 +97,7 @@ base::Task<> NetworkCalls::join(Client& client, RouteMatch match) {
   base::HttpCall call;
   call.method = "POST";
   call.target = client.request().target();
-  call.headers = "Content-Type: application/json\r\n";
+  call.headers = contentTypeOf(client.request());
   call.body = std::move(body);
   call.timeout = changeTimeout;
   call.most = bodyMost_;

@@ -3,10 +3,12 @@
 #include <algorithm>
 #include <optional>
 
+#include "base/go_json.h"
 #include "base/json.h"
 #include "proxy/answer.h"
 #include "proxy/fan_out.h"
 #include "proxy/heads.h"
+#include "proxy/json_body.h"
 #include "proxy/list_query.h"
 #include "proxy/node_call.h"
 #include "proxy/node_name.h"
@@ -42,8 +44,15 @@ base::Task<> VolumeCalls::refuse(Client& client, Refusal refusal) {
 
 base::Task<> VolumeCalls::create(Client& client, RouteMatch) {
   std::string body = co_await readBody(client, bodyMost_);
+  if (!isSaidToBeJson(client.request(), body)) {
+    co_await refuseContentType(client, engine_);
+    co_return;
+  }
   std::optional<std::string> asked = requestedName(body);
-  if (!asked) throw base::HttpError(400, "the request's body is not JSON");
+  if (!asked) {
+    std::string fault = base::readAsGo(body, base::go::any).fault;
+    throw base::HttpError(400, fault.empty() ? "the request's body is not JSON" : fault);
+  }
   std::string name = std::move(*asked);
   std::string wanted = nodeWanted(base::parseJson(body));
   std::optional<cluster::Node> node =
@@ -77,8 +86,7 @@ base::Task<> VolumeCalls::makeOn(Client& client, cluster::Node node, std::string
   base::HttpCall call;
   call.method = "POST";
   call.target = client.request().target();
-  if (std::optional<std::string_view> type = client.request().find("Content-Type"))
-    call.headers.append("Content-Type: ").append(*type).append("\r\n");
+  call.headers = contentTypeOf(client.request());
   call.body = std::move(body);
   call.timeout = createTimeout;
   call.most = bodyMost_;

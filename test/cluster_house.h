@@ -385,6 +385,7 @@ class Host {
     call.target = target;
     call.body = body;
     call.headers = headers;
+    if (!body.empty()) call.headers += "Content-Type: application/json\r\n";
     call.mayRepeat = method == "GET";
     return stage_.run(client->call(std::move(call)));
   }

@@ -74,7 +74,8 @@ Test(merge_info, counts_are_summed_and_the_rest_is_of_the_node_asked) {
   cr_expect(has(info, "\"Name\":\"merge-2\""));
   cr_expect(has(mergeInfo(nodes, nodes[0].nodeId, {}, {}), "\"Name\":\"merge-1\""));
   cr_expect(has(mergeInfo(nodes, "nobody", {}, {}), "\"Name\":\"merge-1\""));
-  cr_expect(has(mergeInfo(nodes, "", {}, 3), "\"Images\":3,"), "if the caller knows better");
+  cr_expect(has(mergeInfo(nodes, "", {}, {2, 1}), "\"Images\":3,"), "one counts once");
+  cr_expect(has(mergeInfo(nodes, "", {}, {9, 9}), "\"Images\":9,"), "if engines count none");
 }
 
 Test(merge_info, sums_stop_at_the_ends_of_64_bits) {
