@@ -72,11 +72,16 @@ bool isLabelledFor(const Decision& decision, const NodeState& node, std::string*
   return why && no(why, "takes only containers with the label " + alternatives(wanted));
 }
 
+bool isOfPlatform(const Decision& decision, const NodeState& node) {
+  const std::string& asked = decision.policy.platform;
+  return asked.empty() || node.platform.empty() || runs(node.platform, asked);
+}
+
 bool runsPlatform(const Decision& decision, const NodeState& node, std::string* why) {
   if (node.platform.empty()) return true;
   const std::string& asked = decision.policy.platform;
   if (!asked.empty()) {
-    if (runs(node.platform, asked)) return true;
+    if (decision.options.leaveToEngine || isOfPlatform(decision, node)) return true;
     return why && no(why, "is " + node.platform + "; --platform asks for " + asked);
   }
   const std::vector<std::string>& offered = decision.options.imagePlatforms;
@@ -95,11 +100,11 @@ bool isAtAll(const std::vector<Pin>& pins, const NodeState& node, std::string* w
 }
 
 bool hasPlugins(const Decision& decision, const NodeState& node, std::string* why) {
-  return isAtAll(decision.plugins, node, why);
+  return decision.options.leaveToEngine || isAtAll(decision.plugins, node, why);
 }
 
 bool hasDependencies(const Decision& decision, const NodeState& node, std::string* why) {
-  if (!decision.missing.empty())
+  if (!decision.missing.empty() && !decision.options.leaveToEngine)
     return why && no(why, "there is no container " + shown(decision.missing) + " in the cluster");
   return isAtAll(decision.dependencies, node, why);
 }
@@ -182,9 +187,14 @@ bool hasPorts(const Decision& decision, const NodeState& node, std::string* why)
   return no(why, "port " + unmetText(decision, node, *unmet));
 }
 
+bool wantsMoreCpus(const Decision& decision, const NodeState& node) {
+  return node.has.nanoCpus > 0 && decision.policy.nanoCpus > node.has.nanoCpus;
+}
+
 bool hasRoom(const Decision& decision, const NodeState& node, std::string* why) {
   const Resources& wanted = decision.policy.reserve;
   if (wanted == Resources{}) return true;
+  if (decision.options.leaveToEngine && wantsMoreCpus(decision, node)) return true;
   double overcommit = node.rules.overcommit.value_or(decision.options.overcommit);
   std::optional<Shortage> shortage =
       shortageOf(wanted, reservedOn(decision, node), node.has, overcommit);
@@ -215,6 +225,15 @@ constexpr Filter list[] = {
 
 std::span<const Filter> filters() {
   return list;
+}
+
+bool isRefusedByEngine(const Decision& decision, const NodeState& node) {
+  return !decision.missing.empty() || !isOfPlatform(decision, node) ||
+         !isAtAll(decision.plugins, node, nullptr) || wantsMoreCpus(decision, node);
+}
+
+bool isInService(const NodeState& node) {
+  return node.facts.availability == Availability::active && node.facts.trouble.empty();
 }
 
 std::optional<std::string> publishAddress(const Decision& decision, const NodeState& node) {

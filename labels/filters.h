@@ -26,6 +26,13 @@ struct Filter {
 
 std::span<const Filter> filters();
 
+// Whether the node's engine refuses the request by itself: it wants another platform, a driver or a
+// runtime that is not there, a container that is nowhere, or more CPUs than there are.
+bool isRefusedByEngine(const Decision& decision, const NodeState& node);
+
+// Whether the node takes containers at all.
+bool isInService(const NodeState& node);
+
 // The address on which the node publishes the container's ports: the first of its own on which they
 // are free. Nothing if they are free on none, an empty text if the node leaves it to the request.
 std::optional<std::string> publishAddress(const Decision& decision, const NodeState& node);

@@ -67,6 +67,18 @@ std::string summary(const std::vector<Rejection>& rejected) {
   return text;
 }
 
+// Nodes that take no containers now do not count.
+bool isForEngine(const Decision& decision,
+                 const std::vector<std::pair<const NodeState*, const Filter*>>& out) {
+  bool any = false;
+  for (const auto& [node, filter] : out) {
+    if (!isInService(*node)) continue;
+    if (!isRefusedByEngine(decision, *node)) return false;
+    any = true;
+  }
+  return any;
+}
+
 }  // namespace
 
 Placement place(const Policy& policy, const World& world, const Options& options) {
@@ -95,7 +107,10 @@ Placement place(const Policy& policy, const World& world, const Options& options
   placement.missing = decision.missing;
   for (size_t i = 0; i < told; i++) placement.candidates.push_back(candidateOf(decision, left[i]));
   if (left.empty() || options.explain) placement.rejected = rejections(decision, out);
-  if (left.empty()) placement.why = summary(placement.rejected);
+  if (left.empty()) {
+    placement.why = summary(placement.rejected);
+    placement.isForEngine = isForEngine(decision, out);
+  }
   return placement;
 }
 

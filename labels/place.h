@@ -26,6 +26,8 @@ struct Options {
   std::vector<std::string> imagePlatforms = {};  // what the image is there for; empty: not known
   size_t candidatesMost = 8;                     // that are told; 0: all
   bool explain = false;                          // also say why nodes were left out
+  // What an engine checks by itself (filters.h) is left to it.
+  bool leaveToEngine = false;
 };
 
 struct Candidate {
@@ -49,8 +51,11 @@ struct Placement {
   std::vector<Rejection> rejected;
   // If there is no candidate: a line that sums up, and a line for each node.
   std::string why;
-  // A container that the request depends on and that is nowhere: to be answered 404.
+  // A container that the request depends on and that is nowhere.
   std::string missing;
+  // If there is no candidate: whether each engine that could be asked would refuse the request by
+  // itself, so that what one of them says is the answer. To be placed again with leaveToEngine.
+  bool isForEngine = false;
 };
 
 Placement place(const Policy& policy, const World& world, const Options& options);

@@ -176,7 +176,8 @@ void readReservations(const rapidjson::Value& body, const rapidjson::Value& host
   reserve.memory = base::number(host, "MemoryReservation");
   if (reserve.memory == 0) reserve.memory = base::number(host, "Memory");
   if (reserve.memory == 0) reserve.memory = base::number(body, "Memory");
-  reserve.nanoCpus = base::number(host, "NanoCpus");
+  policy.nanoCpus = base::number(host, "NanoCpus");
+  reserve.nanoCpus = policy.nanoCpus;
   uint64_t quota = base::number(host, "CpuQuota"), period = base::number(host, "CpuPeriod");
   if (reserve.nanoCpus == 0 && quota > 0 && quota < UINT64_MAX / 1'000'000'000)
     reserve.nanoCpus = quota * 1'000'000'000 / (period > 0 ? period : usualCpuPeriod);

@@ -35,6 +35,8 @@ constexpr std::string_view unreachable = "unreachable";
 constexpr std::string_view replacesHeader = "Drover-Replaces";
 // The header that says which reservation of the asking node is about the same container.
 constexpr std::string_view reservationHeader = "Drover-Reservation";
+// The header, with the value 1, by which who asks leaves to the engine what that checks by itself.
+constexpr std::string_view leaveToEngineHeader = "Drover-Leave-To-Engine";
 constexpr uint64_t wantedFor = 10 * 60 * 1000;
 constexpr size_t wantedMost = 1000;
 
@@ -53,6 +55,15 @@ base::HttpCall createCall(std::string target, std::string headers, std::string b
   call.most = answerMost;
   call.mayRepeat = false;
   return call;
+}
+
+// As the first. False if it is not there.
+bool putFirst(std::vector<labels::Candidate>& candidates, std::string_view id) {
+  auto found = std::find_if(candidates.begin(), candidates.end(),
+                            [&](const labels::Candidate& each) { return each.id == id; });
+  if (found == candidates.end()) return false;
+  std::rotate(candidates.begin(), found, found + 1);
+  return true;
 }
 
 // The value of a header in a stored head; empty if there is none.
@@ -132,11 +143,13 @@ base::Task<> ContainerCreate::create(Client& client, RouteMatch match) {
       co_await base::sleepFor(loop_, retryPause);
       continue;
     }
-    const labels::Placement& placement = choice.placement;
-    refusal = {409, placement.why};
+    if (!order.leaveToEngine) refusal = {409, choice.placement.why};
+    if (choice.placement.isForEngine && !order.leaveToEngine) {
+      order.leaveToEngine = true;
+      continue;
+    }
     if (refused.status)
       refusal = {refused.status, "no node can run this container" + refused.message};
-    if (!placement.missing.empty()) refusal = {404, "No such container: " + placement.missing};
     co_await refuse(client, refusal);
     co_return;
   }
@@ -145,7 +158,8 @@ base::Task<> ContainerCreate::create(Client& client, RouteMatch match) {
 // If it can be nowhere for the sake of volumes that nobody has used yet, those can follow it.
 void ContainerCreate::choose(const CreateOrder& order, bool explain, Choice& choice) {
   const labels::Policy& policy = order.asked.policy;
-  choice.placement = placements_.place(policy, order.name, explain);
+  bool leave = order.leaveToEngine;
+  choice.placement = placements_.place(policy, order.name, explain, leave);
   choice.following.clear();
   if (choice.placement.candidates.empty()) choice.following = volumeMove_.unused(policy);
   std::erase_if(choice.following,
@@ -156,8 +170,10 @@ void ContainerCreate::choose(const CreateOrder& order, bool explain, Choice& cho
       return std::find(choice.following.begin(), choice.following.end(), each) !=
              choice.following.end();
     });
-    choice.placement.candidates = placements_.place(freer, order.name).candidates;
+    choice.placement.candidates = placements_.place(freer, order.name, false, leave).candidates;
   }
+  // Any engine will do that says what is wrong, so the one that was asked.
+  if (leave) putFirst(choice.placement.candidates, agent_.self().text());
   preferWanted(policy.image, choice.placement.candidates);
 }
 
@@ -209,6 +225,7 @@ base::Task<> ContainerCreate::createHere(Client& client, RouteMatch match) {
   if (std::optional<std::string_view> replaced = client.request().find(replacesHeader))
     order.asked.policy.replaces = *replaced;
   order.token = client.request().find(reservationHeader).value_or("");
+  order.leaveToEngine = client.request().find(leaveToEngineHeader) == "1";
   Made made = co_await makeHere(order);
   if (made.refusedBy.empty()) {
     co_await sendAnswer(client, made.reply.status, made.reply.head, made.reply.body);
@@ -241,7 +258,11 @@ base::Task<ContainerCreate::Made> ContainerCreate::makeOn(
   Made made = co_await tryOn(node, order, reservation, claimed);
   const std::string& image = order.asked.policy.image;
   if (made.reply.status != 404 || image.empty()) co_return made;
-  Brought brought = co_await bringImage(image, node);
+  // Where it is there, it is of another platform than is asked for, or something else is missing.
+  bool isThere = false;
+  if (order.leaveToEngine) isThere = co_await hasImage(image, node);
+  Brought brought;
+  if (!isThere) brought = co_await bringImage(image, node);
   if (brought.done) {
     made = co_await tryOn(node, order, reservation, claimed);
   } else if (!brought.fault.empty()) {
@@ -272,6 +293,7 @@ base::Task<ContainerCreate::Made> ContainerCreate::tryOn(const cluster::Node& no
         call.headers.append(replacesHeader).append(": ").append(policy.replaces).append("\r\n");
       call.headers.append(reservationHeader).append(": ").append(reservation.token());
       call.headers.append("\r\n");
+      if (order.leaveToEngine) call.headers.append(leaveToEngineHeader).append(": 1\r\n");
       if (policy.pullAlways) call.timeout = pullTimeout;
       made.reply = co_await node.http->call(std::move(call));
       made.refusedBy = headerIn(made.reply.head, refusedHeader);
@@ -290,7 +312,8 @@ base::Task<ContainerCreate::Made> ContainerCreate::tryOn(const cluster::Node& no
 base::Task<ContainerCreate::Made> ContainerCreate::makeHere(const CreateOrder& order) {
   const labels::Decoded& asked = order.asked;
   Made made;
-  Placements::Admission admission = placements_.admit(asked.policy, order.name);
+  Placements::Admission admission =
+      placements_.admit(asked.policy, order.name, order.leaveToEngine);
   if (!admission.refusedBy.empty()) {
     made.refuse(admission.refusedBy, admission.why);
     co_return made;
@@ -373,12 +396,7 @@ void ContainerCreate::preferWanted(const std::string& image,
                                    std::vector<labels::Candidate>& candidates) {
   auto wanted = wanted_.find(withTag(image));
   if (wanted == wanted_.end() || loop_.now() >= wanted->second.until) return;
-  std::string_view id = wanted->second.node.text();
-  auto found = std::find_if(candidates.begin(), candidates.end(),
-                            [&](const labels::Candidate& each) { return each.id == id; });
-  if (found == candidates.end()) return;
-  std::rotate(candidates.begin(), found, found + 1);
-  wanted_.erase(wanted);
+  if (putFirst(candidates, wanted->second.node.text())) wanted_.erase(wanted);
 }
 
 // On another node; ours reserves by itself when it admits a container.
@@ -391,6 +409,12 @@ Placements::Reservation ContainerCreate::reserveOn(const cluster::Node& node,
 std::optional<cluster::Node> ContainerCreate::nodeOf(const std::string& id) const {
   std::optional<cluster::NodeId> node = cluster::NodeId::parse(id);
   return node ? locator_.node(*node) : std::nullopt;
+}
+
+base::Task<bool> ContainerCreate::hasImage(std::string image, cluster::Node node) {
+  Locator::Holders holders = co_await locator_.holders(Kind::image, inPath(image));
+  co_return std::any_of(holders.up.begin(), holders.up.end(),
+                        [&](const cluster::Node& each) { return each.id == node.id; });
 }
 
 // Has the image sent from a node that has it, if there is one.

@@ -102,6 +102,7 @@ class ContainerCreate {
     bool done = false;
     std::string fault = {};
   };
+  base::Task<bool> hasImage(std::string image, cluster::Node node);
   base::Task<Brought> bringImage(std::string image, cluster::Node to);
   base::Task<std::string> fetchOrPull(std::string image, cluster::Node to);
 

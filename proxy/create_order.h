@@ -23,6 +23,7 @@ struct CreateOrder {
   std::string platform;
   std::string token;           // of a reservation that the node has which asked us to make it
   bool isSaidToBeJson = true;  // by its Content-Type
+  bool leaveToEngine = false;  // what an engine checks by itself: see labels::Options
   labels::Decoded asked;
 };
 

@@ -130,13 +130,18 @@ base::Task<> Federation::handle(Client& client, RouteMatch match) {
 
 base::Task<> Federation::toOwner(Client& client, RouteMatch match, Kind kind, std::string object) {
   Located located = co_await parts_.locator.find(kind, object);
-  bool isRefused = !located.node && !isSilence(located.status) && kind == Kind::image;
+  // Of what nobody has our engine tells in its words for this call, which may be about more than
+  // that.
+  bool isImage = kind == Kind::image;
+  bool isRefused = !located.node && (isImage ? !isSilence(located.status) : located.status == 404);
   bool isStale = false;
-  if (isRefused) isStale = co_await parts_.locator.isStaleHere(decodePath(object).value_or(object));
+  if (isRefused && isImage)
+    isStale = co_await parts_.locator.isStaleHere(decodePath(object).value_or(object));
   if (isRefused && !isStale) {
-    // Our engine says so in its words for this call: of a push they are in the stream.
-    co_await parts_.local.passThrough(client, match);
-  } else if (!located.node) {
+    located.node = parts_.locator.node(parts_.agent.self());
+    located.body.clear();
+  }
+  if (!located.node) {
     co_await sendLocated(client, located);
   } else if (kind == Kind::container) {
     co_await containerOn(client, match, std::move(*located.node), std::move(located.body));

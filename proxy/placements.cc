@@ -220,11 +220,12 @@ labels::Options Placements::options(const std::string& name) {
 }
 
 labels::Placement Placements::place(const labels::Policy& policy, const std::string& name,
-                                    bool explain) {
+                                    bool explain, bool leaveToEngine) {
   takeNodes();
   takeHoldings();
   labels::Options asked = options(name);
   asked.explain = explain;
+  asked.leaveToEngine = leaveToEngine;
   if (std::string home = bindHome(policy, name); !home.empty()) asked.here = std::move(home);
   return labels::place(policy, world_, asked);
 }
@@ -298,9 +299,10 @@ Placements::Reservation Placements::reserve(const std::string& node, const label
   return Reservation(*this, std::move(key));
 }
 
-Placements::Admission Placements::admit(labels::Policy policy, const std::string& name) {
+Placements::Admission Placements::admit(labels::Policy policy, const std::string& name,
+                                        bool leaveToEngine) {
   policy.node = agent_.self().text();
-  labels::Placement placement = place(policy, name, true);
+  labels::Placement placement = place(policy, name, true, leaveToEngine);
   Admission admission;
   if (placement.candidates.empty()) {
     admission.refusedBy = "placement";

@@ -93,7 +93,7 @@ class Placements {
 
   // Candidates in order, or why there is none. `name` is the container's, and may be empty.
   labels::Placement place(const labels::Policy& policy, const std::string& name,
-                          bool explain = false);
+                          bool explain = false, bool leaveToEngine = false);
   Reservation reserve(const std::string& node, const labels::Policy& policy,
                       const std::string& name);
 
@@ -104,7 +104,8 @@ class Placements {
     Reservation reservation;
     std::string publishAddress;  // on which its ports are to be published; empty: as it says
   };
-  Admission admit(labels::Policy policy, const std::string& name);
+  // `leaveToEngine`: see labels::Options.
+  Admission admit(labels::Policy policy, const std::string& name, bool leaveToEngine = false);
   // Tells all nodes what was promised here, before the engine makes it: they place what comes next
   // while it does. `token`: of the reservation that the node has which asked us to; may be empty.
   void announce(const Reservation& promised, const std::string& name, const ContainerFacts& asked,

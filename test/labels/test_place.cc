@@ -180,3 +180,57 @@ Test(place, contradictions_fit_nowhere_and_say_so) {
   Policy policy = asking({{"io.drover.constraint", "node.zone == x, node.zone != x"}});
   cr_expect_eq(small::nodesFor(world, policy), "");
 }
+
+Test(place, what_every_engine_would_refuse_is_left_to_one) {
+  World world = small::threeNodes();
+  for (const char* name : {"a", "b", "c"}) {
+    labels::Node node = small::node(name, {{"disk", name[0] == 'c' ? "ssd" : "hdd"}});
+    node.plugins["Log"] = {name[0] == 'c' ? "gelf" : "local"};
+    world.putNode(node);
+  }
+  // What is asked for besides a label, and the nodes whose engines are left to refuse it.
+  struct Case {
+    const char* disk;
+    const char* more;
+    const char* nodes;
+  };
+  const Case cases[] = {
+      {"", R"("HostConfig":{"VolumesFrom":["nope"]})", "a b c"},
+      {"", R"("HostConfig":{"LogConfig":{"Type":"nope"}})", "a b c"},
+      {"", R"("HostConfig":{"NanoCpus":5000000000})", "a b c"},
+      {"hdd", R"("HostConfig":{"NanoCpus":5000000000})", "a b"},
+      {"none", R"("HostConfig":{"NanoCpus":5000000000})", ""},
+      // Where a node could, another one's reason counts.
+      {"hdd", R"("HostConfig":{"LogConfig":{"Type":"gelf"}})", ""},
+      {"", R"("HostConfig":{"CpuQuota":500000})", ""},
+      {"", R"("HostConfig":{"Memory":99000000000})", ""},
+      {"", R"("HostConfig":{"Memory":99000000000,"VolumesFrom":["nope"]})", ""},
+  };
+  for (const Case& each : cases) {
+    small::Pairs labels;
+    if (*each.disk)
+      labels = {{"io.drover.constraint", std::string("node.label.disk==") + each.disk}};
+    Policy policy = asking(labels, each.more);
+    Placement placement = labels::place(policy, world, {});
+    cr_expect(placement.candidates.empty(), "%s", each.more);
+    std::string nodes =
+        placement.isForEngine ? small::nodesFor(world, policy, {.leaveToEngine = true}) : "";
+    cr_expect_eq(nodes, each.nodes, "%s: %s", each.more, nodes.c_str());
+  }
+
+  Policy foreign = small::asking({});
+  foreign.platform = "linux/arm64";
+  cr_expect(labels::place(foreign, world, {}).isForEngine);
+  labels::Node other = small::node("b");
+  other.architecture = "aarch64";
+  other.availability = labels::Availability::drain;
+  world.putNode(other);
+  cr_expect(labels::place(foreign, world, {}).isForEngine, "one that takes none does not count");
+  other.availability = labels::Availability::active;
+  other.trouble = "is down";
+  world.putNode(other);
+  cr_expect(labels::place(foreign, world, {}).isForEngine);
+  other.trouble.clear();
+  world.putNode(other);
+  cr_expect_eq(best(world, foreign), "b");
+}

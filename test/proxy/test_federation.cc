@@ -320,11 +320,17 @@ Test(federation, a_container_goes_to_the_node_that_it_depends_on) {
                                               R"(["data:/data"]})")),
                 409, "host-2: volume: volume \"data\" is not here");
   expectRefused(hosts.one().ask("POST", "/containers/create",
-                                create("app", R"("HostConfig":{"Links":["none:d"]})")),
-                404, "No such container: none");
-  expectRefused(hosts.one().ask("POST", "/containers/create",
                                 create("app", R"("Env":["constraint:node==host-9"])")),
                 409, "host-2: constraint: node == host-9 does not hold");
+  // Of what is nowhere the engine of the node that was asked tells.
+  hosts.one().engine.first = [](const std::string& asked) {
+    bool isCreate = asked.starts_with("POST /containers/create");
+    return isCreate ? answerOf(R"({"message":"none is nowhere"})", "400 Bad Request")
+                    : std::string();
+  };
+  expectRefused(hosts.one().ask("POST", "/containers/create",
+                                create("app", R"("HostConfig":{"Links":["none:d"]})")),
+                400, "none is nowhere");
 }
 
 Test(federation, names_of_objects_are_no_requests) {
