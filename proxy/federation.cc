@@ -303,7 +303,12 @@ base::Task<> Federation::removeWith(labels::VolumeCleanup cleanup, Client& clien
 base::Task<> Federation::inspect(Client& client, RouteMatch match) {
   Located located = co_await parts_.locator.find(Kind::container, std::string(match.object));
   if (!located.node) {
-    co_await sendLocated(client, located);
+    bool isNobodys = located.status == 404 && !parts_.local.engineVersion().empty();
+    if (isNobodys) {
+      co_await parts_.local.passThrough(client, match);  // the engine says that there is none
+    } else {
+      co_await sendLocated(client, located);
+    }
     co_return;
   }
   co_await inspectOn(client, std::move(*located.node));

@@ -80,6 +80,10 @@ int64_t createdAt(int64_t seconds) {
   return seconds < 0 ? INT64_MIN : INT64_MAX;
 }
 
+std::string_view imageOf(const JsonObject& entry) {
+  return insideQuotes(entry.find("ImageID")).value_or("");
+}
+
 void collect(const ContainerListPlan& plan, const NodeAnswer& node, bool live,
              std::vector<Listed>& all) {
   Side before(plan.beforeAt, node);
@@ -98,8 +102,7 @@ void collect(const ContainerListPlan& plan, const NodeAnswer& node, bool live,
     bool cutByBefore = before.cuts() && before.place(each) != Side::Place::after;
     bool cutBySince = since.cuts() && since.place(each) != Side::Place::before;
     if (cutByBefore || cutBySince) continue;
-    std::string_view image = insideQuotes(each.entry.find("ImageID")).value_or("");
-    if (plan.images && !plan.images->contains(image)) continue;
+    if (plan.images && !plan.images->contains(imageOf(each.entry))) continue;
     showAskedImage(each.entry);
     if (!live && !matchesFilters(each.entry.original(), plan.rest.filters)) continue;
     all.push_back(std::move(each));

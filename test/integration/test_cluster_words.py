@@ -36,6 +36,23 @@ def test_each_call_about_a_missing_image_has_its_own_words(cluster, name):
     assert same(cluster[1], "DELETE", f"/images/{name}").status >= 400
 
 
+def test_each_call_about_what_nobody_has_has_its_own_words(cluster):
+    for method, path, *body in (
+        ("POST", "/containers/nope/kill"),
+        ("POST", "/containers/nope/attach?stream=1"),
+        ("POST", "/containers/nope/wait"),
+        ("POST", "/containers/nope/exec", {"Cmd": ["x"]}),
+        ("PUT", "/containers/nope/archive?path=/x"),
+        ("DELETE", "/containers/nope"),
+        ("POST", "/exec/nope/start", {}),
+        ("GET", "/networks/nope"),
+        ("DELETE", "/v1.23/networks/nope"),
+        ("GET", "/v1.23/containers/nope/json"),
+        ("GET", "/v1.23/containers/nope/top"),
+    ):
+        assert same(cluster[1], method, path, body=body[0] if body else None).status >= 400
+
+
 def test_an_engines_refusal_keeps_its_type(cluster):
     for path in (
         "/v1.1/containers/json",

@@ -45,6 +45,12 @@ Test(definition, is_the_body_that_creates_it_again) {
   expect(inspection(config, host), body(config, host));
 }
 
+Test(definition, names_the_image_as_it_was_asked_for) {
+  expect(
+      inspection(R"("Image":"sha256:i","Labels":{"a":"b","io.drover.image":"app@sha256:d"})", ""),
+      body(R"("Image":"app@sha256:d","Labels":{"a":"b"})", ""));
+}
+
 Test(definition, leaves_out_what_stands_for_nothing_or_was_made_up) {
   expect(inspection(R"("Hostname":"0123456789ab","Domainname":"","User":"","Entrypoint":null)",
                     R"("ContainerIDFile":"/tmp/x","Links":null,"IpcMode":"")"),
