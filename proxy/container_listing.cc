@@ -17,7 +17,6 @@ namespace proxy {
 namespace {
 
 // How long a node may take over its part.
-constexpr base::milliseconds listTimeout(5'000);
 // Lists that are kept, and merged ones.
 constexpr size_t keptMost = 256;
 

@@ -15,6 +15,11 @@
 
 namespace proxy {
 
+// What a node's part of a list, or of another sum, is waited for. Those that are silent are known
+// to be after 2 s (docs/design/silence.md); this is for one that is merely slow, so that with all
+// that comes before and after it no call takes more than 5 s.
+inline constexpr base::milliseconds listTimeout(4'500);
+
 struct NodeReply {
   cluster::Node node;
   int status = 0;  // 0: it did not answer

@@ -31,7 +31,6 @@ namespace proxy {
 namespace {
 
 // How long a node may take over its part of a list, and of what walks through its disk.
-constexpr base::milliseconds listTimeout(5'000);
 constexpr base::milliseconds inspectTimeout(2'000);
 constexpr base::milliseconds diskTimeout(120'000);
 // The label that makes networks of several nodes one.

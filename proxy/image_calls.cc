@@ -19,7 +19,6 @@
 namespace proxy {
 namespace {
 
-constexpr base::milliseconds listTimeout(5'000);
 constexpr base::milliseconds inspectTimeout(2'000);
 constexpr base::milliseconds diskTimeout(120'000);
 

@@ -9,6 +9,7 @@
 #include "cluster/join_token.h"
 #include "labels/node_rules.h"
 #include "proxy/answer.h"
+#include "proxy/fan_out.h"
 #include "proxy/merge_errors.h"
 #include "proxy/merge_json.h"
 #include "proxy/merge_plan.h"
@@ -24,8 +25,6 @@ using cluster::AgentError;
 using cluster::Endpoint;
 using cluster::NodeView;
 using cluster::Status;
-
-constexpr base::milliseconds infoTimeout(5'000);
 
 // The body of a request as an engine reads it. Throws AgentError.
 std::string understood(const std::string& body, const base::GoType& type) {
@@ -256,7 +255,7 @@ base::Task<SwarmApi::Reply> SwarmApi::answer(RouteMatch match, std::string body)
 
 // An engine in swarm mode would answer what is ours to answer, and moves containers itself.
 base::Task<> SwarmApi::refuseSwarmEngine() {
-  base::HttpReply info = co_await engine_.call(base::httpGet("/info", infoTimeout, bodyMost_));
+  base::HttpReply info = co_await engine_.call(base::httpGet("/info", listTimeout, bodyMost_));
   rapidjson::Document json = base::parseJson(info.body);
   const rapidjson::Value* swarm = base::member(json, "Swarm");
   std::string_view state = swarm ? base::text(*swarm, "LocalNodeState") : "";
@@ -400,7 +399,7 @@ base::Task<SwarmApi::Reply> SwarmApi::updateNode(std::string object, std::string
 
 base::Task<> SwarmApi::info(Client& client) {
   std::string target(client.request().target());
-  base::HttpReply reply = co_await engine_.call(base::httpGet(target, infoTimeout, bodyMost_));
+  base::HttpReply reply = co_await engine_.call(base::httpGet(target, listTimeout, bodyMost_));
   std::optional<JsonObject> info = JsonObject::parse(reply.body);
   std::string body = reply.body;
   if (reply.status == 200 && info) {
