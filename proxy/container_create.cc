@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/json.h"
+#include "base/offload.h"
 #include "labels/decode.h"
 #include "proxy/answer.h"
 #include "proxy/asked_image.h"
@@ -21,6 +22,8 @@ namespace proxy {
 namespace {
 
 constexpr base::milliseconds createTimeout(120'000);
+// From this size on a body is read and written by another thread, while the loop goes on.
+constexpr size_t longBody = 64 * 1024;
 constexpr size_t answerMost = 4 * 1024 * 1024;
 // What is pulled first takes longer.
 constexpr base::milliseconds pullTimeout(3600 * 1000);
@@ -102,8 +105,15 @@ ContainerCreate::ContainerCreate(base::Loop& loop, Engine& engine, LocalApi& loc
       bodyMost_(bodyMost) {}
 
 base::Task<CreateOrder> ContainerCreate::read(Client& client, RouteMatch match) {
+  CreateOrder head = readHead(client.request(), match.query);
   std::string body = co_await readBody(client, bodyMost_);
-  co_return readOrder(client.request(), match.query, std::move(body));
+  head.isSaidToBeJson = isSaidToBeJson(client.request(), body);
+  if (body.size() < longBody) co_return withBody(std::move(head), body);
+  auto work = [head = std::move(head), body = std::move(body)]() mutable {
+    return withBody(std::move(head), body);
+  };
+  CreateOrder order = co_await base::offload(loop_, std::move(work));
+  co_return order;
 }
 
 base::Task<> ContainerCreate::refuse(Client& client, Refusal refusal) {
@@ -308,6 +318,16 @@ base::Task<ContainerCreate::Made> ContainerCreate::tryOn(const cluster::Node& no
   co_return made;
 }
 
+base::Task<std::string> ContainerCreate::engineBody(const CreateOrder& order,
+                                                    std::string publishAddress) {
+  if (order.body.size() < longBody) co_return bodyForEngine(order, publishAddress);
+  auto work = [order, address = std::move(publishAddress)] {
+    return bodyForEngine(order, address);
+  };
+  std::string body = co_await base::offload(loop_, std::move(work));
+  co_return body;
+}
+
 // By our own engine, if the container can be here.
 base::Task<ContainerCreate::Made> ContainerCreate::makeHere(const CreateOrder& order) {
   const labels::Decoded& asked = order.asked;
@@ -318,8 +338,7 @@ base::Task<ContainerCreate::Made> ContainerCreate::makeHere(const CreateOrder& o
     made.refuse(admission.refusedBy, admission.why);
     co_return made;
   }
-  placements_.announce(admission.reservation, order.name, requestedFacts(order.body), order.token);
-  std::string body = withExpressionLabels(order.body, asked.envTaken);
+  placements_.announce(admission.reservation, order.name, order.facts, order.token);
   if (asked.policy.pullAlways) {
     const std::string& image = asked.policy.image;
     std::string why = co_await pullImage(local_, image, order.headers);
@@ -339,13 +358,7 @@ base::Task<ContainerCreate::Made> ContainerCreate::makeHere(const CreateOrder& o
     made.reply.body = errorBody("No such image: " + asked.policy.image);
     co_return made;
   }
-  if (asked.policy.startOnce) body = withCleanEnd(body);
-  body = withoutEnv(body, asked.envTaken);
-  body = withPublishAddress(body, admission.publishAddress);
-  if (asked.policy.hostnameFromName && !order.name.empty()) {
-    std::optional<MovingName> moving = parseMovingName(order.name);
-    body = withHostname(body, moving ? moving->name : order.name);
-  }
+  std::string body = co_await engineBody(order, admission.publishAddress);
   try {
     made.reply = co_await createHere(order, std::move(body));
   } catch (const base::Unreachable& fault) {
@@ -378,7 +391,7 @@ base::Task<base::HttpReply> ContainerCreate::createHere(const CreateOrder& order
 void ContainerCreate::stands(const cluster::Node& node, const CreateOrder& order,
                              const std::string& id, Placements::Reservation& reservation,
                              CreateClaims& claimed) {
-  index_.expect(node.id, id, order.name, requestedFacts(order.body));
+  index_.expect(node.id, id, order.name, order.facts);
   reservation.stands(id);
   claimed.stands(node.id, id);
 }
@@ -387,8 +400,7 @@ void ContainerCreate::stands(const cluster::Node& node, const CreateOrder& order
 void ContainerCreate::takeOwnOfUnit(CreateOrder& order) {
   std::map<std::string, std::string> own = placements_.ownOfUnit(order.asked.policy);
   if (own.empty()) return;
-  order.body = withContainers(order.body, own);
-  order.asked = labels::decode(order.body, {order.platform});
+  order = withOthers(std::move(order), own);
 }
 
 // A create of this image that failed for want of it was followed by a pull on its node.

@@ -89,6 +89,7 @@ class ContainerCreate {
                          const Placements::Reservation& reservation, CreateClaims& claimed);
   base::Task<Made> makeHere(const CreateOrder& order);
   base::Task<base::HttpReply> createHere(const CreateOrder& order, std::string body);
+  base::Task<std::string> engineBody(const CreateOrder& order, std::string publishAddress);
   void stands(const cluster::Node& node, const CreateOrder& order, const std::string& id,
               Placements::Reservation& reservation, CreateClaims& claimed);
   Placements::Reservation reserveOn(const cluster::Node& node, const CreateOrder& order);

@@ -6,9 +6,9 @@
 #include "base/go_json.h"
 #include "labels/create_type.h"
 #include "proxy/create_body.h"
-#include "proxy/json_body.h"
 #include "proxy/list_query.h"
 #include "proxy/merge_plan.h"
+#include "proxy/moving_name.h"
 #include "proxy/name_claims.h"
 
 namespace proxy {
@@ -25,25 +25,52 @@ std::string passedHeaders(const base::Head& request) {
   return headers;
 }
 
-}  // namespace
-
-CreateOrder readOrder(const base::Head& request, std::string_view query, std::string body) {
-  CreateOrder order;
-  order.target = request.target();
-  order.headers = passedHeaders(request);
-  order.isSaidToBeJson = isSaidToBeJson(request, body);
-  base::GoReading reading = base::readAsGo(body, labels::createType);
-  order.body = std::move(reading.text);
-  order.after = reading.after;
-  order.fault = std::move(reading.fault);
-  order.name = withoutSlash(queryValue(query, "name"));
-  order.platform = queryValue(query, "platform");
+void understand(CreateOrder& order) {
   order.asked = labels::decode(order.body, {order.platform});
   labels::Policy& policy = order.asked.policy;
   // What runs once is nothing that is made again, be it of the same name.
   bool isOnce = !policy.binds.empty() && !policy.bind && removesItself(order.body);
   if (isOnce && !labels::namesNodes(policy)) policy.bind = labels::Bind::here;
+  order.facts = requestedFacts(order.body);
+}
+
+}  // namespace
+
+CreateOrder readHead(const base::Head& request, std::string_view query) {
+  CreateOrder order;
+  order.target = request.target();
+  order.headers = passedHeaders(request);
+  order.name = withoutSlash(queryValue(query, "name"));
+  order.platform = queryValue(query, "platform");
   return order;
+}
+
+CreateOrder withBody(CreateOrder order, std::string_view body) {
+  base::GoReading reading = base::readAsGo(body, labels::createType);
+  order.body = std::move(reading.text);
+  order.after = reading.after;
+  order.fault = std::move(reading.fault);
+  understand(order);
+  return order;
+}
+
+CreateOrder withOthers(CreateOrder order, const std::map<std::string, std::string>& others) {
+  order.body = withContainers(order.body, others);
+  understand(order);
+  return order;
+}
+
+std::string bodyForEngine(const CreateOrder& order, const std::string& publishAddress) {
+  const labels::Decoded& asked = order.asked;
+  std::string body = withExpressionLabels(order.body, asked.envTaken);
+  if (asked.policy.startOnce) body = withCleanEnd(body);
+  body = withoutEnv(body, asked.envTaken);
+  body = withPublishAddress(body, publishAddress);
+  if (asked.policy.hostnameFromName && !order.name.empty()) {
+    std::optional<MovingName> moving = parseMovingName(order.name);
+    body = withHostname(body, moving ? moving->name : order.name);
+  }
+  return body;
 }
 
 Refusal malformed(const CreateOrder& order) {
