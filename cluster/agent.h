@@ -159,7 +159,7 @@ class Agent : public Nodes {
   void comeBack();
   void comeBackLater(const std::string& why);
   void enter(ClusterConfig config, const std::string& certificate, Secret key,
-             const std::vector<Member>& members, const Place& place, bool abstain);
+             const std::vector<Member>& members, const Place& place, bool hadLife);
   void stop();
   void undoEntering();
   void adopt(const ClusterConfig& config);

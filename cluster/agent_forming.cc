@@ -78,12 +78,12 @@ void Agent::comeBack() {
     member.wireVersion = wireVersion;
     members.push_back(std::move(member));
   }
-  bool abstain = !members.empty();
-  enter(std::move(*config), saved.certificate, std::move(saved.key), members, *place, abstain);
+  bool hadLife = !members.empty();
+  enter(std::move(*config), saved.certificate, std::move(saved.key), members, *place, hadLife);
 }
 
 void Agent::enter(ClusterConfig config, const std::string& certificate, Secret key,
-                  const std::vector<Member>& members, const Place& place, bool abstain) {
+                  const std::vector<Member>& members, const Place& place, bool hadLife) {
   Saved saved = store_.load();
   uint64_t session = store_.beginSession();
   uint64_t version = firstVersion(store_.reserve(versionBlock), instantNow());
@@ -110,7 +110,7 @@ void Agent::enter(ClusterConfig config, const std::string& certificate, Secret k
   record_.issuer = run.trust->issuer();
   record_.droverVersion = options_.droverVersion;
   record_.hostname = options_.name;
-  run.claims.start(run.now(), abstain);
+  run.claims.start(run.now(), hadLife, &run.grantLog);
   run.membership.start(run.now(), members);
   run.membersChanged();
   publishNode();
@@ -249,6 +249,7 @@ base::Task<> Agent::leave() {
   troubles_.clear();
   saving_.forget();
   store_.forget();
+  GrantLog(options_.stateDir).remove();
 }
 
 std::string Agent::describe() const {

@@ -47,24 +47,15 @@ class Claims::Impl {
   Impl(NodeId self, ClaimOptions options, Network& network, const ClaimWorld& world)
       : self_(self), options_(options), network_(network), world_(world), grants_(options, world) {}
 
-  // Nothing shortens this, though a whole cluster that was killed at once thus gives out no name
-  // for keepFor. It looks as if a member could grant again as soon as all members answer and have
-  // started anew, since a claim dies with its asker. Three things speak against it:
-  // - What the asker had told an engine does not die with it. Nothing ends a create that an engine
-  //   has read: the container may appear after the asker's next life has listed containers and said
-  //   that its records are complete. Until its event has come, the name would be given out twice.
+  // That a grant is over with its asker, or that all members answer and have started anew, is no
+  // reason to forget it:
+  // - What the asker had told an engine goes on without it: the container may appear after the
+  //   asker's next life has listed containers and said that its records are complete.
   // - "All" are those whom this member remembers. One that is cut off has not started anew, may
-  // hold
-  //   grants of a majority of lives that are over, and counts on them for as long as they last.
-  // - That a member's life is new says nothing of when it began: its claim may have been granted by
-  //   this member's last life. It would have to tell what it holds, in a new message, and a member
-  //   that does not know that message yet could not be told from one that holds nothing.
-  // What would be right: to write to the disk, before granting, until when grants may last, on a
-  // clock that goes on between two lives (CLOCK_BOOTTIME and the boot's id); who finds that this is
-  // over need not abstain. It costs a write that waits for the disk in the way of a create.
-  void start(Time now, bool abstain) {
-    if (abstain) grants_.abstainUntil(now + options_.keepFor);
-  }
+  //   hold grants of a majority of lives that are over, and counts on them for as long as they
+  //   last.
+  // So they are kept over a restart, or nothing is granted until all of them would be over.
+  void start(Time now, bool hadLife, GrantLog* log) { grants_.start(now, hadLife, self_, log); }
   void setMembers(Time now, std::vector<NodeId> members);
   void claim(Time now, std::string key, std::string holder, Done done);
   void release(Time now, const std::string& key, const std::string& holder);
@@ -450,8 +441,8 @@ Claims::Claims(NodeId self, ClaimOptions options, Network& network, const ClaimW
     : impl_(std::make_unique<Impl>(self, options, network, world)) {}
 Claims::~Claims() = default;
 
-void Claims::start(Time now, bool abstain) {
-  impl_->start(now, abstain);
+void Claims::start(Time now, bool hadLife, GrantLog* log) {
+  impl_->start(now, hadLife, log);
 }
 void Claims::setMembers(Time now, std::vector<NodeId> members) {
   impl_->setMembers(now, std::move(members));

@@ -15,6 +15,7 @@
 #include <string>
 #include <vector>
 
+#include "cluster/grant_log.h"
 #include "cluster/network.h"
 #include "cluster/types.h"
 
@@ -43,7 +44,7 @@ struct ClaimOptions {
   int responsible = 5;
   Time answerWithin{1'000};  // then the claim ends as unreachable
   Time retryAfter{250};      // those that have not answered are asked again
-  Time keepFor{10'000};  // a grant, unless renewed; who starts abstains as long. Equal everywhere
+  Time keepFor{10'000};  // a grant, unless renewed; who forgot abstains as long. Equal everywhere
   // A grant of which the asker came back, from then on: time to tell what it has by records.
   Time keepForBack{5'000};
   size_t grantsMost = 65'536;  // that we keep
@@ -69,8 +70,9 @@ class Claims {
   Claims(NodeId self, ClaimOptions options, Network& network, const ClaimWorld& world);
   ~Claims();
 
-  // `abstain`: others may have been granted what we forgot, so nothing is granted for keepFor.
-  void start(Time now, bool abstain);
+  // `hadLife`: an earlier life of ours may have granted what still counts. It is taken up from
+  // `log`, which then keeps what is granted; without that nothing is granted for keepFor.
+  void start(Time now, bool hadLife, GrantLog* log = nullptr);
   // Everyone that counts: all members but those that left or were removed, ourselves included. For
   // twice keepFor after a change a claim also needs a majority of those responsible before, unless
   // the two majorities overlap anyway.

@@ -17,6 +17,22 @@ bool isSound(const wire::ClaimAsk& ask) {
 
 }  // namespace
 
+void Grants::start(Time now, bool hadLife, const NodeId& self, GrantLog* log) {
+  self_ = self;
+  log_ = log;
+  std::optional<std::vector<KeptGrant>> kept;
+  if (log_ && hadLife) kept = log_->load(self_, now);
+  if (hadLife && !kept) abstainUntil_ = now + options_.keepFor;
+  if (kept) {
+    // Whoever asked may have gone and come back meanwhile.
+    for (KeptGrant& each : *kept) {
+      each.until = std::max(each.until, now + options_.keepForBack);
+      if (!isFull(each.asker)) add(each);
+    }
+  }
+  if (log_) log_->begin(self_, now, kept.value_or(std::vector<KeptGrant>()));
+}
+
 wire::ClaimAnswer Grants::answer(Time now, const NodeId& asker, const wire::ClaimAsk& ask) {
   wire::ClaimAnswer answer;
   answer.set_verdict(wire::ClaimAnswer::ABSTAINED);
@@ -47,9 +63,10 @@ wire::ClaimAnswer Grants::answer(Time now, const NodeId& asker, const wire::Clai
     drop(found);
   }
   if (isFull(asker)) return answer;
-  grants_[ask.key()] = {ask.holder(), asker, until, false};
-  byAsker_[asker]++;
-  byTime_.emplace(until, ask.key());
+  KeptGrant grant = {ask.key(), ask.holder(), asker, until};
+  add(grant);
+  if (log_) log_->granted(now, grant);
+  keepLogShort(now);
   answer.set_verdict(wire::ClaimAnswer::GRANTED);
   return answer;
 }
@@ -89,7 +106,22 @@ bool Grants::isFull(const NodeId& asker) const {
          (count != byAsker_.end() && count->second >= options_.grantsOfMemberMost);
 }
 
+void Grants::add(const KeptGrant& grant) {
+  grants_[grant.key] = {grant.holder, grant.asker, grant.until, false};
+  byAsker_[grant.asker]++;
+  byTime_.emplace(grant.until, grant.key);
+}
+
+void Grants::keepLogShort(Time now) {
+  if (!log_ || !log_->isLong()) return;
+  std::vector<KeptGrant> all;
+  for (const auto& [key, grant] : grants_)
+    all.push_back({key, grant.holder, grant.asker, grant.until});
+  log_->begin(self_, now, all);
+}
+
 void Grants::drop(ByKey::iterator grant) {
+  if (log_) log_->dropped(grant->first);
   auto count = byAsker_.find(grant->second.asker);
   if (--count->second == 0) byAsker_.erase(count);
   byTime_.erase({grant->second.until, grant->first});

@@ -1,7 +1,7 @@
 #pragma once
 
 // What one member has granted: for each key the holder that it promised it to, and until when.
-// Pure.
+// Pure, but for the log that it may be given.
 
 #include <cstdint>
 #include <map>
@@ -9,6 +9,7 @@
 #include <string>
 
 #include "cluster/claims.h"
+#include "cluster/grant_log.h"
 #include "cluster/wire.pb.h"
 
 namespace cluster {
@@ -17,8 +18,10 @@ class Grants {
  public:
   Grants(ClaimOptions options, const ClaimWorld& world) : options_(options), world_(world) {}
 
-  // Grants nothing before then, since what was granted was forgotten.
-  void abstainUntil(Time time) { abstainUntil_ = time; }
+  // From now on `log`, which must outlive it, keeps what is granted; none if null. After an earlier
+  // life, whose grants may still count, those are taken up from it; if it does not have them,
+  // nothing is granted for keepFor.
+  void start(Time now, bool hadLife, const NodeId& self, GrantLog* log);
   // The answer, but for its number.
   wire::ClaimAnswer answer(Time now, const NodeId& asker, const wire::ClaimAsk& ask);
   // Only who was granted last may give it back.
@@ -41,7 +44,9 @@ class Grants {
 
   bool isOver(Time now, const Grant& grant) const;
   bool isFull(const NodeId& asker) const;
+  void add(const KeptGrant& grant);
   void drop(ByKey::iterator grant);
+  void keepLogShort(Time now);
 
   ClaimOptions options_;
   const ClaimWorld& world_;
@@ -49,6 +54,8 @@ class Grants {
   std::map<NodeId, size_t> byAsker_;
   std::set<std::pair<Time, std::string>> byTime_;
   Time abstainUntil_ = Time::min();
+  NodeId self_;
+  GrantLog* log_ = nullptr;
 };
 
 }  // namespace cluster

@@ -43,6 +43,7 @@ Agent::Running::Running(Agent& owner, ClusterConfig clusterConfig, NodeId id, co
           [this](const NodeId& node) { return wayTo(node); }, hooks()),
       membership(ourselves(session), membershipOptions(), drawSeed(), network, *this),
       state(id, startVersion, stateOptions(), drawSeed(), network, *this),
+      grantLog(agent.options_.stateDir),
       claims(id, agent.options_.claims, network, *this),
       timer(agent.loop_),
       rotationTimer(agent.loop_),

@@ -99,6 +99,7 @@ struct Agent::Running : MembershipListener, StateListener, ClaimWorld {
   PeerNetwork network;
   Membership membership;
   State state;
+  GrantLog grantLog;
   Claims claims;
   base::Timer timer;
   base::Timer rotationTimer;

@@ -14,6 +14,7 @@
 #include "cluster/grants.h"
 #include "cluster/wire.pb.h"
 #include "test/cluster/state_stage.h"
+#include "test/stage.h"
 
 using cluster::ClaimOptions;
 using cluster::ClaimResult;
@@ -64,10 +65,10 @@ struct Stage {
     for (size_t i = 0; i < count; i++) sites.push_back(std::make_unique<Site>(*this, i));
     for (size_t i = 0; i < count; i++) begin(i, false);
   }
-  void begin(size_t site, bool abstain) {
+  void begin(size_t site, bool hadLife, cluster::GrantLog* log = nullptr) {
     Site& here = *sites[site];
     here.claims = std::make_unique<Claims>(nodeId(site), options, here, here);
-    here.claims->start(now, abstain);
+    here.claims->start(now, hadLife, log);
     here.claims->setMembers(now, members());
   }
   std::vector<NodeId> members() const {
@@ -292,6 +293,24 @@ Test(claims, who_forgot_its_grants_abstains_until_they_are_over) {
   for (size_t i = 0; i < 3; i++) stage.begin(i, true);
   cr_expect(stage.ask(1, "name/web", "c2").verdict == Verdict::unreachable);
   stage.run(Time(9'000));
+  cr_expect(stage.ask(1, "name/web", "c2").verdict == Verdict::granted);
+}
+
+Test(claims, who_kept_its_grants_goes_on_as_if_nothing_had_been) {
+  std::vector<test::TempDir> folders(3);
+  std::vector<cluster::GrantLog> logs;
+  for (const test::TempDir& each : folders) logs.emplace_back(each.path());
+  Stage stage(3);
+  for (size_t i = 0; i < 3; i++) stage.begin(i, false, &logs[i]);
+  stage.ask(0, "name/web", "c1");
+  stage.ask(0, "name/db", "c1");
+  stage[0].release(stage.now, "name/db", "c1");
+  stage.run(Time(100));
+  for (size_t i = 0; i < 3; i++) stage.begin(i, true, &logs[i]);
+  cr_expect(stage.ask(1, "name/web", "c2").verdict == Verdict::held);
+  cr_expect(stage.ask(1, "name/db", "c2").verdict == Verdict::granted);
+  // Longer than before, since who asked may have been away meanwhile.
+  stage.run(Time(11'000));
   cr_expect(stage.ask(1, "name/web", "c2").verdict == Verdict::granted);
 }
 
