@@ -23,6 +23,7 @@ std::vector<Node> Agent::nodes() const {
     node.name = each->name;
     node.address = each->gossip.host();
     node.self = isSelf;
+    node.session = each->session;
     node.up = each->status != Status::failed;
     node.told = running_->state.find(each->id, std::string(toldKey)) != nullptr;
     if (!node.self) node.http = running_->wayTo(each->id);

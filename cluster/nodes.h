@@ -2,6 +2,7 @@
 
 // The nodes of the cluster, as those see them who send requests to them.
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
@@ -16,7 +17,8 @@ struct Node {
   std::string name;
   std::string address;  // IP address under which the others reach it
   bool self = false;
-  bool up = true;  // as membership has it; a suspect one still counts as up
+  uint64_t session = 0;  // of its droverd: another one after each start
+  bool up = true;        // as membership has it; a suspect one still counts as up
   // Its records have told of all that its engine has: what they do not name it did not have when it
   // could last be asked.
   bool told = false;

@@ -38,10 +38,22 @@ std::string keyOf(const std::string& name) {
   return std::string(recordsOf(Held::volume)) + name;
 }
 
-// A holder that makes a volume: "<node>/<secret>". A record's is the node alone.
-std::string makerOf(const std::string& holder) {
-  size_t slash = holder.find('/');
-  return slash == std::string::npos ? std::string() : holder.substr(0, slash);
+// A holder that makes a volume: "<node>/<session of its droverd>/<secret>". A record's is the node
+// alone.
+struct Maker {
+  std::string node;  // empty: it is none
+  std::string session;
+};
+
+Maker makerOf(const std::string& holder) {
+  size_t first = holder.find('/');
+  if (first == std::string::npos) return {};
+  size_t second = std::min(holder.find('/', first + 1), holder.size());
+  return {holder.substr(0, first), holder.substr(first + 1, second - first - 1)};
+}
+
+std::string sessionOf(const std::optional<cluster::Node>& node) {
+  return node ? std::to_string(node->session) : std::string();
 }
 
 bool isSettled(const VolumeClaims::Found& found) {
@@ -67,6 +79,7 @@ base::Task<VolumeClaims::Found> VolumeClaims::find(std::string name) {
   uint64_t began = loop_.now();
   int64_t pause = retryFirst;
   std::string holder(agent_.self().text());
+  holder.append("/").append(sessionOf(locator_.node(agent_.self())));
   holder.append("/").append(cluster::makeTokenSecret().reveal());
   for (;;) {
     cluster::ClaimResult result = co_await agent_.claim(keyOf(name), holder);
@@ -79,7 +92,7 @@ base::Task<VolumeClaims::Found> VolumeClaims::find(std::string name) {
     }
     // Who had it may have made it since we looked, and what was made behind our back has no record
     // yet.
-    bool isMaking = isHeld && !makerOf(result.holder).empty();
+    bool isMaking = isHeld && !makerOf(result.holder).node.empty();
     if (isGiven || (isHeld && (!isMaking || isRecorded(name)))) {
       found = co_await look(name);
       if (isSettled(found)) co_return found;
@@ -92,7 +105,8 @@ base::Task<VolumeClaims::Found> VolumeClaims::find(std::string name) {
     }
     if (isMaking) found.refusal = makerIsDown(result.holder);
     if (isSettled(found)) co_return found;
-    uint64_t wait = isMaking ? makingWait : isHeld ? recordWait : abstainWait;
+    bool isMade = isMaking && !isLeftOver(result.holder);
+    uint64_t wait = isMade ? makingWait : isHeld ? recordWait : abstainWait;
     if (loop_.now() >= began + wait) {
       std::string why = isHeld
                             ? "volume " + name + " is being made or removed by another request"
@@ -120,11 +134,18 @@ bool VolumeClaims::isRecorded(const std::string& name) const {
 }
 
 Refusal VolumeClaims::makerIsDown(const std::string& holder) const {
-  std::optional<cluster::NodeId> id = cluster::NodeId::parse(makerOf(holder));
+  std::optional<cluster::NodeId> id = cluster::NodeId::parse(makerOf(holder).node);
   std::optional<cluster::Node> maker = id ? locator_.node(*id) : std::nullopt;
   if (!maker || maker->up) return {};
   return {503, "node " + maker->name + " (" + maker->address +
                    "), by way of which this volume was being made, is down"};
+}
+
+// Whether who made it has been started anew since, so that only time ends the claim.
+bool VolumeClaims::isLeftOver(const std::string& holder) const {
+  Maker maker = makerOf(holder);
+  std::optional<cluster::NodeId> id = cluster::NodeId::parse(maker.node);
+  return !id || sessionOf(locator_.node(*id)) != maker.session;
 }
 
 void VolumeClaims::made(std::vector<Claim> claims, const cluster::NodeId& node, bool certain) {

@@ -57,6 +57,7 @@ class VolumeClaims {
   base::Task<> watch(Claim claim, cluster::NodeId node, bool certain);
   bool isRecorded(const std::string& name) const;
   Refusal makerIsDown(const std::string& holder) const;
+  bool isLeftOver(const std::string& holder) const;
 
   base::Loop& loop_;
   Engine& engine_;
