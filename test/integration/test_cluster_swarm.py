@@ -202,7 +202,8 @@ def reserved(node):
 
 def test_what_is_reserved_is_summed_up_and_given_back(cluster):
     assert "memory" in refused(cluster[0], "huge", HostConfig={"Memory": 1 << 50})
-    assert "cpus" in refused(cluster[1], "wide", HostConfig={"NanoCpus": 10**15})
+    wide = {"CpuPeriod": 1000, "CpuQuota": 10**9}  # which engines take, unlike as many NanoCpus
+    assert "cpus" in refused(cluster[1], "wide", HostConfig=wide)
     at = placed(cluster, "some", HostConfig={"Memory": 20 << 20, "NanoCpus": 10**9})
     expected = [("0", "0B")] * 3
     expected[at - 1] = ("1", "20MiB")
