@@ -117,9 +117,15 @@ void tuneTcp(int fd) {
   set(IPPROTO_TCP, TCP_KEEPINTVL, 10);
   set(IPPROTO_TCP, TCP_KEEPCNT, 4);
   set(IPPROTO_TCP, TCP_NODELAY, 1);
-  // After a link was cut for a second or two a small request goes on at once, and not after as long
-  // again (the kernel's Documentation/networking/tcp-thin.rst).
-  set(IPPROTO_TCP, TCP_THIN_LINEAR_TIMEOUTS, 1);
+}
+
+void resendSoon(int fd) {
+  // The least that the kernel takes, milliseconds (its Documentation/networking/ip-sysctl.rst,
+  // tcp_rto_max_ms). Debian 12's headers do not have the option's number.
+  constexpr int rtoMaxOption = 44, rtoMost = 1000, on = 1;
+  ::setsockopt(fd, IPPROTO_TCP, rtoMaxOption, &rtoMost, sizeof rtoMost);
+  // Documentation/networking/tcp-thin.rst
+  ::setsockopt(fd, IPPROTO_TCP, TCP_THIN_LINEAR_TIMEOUTS, &on, sizeof on);
 }
 
 }  // namespace base

@@ -29,4 +29,9 @@ Task<std::vector<SocketAddress>> resolve(Loop& loop, std::string host, uint16_t 
 // other host has vanished.
 void tuneTcp(int fd);
 
+// For connections whose other end is known to fail otherwise: after a short cut of the link what
+// was lost goes on within a second, and not after as long again. Set on a listener, it is so for
+// what that accepts. Kernels before 6.15 can do it for the first seconds only.
+void resendSoon(int fd);
+
 }  // namespace base

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/tcp.h"
 #include "cluster/draw.h"
 #include "cluster/envelope.h"
 
@@ -176,6 +177,7 @@ base::Task<std::unique_ptr<base::Stream>> Agent::Running::connectPeer(
   way.reach->tryAt = now + tryDownEvery;
   std::unique_ptr<base::Stream> stream =
       co_await base::Stream::connectTcp(loop, way.api.host(), way.api.port, connectTimeout);
+  base::resendSoon(stream->fd());
   try {
     co_await stream->connectTls(trust->client(), std::string(id.text()), connectTimeout);
   } catch (const base::StreamError& refused) {

@@ -8,6 +8,7 @@
 #include <stdexcept>
 
 #include "base/resident_memory.h"
+#include "base/tcp.h"
 #include "proxy/heads.h"
 
 namespace proxy {
@@ -107,6 +108,7 @@ void Server::servePeers(const std::string& host, uint16_t port, TlsNow tls, Addr
   Listening made;
   made.url = "peers://" + host + ":" + std::to_string(port);
   made.fd = base::listenTcp(host, port);
+  base::resendSoon(made.fd.get());
   made.tls = true;
   made.peersTls = std::move(tls);
   peerListening_.push_back(std::move(made));
