@@ -38,6 +38,30 @@ std::string keyOf(const std::string& name) {
   return std::string(recordsOf(Held::volume)) + name;
 }
 
+// The key of a record of whoever made a volume and does not know what came of it; its value is the
+// id of the node where it may be.
+std::string doubtKey(const std::string& name) {
+  return "doubt/volume/" + name;
+}
+
+// Such a record, as long as this lives.
+class Doubt {
+ public:
+  Doubt(cluster::Agent& agent, const std::string& name, const cluster::NodeId& node)
+      : agent_(agent), key_(doubtKey(name)) {
+    if (agent_.clustered()) agent_.put(key_, std::string(node.text()));
+  }
+  Doubt(const Doubt&) = delete;
+  Doubt& operator=(const Doubt&) = delete;
+  ~Doubt() {
+    if (agent_.clustered()) agent_.erase(key_);
+  }
+
+ private:
+  cluster::Agent& agent_;
+  std::string key_;
+};
+
 // A holder that makes a volume: "<node>/<session of its droverd>/<secret>". A record's is the node
 // alone.
 struct Maker {
@@ -103,7 +127,7 @@ base::Task<VolumeClaims::Found> VolumeClaims::find(std::string name) {
       found.claim = {std::move(name), std::move(claim)};
       co_return found;
     }
-    if (isMaking) found.refusal = makerIsDown(result.holder);
+    if (isMaking) found.refusal = inDoubt(result.holder, name);
     if (isSettled(found)) co_return found;
     bool isMade = isMaking && !isLeftOver(result.holder);
     uint64_t wait = isMade ? makingWait : isHeld ? recordWait : abstainWait;
@@ -133,12 +157,23 @@ bool VolumeClaims::isRecorded(const std::string& name) const {
   return !held_.holders(Held::volume, name).empty();
 }
 
-Refusal VolumeClaims::makerIsDown(const std::string& holder) const {
+// Why nobody can tell at present what comes of it, if that is so.
+Refusal VolumeClaims::inDoubt(const std::string& holder, const std::string& name) const {
   std::optional<cluster::NodeId> id = cluster::NodeId::parse(makerOf(holder).node);
   std::optional<cluster::Node> maker = id ? locator_.node(*id) : std::nullopt;
-  if (!maker || maker->up) return {};
-  return {503, "node " + maker->name + " (" + maker->address +
-                   "), by way of which this volume was being made, is down"};
+  if (!maker) return {};
+  auto shown = [](const cluster::Node& node) {
+    return "node " + node.name + " (" + node.address + ")";
+  };
+  if (!maker->up)
+    return {503, shown(*maker) + ", by way of which this volume was being made, is down"};
+  const cluster::Record* doubt = agent_.state().find(*id, doubtKey(name));
+  std::optional<cluster::NodeId> where =
+      doubt ? cluster::NodeId::parse(doubt->value) : std::nullopt;
+  std::optional<cluster::Node> home = where ? locator_.node(*where) : std::nullopt;
+  if (!home) return {};
+  return {503, shown(*home) + ", where volume " + name +
+                   " may have been made, failed meanwhile; try again in a few seconds"};
 }
 
 // Whether who made it has been started anew since, so that only time ends the claim.
@@ -154,6 +189,8 @@ void VolumeClaims::made(std::vector<Claim> claims, const cluster::NodeId& node, 
 
 // Keeps the claim until the volume's record is there, or it is known that there is no volume.
 base::Task<> VolumeClaims::watch(Claim claim, cluster::NodeId node, bool certain) {
+  std::optional<Doubt> doubt;
+  if (!certain) doubt.emplace(agent_, claim.name, node);
   int absences = 0;
   for (int look = 0;; look++) {
     std::optional<cluster::Node> home = locator_.node(node);

@@ -56,7 +56,7 @@ class VolumeClaims {
   base::Task<Found> look(std::string name);
   base::Task<> watch(Claim claim, cluster::NodeId node, bool certain);
   bool isRecorded(const std::string& name) const;
-  Refusal makerIsDown(const std::string& holder) const;
+  Refusal inDoubt(const std::string& holder, const std::string& name) const;
   bool isLeftOver(const std::string& holder) const;
 
   base::Loop& loop_;
