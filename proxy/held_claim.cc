@@ -19,6 +19,11 @@ bool hasNoMajority(const cluster::Nodes& nodes) {
   return up < all && up * 2 <= all;
 }
 
+uint64_t patienceFor(const cluster::ClaimResult& unreachable) {
+  constexpr uint64_t abstainWait = 12'000, silentWait = 2'500;
+  return unreachable.reached * 2 > unreachable.responsible ? abstainWait : silentWait;
+}
+
 HeldClaim::HeldClaim(base::Loop& loop, cluster::Agent& agent, base::Log& log)
     : agent_(agent), log_(log), timer_(loop), renewing_([](std::exception_ptr) {}) {}
 

@@ -14,8 +14,6 @@ constexpr size_t answerMost = 4 * 1024 * 1024;
 // For how long a name may be held by a create that is under way elsewhere, or by a container that
 // is being removed, before we say that it is taken.
 constexpr uint64_t nameWait = 2'000;
-// For how long nodes that just started may abstain from granting names (ClaimOptions::keepFor).
-constexpr uint64_t abstainWait = 12'000;
 constexpr base::milliseconds nameRetry(30);
 // Well within ClaimOptions::keepFor.
 constexpr uint64_t renewEvery = 3'000;
@@ -134,7 +132,7 @@ base::Task<NameClaims::Refusal> NameClaims::claim(std::string name, std::string 
         co_return Refusal{};
       }
     }
-    if (loop_.now() >= began + (isHeld ? nameWait : abstainWait)) {
+    if (loop_.now() >= began + (isHeld ? nameWait : patienceFor(result))) {
       if (isHeld) co_return beingMade(name);
       Refusal refusal{503, "too few nodes answer to make sure that the name \"/" + name +
                                "\" is not in use; see \"docker node ls\" and try again"};

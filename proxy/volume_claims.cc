@@ -17,8 +17,6 @@ constexpr base::milliseconds askTimeout(2'000);
 constexpr uint64_t makingWait = 120'000;
 // For how long a record may tell of a volume that its engine does not have any more.
 constexpr uint64_t recordWait = 2'000;
-// For how long nodes that just started may abstain from granting names (ClaimOptions::keepFor).
-constexpr uint64_t abstainWait = 12'000;
 // For how long whoever made a volume may keep its claim although there is a record by now.
 constexpr uint64_t ourWait = 1'000;
 constexpr int64_t retryFirst = 10, retryMost = 250;  // milliseconds
@@ -130,7 +128,7 @@ base::Task<VolumeClaims::Found> VolumeClaims::find(std::string name) {
     if (isMaking) found.refusal = inDoubt(result.holder, name);
     if (isSettled(found)) co_return found;
     bool isMade = isMaking && !isLeftOver(result.holder);
-    uint64_t wait = isMade ? makingWait : isHeld ? recordWait : abstainWait;
+    uint64_t wait = isMade ? makingWait : isHeld ? recordWait : patienceFor(result);
     if (loop_.now() >= began + wait) {
       std::string why = isHeld
                             ? "volume " + name + " is being made or removed by another request"
