@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 #include <set>
+#include <utility>
 
 #include "base/hash.h"
 #include "cluster/envelope.h"
@@ -19,6 +20,8 @@ using Quorum = std::vector<NodeId>;
 
 // Changes of membership that are remembered. When more come, the one before all of them still is.
 constexpr size_t viewsMost = 8;
+// Releases that are remembered, to be told again.
+constexpr size_t releasesMost = 1024;
 
 size_t majority(const Quorum& quorum) {
   return quorum.size() / 2 + 1;
@@ -59,6 +62,7 @@ class Claims::Impl {
   void setMembers(Time now, std::vector<NodeId> members);
   void claim(Time now, std::string key, std::string holder, Done done);
   void release(Time now, const std::string& key, const std::string& holder);
+  void streamFailed(Time now, const NodeId& to);
   Quorum responsible(const std::string& key) const { return responsible(key, members_); }
   void receive(Time now, const NodeId& sender, const wire::Message& message);
   void tick(Time now);
@@ -87,6 +91,12 @@ class Claims::Impl {
     std::set<NodeId> by;
     Time until;
   };
+  // That a name was let go.
+  struct Release {
+    std::set<NodeId> told;
+    std::set<NodeId> missed;  // those of them that could not be reached
+    Time until;               // when nobody has the grant any more
+  };
 
   Quorum responsible(const std::string& key, const std::vector<NodeId>& members) const;
   std::vector<Quorum> quorums(const std::string& key) const;
@@ -107,7 +117,10 @@ class Claims::Impl {
   void backOff(Time now, Claim& claim);
   void giveUp(Time now, Claim& claim);
   void finish(Time now, Claim& claim, Verdict verdict, std::string holder = {});
-  void letGo(const std::set<NodeId>& members, const std::string& key, const std::string& holder);
+  void letGo(Time now, const std::set<NodeId>& members, const std::string& key,
+             const std::string& holder);
+  void tellRelease(const NodeId& member, const std::string& key, const std::string& holder);
+  void releaseAgain(Time now);
 
   NodeId self_;
   ClaimOptions options_;
@@ -119,6 +132,8 @@ class Claims::Impl {
   std::map<Name, Claim> claims_;
   std::map<uint64_t, Name> byNumber_;
   std::map<Name, Held> held_;  // granted to us
+  std::map<Name, Release> releases_;
+  Time releaseAgainAt_ = Time::max();
   uint64_t lastNumber_ = 0;
 };
 
@@ -194,6 +209,7 @@ void Claims::Impl::claim(Time now, std::string key, std::string holder, Done don
 
 // Asks everyone who has not granted it yet.
 void Claims::Impl::ask(Time now, Claim& claim) {
+  releases_.erase({claim.key, claim.holder});
   claim.backsOff = false;
   claim.retryAt = now + options_.retryAfter;
   std::set<NodeId> members;
@@ -321,7 +337,7 @@ bool Claims::Impl::hasWon(const Claim& claim, const std::string& rival) const {
 // Gives back what it was granted and asks again later. Answers to the earlier question no longer
 // count: what they grant may have been given to somebody else since.
 void Claims::Impl::backOff(Time now, Claim& claim) {
-  if (!held_.contains({claim.key, claim.holder})) letGo(claim.asked, claim.key, claim.holder);
+  if (!held_.contains({claim.key, claim.holder})) letGo(now, claim.asked, claim.key, claim.holder);
   claim.answers.clear();
   byNumber_.erase(claim.number);
   claim.number = ++lastNumber_;
@@ -348,6 +364,7 @@ void Claims::Impl::finish(Time now, Claim& claim, Verdict verdict, std::string h
   result.verdict = verdict;
   result.holder = verdict == Verdict::granted ? claim.holder : std::move(holder);
   result.responsible = static_cast<int>(claim.quorums[0].size());
+  result.abstained = static_cast<int>(count(claim, claim.quorums[0], wire::ClaimAnswer::ABSTAINED));
   result.reached = result.responsible - static_cast<int>(unanswered(claim, claim.quorums[0]));
   if (verdict == Verdict::granted) {
     // Counted from when we began to ask, so that nobody has forgotten it before we have.
@@ -355,7 +372,7 @@ void Claims::Impl::finish(Time now, Claim& claim, Verdict verdict, std::string h
     held.by.insert(claim.asked.begin(), claim.asked.end());
     held.until = claim.since + options_.keepFor;
   } else if (auto held = held_.find(name); held == held_.end() || held->second.until <= now) {
-    letGo(claim.asked, claim.key, claim.holder);
+    letGo(now, claim.asked, claim.key, claim.holder);
   }
   byNumber_.erase(claim.number);
   auto ended = claims_.extract(name);
@@ -370,21 +387,45 @@ void Claims::Impl::release(Time now, const std::string& key, const std::string& 
     members.insert(held->second.by.begin(), held->second.by.end());
     held_.erase(held);
   }
-  letGo(members, key, holder);
+  letGo(now, members, key, holder);
   grants_.expire(now);
 }
 
-void Claims::Impl::letGo(const std::set<NodeId>& members, const std::string& key,
+void Claims::Impl::letGo(Time now, const std::set<NodeId>& members, const std::string& key,
                          const std::string& holder) {
+  for (const NodeId& member : members) tellRelease(member, key, holder);
+  if (releases_.size() >= releasesMost)
+    std::erase_if(releases_, [&](const auto& each) { return each.second.until <= now; });
+  if (releases_.size() < releasesMost)
+    releases_[{key, holder}] = {members, {}, now + options_.keepFor + options_.keepForBack};
+}
+
+void Claims::Impl::tellRelease(const NodeId& member, const std::string& key,
+                               const std::string& holder) {
+  if (member == self_) {
+    grants_.release(self_, key, holder);
+    return;
+  }
   wire::Message message = envelope(self_);
   message.mutable_claim_release()->set_key(key);
   message.mutable_claim_release()->set_holder(holder);
-  for (const NodeId& member : members) {
-    if (member == self_) {
-      grants_.release(self_, key, holder);
-    } else {
-      network_.stream(member, message);
-    }
+  network_.stream(member, std::move(message));
+}
+
+void Claims::Impl::streamFailed(Time now, const NodeId& to) {
+  for (auto& [name, release] : releases_) {
+    if (!release.told.contains(to)) continue;
+    release.missed.insert(to);
+    releaseAgainAt_ = std::min(releaseAgainAt_, now + options_.releaseAgain);
+  }
+}
+
+void Claims::Impl::releaseAgain(Time now) {
+  releaseAgainAt_ = Time::max();
+  std::erase_if(releases_, [&](const auto& each) { return each.second.until <= now; });
+  for (auto& [name, release] : releases_) {
+    for (const NodeId& member : std::exchange(release.missed, {}))
+      tellRelease(member, name.first, name.second);
   }
 }
 
@@ -405,6 +446,7 @@ void Claims::Impl::receive(Time now, const NodeId& sender, const wire::Message& 
 
 void Claims::Impl::tick(Time now) {
   grants_.expire(now);
+  if (releaseAgainAt_ <= now) releaseAgain(now);
   std::erase_if(held_, [&](const auto& held) { return held.second.until <= now; });
   std::vector<Name> due;
   for (const auto& [name, claim] : claims_) {
@@ -428,7 +470,7 @@ void Claims::Impl::tick(Time now) {
 }
 
 Time Claims::Impl::nextTick() const {
-  Time next = grants_.nextExpiry();
+  Time next = std::min(grants_.nextExpiry(), releaseAgainAt_);
   for (const auto& [name, held] : held_) next = std::min(next, held.until);
   for (const auto& [name, claim] : claims_)
     next = std::min({next, claim.retryAt, claim.since + options_.answerWithin});
@@ -458,6 +500,9 @@ std::vector<NodeId> Claims::responsible(const std::string& key) const {
 }
 void Claims::receive(Time now, const NodeId& sender, const wire::Message& message) {
   impl_->receive(now, sender, message);
+}
+void Claims::streamFailed(Time now, const NodeId& to) {
+  impl_->streamFailed(now, to);
 }
 void Claims::tick(Time now) {
   impl_->tick(now);

@@ -37,6 +37,7 @@ struct ClaimResult {
   Verdict verdict = Verdict::unreachable;
   std::string holder;
   int reached = 0;      // members that answered
+  int abstained = 0;    // those of them that do not grant anything yet
   int responsible = 0;  // members that were asked
 };
 
@@ -47,6 +48,7 @@ struct ClaimOptions {
   Time keepFor{10'000};  // a grant, unless renewed; who forgot abstains as long. Equal everywhere
   // A grant of which the asker came back, from then on: time to tell what it has by records.
   Time keepForBack{5'000};
+  Time releaseAgain{500};      // what was released at a member that could not be reached
   size_t grantsMost = 65'536;  // that we keep
   size_t grantsOfMemberMost = 4'096;
 };
@@ -85,6 +87,9 @@ class Claims {
   // Gives it back: before a record stood for it, or when that record was erased. Not while a claim
   // of the same holder is under way.
   void release(Time now, const std::string& key, const std::string& holder);
+  // What was sent to that member may not have arrived. What was released there is released again,
+  // so that the grant does not outlive the claim.
+  void streamFailed(Time now, const NodeId& to);
   // Those responsible for this key, first ranked first.
   std::vector<NodeId> responsible(const std::string& key) const;
 

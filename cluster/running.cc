@@ -104,6 +104,7 @@ PeerNetwork::Hooks Agent::Running::hooks() {
         agent.log_.debug("messages not delivered", {{"node", to.text()}, {"reason", why}});
         if (auto way = ways.find(to); way != ways.end()) way->second.ageFault->note(now(), why);
         membership.streamFailed(now(), to);
+        claims.streamFailed(now(), to);
         settle();
       }};
 }

@@ -250,6 +250,28 @@ Test(claims, an_unreachable_claim_leaves_no_grants_behind) {
   cr_expect(stage.ask(five[0], "name/web", "c2").verdict == Verdict::granted);
 }
 
+Test(claims, a_release_that_was_not_heard_is_told_again) {
+  Stage stage(5);
+  cr_expect(stage.ask(0, "name/web", "c1").verdict == Verdict::granted);
+  stage.passes = [&](const Stage::Letter& letter) { return !letter.message.has_claim_release(); };
+  stage[0].release(stage.now, "name/web", "c1");
+  stage.run(Time(100));
+  for (size_t i = 1; i < 5; i++) stage[0].streamFailed(stage.now, nodeId(i));
+  stage.passes = [](const Stage::Letter&) { return true; };
+  stage.run(Time(600));
+  cr_expect(stage.ask(1, "name/web", "c2").verdict == Verdict::granted);
+}
+
+Test(claims, a_release_is_not_told_again_once_its_holder_asks_again) {
+  Stage stage(5);
+  stage.ask(0, "name/web", "c1");
+  stage[0].release(stage.now, "name/web", "c1");
+  cr_expect(stage.ask(0, "name/web", "c1").verdict == Verdict::granted);
+  for (size_t i = 1; i < 5; i++) stage[0].streamFailed(stage.now, nodeId(i));
+  stage.run(Time(600));
+  cr_expect(stage.ask(1, "name/web", "c2").verdict == Verdict::held);
+}
+
 Test(claims, ask_again_those_that_did_not_hear) {
   Stage stage(5);
   Time begin = stage.now;
@@ -291,7 +313,9 @@ Test(claims, who_forgot_its_grants_abstains_until_they_are_over) {
   Stage stage(3);
   stage.ask(0, "name/web", "c1");
   for (size_t i = 0; i < 3; i++) stage.begin(i, true);
-  cr_expect(stage.ask(1, "name/web", "c2").verdict == Verdict::unreachable);
+  ClaimResult result = stage.ask(1, "name/web", "c2");
+  cr_expect(result.verdict == Verdict::unreachable);
+  cr_expect_eq(result.abstained, 3);
   stage.run(Time(9'000));
   cr_expect(stage.ask(1, "name/web", "c2").verdict == Verdict::granted);
 }

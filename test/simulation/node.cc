@@ -52,6 +52,7 @@ void Node::receive(Time now, const NodeId& sender, std::optional<Endpoint> from,
 void Node::streamFailed(Time now, const NodeId& to) {
   membership_.streamFailed(now, to);
   passMembers(now);
+  claims_.streamFailed(now, to);
 }
 
 void Node::tick(Time now) {
