@@ -21,7 +21,8 @@ bool hasNoMajority(const cluster::Nodes& nodes) {
 
 uint64_t patienceFor(const cluster::ClaimResult& unreachable) {
   constexpr uint64_t abstainWait = 12'000, silentWait = 2'500;
-  return unreachable.reached * 2 > unreachable.responsible ? abstainWait : silentWait;
+  bool mayBeGranted = unreachable.reached * 2 > unreachable.responsible;
+  return mayBeGranted && unreachable.abstained > 0 ? abstainWait : silentWait;
 }
 
 HeldClaim::HeldClaim(base::Loop& loop, cluster::Agent& agent, base::Log& log)

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "proxy/image_record.h"
 #include "proxy/network_record.h"
@@ -19,8 +20,9 @@ constexpr milliseconds soon(10);
 constexpr milliseconds afterFailure(1'000);
 // Whatever events tell, a list is read this often.
 constexpr milliseconds compareEvery(60'000);
-// After a reading that took so long, so many times as long nothing is read for the sake of an
-// event, or of a comparison: an engine with thousands of images takes seconds to list them.
+// After readings that took so long, so many times as long nothing is read for the sake of an event,
+// or of a comparison: an engine with thousands of images takes seconds to list them. One that took
+// longer than the one before does not count, since the engine may have hung meanwhile.
 constexpr uint64_t restAfterEvent = 4;
 constexpr uint64_t restAfterAll = 100;
 constexpr milliseconds answerTimeout(30'000);
@@ -49,7 +51,7 @@ struct Holdings::Kept {
   bool known = false;  // likewise
   uint64_t dueAt = 0;  // when the timer is set for
   uint64_t restUntil = 0;
-  uint64_t took = 0;
+  uint64_t took = 0;  // the last reading
   base::Timer timer;
 };
 
@@ -133,8 +135,9 @@ base::Task<> Holdings::read(Kept& kept) {
   }
   kept.reading = false;
   kept.known = kept.known || done;
-  uint64_t took = loop_.now() - began;
-  kept.restUntil = loop_.now() + took * restAfterEvent;
+  uint64_t now = loop_.now();
+  uint64_t took = std::min(now - began, std::exchange(kept.took, now - began));
+  kept.restUntil = now + took * restAfterEvent;
   milliseconds comparison(std::max<uint64_t>(compareEvery.count(), took * restAfterAll));
   milliseconds next = kept.stale ? soon : comparison;
   readSoon(kept, done ? next : afterFailure);

@@ -15,6 +15,8 @@ constexpr size_t answerMost = 4 * 1024 * 1024;
 // is being removed, before we say that it is taken.
 constexpr uint64_t nameWait = 2'000;
 constexpr base::milliseconds nameRetry(30);
+// Who is asked towards the end of that still has this long to answer.
+constexpr uint64_t answerLeast = 500;
 // Well within ClaimOptions::keepFor.
 constexpr uint64_t renewEvery = 3'000;
 // By then everyone knows the record that stands for a name, if all goes well. In this rhythm it is
@@ -122,7 +124,8 @@ base::Task<NameClaims::Refusal> NameClaims::claim(std::string name, std::string 
     if (result.verdict == cluster::ClaimResult::Verdict::granted) co_return Refusal{};
     bool isHeld = result.verdict == cluster::ClaimResult::Verdict::held;
     if (isHeld) {
-      Bearing bearing = co_await bearerOf(name);
+      uint64_t spent = std::min(loop_.now() - began, nameWait - answerLeast);
+      Bearing bearing = co_await bearerOf(name, base::milliseconds(nameWait - spent));
       if (!bearing.id.empty()) co_return taken(name, bearing.id);
       // A container that we made and that went by itself, as those of docker run --rm do.
       if (bearing.isKnown && isClaimed(name, result.holder)) freed({name});
@@ -198,7 +201,7 @@ base::Task<bool> NameClaims::isGone(Bearer bearer) {
   co_return !bearer.name.empty() && withoutSlash(base::text(json, "Name")) != bearer.name;
 }
 
-base::Task<NameClaims::Bearing> NameClaims::bearerOf(std::string name) {
+base::Task<NameClaims::Bearing> NameClaims::bearerOf(std::string name, base::milliseconds limit) {
   std::vector<cluster::Node> nodes;
   std::string recorded;
   for (const ContainerIndex::Place* place : index_.named(name)) {
@@ -210,8 +213,8 @@ base::Task<NameClaims::Bearing> NameClaims::bearerOf(std::string name) {
     nodes.push_back(std::move(*node));
   }
   if (nodes.empty()) nodes = agent_.nodes();
-  base::HttpCall call = base::httpGet("/containers/" + encodeQueryValue(name) + "/json",
-                                      base::milliseconds(nameWait), answerMost);
+  base::HttpCall call =
+      base::httpGet("/containers/" + encodeQueryValue(name) + "/json", limit, answerMost);
   std::vector<NodeReply> replies = co_await askAll(engine_, std::move(nodes), std::move(call));
   Bearing bearing;
   for (const NodeReply& each : replies) {

@@ -93,7 +93,8 @@ class NameClaims {
     std::string id;       // empty: none
     bool isKnown = true;  // whether everyone answered who may have it
   };
-  base::Task<Bearing> bearerOf(std::string name);
+  // Who does not answer within `limit` is not known.
+  base::Task<Bearing> bearerOf(std::string name, base::milliseconds limit);
 
   base::Loop& loop_;
   Engine& engine_;

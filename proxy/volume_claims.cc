@@ -20,6 +20,8 @@ constexpr uint64_t recordWait = 2'000;
 // For how long whoever made a volume may keep its claim although there is a record by now.
 constexpr uint64_t ourWait = 1'000;
 constexpr int64_t retryFirst = 10, retryMost = 250;  // milliseconds
+// How often the engines are asked for a volume that another request makes: its record may be late.
+constexpr uint64_t lookEvery = 500;
 // By then the record that stands for a name is known here, if all goes well; who does not know it
 // yet asks the engines. In the next rhythm it is looked for, and in the other while its node is
 // down.
@@ -99,6 +101,7 @@ base::Task<VolumeClaims::Found> VolumeClaims::find(std::string name) {
   if (isRecorded(name)) found = co_await look(name);
   if (isSettled(found)) co_return found;
   uint64_t began = loop_.now();
+  uint64_t lookAgain = began + lookEvery;
   int64_t pause = retryFirst;
   std::string holder(agent_.self().text());
   holder.append("/").append(sessionOf(locator_.node(agent_.self())));
@@ -115,9 +118,11 @@ base::Task<VolumeClaims::Found> VolumeClaims::find(std::string name) {
     // Who had it may have made it since we looked, and what was made behind our back has no record
     // yet.
     bool isMaking = isHeld && !makerOf(result.holder).node.empty();
-    if (isGiven || (isHeld && (!isMaking || isRecorded(name)))) {
+    bool isLate = isMaking && loop_.now() >= lookAgain;
+    if (isGiven || isLate || (isHeld && (!isMaking || isRecorded(name)))) {
       found = co_await look(name);
       if (isSettled(found)) co_return found;
+      lookAgain = loop_.now() + lookEvery;
     }
     if (isGiven) {
       if (result.verdict != Verdict::granted)
