@@ -114,18 +114,18 @@ def test_what_holds_whatever_fails(hosts, note):
     await_agreement(hosts, timeout=SETTLED)
 
     def agreed():
-        """What there is, if all say the same and each name is one container's, or volume's."""
+        """What there is, if all say the same and each name is one container's, volume's, tag's."""
         truth = containers, volumes = by_engines(hosts)
         names = [name for each in containers.values() for name in each]
         names += [each for each in volumes if each not in alone]
+        tags = meanings(hosts[0])
         same = len(set(names)) == len(names) and all(by_node(node) == truth for node in hosts)
+        same = same and None not in tags.values() and all(meanings(node) == tags for node in hosts)
         return (truth,) if same else None
 
     ((containers, volumes),) = wait_until(
         agreed, SETTLED, every=0.2, what=f"all list what there is; {story}"
     )
-    tags = meanings(hosts[0])
-    assert None not in tags.values() and all(meanings(node) == tags for node in hosts), story
     took = time.monotonic() - start
     removed = set().union(*(each.removed for each in clients))
     assert not removed & containers.keys(), story

@@ -28,6 +28,9 @@ class Weather:
         self.hanging = []  # threads that wait for a container's start
         self.told = []
 
+    def _tell(self, what):
+        self.told.append(f"{time.strftime('%M:%S')} {what}")
+
     def reachable(self):
         with self.lock:
             return [each for each in self.nodes if each not in self.away]
@@ -42,7 +45,7 @@ class Weather:
             if not self.engine_away:  # an engine's return is waited for together with all engines
                 ways += [self._stop_engine, self._freeze_engine]
             how = self.chance.choice(ways)
-            self.told.append(f"{how.__name__} {node.host.number}")
+            self._tell(f"{how.__name__} {node.host.number}")
             with self.lock:
                 self.away[node] = None
             self.away[node] = how(node)
@@ -50,7 +53,7 @@ class Weather:
             self.bring_back(self.chance.choice(list(self.away)))
 
     def bring_back(self, node):
-        self.told.append(f"bring back {node.host.number}")
+        self._tell(f"bring back {node.host.number}")
         self.away[node]()
         if node is self.engine_away:
             self.engine_away = None
@@ -85,7 +88,7 @@ class Weather:
 
     def _hang_a_container(self, node):
         """Its start waits for its log driver, and whoever inspects it waits too."""
-        self.told.append(f"hang a container of {node.host.number}")
+        self._tell(f"hang a container of {node.host.number}")
         node.host.run("iptables", "--insert", *_swallowed())
         other = next(each for each in self.nodes if each is not node)
         server = f"tcp://{other.host.address}:{LOG_PORT}"
