@@ -136,17 +136,23 @@ void World::indexPorts(const Container& container, NodeState& state, bool isTher
   eraseAt(state.portHolders, places);
 }
 
-void World::indexContainer(const Container& container, NodeState& state, bool isThere) {
+void World::indexValues(const Container& container, bool isThere) {
+  Slot slot = state(container.node)->slot;
   eachValue(container, [&](std::string_view field, std::string_view value) {
-    note(isThere, field, value, state.slot);
+    note(isThere, field, value, slot);
   });
-  indexPorts(container, state, isThere);
+}
+
+// What it takes of its node.
+void World::countUse(const Container& container, bool isThere) {
+  NodeState& node = *state(container.node);
+  indexPorts(container, node, isThere);
   if (isThere) {
-    state.containers++;
-    state.reserved += container.reserved;
+    node.containers++;
+    node.reserved += container.reserved;
   } else {
-    state.containers--;
-    state.reserved -= container.reserved;
+    node.containers--;
+    node.reserved -= container.reserved;
   }
 }
 
@@ -225,23 +231,40 @@ bool World::putContainer(Container container) {
   if (auto known = containers_.find(container.id);
       known != containers_.end() && known->second == container)
     return true;
-  eraseContainer(container.id);
+  auto former = containers_.extract(container.id);
+  if (former) countUse(former.mapped(), false);
   std::string id = container.id;
-  const Container& kept = containers_.insert_or_assign(id, std::move(container)).first->second;
+  const Container& kept = containers_.try_emplace(id, std::move(container)).first->second;
   byName_.emplace(kept.name, &kept);
-  indexContainer(kept, *target, true);
+  countUse(kept, true);
+  // The former goes after the new one came: what both say stays where it is.
+  indexValues(kept, true);
+  if (former) indexValues(former.mapped(), false);
+  if (former) dropName(former.mapped());
   return true;
+}
+
+void World::renameContainer(std::string_view id, const std::string& fresh) {
+  auto found = containers_.find(id);
+  if (found == containers_.end() || containers_.contains(fresh)) return;
+  auto moved = containers_.extract(found);
+  moved.key() = moved.mapped().id = fresh;
+  containers_.insert(std::move(moved));
 }
 
 void World::eraseContainer(std::string_view id) {
   auto found = containers_.find(id);
   if (found == containers_.end()) return;
-  const Container& container = found->second;
-  indexContainer(container, *state(container.node), false);
+  countUse(found->second, false);
+  indexValues(found->second, false);
+  dropName(found->second);
+  containers_.erase(found);
+}
+
+void World::dropName(const Container& container) {
   auto [begin, end] = byName_.equal_range(container.name);
   byName_.erase(
       std::find_if(begin, end, [&](const auto& each) { return each.second == &container; }));
-  containers_.erase(found);
 }
 
 void World::setImages(std::string_view node, std::vector<Image> images) {

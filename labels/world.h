@@ -81,6 +81,8 @@ class World {
   // Adds a container, or takes what is new of it; false, and nothing changed, if its node is not
   // known.
   bool putContainer(Container container);
+  // `fresh`: a new id of this container.
+  void renameContainer(std::string_view id, const std::string& fresh);
   void eraseContainer(std::string_view id);
   // All of a node's.
   void setImages(std::string_view node, std::vector<Image> images);
@@ -120,7 +122,9 @@ class World {
   void fetchAhead(size_t slot) const;
   void indexNode(const NodeState& state, bool isThere);
   void indexPorts(const Container& container, NodeState& state, bool isThere);
-  void indexContainer(const Container& container, NodeState& state, bool isThere);
+  void indexValues(const Container& container, bool isThere);
+  void countUse(const Container& container, bool isThere);
+  void dropName(const Container& container);
   void countIds(const Rule& rule, std::vector<uint32_t>& perNode) const;
   void note(bool isThere, std::string_view field, std::string_view value, Slot node);
 

@@ -21,6 +21,13 @@ std::string promiseId(const cluster::NodeId& owner, std::string_view key) {
       .append(key.substr(promiseRecords.size()));
 }
 
+// The others do not hear of one whose labels are too much for a record.
+bool fitsIntoRecord(const ContainerFacts& facts) {
+  size_t sum = 0;
+  for (const auto& [key, value] : facts.labels) sum += key.size() + value.size();
+  return sum < cluster::StateOptions().valueMost;
+}
+
 }  // namespace
 
 void Placements::containerChanged(const cluster::NodeId& owner, const std::string& id,
@@ -197,16 +204,11 @@ void Placements::Reservation::stands(const std::string& id) {
   }
   const labels::Container* recorded = owner.world_.container(id);
   bool isRecorded = recorded && recorded->id == id;
-  const labels::Container* reserved = owner.world_.container(key_);
-  if (isRecorded || !reserved) {
-    owner.release(key_);
-    return;
+  if (!isRecorded && owner.world_.container(key_)) {
+    owner.expected_.emplace(id, key_);
+    owner.world_.renameContainer(key_, id);
   }
-  labels::Container container = *reserved;
   owner.release(key_);
-  container.id = id;
-  owner.expected_.emplace(id, key_);
-  owner.world_.putContainer(std::move(container));
 }
 
 labels::Options Placements::options(const std::string& name) {
@@ -322,7 +324,7 @@ Placements::Admission Placements::admit(labels::Policy policy, const std::string
 
 void Placements::announce(const Reservation& promised, const std::string& name,
                           const ContainerFacts& asked, const std::string& token) {
-  if (!agent_.clustered() || !promised.owner_) return;
+  if (!agent_.clustered() || !promised.owner_ || !fitsIntoRecord(asked)) return;
   // The lowest number that is free, so that few records are ever used.
   std::set<std::string> taken;
   for (const auto& [key, promise] : promises_) taken.insert(promise.record);

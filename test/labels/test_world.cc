@@ -114,6 +114,13 @@ Test(world, any_history_leaves_what_a_fresh_world_has) {
       std::string id = small::container(name(pick(20)), node).id;
       world.eraseContainer(id);
       containers.erase(id);
+    } else if (what < 10) {
+      std::string id = small::container(name(pick(20)), node).id, other = id + "-again";
+      world.renameContainer(id, other);
+      if (!containers.contains(id) || containers.contains(other)) continue;
+      containers[other] = std::move(containers[id]);
+      containers[other].id = other;
+      containers.erase(id);
     } else {
       labels::Container each = small::container(name(pick(20)), node, {{"app", name(pick(4))}});
       each.ports = {{static_cast<uint16_t>(80 + pick(3)), labels::Protocol::tcp, ""}};
