@@ -133,15 +133,19 @@ std::optional<ContainerTimes> parseInspect(std::string_view json) {
 }
 
 void ContainerCache::clear() {
-  uint64_t version = version_ + 1;
-  *this = ContainerCache();
-  version_ = version;
+  byId_.clear();
+  entries_.clear();
+  marks_.clear();
+  allFetched_ = allChanged_ = 0;
+  allUntil_ = 0;
+  version_++;
+  bytes_ = 0;
+  linked_ = unexplained_ = false;
 }
 
-ContainerCache::Index ContainerCache::index() const {
-  Index made;
-  for (const Entry& entry : entries_) made.emplace(entry.listed.id, &entry);
-  return made;
+const ContainerCache::Entry* ContainerCache::find(std::string_view id) const {
+  auto found = byId_.find(id);
+  return found == byId_.end() ? nullptr : found->second;
 }
 
 // Full id, then name, then a prefix of one id only, as the engine looks objects up.
@@ -194,12 +198,10 @@ ContainerCache::Need ContainerCache::need(Tick question, uint64_t now) const {
   Need need;
   need.all = allFetched_ == 0 ||
              (allFetched_ < question && (allFetched_ < allChanged_ || now < allUntil_));
-  Index listed;
-  if (!marks_.empty()) listed = index();
   for (const auto& [id, mark] : marks_) {
-    auto entry = listed.find(id);
+    const Entry* entry = find(id);
     // Of one that is not listed, the mark itself remembers when it was asked for.
-    Tick fetched = std::max(mark.fetched, entry == listed.end() ? 0 : entry->second->fetched);
+    Tick fetched = std::max(mark.fetched, entry ? entry->fetched : 0);
     if (fetched < question && (fetched < mark.changed || now < mark.until)) need.ids.push_back(id);
   }
   for (const Entry& entry : entries_) {
@@ -215,10 +217,8 @@ ContainerCache::Need ContainerCache::need(Tick question, uint64_t now) const {
 // Those of whom we do not know, or no longer, when they were created, started and finished.
 std::vector<std::string> ContainerCache::toInspect(const Fresh& fresh) const {
   std::vector<std::string> ids;
-  Index known = index();
   for (const ListedContainer& listed : fresh.listed) {
-    auto found = known.find(listed.id);
-    const Entry* entry = found == known.end() ? nullptr : found->second;
+    const Entry* entry = find(listed.id);
     auto mark = marks_.find(listed.id);
     bool touched = entry && mark != marks_.end() &&
                    (mark->second.changed > entry->fetched || fresh.now < mark->second.until);
@@ -231,20 +231,20 @@ std::vector<std::string> ContainerCache::toInspect(const Fresh& fresh) const {
 }
 
 void ContainerCache::take(Fresh fresh) {
-  Index known = index();
   std::unordered_set<std::string_view> asked(fresh.need.ids.begin(), fresh.need.ids.end());
   auto answered = [&](const std::string& id) { return fresh.need.all || asked.contains(id); };
 
   std::vector<Entry> made;
+  made.reserve(fresh.listed.size());
   for (ListedContainer& listed : fresh.listed) {
     Entry entry;
-    auto before = known.find(listed.id);
+    const Entry* before = find(listed.id);
     auto inspected = fresh.times.find(listed.id);
     bool isWithheld = fresh.withheld.contains(listed.id);
     if (inspected != fresh.times.end()) {
       entry.times = inspected->second;
-    } else if (before != known.end()) {
-      entry.times = before->second->times;
+    } else if (before) {
+      entry.times = before->times;
     } else {
       // Withheld, or being removed: then it is listed, with no name any more, and cannot be
       // inspected.
@@ -252,8 +252,7 @@ void ContainerCache::take(Fresh fresh) {
       entry.times.created = createdAsListed(listed.json);
     }
     // Links give names to others when they come, and take them away when they go.
-    if (entry.times.linked && before == known.end() && !fresh.need.all)
-      allChanged_ = fresh.tick + 1;
+    if (entry.times.linked && !before && !fresh.need.all) allChanged_ = fresh.tick + 1;
     // Times of before may explain it by chance.
     if (!isWithheld) {
       entry.status = decodeStatus(listed.status, entry.times.started, entry.times.finished,
@@ -269,6 +268,7 @@ void ContainerCache::take(Fresh fresh) {
     if (!answered(each.listed.id)) kept.push_back(std::move(each));
   }
   // Of a whole answer the engine's order is kept; else the newest come first, as it has them.
+  byId_.clear();
   entries_ = std::move(kept);
   bool ordered = entries_.empty();
   for (Entry& each : made) {
@@ -283,6 +283,7 @@ void ContainerCache::take(Fresh fresh) {
   linked_ = false;
   unexplained_ = false;
   for (const Entry& each : entries_) {
+    byId_.emplace(each.listed.id, &each);
     bytes_ += each.listed.json.size();
     unexplained_ = unexplained_ || !each.status;
     linked_ = linked_ || each.times.linked || each.listed.names.size() > 1;

@@ -36,6 +36,10 @@ struct ListedContainer {
   std::vector<std::string> labels;  // "key=value"
 };
 
+// An answer of the engine's from this size on is read by another thread, while the loop goes on: a
+// megabyte takes 5 ms.
+constexpr size_t longAnswer = 512 * 1024;
+
 // Takes the engine's answer apart. Nothing if it is not a list as we know it.
 std::optional<std::vector<ListedContainer>> parseList(std::string_view json);
 
@@ -58,6 +62,9 @@ class ContainerCache {
     bool running = false;  // or paused, or about to restart
     bool dead = false;     // what its removal left behind
   };
+  ContainerCache() = default;
+  ContainerCache(ContainerCache&&) = default;
+
   // Forgets everything: the engine went away.
   void clear();
 
@@ -124,11 +131,11 @@ class ContainerCache {
   };
 
   std::optional<std::string> resolve(std::string_view object) const;
-  using Index = std::unordered_map<std::string_view, const Entry*>;
-  Index index() const;
+  const Entry* find(std::string_view id) const;
   static bool matches(const Entry& entry, const ListQuery& query);
 
   std::vector<Entry> entries_;  // the engine's order: newest first
+  std::unordered_map<std::string_view, const Entry*> byId_;
   std::unordered_map<std::string, Mark> marks_;
   Tick allFetched_ = 0;
   Tick allChanged_ = 0;

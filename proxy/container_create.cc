@@ -320,9 +320,11 @@ base::Task<ContainerCreate::Made> ContainerCreate::tryOn(const cluster::Node& no
 
 base::Task<std::string> ContainerCreate::engineBody(const CreateOrder& order,
                                                     std::string publishAddress) {
-  if (order.body.size() < longBody) co_return bodyForEngine(order, publishAddress);
-  auto work = [order, address = std::move(publishAddress)] {
-    return bodyForEngine(order, address);
+  EngineEdits edits = editsFor(order, std::move(publishAddress));
+  if (edits.none()) co_return order.body;
+  if (order.body.size() < longBody) co_return bodyForEngine(order.body, edits);
+  auto work = [body = order.body, edits = std::move(edits)]() mutable {
+    return bodyForEngine(std::move(body), edits);
   };
   std::string body = co_await base::offload(loop_, std::move(work));
   co_return body;

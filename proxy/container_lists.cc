@@ -3,6 +3,7 @@
 #include <chrono>
 
 #include "base/json.h"
+#include "base/offload.h"
 
 namespace proxy {
 namespace {
@@ -209,15 +210,23 @@ base::Task<> ContainerLists::refreshOnce(ContainerCache::Need need) {
   base::HttpReply reply = co_await engine_.call(base::httpGet(target, answerTimeout, bodyMost_));
   fresh.answered = wallClock();
   std::optional<std::vector<ListedContainer>> listed;
-  if (reply.status == 200) listed = parseList(reply.body);
+  bool isLong = reply.body.size() >= longAnswer;
+  if (reply.status == 200 && isLong) {
+    auto work = [body = std::move(reply.body)] { return parseList(body); };
+    listed = co_await base::offload(loop_, std::move(work));
+  } else if (reply.status == 200) {
+    listed = parseList(reply.body);
+  }
   if (!listed) throw base::StreamError("the engine's list of containers is not understood");
   fresh.listed = std::move(*listed);
   std::vector<std::string> wanted = cache_.toInspect(fresh);
+  if (isLong) co_await loop_.nextTurn();
   fresh.times = co_await inspections_.of(wanted);
   for (std::string& id : wanted) {
     if (!fresh.times.contains(id)) fresh.withheld.insert(std::move(id));
   }
   cache_.take(std::move(fresh));
+  if (isLong) co_await loop_.nextTurn();
 }
 
 }  // namespace proxy

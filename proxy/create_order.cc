@@ -60,16 +60,26 @@ CreateOrder withOthers(CreateOrder order, const std::map<std::string, std::strin
   return order;
 }
 
-std::string bodyForEngine(const CreateOrder& order, const std::string& publishAddress) {
-  const labels::Decoded& asked = order.asked;
-  std::string body = withExpressionLabels(order.body, asked.envTaken);
-  if (asked.policy.startOnce) body = withCleanEnd(body);
-  body = withoutEnv(body, asked.envTaken);
-  body = withPublishAddress(body, publishAddress);
-  if (asked.policy.hostnameFromName && !order.name.empty()) {
+bool EngineEdits::none() const {
+  return envTaken.empty() && !startOnce && hostname.empty() && publishAddress.empty();
+}
+
+EngineEdits editsFor(const CreateOrder& order, std::string publishAddress) {
+  const labels::Policy& policy = order.asked.policy;
+  EngineEdits edits{order.asked.envTaken, policy.startOnce, "", std::move(publishAddress)};
+  if (policy.hostnameFromName && !order.name.empty()) {
     std::optional<MovingName> moving = parseMovingName(order.name);
-    body = withHostname(body, moving ? moving->name : order.name);
+    edits.hostname = moving ? moving->name : order.name;
   }
+  return edits;
+}
+
+std::string bodyForEngine(std::string body, const EngineEdits& edits) {
+  body = withExpressionLabels(body, edits.envTaken);
+  if (edits.startOnce) body = withCleanEnd(body);
+  body = withoutEnv(body, edits.envTaken);
+  body = withPublishAddress(body, edits.publishAddress);
+  if (!edits.hostname.empty()) body = withHostname(body, edits.hostname);
   return body;
 }
 

@@ -6,6 +6,7 @@
 #include <map>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/http.h"
 #include "labels/decode.h"
@@ -39,9 +40,17 @@ CreateOrder withBody(CreateOrder order, std::string_view body);
 // The same with these containers in the place of those that it names.
 CreateOrder withOthers(CreateOrder order, const std::map<std::string, std::string>& others);
 
-// What the engine of its node gets, but for `after`, where ports are published at this address if
-// they name none.
-std::string bodyForEngine(const CreateOrder& order, const std::string& publishAddress);
+// What the engine of its node is to get in place of what was asked for.
+struct EngineEdits {
+  std::vector<size_t> envTaken;  // which elements of Env were expressions, and became labels
+  bool startOnce = false;
+  std::string hostname;        // empty: as asked
+  std::string publishAddress;  // of ports that name none; empty: any
+  bool none() const;
+};
+EngineEdits editsFor(const CreateOrder& order, std::string publishAddress);
+// What that engine gets, but for `after`.
+std::string bodyForEngine(std::string body, const EngineEdits& edits);
 
 // What has to be mended before it can be placed.
 Refusal malformed(const CreateOrder& order);

@@ -72,6 +72,7 @@ Holdings::~Holdings() = default;
 
 void Holdings::start() {
   started_ = true;
+  starts_++;
   ourTags_.reset();
   for (const std::unique_ptr<Kept>& each : kept_) {
     each->tried = each->known = false;
@@ -154,16 +155,19 @@ base::Task<bool> Holdings::publish(Kept& kept) {
   std::optional<Records> records;
   if (reply.status == 200) records = kept.source.records(reply.body);
   if (!records) throw base::StreamError("the engine's list is not understood");
-  publishAll(agent_, recordsOf(kept.source.kind), *records);
-  if (kept.source.kind == Held::image) tellTags(*records);
-  co_return true;
+  uint64_t start = starts_;
+  std::function<bool()> goesOn = [this, start] { return started_ && starts_ == start; };
+  co_await publishAll(loop_, agent_, recordsOf(kept.source.kind), *records, goesOn);
+  if (goesOn() && kept.source.kind == Held::image) co_await tellTags(*records, goesOn);
+  co_return goesOn();
 }
 
 // After the records of images, so that who hears what a tag means can see who has it.
-void Holdings::tellTags(const Records& images) {
+base::Task<> Holdings::tellTags(Records images, std::function<bool()> goesOn) {
   Tags now = tagsIn(images);
-  publishAll(agent_, tagRecords, tagsToTell(tags_, agent_.self(), ourTags_, now, isFetched_));
+  Records records = tagsToTell(tags_, agent_.self(), ourTags_, now, isFetched_);
   ourTags_ = std::move(now);
+  co_await publishAll(loop_, agent_, tagRecords, std::move(records), std::move(goesOn));
 }
 
 void Holdings::told(const std::string& tag) {

@@ -51,7 +51,7 @@ class Holdings {
   void readSoon(Kept& kept, base::milliseconds delay);
   base::Task<> read(Kept& kept);
   base::Task<bool> publish(Kept& kept);
-  void tellTags(const Records& images);
+  base::Task<> tellTags(Records images, std::function<bool()> goesOn);
 
   base::Loop& loop_;
   Engine& engine_;
@@ -62,6 +62,7 @@ class Holdings {
   std::function<void()> complete_;
   std::optional<Tags> ourTags_;  // of our engine, as last read since start()
   bool started_ = false;
+  uint64_t starts_ = 0;  // how often it was
   std::vector<std::unique_ptr<Kept>> kept_;
   base::Scope tasks_;
 };

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/offload.h"
+
 namespace proxy {
 namespace {
 
@@ -60,11 +62,27 @@ base::Task<int> Inspections::ask(std::string id, base::milliseconds limit, Times
     if (!isLate) throw;
     co_return tooLate;
   }
-  std::optional<ContainerTimes> told;
-  if (reply.status == 200) told = parseInspect(reply.body);
-  if (told) times[id] = *told;
-  if (told && heard_) heard_(id, reply.body);
+  if (reply.status != 200) co_return reply.status;
+  Read told = co_await read(std::move(reply.body));
+  if (!told.times) co_return reply.status;
+  times[id] = *told.times;
+  if (heard_) co_await heard_(std::move(id), std::move(told.json));
   co_return reply.status;
+}
+
+base::Task<Inspections::Read> Inspections::read(std::string json) {
+  Read told;
+  told.json = std::move(json);
+  if (told.json.size() < longAnswer) {
+    told.times = parseInspect(told.json);
+    co_return told;
+  }
+  auto work = [told = std::move(told)]() mutable {
+    told.times = parseInspect(told.json);
+    return std::move(told);
+  };
+  told = co_await base::offload(loop_, std::move(work));
+  co_return told;
 }
 
 void Inspections::changed(std::string_view id) {

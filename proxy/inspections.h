@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -27,8 +28,8 @@ class Inspections {
   Inspections(base::Loop& loop, Engine& engine, size_t bodyMost)
       : loop_(loop), engine_(engine), bodyMost_(bodyMost), background_([](std::exception_ptr) {}) {}
 
-  // Called with each answer.
-  using Heard = std::function<void(const std::string& id, std::string_view json)>;
+  // Called with each answer, and waited for.
+  using Heard = std::function<base::Task<>(std::string id, std::string json)>;
   void onHeard(Heard callback) { heard_ = std::move(callback); }
   // Called when a container that was withheld can be inspected again, or is gone.
   void onRecovered(std::function<void(const std::string& id)> callback) {
@@ -57,6 +58,11 @@ class Inspections {
   };
 
   base::Task<> askNext(Round& round);
+  struct Read {
+    std::optional<ContainerTimes> times;
+    std::string json;
+  };
+  base::Task<Read> read(std::string json);
   base::Task<int> ask(std::string id, base::milliseconds limit, Times& times);
   void withhold(const std::string& id);
   base::Task<> retryAll();

@@ -1,7 +1,5 @@
 #include "proxy/own_containers.h"
 
-#include <optional>
-
 #include "base/json.h"
 #include "proxy/container_record.h"
 #include "proxy/definition.h"
@@ -21,14 +19,17 @@ void OwnContainers::clear() {
   definitions_.clear();
 }
 
-void OwnContainers::inspected(const std::string& id, std::string_view json) {
+std::optional<OwnContainers::Told> OwnContainers::read(std::string_view id, std::string_view json) {
   std::optional<Reserves> reserves = reservesOf(json);
-  if (!reserves) return;
-  known_[id] = {encode(*reserves), reserves->nanoCpus, reserves->memory, false};
-  std::optional<std::string> definition = definitionOf(id, json);
-  if (!definition) return;
-  bool fits = definition->size() <= definitionMost;
-  definitions_[id] = fits ? std::move(*definition) : std::string();
+  if (!reserves) return std::nullopt;
+  Told told{encode(*reserves), reserves->nanoCpus, reserves->memory, definitionOf(id, json)};
+  if (told.definition && told.definition->size() > definitionMost) told.definition->clear();
+  return told;
+}
+
+void OwnContainers::inspected(const std::string& id, Told told, bool isOld) {
+  known_[id] = {std::move(told.reserves), told.nanoCpus, told.memory, isOld};
+  if (told.definition) definitions_[id] = std::move(*told.definition);
 }
 
 void OwnContainers::event(std::string_view json) {
@@ -44,6 +45,7 @@ void OwnContainers::event(std::string_view json) {
     const rapidjson::Value* attributes = base::member(*actor, "Attributes");
     if (attributes) id = base::text(*attributes, "container");
   }
+  if (!id.empty()) events_++;
   if (auto known = known_.find(id); known != known_.end()) known->second.doubtful = true;
 }
 

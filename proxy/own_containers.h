@@ -5,6 +5,7 @@
 // tells may have changed: what it reserves, and its definition. Pure.
 
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -19,10 +20,21 @@ class OwnContainers {
  public:
   void clear();
 
-  // The engine's answer to GET /containers/{id}/json.
-  void inspected(const std::string& id, std::string_view json);
+  // What the engine's answer to GET /containers/{id}/json tells. Its reading takes 5 ms for a
+  // megabyte.
+  struct Told {
+    std::string reserves;  // encoded
+    uint64_t nanoCpus = 0;
+    uint64_t memory = 0;
+    std::optional<std::string> definition;  // as in takeDefinitions()
+  };
+  static std::optional<Told> read(std::string_view id, std::string_view json);
+  // `isOld`: events came since, so it may be no longer so.
+  void inspected(const std::string& id, Told told, bool isOld = false);
   // An event of the engine: what was inspected before may be no longer so.
   void event(std::string_view json);
+  // How many of these told of such.
+  uint64_t events() const { return events_; }
 
   // Those of the listed that have to be inspected before records can be made.
   std::vector<std::string> unknown(const std::vector<ContainerCache::Plain>& listed) const;
@@ -57,6 +69,7 @@ class OwnContainers {
   };
   std::map<std::string, Known, std::less<>> known_;
   Records definitions_;  // not taken yet
+  uint64_t events_ = 0;
 };
 
 }  // namespace proxy

@@ -5,7 +5,15 @@
 
 namespace proxy {
 
-void publishAll(cluster::Agent& agent, std::string_view prefix, Records fresh, bool confidential) {
+namespace {
+
+// Each of them takes some 20 µs, with what is made of it on this node.
+constexpr size_t perTurn = 500;
+
+}  // namespace
+
+base::Task<> publishAll(base::Loop& loop, cluster::Agent& agent, std::string_view prefix,
+                        Records fresh, std::function<bool()> goesOn, IsGone isGone) {
   std::vector<std::string> gone;
   agent.state().eachOf(agent.self(), prefix,
                        [&](const std::string& key, const cluster::Record& record) {
@@ -16,9 +24,17 @@ void publishAll(cluster::Agent& agent, std::string_view prefix, Records fresh, b
                            fresh.erase(found);
                          }
                        });
-  for (const std::string& key : gone) agent.erase(key);
-  for (auto& [name, value] : fresh)
-    agent.put(std::string(prefix) + name, std::move(value), confidential);
+  size_t written = 0;
+  for (const std::string& key : gone) {
+    agent.erase(key);
+    if (++written % perTurn == 0) co_await loop.nextTurn();
+    if (!goesOn()) co_return;
+  }
+  for (auto& [name, value] : fresh) {
+    if (!isGone || !isGone(name)) agent.put(std::string(prefix) + name, std::move(value));
+    if (++written % perTurn == 0) co_await loop.nextTurn();
+    if (!goesOn()) co_return;
+  }
 }
 
 }  // namespace proxy

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/offload.h"
 #include "proxy/container_record.h"
 #include "proxy/definition.h"
 #include "proxy/engine_event.h"
@@ -26,6 +27,7 @@ constexpr uint64_t compareEvery = 30'000;
 constexpr uint64_t factsEvery = 30'000;
 constexpr base::milliseconds answerTimeout(10'000);
 constexpr size_t answerMost = 4 * 1024 * 1024;
+constexpr size_t manyContainers = 1000;
 constexpr std::string_view nameClaims = "name/";
 
 }  // namespace
@@ -59,8 +61,8 @@ Publisher::Publisher(base::Loop& loop, Engine& engine, EngineState& state, Conta
     if (effect == Effect::containers) holdings_.changed(Held::image);
     publishSoon();
   });
-  lists_.onInspection([this](const std::string& id, std::string_view json) {
-    if (agent_.clustered()) own_.inspected(id, json);
+  lists_.onInspection([this](std::string id, std::string json) {
+    return inspected(std::move(id), std::move(json));
   });
   state.listen({[this] {
                   holdings_.allChanged();
@@ -80,6 +82,7 @@ Publisher::Publisher(base::Loop& loop, Engine& engine, EngineState& state, Conta
 
 void Publisher::entered(const cluster::Endpoint& listen) {
   listed_ = reloaded_ = false;
+  entered_++;
   own_.clear();
   factsAt_ = 0;
   hooks_.entered(listen);
@@ -151,17 +154,43 @@ base::Task<> Publisher::publishContainers() {
   if (!agent_.clustered()) co_return;
   agent_.setEngineError(entries ? "" : "its Docker Engine does not answer");
   if (!entries) co_return;
-  std::erase_if(*entries, [this](const auto& each) { return index_.wasRemoved(each.id); });
+  uint64_t entered = entered_;
+  size_t count = entries->size();
+  co_await giveWay(count);
   // One that cannot be inspected now has a record of what is listed, and of what was known before.
   co_await lists_.inspect(own_.unknown(*entries));
-  if (!agent_.clustered()) co_return;
+  co_await giveWay(count);
+  std::erase_if(*entries, [this](const auto& each) { return index_.wasRemoved(each.id); });
   OwnContainers::Made made = own_.make(std::move(*entries));
-  publishAll(agent_, containerRecords, std::move(made.records));
+  co_await giveWay(count);
+  std::function<bool()> goesOn = [=, this] { return agent_.clustered() && entered_ == entered; };
+  IsGone isGone = [this](const std::string& id) { return index_.wasRemoved(id); };
+  if (goesOn())
+    co_await publishAll(loop_, agent_, containerRecords, std::move(made.records), goesOn, isGone);
+  if (!goesOn()) co_return;
   placements_.published();
   if (made.sums != sums_ || own_.hasDefinitions()) trail();
   sums_ = made.sums;
   listed_ = true;
   finishReload();
+}
+
+// What is done of so many takes some milliseconds each.
+base::Task<> Publisher::giveWay(size_t containers) {
+  if (containers >= manyContainers) co_await loop_.nextTurn();
+}
+
+base::Task<> Publisher::inspected(std::string id, std::string json) {
+  if (!agent_.clustered()) co_return;
+  std::optional<OwnContainers::Told> told;
+  uint64_t events = own_.events();
+  if (json.size() < longAnswer) {
+    told = OwnContainers::read(id, json);
+  } else {
+    auto work = [id, json = std::move(json)] { return OwnContainers::read(id, json); };
+    told = co_await base::offload(loop_, std::move(work));
+  }
+  if (told) own_.inspected(id, std::move(*told), own_.events() != events);
 }
 
 // Once all that an earlier process may have published was published anew.

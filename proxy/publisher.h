@@ -57,6 +57,8 @@ class Publisher : public cluster::AgentListener {
   void publishBy(uint64_t time);
   base::Task<> publish();
   base::Task<> publishContainers();
+  base::Task<> giveWay(size_t containers);
+  base::Task<> inspected(std::string id, std::string json);
   void factsChanged();
   base::Task<> publishFacts();
   void putFacts();
@@ -77,6 +79,7 @@ class Publisher : public cluster::AgentListener {
   OwnContainers::Sums sums_;
   std::optional<cluster::NodeRecord> facts_;  // as last published
   SteadyLoad load_;
+  uint64_t entered_ = 0;   // how often we entered a cluster
   bool listed_ = false;    // our containers were published since we entered
   bool reloaded_ = false;  // all of ours was
   bool publishing_ = false;

@@ -38,6 +38,11 @@ std::string inspection(const std::string& hostConfig) {
   return "{\"Id\":\"c1\",\"HostConfig\":{" + hostConfig + "}}";
 }
 
+void inspect(OwnContainers& own, const std::string& id, std::string_view json) {
+  if (std::optional<OwnContainers::Told> told = OwnContainers::read(id, json))
+    own.inspected(id, std::move(*told));
+}
+
 }  // namespace
 
 Test(container_record, tells_what_placement_asks) {
@@ -143,9 +148,9 @@ Test(own_containers, need_one_inspection_until_something_may_have_changed) {
   OwnContainers own;
   std::vector<ContainerCache::Plain> listed = {{"c1", entry, true, false}};
   cr_expect_eq(own.unknown(listed).size(), 1);
-  own.inspected("c1", "senseless");
+  inspect(own, "c1", "senseless");
   cr_expect_eq(own.unknown(listed).size(), 1);
-  own.inspected("c1", inspection(R"("Memory":5)"));
+  inspect(own, "c1", inspection(R"("Memory":5)"));
   cr_expect_eq(own.unknown(listed).size(), 0);
   for (const char* silent : {R"({"Type":"container","Action":"start","Actor":{"ID":"c1"}})", "",
                              "[]", R"({"Type":"container","Action":"update","Actor":{"ID":"c2"}})",
@@ -159,16 +164,18 @@ Test(own_containers, need_one_inspection_until_something_may_have_changed) {
         R"({"Type":"network","Action":"connect","Actor":{"Attributes":{"container":"c1"}}})"}) {
     own.event(telling);
     cr_expect_eq(own.unknown(listed).size(), 1, "%s", telling);
-    own.inspected("c1", inspection(R"("Memory":5)"));
+    inspect(own, "c1", inspection(R"("Memory":5)"));
     cr_expect_eq(own.unknown(listed).size(), 0, "%s", telling);
   }
+  own.inspected("c1", {}, true);
+  cr_expect_eq(own.unknown(listed).size(), 1, "an event came while it was read");
 }
 
 Test(own_containers, sums_are_of_those_that_exist_and_are_not_dead) {
   OwnContainers own;
-  own.inspected("c1", inspection(R"("Memory":5,"NanoCpus":1)"));
-  own.inspected("c2", inspection(R"("Memory":6,"NanoCpus":2)"));
-  own.inspected("c3", inspection(R"("Memory":7)"));
+  inspect(own, "c1", inspection(R"("Memory":5,"NanoCpus":1)"));
+  inspect(own, "c2", inspection(R"("Memory":6,"NanoCpus":2)"));
+  inspect(own, "c3", inspection(R"("Memory":7)"));
   OwnContainers::Made made = own.make({{"c1", "{\"Id\":\"c1\"}", true, false},
                                        {"c2", "{\"Id\":\"c2\"}", false, false},
                                        {"c3", "{\"Id\":\"c3\"}", false, true},

@@ -33,6 +33,11 @@ void expect(const std::string& inspected, const std::string& expected) {
   cr_expect_eq(*definition, expected, "%s", definition->c_str());
 }
 
+void inspect(OwnContainers& own, const std::string& id, std::string_view json) {
+  if (std::optional<OwnContainers::Told> told = OwnContainers::read(id, json))
+    own.inspected(id, std::move(*told));
+}
+
 }  // namespace
 
 Test(definition, is_the_body_that_creates_it_again) {
@@ -85,16 +90,16 @@ Test(definition, what_is_no_inspection_of_it_has_none) {
 
 Test(definition, is_handed_on_once_and_empty_if_it_is_too_large) {
   OwnContainers own;
-  own.inspected(id, inspection(R"("Tty":true)", ""));
+  inspect(own, id, inspection(R"("Tty":true)", ""));
   own.make({{id, "{}", true, false}});
   cr_expect(own.hasDefinitions());
   Records taken = own.takeDefinitions();
   cr_expect_eq(taken.size(), 1);
   cr_expect_eq(taken.at(id), body(R"("Tty":true)", ""));
   cr_expect_not(own.hasDefinitions());
-  own.inspected(id, inspection("\"Env\":[\"" + std::string(definitionMost, 'x') + "\"]", ""));
+  inspect(own, id, inspection("\"Env\":[\"" + std::string(definitionMost, 'x') + "\"]", ""));
   cr_expect_eq(own.takeDefinitions().at(id), "");
-  own.inspected(id, inspection("", ""));
+  inspect(own, id, inspection("", ""));
   own.make({});
   cr_expect_not(own.hasDefinitions(), "it is gone");
 }
