@@ -2,17 +2,14 @@
 the connections that stay; and how lists and memory grow with many hosts, whose engines are scripted
 (a hundred real ones do not fit on one machine): droverd, its network and its disk are real."""
 
-import asyncio
 import contextlib
 import json
-import pathlib
-import re
 import statistics
 import subprocess
-import threading
 import time
 
 from hosts import Hosts, call
+from scripted_engines import ScriptedEngines
 
 API = "/v1.41"
 CONTAINERS = 200  # on each real host
@@ -79,76 +76,10 @@ def hosts(row, generator):
             connections(lab, 1, lab.addresses[1]), "", "≤ 10")
 
 
-class ScriptedEngines:
-    """Engines that answer what droverd asks of them, from one thread."""
-
-    def __init__(self, folder, count):
-        self.paths = [pathlib.Path(folder, f"engine{each}.sock") for each in range(count)]
-        self.loop = asyncio.new_event_loop()
-        self.ready = threading.Event()
-        self.thread = threading.Thread(target=self.run, daemon=True)
-
-    def __enter__(self):
-        self.thread.start()
-        self.ready.wait()
-        return self
-
-    def __exit__(self, *_):
-        self.loop.call_soon_threadsafe(self.loop.stop)
-        self.thread.join()
-
-    def run(self):
-        asyncio.set_event_loop(self.loop)
-        for number, path in enumerate(self.paths):
-            self.loop.run_until_complete(
-                asyncio.start_unix_server(lambda r, w, n=number: self.serve(n, r, w), path))
-        self.ready.set()
-        self.loop.run_forever()
-
-    async def serve(self, number, reader, writer):
-        with contextlib.suppress(OSError, asyncio.IncompleteReadError):
-            while True:
-                head = (await reader.readuntil(b"\r\n\r\n")).decode()
-                path = re.sub(r"^/v1\.\d+", "", head.split()[1]).split("?")[0]
-                if path == "/events":
-                    writer.write(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n"
-                                 b"Content-Type: application/json\r\n\r\n")
-                    continue
-                status, body = self.answer(number, path)
-                text = json.dumps(body).encode()
-                writer.write(f"HTTP/1.1 {status}\r\nApi-Version: 1.41\r\nContent-Type: "
-                             f"application/json\r\nContent-Length: {len(text)}\r\n\r\n".encode()
-                             + text)
-        writer.close()
-
-    def answer(self, number, path):
-        created = 1_700_000_000
-        if path == "/containers/json":
-            return "200 OK", [self.entry(number, each, created) for each in range(SIMULATED)]
-        if path.startswith("/containers/"):
-            return "200 OK", {"Id": path.split("/")[2], "Created": "2023-11-14T22:13:20Z",
-                              "State": {"Status": "created"}, "HostConfig": {}, "Config": {}}
-        known = {"/_ping": "OK", "/version": {"ApiVersion": "1.41", "MinAPIVersion": "1.12"},
-                 "/info": {"ID": f"E{number}", "Name": f"m{number}", "NCPU": 8, "OSType": "linux",
-                           "MemTotal": 1 << 34, "Swarm": {"LocalNodeState": "inactive"}},
-                 "/networks": [], "/volumes": {"Volumes": []}, "/images/json": []}
-        return ("200 OK", known[path]) if path in known else ("404 Not Found", {"message": path})
-
-    def entry(self, number, each, created):
-        return {"Id": f"{number:08x}{each:056x}", "Names": [f"/m{number}-{each}"],
-                "Image": "registry.example/team/application:1.2.3", "ImageID": "sha256:" + "a" * 64,
-                "Command": "/usr/bin/application --serve", "Created": created, "Ports": [],
-                "Labels": {"com.docker.compose.project": f"p{each % 7}",
-                           "com.docker.compose.service": f"s{each % 11}"},
-                "State": "created", "Status": "Created",
-                "HostConfig": {"NetworkMode": "default"}, "NetworkSettings": {"Networks": {}},
-                "Mounts": []}
-
-
 def simulated(row, generator, start, sizes, folder):
     """`start(engines)` gives a cluster with a droverd for each engine, formed."""
     for size in sizes:
-        with ScriptedEngines(folder, size) as engines, contextlib.ExitStack() as stack:
+        with ScriptedEngines(folder, size, SIMULATED) as engines, contextlib.ExitStack() as stack:
             cluster = start([f"unix://{path}" for path in engines.paths])
             stack.callback(cluster.end)
             end = time.monotonic() + 120
