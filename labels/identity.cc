@@ -1,5 +1,7 @@
 #include "labels/identity.h"
 
+#include "labels/text.h"
+
 namespace labels {
 namespace {
 
@@ -44,6 +46,20 @@ Identity identityOf(const Labels& labels) {
     if (identity.service.empty()) identity.service = both.substr(slash + 1);
   }
   return identity;
+}
+
+std::vector<std::string> sidekickUnits(const Labels& labels) {
+  std::vector<std::string> units;
+  for (std::string_view label : {"io.drover.sidekicks", "io.rancher.sidekicks"}) {
+    auto found = labels.find(label);
+    if (found == labels.end()) continue;
+    Identity identity = identityOf(labels);
+    for (const Part& part : parts(found->second)) {
+      std::string unit = identity.unit(part.text);
+      if (!unit.empty()) units.push_back(std::move(unit));
+    }
+  }
+  return units;
 }
 
 std::string groupOf(const Identity& identity, std::string_view image) {

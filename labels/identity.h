@@ -6,6 +6,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace labels {
 
@@ -23,6 +24,9 @@ struct Identity {
 };
 
 Identity identityOf(const Labels& labels);
+
+// The units of its sidekicks, as the container's labels name them.
+std::vector<std::string> sidekickUnits(const Labels& labels);
 
 // Containers that stand in for each other and are to be spread: those of a service, or else those
 // of an image.

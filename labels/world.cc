@@ -86,14 +86,7 @@ void eachValue(const Container& container, const VisitValue& visit) {
     visit(field::service, service);
     visit(field::unit, identity.unit(identity.service));
   }
-  for (std::string_view label : {"io.drover.sidekicks", "io.rancher.sidekicks"}) {
-    auto found = container.labels.find(label);
-    if (found == container.labels.end()) continue;
-    for (const Part& part : parts(found->second)) {
-      std::string unit = identity.unit(part.text);
-      if (!unit.empty()) visit(field::claims, unit);
-    }
-  }
+  for (const std::string& unit : sidekickUnits(container.labels)) visit(field::claims, unit);
   for (const std::string& volume : container.volumes) {
     visit(field::volume, volume);
     visit(field::volumeHome, volume);

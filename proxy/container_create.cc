@@ -9,6 +9,7 @@
 #include "proxy/asked_image.h"
 #include "proxy/container_record.h"
 #include "proxy/create_body.h"
+#include "proxy/global_sidekicks.h"
 #include "proxy/image_pull.h"
 #include "proxy/json_body.h"
 #include "proxy/list_query.h"
@@ -218,7 +219,8 @@ base::Task<bool> ContainerCreate::createOnOne(Client& client, Choice& choice,
                                      {"why", candidate.reason}});
       const labels::Decoded& asked = order.asked;
       std::vector<std::string> warnings = asked.warnings;
-      for (std::string& each : unheeded(asked.policy)) warnings.push_back(std::move(each));
+      std::string alone = usedAlone(asked.policy, index_);
+      for (std::string& each : unheeded(asked.policy, alone)) warnings.push_back(std::move(each));
       std::string moved = placements_.otherBinds(asked.policy, order.name, candidate.id);
       if (!moved.empty()) warnings.push_back(std::move(moved));
       if (asked.policy.explain) warnings.push_back(node->name + ": " + candidate.reason);

@@ -166,7 +166,8 @@ std::string withCleanEnd(std::string_view body) {
 std::string withContainers(std::string_view body,
                            const std::map<std::string, std::string>& others) {
   return withHost(body, [&](JsonObject& host) {
-    // The text with the container at `begin` changed, which goes up to a colon.
+    // The text with the container at `begin` changed, which goes up to a colon. The slash of a link
+    // stays: it says in which form that is.
     auto changed = [&](std::string_view json, size_t begin) {
       rapidjson::Document value = base::parseJson(json);
       std::string text(value.IsString() ? base::asText(value) : std::string_view());
@@ -174,6 +175,7 @@ std::string withContainers(std::string_view body,
       auto other =
           text.size() > begin ? others.find(text.substr(begin, end - begin)) : others.end();
       if (other == others.end()) return std::string(json);
+      if (text[begin] == '/') begin++;
       return jsonString(text.replace(begin, end - begin, other->second));
     };
     constexpr std::string_view prefix = "container:";
@@ -182,11 +184,13 @@ std::string withContainers(std::string_view body,
       if (insideQuotes(mode).value_or("").starts_with(prefix))
         host.set(name, changed(mode, prefix.size()));
     }
-    std::optional<std::vector<std::string_view>> all = jsonElements(host.find("VolumesFrom"));
-    if (!all) return;
-    std::vector<std::string> from;
-    for (std::string_view each : *all) from.push_back(changed(each, 0));
-    host.set("VolumesFrom", jsonList({from.begin(), from.end()}));
+    for (const char* name : {"VolumesFrom", "Links"}) {
+      std::optional<std::vector<std::string_view>> all = jsonElements(host.find(name));
+      if (!all) continue;
+      std::vector<std::string> list;
+      for (std::string_view each : *all) list.push_back(changed(each, 0));
+      host.set(name, jsonList({list.begin(), list.end()}));
+    }
   });
 }
 

@@ -30,7 +30,8 @@ std::string withoutPublishAddress(std::string_view body, const std::vector<std::
 // unless-stopped.
 std::string withCleanEnd(std::string_view body);
 
-// With these containers in the place of those that it names for their volumes and namespaces.
+// With these containers in the place of those that it names for their volumes and namespaces and
+// in links.
 std::string withContainers(std::string_view body, const std::map<std::string, std::string>& others);
 
 // Whether the container goes when it ends (docker run --rm).

@@ -20,11 +20,15 @@ void append(std::string& out, std::string_view name, std::string_view value) {
   out.append(out.size() > 1 ? ",\"" : "\"").append(name).append("\":").append(value);
 }
 
-// All members but those that stand for nothing.
-void appendMembers(std::string& out, std::string_view id, const JsonObject& object) {
+// All members but those that stand for nothing. One that joins the network of another has that
+// one's names.
+void appendMembers(std::string& out, std::string_view id, const JsonObject& object,
+                   bool hasOwnNames = true) {
   for (const JsonMember& each : object.members()) {
     bool nothing = each.value == "null" || each.value == "\"\"";
-    bool madeUp = each.name == "Hostname" && isShortId(id, each.value);
+    bool isName = each.name == "Hostname" || each.name == "Domainname";
+    bool madeUp =
+        (each.name == "Hostname" && isShortId(id, each.value)) || (isName && !hasOwnNames);
     // A file on the host of the client, which it wrote.
     bool written = each.name == "ContainerIDFile";
     if (!nothing && !madeUp && !written) append(out, each.name, each.value);
@@ -67,7 +71,8 @@ std::optional<std::string> definitionOf(std::string_view id, std::string_view in
   std::optional<JsonObject> host = JsonObject::parse(container->find("HostConfig"));
   if (!config || !host) return std::nullopt;
   std::string body = "{";
-  appendMembers(body, id, *config);
+  bool joins = insideQuotes(host->find("NetworkMode")).value_or("").starts_with("container:");
+  appendMembers(body, id, *config, !joins);
   std::string hostConfig = "{";
   appendMembers(hostConfig, id, *host);
   append(body, "HostConfig", hostConfig + "}");

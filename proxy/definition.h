@@ -5,9 +5,9 @@
 // environments hold secrets. Pure.
 //
 // Taken over are Config, HostConfig and of each network what a client may ask for. Left out is what
-// the engine made up for this one container: the host name and the alias that are its short id, the
-// addresses that it has now, and what is null or empty, which is as good as not there. The
-// container's name stands in container/<id>.
+// the engine made up for this one container: the host name and the alias that are its short id, or
+// the names of the container whose network it joins, the addresses that it has now, and what is
+// null or empty, which is as good as not there. The container's name stands in container/<id>.
 
 #include <cstddef>
 #include <optional>

@@ -56,11 +56,13 @@ std::optional<GlobalGroup> GlobalCalls::groupOf(std::string_view object) const {
   const ContainerIndex::Place* place = parts_.index.find(object).place;
   if (!place) return std::nullopt;
   auto global = parts_.index.globals().find(place->first);
-  if (global == parts_.index.globals().end()) return std::nullopt;
-  const GlobalMark& mark = global->second.second;
-  const std::string& id = mark.group.empty() ? place->first : mark.group;
-  std::vector<GlobalGroup> groups =
-      globalGroups(globalMembers(parts_.index, parts_.agent.config().id, id));
+  bool isMarked = global != parts_.index.globals().end();
+  GlobalMember member = globalMember(*place, isMarked ? global->second.second : GlobalMark());
+  std::vector<GlobalMember> members =
+      globalMembers(parts_.index, parts_.agent.config().id, member.group());
+  // A sidekick is known by its copies.
+  if (!isMarked && !members.empty()) members.push_back(std::move(member));
+  std::vector<GlobalGroup> groups = globalGroups(std::move(members));
   bool leads = !groups.empty() && groups[0].original && groups[0].original->id == place->first;
   if (!leads) return std::nullopt;
   return std::move(groups[0]);

@@ -7,6 +7,7 @@
 #include "proxy/container_record.h"
 #include "proxy/create_body.h"
 #include "proxy/definition.h"
+#include "proxy/global_sidekicks.h"
 #include "proxy/list_query.h"
 #include "proxy/merge_errors.h"
 #include "proxy/merge_json.h"
@@ -23,6 +24,7 @@ constexpr base::milliseconds lookEvery(10'000);
 // What failed is tried again after a pause that doubles.
 constexpr uint64_t pauseLeast = 1'000;
 constexpr uint64_t pauseMost = 30'000;
+constexpr uint64_t pauseForRecords = 200;
 // A copy that ended while its original runs may be about to be stopped, too, or to start again; one
 // without an original is mostly being removed by the call that removed that.
 constexpr uint64_t endedFor = 5'000;
@@ -52,6 +54,15 @@ std::string_view wordFor(What what) {
   }
 }
 
+// Our bookkeeping on a later original is no label that a client may use.
+std::optional<labels::Policy> policyIn(std::string_view definition) {
+  std::optional<std::string> plain = plainDefinition(definition);
+  if (!plain) return std::nullopt;
+  labels::Decoded asked = labels::decode(*plain);
+  if (asked.problem) return std::nullopt;
+  return std::move(asked.policy);
+}
+
 }  // namespace
 
 GlobalContainers::GlobalContainers(Parts parts)
@@ -75,37 +86,64 @@ void GlobalContainers::look() {
   }
   nextLook_ = UINT64_MAX;
   lookBy(lookEvery);
-  const std::string& cluster = parts_.agent.config().id;
-  std::vector<GlobalGroup> groups = globalGroups(globalMembers(parts_.index, cluster));
+  std::vector<GlobalGroup> all = groups();
   std::set<std::string> known;
-  for (const GlobalGroup& each : groups) known.insert(each.id);
+  for (const GlobalGroup& each : all) known.insert(each.id);
   auto isOver = [&](const auto& each) { return !known.contains(each.first); };
   std::erase_if(origins_, isOver);
   std::erase_if(troubles_, isOver);
   std::erase_if(waits_, isOver);
-  if (groups.empty()) return;
+  if (all.empty()) return;
   std::vector<GlobalNode> nodes;
   for (const cluster::Node& each : parts_.agent.nodes())
     nodes.push_back({std::string(each.id.text()), each.name, each.up});
-  for (const GlobalGroup& each : groups) lookAt(each, nodes);
+  std::vector<GlobalStep> steps;
+  for (const GlobalGroup& each : all)
+    steps.push_back(stepFor(each, findGroup(all, each.beside()), nodes));
+  for (size_t i = 0; i < all.size(); i++) begin(steps[i], all[i], all, steps);
 }
 
-void GlobalContainers::lookAt(const GlobalGroup& group, std::span<const GlobalNode> nodes) {
-  std::string self(parts_.agent.self().text());
-  GlobalFit fit;
+std::vector<GlobalGroup> GlobalContainers::groups() const {
+  std::vector<GlobalMember> members = globalMembers(parts_.index, parts_.agent.config().id);
+  addSidekicks(members, parts_.index);
+  return globalGroups(std::move(members));
+}
+
+GlobalStep GlobalContainers::stepFor(const GlobalGroup& group, const GlobalGroup* primary,
+                                     std::span<const GlobalNode> nodes) {
   std::optional<GlobalOrigin> seen;
   if (group.original) {
-    origins_[group.id] = {group.original->id, group.original->node};
-    std::string definition;
-    std::optional<labels::Policy> policy;
-    if (group.original->node != self) policy = policyOf(*group.original, definition);
-    if (policy) {
-      Placements::GlobalFit here = parts_.placements.globalFit(*policy);
-      fit = {here.takes, here.keeps, restartsAlways(definition)};
-    }
+    bool isLed = primary && primary->original;
+    origins_[group.id] = {group.original->id, group.original->node,
+                          isLed ? primary->original->id : group.original->mark.beside};
   }
   if (auto origin = origins_.find(group.id); origin != origins_.end()) seen = origin->second;
-  GlobalStep step = nextStep(group, fit, nodes, self, seen);
+  return nextStep(group, fitOf(group, primary), nodes, parts_.agent.self().text(), seen, primary);
+}
+
+// A sidekick is where its primary is to be.
+GlobalFit GlobalContainers::fitOf(const GlobalGroup& group, const GlobalGroup* primary) {
+  GlobalFit fit;
+  if (!group.original || group.original->node == parts_.agent.self().text()) return fit;
+  std::string definition = definitionOf(*group.original);
+  std::optional<labels::Policy> policy = policyIn(definition);
+  bool isSidekick = !group.beside().empty();
+  bool restarts = restartsAlways(definition);
+  bool once = policy && (policy->startOnce || (isSidekick && !restarts));
+  if (isSidekick) {
+    bool isLed = primary && primary->original;
+    std::optional<labels::Policy> leading;
+    if (isLed) leading = policyIn(definitionOf(*primary->original));
+    if (policy) policy = std::move(leading);
+  }
+  if (!policy) return fit;
+  Placements::GlobalFit here = parts_.placements.globalFit(*policy);
+  return {here.takes, here.keeps, restarts, once};
+}
+
+void GlobalContainers::begin(const GlobalStep& step, const GlobalGroup& group,
+                             std::span<const GlobalGroup> groups,
+                             std::span<const GlobalStep> steps) {
   if (step.what == What::nothing) {
     troubles_.erase(group.id);
     waits_.erase(group.id);
@@ -113,27 +151,56 @@ void GlobalContainers::lookAt(const GlobalGroup& group, std::span<const GlobalNo
   }
   if (busy_.contains(group.id) || !isTime(step, group.id)) return;
   auto trouble = troubles_.find(group.id);
-  if (trouble != troubles_.end() && parts_.loop.now() < trouble->second.until) return;
+  uint64_t now = parts_.loop.now();
+  if (trouble != troubles_.end() && now < trouble->second.until) {
+    lookBy(base::milliseconds(trouble->second.until - now));
+    return;
+  }
+  if (mustWait(step, group, groups, steps)) return;
   busy_.insert(group.id);
-  tasks_.spawn(take(std::move(step), group));
+  tasks_.spawn(take(step, group));
 }
 
-// Nothing as long as its definition has not come.
-std::optional<labels::Policy> GlobalContainers::policyOf(const GlobalMember& original,
-                                                         std::string& definition) {
-  std::optional<cluster::NodeId> owner = cluster::NodeId::parse(original.node);
+// For another group, whose change is told by a record.
+bool GlobalContainers::mustWait(const GlobalStep& step, const GlobalGroup& group,
+                                std::span<const GlobalGroup> groups,
+                                std::span<const GlobalStep> steps) {
+  const GlobalMember* described = group.original ? &*group.original : &step.about;
+  switch (step.what) {
+    case What::make:
+    case What::start:
+    case What::startAgain:
+    case What::succeed:
+      break;
+    case What::handOver:
+      // A copy that is used goes when what uses it has been made anew.
+      for (const GlobalStep& other : steps) {
+        if (other.what != What::succeed) continue;
+        std::vector<std::string> used = usedBy(other.about);
+        bool uses = std::find(used.begin(), used.end(), step.about.id) != used.end();
+        if (uses) return true;
+      }
+      break;
+    default:
+      return false;
+  }
+  std::vector<std::string> used = usedBy(*described);
+  return isBlocked(step, used, groups, steps, parts_.index, parts_.agent.self().text());
+}
+
+// Empty as long as it has not come.
+std::string GlobalContainers::definitionOf(const GlobalMember& member) {
+  std::optional<cluster::NodeId> owner = cluster::NodeId::parse(member.node);
   const cluster::Record* record =
-      owner ? parts_.agent.state().find(*owner, std::string(definitionRecords) + original.id)
+      owner ? parts_.agent.state().find(*owner, std::string(definitionRecords) + member.id)
             : nullptr;
-  if (!record) return std::nullopt;
-  definition =
-      withoutPublishAddress(record->value, parts_.placements.publishAddresses(original.node));
-  // Our bookkeeping on a later original is no label that a client may use.
-  std::optional<std::string> plain = plainDefinition(definition);
-  if (!plain) return std::nullopt;
-  labels::Decoded asked = labels::decode(*plain);
-  if (asked.problem) return std::nullopt;
-  return std::move(asked.policy);
+  if (!record) return {};
+  return withoutPublishAddress(record->value, parts_.placements.publishAddresses(member.node));
+}
+
+std::vector<std::string> GlobalContainers::usedBy(const GlobalMember& member) {
+  std::optional<labels::Policy> policy = policyIn(definitionOf(member));
+  return policy ? std::move(policy->containers) : std::vector<std::string>();
 }
 
 // What others are perhaps about to do is done only if they do not.
@@ -170,7 +237,8 @@ base::Task<> GlobalContainers::take(GlobalStep step, GlobalGroup group) {
   }
   Trouble& trouble = troubles_[id];
   bool isNew = trouble.why != why;
-  trouble.pause = isNew ? pauseLeast : std::min(trouble.pause * 2, pauseMost);
+  uint64_t least = why == notToldYet ? pauseForRecords : pauseLeast;
+  trouble.pause = isNew ? least : std::min(trouble.pause * 2, pauseMost);
   trouble.until = parts_.loop.now() + trouble.pause;
   trouble.why = why;
   if (isNew && why != notToldYet && why != isGoing)
@@ -197,6 +265,8 @@ base::Task<std::string> GlobalContainers::perform(GlobalStep step, GlobalGroup g
       why = co_await make(std::move(step), std::move(*group.original));
       break;
     case What::start:
+      why = co_await startFirst(step.about.id);
+      break;
     case What::startAgain:
       why = co_await start(step.about.id);
       break;
@@ -210,7 +280,7 @@ base::Task<std::string> GlobalContainers::perform(GlobalStep step, GlobalGroup g
       why = co_await removeOrphan(std::move(step));
       break;
     case What::succeed:
-      why = co_await succeed(std::move(step), std::move(group.id));
+      why = co_await succeed(std::move(step.about), std::move(step.name));
       break;
     case What::handOver:
       why = co_await handOver(std::move(step.about), std::move(*group.original));
@@ -220,28 +290,42 @@ base::Task<std::string> GlobalContainers::perform(GlobalStep step, GlobalGroup g
 }
 
 base::Task<std::string> GlobalContainers::make(GlobalStep step, GlobalMember original) {
-  std::string definition;
-  std::optional<labels::Policy> policy = policyOf(original, definition);
-  GlobalMark mark;
+  GlobalMark mark = original.mark;
   mark.group = original.group();
   mark.cluster = parts_.agent.config().id;
   mark.home = original.node;
   mark.suffix = step.name.substr(original.name.size());
-  std::optional<std::string> body = copyBody(definition, mark);
-  if (!policy || !body) co_return std::string("its definition cannot be understood");
   // Our own records may lag behind our engine, as after a restart.
-  std::optional<bool> here = co_await isHere(mark.group);
+  std::optional<bool> here = co_await isHere(mark.group, true);
   if (!here) co_return std::string("the engine does not tell what it has");
   if (*here) co_return std::string(notToldYet);
+  std::optional<std::string> definition = withOwn(definitionOf(original));
+  if (!definition) co_return std::string(notToldYet);
+  std::optional<labels::Policy> policy = policyIn(*definition);
+  std::optional<std::string> body = copyBody(*definition, mark);
+  if (!policy || !body) co_return std::string("its definition cannot be understood");
   std::string name = std::move(step.name);
-  // Each has volumes of its own of these names.
+  // Each has volumes and sidekicks of its own of these names.
   policy->volumes.clear();
+  policy->sidekicks.clear();
+  if (!mark.beside.empty()) policy->identity = {};
   std::string why = co_await create(std::move(*policy), std::move(*body), std::move(name));
   co_return why;
 }
 
-// Whether our engine has a copy of the group. Nothing if it does not tell.
-base::Task<std::optional<bool>> GlobalContainers::isHere(std::string group) {
+// With what this node has of the groups whose containers it uses. Nothing if it lacks one.
+std::optional<std::string> GlobalContainers::withOwn(std::string definition) {
+  std::optional<labels::Policy> policy = policyIn(definition);
+  if (!policy || policy->containers.empty()) return definition;
+  std::vector<GlobalGroup> all = groups();
+  std::optional<std::map<std::string, std::string>> own =
+      ownMembers(policy->containers, all, parts_.index, parts_.agent.self().text());
+  if (!own) return std::nullopt;
+  return withContainers(definition, *own);
+}
+
+// Whether our engine has a copy of the group, or a later original. Nothing if it does not tell.
+base::Task<std::optional<bool>> GlobalContainers::isHere(std::string group, bool isCopy) {
   base::JsonWriter filters;
   filters.object().list("label").value("io.drover.global.of=" + group).endList().endObject();
   std::string target = "/containers/json?all=1&filters=" + encodeQueryValue(filters.text());
@@ -256,7 +340,8 @@ base::Task<std::optional<bool>> GlobalContainers::isHere(std::string group) {
     std::optional<ContainerFacts> facts = containerFacts(id, each);
     if (!facts || facts->names.empty()) continue;
     std::optional<GlobalMark> mark = globalMark(facts->labels, facts->names.front());
-    if (mark && mark->cluster == cluster) found = true;
+    bool isOne = mark && mark->isCopy() == isCopy && (!isCopy || mark->cluster == cluster);
+    if (isOne) found = true;
   }
   co_return std::optional<bool>(found);
 }
@@ -269,6 +354,12 @@ base::Task<std::string> GlobalContainers::removeOrphan(GlobalStep step) {
   base::HttpCall question =
       base::httpGet("/containers/" + step.original + "/json", askTimeout, answerMost);
   base::HttpReply reply = co_await way.call(std::move(question));
+  bool isKnown = parts_.index.find(step.original).place != nullptr;
+  if (reply.status == 200 && isKnown && !step.primary.empty()) {
+    base::HttpCall next =
+        base::httpGet("/containers/" + step.primary + "/json", askTimeout, answerMost);
+    reply = co_await way.call(std::move(next));
+  }
   if (reply.status == 404) {
     std::string why = co_await remove(std::move(step.about));
     co_return why;
@@ -277,17 +368,19 @@ base::Task<std::string> GlobalContainers::removeOrphan(GlobalStep step) {
   co_return std::string(notToldYet);
 }
 
-base::Task<std::string> GlobalContainers::succeed(GlobalStep step, std::string group) {
-  const cluster::Record* record = parts_.agent.state().find(
-      parts_.agent.self(), std::string(definitionRecords) + step.about.id);
-  std::optional<std::string> body;
-  if (record) body = originalBody(record->value, group);
-  std::optional<std::string> plain = body ? plainDefinition(*body) : std::nullopt;
-  if (!plain) co_return std::string("its definition is not known");
-  labels::Decoded asked = labels::decode(*plain);
-  asked.policy.replaces = step.about.id;
-  std::string why =
-      co_await create(std::move(asked.policy), std::move(*body), std::move(step.name));
+base::Task<std::string> GlobalContainers::succeed(GlobalMember copy, std::string name) {
+  std::optional<bool> here = co_await isHere(copy.mark.group, false);
+  if (!here) co_return std::string("the engine does not tell what it has");
+  if (*here) co_return std::string(notToldYet);
+  const cluster::Record* record =
+      parts_.agent.state().find(parts_.agent.self(), std::string(definitionRecords) + copy.id);
+  std::optional<std::string> definition;
+  if (record) definition = withOwn(record->value);
+  std::optional<std::string> body = definition ? originalBody(*definition, copy.mark) : definition;
+  std::optional<labels::Policy> policy = body ? policyIn(*body) : std::nullopt;
+  if (!policy) co_return std::string("its definition is not known");
+  policy->replaces = copy.id;
+  std::string why = co_await create(std::move(*policy), std::move(*body), std::move(name));
   co_return why;
 }
 
@@ -310,8 +403,24 @@ base::Task<std::string> GlobalContainers::handOver(GlobalMember copy, GlobalMemb
       co_await start(copy.id);
       co_return why;
     }
+  } else if (copy.started && !copy.mark.beside.empty() && !restartsAlways(definitionOf(original))) {
+    // What it was there for is missing where that is not in a volume with a name.
+    why = co_await start(original.id);
+    if (!why.empty()) co_return why;
   }
   why = co_await remove(std::move(copy));
+  co_return why;
+}
+
+// What ends at once runs only once, though our records lag behind our engine.
+base::Task<std::string> GlobalContainers::startFirst(std::string id) {
+  base::HttpCall question = base::httpGet("/containers/" + id + "/json", askTimeout, answerMost);
+  base::HttpReply reply = co_await parts_.engine.call(std::move(question));
+  rapidjson::Document container = base::parseJson(reply.body);
+  const rapidjson::Value* state = base::member(container, "State");
+  bool wasStarted = state && base::text(*state, "Status") != "created";
+  if (reply.status == 200 && wasStarted) co_return std::string(notToldYet);
+  std::string why = co_await start(std::move(id));
   co_return why;
 }
 

@@ -57,20 +57,30 @@ class GlobalContainers {
 
   void look();
   void lookBy(base::milliseconds delay);
-  void lookAt(const GlobalGroup& group, std::span<const GlobalNode> nodes);
-  std::optional<labels::Policy> policyOf(const GlobalMember& original, std::string& definition);
+  std::vector<GlobalGroup> groups() const;
+  GlobalStep stepFor(const GlobalGroup& group, const GlobalGroup* primary,
+                     std::span<const GlobalNode> nodes);
+  GlobalFit fitOf(const GlobalGroup& group, const GlobalGroup* primary);
+  void begin(const GlobalStep& step, const GlobalGroup& group, std::span<const GlobalGroup> groups,
+             std::span<const GlobalStep> steps);
+  bool mustWait(const GlobalStep& step, const GlobalGroup& group,
+                std::span<const GlobalGroup> groups, std::span<const GlobalStep> steps);
+  std::string definitionOf(const GlobalMember& member);
+  std::vector<std::string> usedBy(const GlobalMember& member);
   bool isTime(const GlobalStep& step, const std::string& group);
   base::Task<> take(GlobalStep step, GlobalGroup group);
   base::Task<std::string> perform(GlobalStep step, GlobalGroup group);
   base::Task<std::string> make(GlobalStep step, GlobalMember original);
+  std::optional<std::string> withOwn(std::string definition);
   base::Task<std::string> removeOrphan(GlobalStep step);
-  base::Task<std::string> succeed(GlobalStep step, std::string group);
+  base::Task<std::string> succeed(GlobalMember copy, std::string name);
   base::Task<std::string> handOver(GlobalMember copy, GlobalMember original);
   base::Task<std::string> create(labels::Policy policy, std::string body, std::string name);
+  base::Task<std::string> startFirst(std::string id);
   base::Task<std::string> start(std::string id);
   base::Task<std::string> stop(std::string id);
   base::Task<std::string> remove(GlobalMember member);
-  base::Task<std::optional<bool>> isHere(std::string group);
+  base::Task<std::optional<bool>> isHere(std::string group, bool isCopy);
   base::Task<std::string> change(std::string method, std::string target, std::string id);
 
   Parts parts_;

@@ -14,6 +14,7 @@ namespace {
 
 constexpr std::string_view groupLabel = "io.drover.global.of";
 constexpr std::string_view fromLabel = "io.drover.global.from";
+constexpr std::string_view besideLabel = "io.drover.global.beside";
 constexpr std::string_view setAside = "io.drover.global.label.";
 constexpr std::string_view ofCompose = "com.docker.compose.";
 constexpr size_t idLength = 64;  // of a container
@@ -69,11 +70,16 @@ LabelList labelsIn(std::string_view definition) {
 LabelList plainLabels(std::string_view definition) {
   LabelList labels;
   for (auto& [key, value] : labelsIn(definition)) {
-    if (key == groupLabel || key == fromLabel) continue;
+    if (key == groupLabel || key == fromLabel || key == besideLabel) continue;
     std::string shown(shownLabel(key));
     labels.emplace_back(std::move(shown), std::move(value));
   }
   return labels;
+}
+
+void addGroup(LabelList& labels, const GlobalMark& mark) {
+  labels.emplace_back(groupLabel, mark.group);
+  if (!mark.beside.empty()) labels.emplace_back(besideLabel, mark.beside);
 }
 
 }  // namespace
@@ -83,9 +89,11 @@ bool isContainerId(std::string_view text) {
 }
 
 std::optional<GlobalMark> globalMark(const LabelList& labels, std::string_view name) {
-  if (!isGlobal(labels)) return std::nullopt;
   GlobalMark mark;
   mark.group = valueOf(labels, groupLabel);
+  mark.beside = valueOf(labels, besideLabel);
+  bool isSidekick = isContainerId(mark.group) && isContainerId(mark.beside);
+  if (!isSidekick && (!isGlobal(labels) || !mark.beside.empty())) return std::nullopt;
   if (!mark.group.empty() && !isContainerId(mark.group)) return std::nullopt;
   std::string_view from = valueOf(labels, fromLabel);
   if (from.empty()) return mark;
@@ -123,7 +131,7 @@ std::optional<std::string> copyBody(std::string_view definition, const GlobalMar
     std::string name = key.starts_with(ofCompose) ? std::string(setAside) + key : std::move(key);
     labels.emplace_back(std::move(name), std::move(value));
   }
-  labels.emplace_back(groupLabel, mark.group);
+  addGroup(labels, mark);
   labels.emplace_back(fromLabel, mark.cluster + "/" + mark.home + "/" + mark.suffix);
   if (host->find("AutoRemove") == "true") host->set("AutoRemove", "false");
   body->set("HostConfig", host->text());
@@ -136,11 +144,11 @@ std::optional<std::string> plainDefinition(std::string_view definition) {
   return withLabels(*body, plainLabels(definition));
 }
 
-std::optional<std::string> originalBody(std::string_view definition, const std::string& group) {
+std::optional<std::string> originalBody(std::string_view definition, const GlobalMark& mark) {
   std::optional<JsonObject> body = JsonObject::parse(definition);
   if (!body) return std::nullopt;
   LabelList labels = plainLabels(definition);
-  labels.emplace_back(groupLabel, group);
+  addGroup(labels, mark);
   return withLabels(*body, labels);
 }
 

@@ -9,6 +9,9 @@
 // name of its node. An original that came in the place of one whose node is gone has the first of
 // these labels only.
 //
+// Sidekicks of a global container (global_sidekicks.h) are global with it, though their own labels
+// do not ask for that: what is made of them names its primary's group in io.drover.global.beside.
+//
 // A copy's com.docker.compose.* labels are set aside under io.drover.global.label.*: Compose finds
 // containers by them, and would count copies, scale them down and remove them by itself.
 
@@ -28,6 +31,8 @@ struct GlobalMark {
   std::string cluster;  // whose
   std::string home;     // id of the node that had the original
   std::string suffix;   // of its name, with the dot
+  // Of what is made of a sidekick: the group of its primary.
+  std::string beside = {};
 
   bool isCopy() const { return !suffix.empty(); }
   bool operator==(const GlobalMark&) const = default;
@@ -52,8 +57,8 @@ std::optional<std::string> copyBody(std::string_view definition, const GlobalMar
 // those that were set aside. Nothing for what is no definition.
 std::optional<std::string> plainDefinition(std::string_view definition);
 
-// The body that makes the next original of the group, of a copy's definition.
-std::optional<std::string> originalBody(std::string_view definition, const std::string& group);
+// The body that makes the next original of the copy's group, of its definition.
+std::optional<std::string> originalBody(std::string_view definition, const GlobalMark& mark);
 
 // The key under which the label was before it was set aside; the key itself if it was not.
 std::string_view shownLabel(std::string_view key);

@@ -42,28 +42,41 @@ GlobalStep follow(const GlobalMember& original, const std::vector<GlobalMember>&
   const GlobalMember& copy = mine.front();
   std::string name = original.name + copy.mark.suffix;
   if (copy.name != name && !original.name.empty()) return stepFor(What::rename, copy, name);
-  if (!original.running || copy.running) return {};
-  if (!copy.started) return stepFor(What::start, copy);
-  return fit.restarts ? stepFor(What::startAgain, copy) : GlobalStep();
+  if (copy.running) return {};
+  bool isDue = original.running || (fit.once && original.started);
+  if (!copy.started) return isDue ? stepFor(What::start, copy) : GlobalStep();
+  return original.running && fit.restarts ? stepFor(What::startAgain, copy) : GlobalStep();
+}
+
+// The node whose copy becomes the next original: of those that are up the one with the least id. A
+// sidekick's is where its primary's is. Empty if there is none.
+std::string heir(const GlobalGroup& group, std::span<const GlobalNode> nodes,
+                 const GlobalGroup* primary) {
+  if (!group.beside().empty() && !primary) return {};
+  if (primary && primary->original) return primary->original->node;
+  std::string least;
+  for (const GlobalMember& each : primary ? primary->others : group.others) {
+    const GlobalNode* node = find(nodes, each.node);
+    if (node && node->up && (least.empty() || each.node < least)) least = each.node;
+  }
+  return least;
 }
 
 GlobalStep withoutOriginal(const GlobalGroup& group, const std::vector<GlobalMember>& mine,
                            std::span<const GlobalNode> nodes, std::string_view self,
-                           const std::optional<GlobalOrigin>& seen) {
+                           const std::optional<GlobalOrigin>& seen, const GlobalGroup* primary) {
   if (mine.empty()) return {};
   const GlobalMember& copy = mine.front();
-  GlobalOrigin origin = seen.value_or(GlobalOrigin{group.id, copy.mark.home});
+  GlobalOrigin origin = seen.value_or(GlobalOrigin{group.id, copy.mark.home, copy.mark.beside});
   if (const GlobalNode* home = find(nodes, origin.node)) {
     if (!home->up) return {};
     GlobalStep step = stepFor(What::removeOrphan, copy);
     step.original = origin.container;
     step.home = origin.node;
+    step.primary = origin.primary;
     return step;
   }
-  for (const GlobalMember& each : group.others) {
-    const GlobalNode* node = find(nodes, each.node);
-    if (node && node->up && each.node < self) return {};
-  }
+  if (heir(group, nodes, primary) != self) return {};
   size_t plain = copy.name.size() - copy.mark.suffix.size();
   return stepFor(What::succeed, copy, copy.name.substr(0, plain));
 }
@@ -93,6 +106,19 @@ std::vector<GlobalGroup> globalGroups(std::vector<GlobalMember> members) {
   return list;
 }
 
+GlobalMember globalMember(const ContainerIndex::Place& place, GlobalMark mark) {
+  const ContainerIndex::Entry& entry = place.second;
+  GlobalMember member;
+  member.id = place.first;
+  if (!entry.names.empty()) member.name = entry.names.front();
+  member.node = entry.owner.text();
+  member.created = entry.created;
+  member.running = entry.running;
+  member.started = entry.state != "created";
+  member.mark = std::move(mark);
+  return member;
+}
+
 std::vector<GlobalMember> globalMembers(const ContainerIndex& index, std::string_view cluster,
                                         std::string_view group) {
   std::vector<GlobalMember> members;
@@ -100,23 +126,14 @@ std::vector<GlobalMember> globalMembers(const ContainerIndex& index, std::string
     const auto& [place, mark] = global;
     if (!isContainerId(id) || (mark.isCopy() && mark.cluster != cluster)) continue;
     if (!group.empty() && (mark.group.empty() ? id : mark.group) != group) continue;
-    const ContainerIndex::Entry& entry = place->second;
-    GlobalMember member;
-    member.id = id;
-    if (!entry.names.empty()) member.name = entry.names.front();
-    member.node = entry.owner.text();
-    member.created = entry.created;
-    member.running = entry.running;
-    member.started = entry.state != "created";
-    member.mark = mark;
-    members.push_back(std::move(member));
+    members.push_back(globalMember(*place, mark));
   }
   return members;
 }
 
 GlobalStep nextStep(const GlobalGroup& group, const GlobalFit& fit,
                     std::span<const GlobalNode> nodes, std::string_view self,
-                    const std::optional<GlobalOrigin>& seen) {
+                    const std::optional<GlobalOrigin>& seen, const GlobalGroup* primary) {
   std::vector<GlobalMember> mine;
   bool hasOriginal = false;  // which is not the one, after a node came back that had been removed
   for (const GlobalMember& each : group.others) {
@@ -126,7 +143,7 @@ GlobalStep nextStep(const GlobalGroup& group, const GlobalFit& fit,
   }
   if (hasOriginal) return {};
   if (group.original) return follow(*group.original, mine, fit, nodes, self);
-  return withoutOriginal(group, mine, nodes, self, seen);
+  return withoutOriginal(group, mine, nodes, self, seen, primary);
 }
 
 }  // namespace proxy

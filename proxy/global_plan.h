@@ -35,11 +35,19 @@ struct GlobalGroup {
   // oldest.
   std::optional<GlobalMember> original;
   std::vector<GlobalMember> others;  // oldest first
+
+  // The group that its members are sidekicks beside; empty if they are none.
+  const std::string& beside() const {
+    return original ? original->mark.beside : others.front().mark.beside;
+  }
   bool operator==(const GlobalGroup&) const = default;
 };
 
 // By id.
 std::vector<GlobalGroup> globalGroups(std::vector<GlobalMember> members);
+
+// As the index has it.
+GlobalMember globalMember(const ContainerIndex::Place& place, GlobalMark mark);
 
 // Those that the index knows, of this group or, without a group, of all; copies of another cluster,
 // from where they came here, are none.
@@ -57,6 +65,7 @@ struct GlobalFit {
   bool takes = false;     // is to have one
   bool keeps = true;      // may go on having one
   bool restarts = false;  // the engine keeps copies running, so one that does not was stopped
+  bool once = false;      // it ends by itself: a copy runs, too, if the original has
 };
 
 struct GlobalStep {
@@ -67,7 +76,7 @@ struct GlobalStep {
     startAgain,  // one that missed that the original was started, if that holds for a while
     rename,      // to `name`
     remove,
-    removeOrphan,  // if the node `home` says that it has no container `original` any more
+    removeOrphan,  // if the node `home` says that it has no `original`, or no `primary`, any more
     succeed,       // make the next original of it, called `name`
     handOver,      // to the original, here: that runs if this one did, which goes
   };
@@ -76,13 +85,15 @@ struct GlobalStep {
   std::string name;
   std::string original;  // id
   std::string home;      // id of a node
+  std::string primary;   // id of the container of which `original` is a sidekick; else empty
   bool operator==(const GlobalStep&) const = default;
 };
 
 // Where the original of a group was when it was seen last.
 struct GlobalOrigin {
-  std::string container;  // id
-  std::string node;       // id
+  std::string container;     // id
+  std::string node;          // id
+  std::string primary = {};  // id of the container of which it is a sidekick; else empty
   bool operator==(const GlobalOrigin&) const = default;
 };
 
@@ -91,9 +102,10 @@ struct GlobalOrigin {
 //
 // What a client made is never removed. A group whose original is gone goes with it, if the node
 // that had it is there to say so; if that node has left or was removed, the copy on the living node
-// with the least id becomes the next original.
+// with the least id becomes the next original. `primary`: the group that this one is beside, if
+// there is one; their originals stay together.
 GlobalStep nextStep(const GlobalGroup& group, const GlobalFit& fit,
                     std::span<const GlobalNode> nodes, std::string_view self,
-                    const std::optional<GlobalOrigin>& seen);
+                    const std::optional<GlobalOrigin>& seen, const GlobalGroup* primary = nullptr);
 
 }  // namespace proxy

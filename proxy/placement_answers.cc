@@ -8,7 +8,7 @@
 
 namespace proxy {
 
-std::vector<std::string> unheeded(const labels::Policy& policy) {
+std::vector<std::string> unheeded(const labels::Policy& policy, const std::string& alone) {
   std::vector<std::string> all;
   auto note = [&](bool asked, std::string_view label) {
     if (asked) all.push_back(std::string(label) + " is understood, but has no effect yet");
@@ -19,9 +19,9 @@ std::vector<std::string> unheeded(const labels::Policy& policy) {
   note(policy.dnsPriority.has_value(), "io.rancher.container.dns.priority");
   note(!policy.linkSelector.empty(), "io.rancher.service.selector.link");
   note(!policy.containerSelector.empty(), "io.rancher.service.selector.container");
-  if (policy.global && !policy.containers.empty())
-    all.push_back("this global container uses others (" + policy.containers.front() +
-                  "), so it is on their node only");
+  if (!alone.empty())
+    all.push_back("this global container uses one that is neither global nor a sidekick of it (" +
+                  alone + "), so it is on that one's node only");
   return all;
 }
 

@@ -96,7 +96,7 @@ void global(std::string_view definition) {
   fuzz::require(!read || *read == mark);
   std::optional<std::string> plain = proxy::plainDefinition(*body);
   fuzz::require(plain && proxy::plainDefinition(*plain) == plain);
-  fuzz::require(proxy::originalBody(*body, mark.group).has_value());
+  fuzz::require(proxy::originalBody(*body, mark).has_value());
 }
 
 }  // namespace

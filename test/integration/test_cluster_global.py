@@ -7,11 +7,13 @@ from pathlib import Path
 import pytest
 
 from harness.cluster import run_on
+from harness.compose import Project
 from harness.engine import wait_until
 from harness.globals import (
     GLOBAL,
     await_copies,
     await_nothing,
+    await_units,
     everywhere,
     home,
     make,
@@ -341,3 +343,67 @@ def test_compose_sees_the_original_only(cluster, program, tmp_path, request):
     )
     compose(one, "down", "-t", "1")
     assert not any(on(node) for node in cluster)
+
+
+# --- sidekicks ----------------------------------------------------------------------------------
+
+
+def ids(nodes):
+    """Of all that is on the nodes by the word of their engines."""
+    return [[each["Id"] for each in n.direct.get("/containers/json?all=1").json()] for n in nodes]
+
+
+def test_each_copy_has_sidekicks_of_its_own(cluster):
+    one, two, three = cluster
+    file = Path(__file__).parent / "compose/rancher/global.yml"
+    first = Project(["docker-compose"], one.api, "side", file)
+    first.run("up", "-d")
+    await_units(cluster, "side")
+    before = ids(cluster)
+    again = Project(["docker-compose"], two.api, "side", file).compose("up", "-d")
+    assert again.returncode == 0 and "reat" not in again.stdout + again.stderr
+    await_units(cluster, "side")  # it starts the one that had ended
+    assert ids(cluster) == before
+    # What is asked of a sidekick is done to its copies, too.
+    first.run("stop", "-t", "1", "cache")
+    assert all(
+        state == "exited" for node in cluster for name, state in on(node).items() if "cache" in name
+    )
+    first.run("start", "cache")
+    await_units(cluster, "side")
+    # What is made anew is made anew everywhere.
+    third = Project(["docker-compose"], three.api, "side", file)
+    third.run("up", "-d", "-t", "1", "--force-recreate")
+    await_units(cluster, "side")
+    # Without their service they are nothing on the other nodes.
+    original = home(cluster, "side_agent_1")
+    two.docker("rm", "--force", "side_agent_1")
+    rest = [node for node in cluster if node is not original]
+    wait_until(lambda: not any(on(node) for node in rest), what="no copies without their service")
+    assert sorted(on(original)) == [f"side_{each}_1" for each in ("cache", "data", "probe")]
+    third.run("down", "-v", "-t", "1")
+    assert not any(on(node) for node in cluster)
+
+
+def test_only_what_has_no_copies_is_warned_of(cluster):
+    one = cluster[0]
+    for name, labels in (("plain", {}), ("each", GLOBAL)):
+        answer = one.api.post(
+            f"/containers/create?name={name}",
+            {"Image": "busybox", "Labels": labels, "Volumes": {"/data": {}}},
+        )
+        assert answer.status == 201, answer.body
+
+    def warnings(name, used):
+        body = {"Image": "busybox", "Labels": GLOBAL, "HostConfig": {"VolumesFrom": [used]}}
+        return one.api.post(f"/containers/create?name={name}", body).json()["Warnings"]
+
+    [warning] = warnings("alone", "plain")
+    assert "neither global nor a sidekick" in warning and "plain" in warning
+    assert not warnings("both", "each")
+    wait_until(
+        lambda: all(sum(e.startswith(("each", "both")) for e in on(n)) == 2 for n in cluster),
+        what="one and what it uses on each node",
+    )
+    one.docker("rm", "--force", "alone", "both", "each", "plain")
+    await_nothing(cluster)

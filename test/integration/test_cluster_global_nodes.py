@@ -1,10 +1,12 @@
 """Global containers while nodes join, fail, come back and are removed."""
 
 import time
+from pathlib import Path
 
 from harness.cluster import await_agreement, form
+from harness.compose import Project
 from harness.engine import wait_until
-from harness.globals import await_copies, await_nothing, make, on
+from harness.globals import await_copies, await_nothing, await_units, home, make, on
 
 
 def test_a_node_that_joins_gets_one(start_node):
@@ -95,4 +97,26 @@ def test_a_copy_takes_the_place_of_an_original_whose_node_was_removed(three):
     rest[1].docker("rm", "--force", "web")
     assert not any(on(node) for node in rest)
     time.sleep(1)
+    assert not any(on(node) for node in rest)
+
+
+def test_sidekicks_stay_with_their_service_as_nodes_come_and_go(start_node):
+    nodes = [start_node(1), start_node(2)]
+    form(nodes)
+    file = Path(__file__).parent / "compose/rancher/global.yml"
+    Project(["docker-compose"], nodes[0].api, "side", file).run("up", "-d")
+    await_units(nodes, "side")
+    nodes.append(start_node(3))
+    nodes[2].joined(nodes[0])
+    await_units(nodes, "side")
+    gone = home(nodes, "side_agent_1")
+    rest = [node for node in nodes if node is not gone]
+    gone.kill_hard()
+    wait_until(lambda: rest[0].states()[gone.name] == "down", 15, what="down")
+    rest[0].docker("node", "rm", gone.name)
+    heir = min(rest, key=lambda node: node.id())
+    wait_until(lambda: "side_agent_1" in on(heir), 15, what="a copy takes its place")
+    await_units(rest, "side")
+    # All of it is of the project still.
+    Project(["docker-compose"], rest[1].api, "side", file).run("down", "-v", "-t", "1")
     assert not any(on(node) for node in rest)

@@ -115,13 +115,17 @@ Test(create_body, containers_that_it_names_are_replaced) {
   const std::map<std::string, std::string> others{{"aa", "bb"}};
   std::string body = withContainers(
       R"({"HostConfig":{"VolumesFrom":["aa:ro","aa","cc"],"NetworkMode":"container:aa",)"
-      R"("PidMode":"host","IpcMode":"container:cc","Links":["aa:x"]}})",
+      R"("PidMode":"host","IpcMode":"container:cc","Links":["aa:x","/aa:/web/y","cc:z"]}})",
       others);
-  cr_expect_eq(body,
-               R"({"HostConfig":{"VolumesFrom":["bb:ro","bb","cc"],"NetworkMode":"container:bb",)"
-               R"("PidMode":"host","IpcMode":"container:cc","Links":["aa:x"]}})",
-               "%s", body.c_str());
+  cr_expect_eq(
+      body,
+      R"({"HostConfig":{"VolumesFrom":["bb:ro","bb","cc"],"NetworkMode":"container:bb",)"
+      R"("PidMode":"host","IpcMode":"container:cc","Links":["bb:x","/aa:/web/y","cc:z"]}})",
+      "%s", body.c_str());
   cr_expect_eq(withContainers("[]", others), "[]");
+  // As engines tell of links.
+  cr_expect_eq(withContainers(R"({"HostConfig":{"Links":["/aa:/web/x"]}})", {{"/aa", "bb"}}),
+               R"({"HostConfig":{"Links":["/bb:/web/x"]}})");
 }
 
 Test(create_body, it_may_remove_itself) {

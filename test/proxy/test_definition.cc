@@ -61,6 +61,10 @@ Test(definition, leaves_out_what_stands_for_nothing_or_was_made_up) {
                     R"("ContainerIDFile":"/tmp/x","Links":null,"IpcMode":"")"),
          body("", ""));
   expect(inspection(R"("Hostname":"mine")", ""), body(R"("Hostname":"mine")", ""));
+  // Those of the container whose network it joins; no engine takes both.
+  expect(inspection(R"("Hostname":"ba9876543210","Domainname":"d")",
+                    R"("NetworkMode":"container:ba98")"),
+         body("", R"("NetworkMode":"container:ba98")"));
 }
 
 Test(definition, asks_for_networks_as_a_client_did) {

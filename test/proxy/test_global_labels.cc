@@ -95,6 +95,34 @@ Test(global_labels, what_is_named_or_labelled_otherwise_is_no_copy) {
                   each.labels[2].second.c_str(), each.labels[1].second.c_str());
 }
 
+Test(global_labels, what_is_made_of_a_sidekick_says_beside_what_it_is) {
+  const std::string primary(64, 'b');
+  GlobalMark mark{group, "c1", home, ".n-2", primary};
+  const std::string definition = R"({"Labels":{"x":"y"},"HostConfig":{}})";
+  auto labelsOf = [](const std::string& body) {
+    const rapidjson::Document json = base::parseJson(body);
+    LabelList labels;
+    for (const auto& each : json["Labels"].GetObject())
+      labels.emplace_back(base::asText(each.name), base::asText(each.value));
+    return list(labels);
+  };
+  std::optional<std::string> body = copyBody(definition, mark);
+  cr_assert(body);
+  cr_expect_eq(globalMark(labelsOf(*body), "data.n-2"), mark);
+  std::optional<std::string> next = originalBody(*body, mark);
+  cr_assert(next);
+  cr_expect_eq(globalMark(labelsOf(*next), "data"), (GlobalMark{group, "", "", "", primary}));
+  std::optional<std::string> plain = plainDefinition(*body);
+  cr_assert(plain);
+  cr_expect_eq(labelsOf(*plain), (LabelList{{"x", "y"}}));
+  // Neither label is enough by itself, nor with a value that is no id.
+  for (const LabelList& labels :
+       {LabelList{{"io.drover.global.beside", primary}}, LabelList{{"io.drover.global.of", group}},
+        LabelList{{"io.drover.global.beside", "x"}, {"io.drover.global.of", group}},
+        LabelList{{"io.drover.global.beside", primary}, {"io.drover.global.of", "x"}}})
+    cr_expect_not(globalMark(labels, "data").has_value());
+}
+
 Test(global_labels, suffixes_may_stand_in_names) {
   cr_expect_eq(globalSuffix("n-2", home, false), ".n-2");
   cr_expect_eq(globalSuffix("n-2", home, true), ".n-2.hhhhh");
@@ -120,7 +148,7 @@ Test(global_labels, a_copys_body_is_the_definition_out_of_composes_sight) {
   cr_expect(body->find("\"Memory\":12345678901234567890") != std::string::npos, "%s",
             body->c_str());
   // What it says of itself is what was meant.
-  rapidjson::Document json = base::parseJson(*body);
+  const rapidjson::Document json = base::parseJson(*body);
   LabelList labels;
   for (const auto& each : json["Labels"].GetObject())
     labels.emplace_back(base::asText(each.name), base::asText(each.value));
@@ -130,7 +158,7 @@ Test(global_labels, a_copys_body_is_the_definition_out_of_composes_sight) {
   cr_assert(plain);
   cr_expect_eq(labelIn(*plain, "com.docker.compose.project"), "p");
   cr_expect_eq(labelIn(*plain, "io.drover.global.of"), "");
-  std::optional<std::string> next = originalBody(*body, group);
+  std::optional<std::string> next = originalBody(*body, mark);
   cr_assert(next);
   cr_expect_eq(labelIn(*next, "com.docker.compose.oneoff"), "False");
   cr_expect_eq(labelIn(*next, "io.drover.global.of"), group);
@@ -143,7 +171,7 @@ Test(global_labels, what_is_no_definition_gives_no_body) {
     cr_expect_not(copyBody(text, mark).has_value(), "%s", text);
     cr_expect_not(restartsAlways(text), "%s", text);
   }
-  cr_expect_not(originalBody("[]", group).has_value());
+  cr_expect_not(originalBody("[]", mark).has_value());
   cr_expect_not(plainDefinition("{").has_value());
   // Labels that are none are left out.
   std::optional<std::string> odd = copyBody(R"({"Labels":[1],"HostConfig":{}})", mark);

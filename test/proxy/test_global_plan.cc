@@ -39,11 +39,11 @@ const std::vector<GlobalNode> three = {
 const GlobalFit fits{true, true, false};
 
 GlobalStep step(std::vector<GlobalMember> members, char self, GlobalFit fit = fits,
-                const std::vector<GlobalNode>& nodes = three,
-                std::optional<GlobalOrigin> seen = {}) {
+                const std::vector<GlobalNode>& nodes = three, std::optional<GlobalOrigin> seen = {},
+                const GlobalGroup* primary = nullptr) {
   std::vector<GlobalGroup> groups = globalGroups(std::move(members));
   cr_assert_eq(groups.size(), 1u);
-  return nextStep(groups[0], fit, nodes, node(self), seen);
+  return nextStep(groups[0], fit, nodes, node(self), seen, primary);
 }
 
 void expect(const GlobalStep& step, What what, const std::string& about = "",
@@ -88,6 +88,20 @@ Test(global_plan, a_copy_is_started_when_its_original_runs) {
          What::nothing);
 }
 
+Test(global_plan, what_ends_by_itself_runs_once_everywhere) {
+  GlobalMember ended = original('a', '1', false);
+  ended.started = true;
+  GlobalMember made = copy('b', '2', 'a', '1', false);
+  const GlobalFit once{true, true, false, true};
+  expect(step({ended, made}, '2'), What::nothing);
+  expect(step({ended, made}, '2', once), What::start, idOf('b'));
+  made.started = true;
+  expect(step({ended, made}, '2', once), What::nothing);
+  expect(step({original('a', '1'), made}, '2', once), What::nothing);
+  ended.started = made.started = false;
+  expect(step({ended, made}, '2', once), What::nothing);
+}
+
 Test(global_plan, a_copy_goes_when_its_node_may_not_have_it) {
   std::vector<GlobalMember> both = {original('a', '1'), copy('b', '2', 'a', '1')};
   expect(step(both, '2', {false, true, false}), What::nothing);
@@ -128,6 +142,36 @@ Test(global_plan, when_the_originals_node_is_gone_the_least_living_one_takes_ove
   expect(step(both, '3', fits, rest), What::nothing);
   rest[0].up = false;
   expect(step(both, '3', fits, rest), What::succeed, idOf('c'), "web");
+}
+
+Test(global_plan, a_sidekicks_copy_asks_for_its_primary_too) {
+  GlobalMember made = copy('b', '2', 'a', '1');
+  made.mark.beside = idOf('p');
+  GlobalStep asks = step({made}, '2');
+  expect(asks, What::removeOrphan, idOf('b'));
+  cr_expect(asks.original == idOf('a') && asks.primary == idOf('p'));
+  // The one that was seen last, be it another than when the copy was made.
+  asks = step({made}, '2', fits, three, GlobalOrigin{idOf('a'), node('1'), idOf('q')});
+  cr_expect(asks.original == idOf('a') && asks.primary == idOf('q'));
+}
+
+Test(global_plan, the_next_original_of_a_sidekick_is_where_its_primarys_is) {
+  std::vector<GlobalNode> rest = {three[1], three[2]};
+  std::vector<GlobalMember> both = {copy('b', '2', 'a', '1'), copy('c', '3', 'a', '1')};
+  for (GlobalMember& each : both) each.mark.beside = idOf('p');
+  auto at = [&](char self, std::vector<GlobalMember> primary) {
+    std::vector<GlobalGroup> groups = globalGroups(std::move(primary));
+    return step(both, self, fits, rest, {}, groups.empty() ? nullptr : &groups[0]);
+  };
+  std::vector<GlobalMember> everywhere = {copy('q', '2', 'p', '1'), copy('r', '3', 'p', '1')};
+  expect(at('2', everywhere), What::succeed, idOf('b'), "web");
+  expect(at('3', everywhere), What::nothing);
+  // A primary that only one of the nodes had a copy of, or that was there first.
+  expect(at('2', {copy('r', '3', 'p', '1')}), What::nothing);
+  expect(at('3', {copy('r', '3', 'p', '1')}), What::succeed, idOf('c'), "web");
+  expect(at('3', {copy('q', '2', 'p', '1'), original('p', '3')}), What::succeed, idOf('c'), "web");
+  expect(at('2', {copy('q', '2', 'p', '1'), original('p', '3')}), What::nothing);
+  expect(at('2', {}), What::nothing);
 }
 
 Test(global_plan, what_follows_a_second_original_goes_with_it) {

@@ -22,12 +22,15 @@ Test(placement_answers, warnings_are_added_to_those_of_the_engine) {
 
 Test(placement_answers, what_has_no_effect_yet_is_named) {
   auto warned = [](const std::string& labels) {
-    return unheeded(labels::decode("{\"Labels\":{" + labels + "}}").policy);
+    return unheeded(labels::decode("{\"Labels\":{" + labels + "}}").policy, "");
   };
   cr_expect(warned("").empty());
   cr_expect(warned(R"("io.drover.strategy":"binpack")").empty());
   cr_expect(warned(R"("io.rancher.scheduler.global":"true")").empty());
   cr_expect(warned(R"("io.drover.rebalance":"true")").empty());
+  std::vector<std::string> alone = unheeded(labels::Policy(), "data");
+  cr_assert_eq(alone.size(), 1);
+  cr_expect(alone[0].find("(data)") != alone[0].npos, "%s", alone[0].c_str());
   std::vector<std::string> heals = warned(R"("io.drover.reschedule":"on-node-failure")");
   cr_assert_eq(heals.size(), 1);
   cr_expect(heals[0].starts_with("io.drover.reschedule"), "%s", heals[0].c_str());

@@ -20,7 +20,12 @@ def make(via, name, labels=None, start=True, **options):
 def on(node):
     """What is on the node by the word of its engine: {name: state}."""
     entries = node.direct.get("/containers/json?all=1").json()
-    return {each["Names"][0][1:]: each["State"] for each in entries}
+    return {
+        name[1:]: each["State"]
+        for each in entries
+        for name in each["Names"]
+        if name.count("/") == 1  # else it is a link's
+    }
 
 
 def everywhere(nodes):
@@ -56,3 +61,35 @@ def await_nothing(nodes):
 
 def update(via, node, *arguments):
     via.docker("node", "update", *arguments, node.name)
+
+
+UNIT = {"agent": "running", "data": "exited", "cache": "running", "probe": "running"}
+
+
+def unit(project, node):
+    """What the node is to have of compose/rancher/global.yml, the way on() tells it."""
+    original = f"{project}_agent_1" in on(node)
+    suffix = "" if original else f".{node.name}"
+    return {f"{project}_{service}_1{suffix}": state for service, state in UNIT.items()}
+
+
+def await_units(nodes, project):
+    """Until each node has its own containers of compose/rancher/global.yml, which belong together."""
+    try:
+        wait_until(lambda: all(on(node) == unit(project, node) for node in nodes), 20, what="all")
+    except AssertionError as failed:
+        raise AssertionError(f"{everywhere(nodes)}") from failed
+    for node in nodes:
+        seen = {}
+        for name in on(node):
+            service = name.split("_")[1]
+            seen[service] = node.direct.get(f"/containers/{name}/json").json()
+        agent, data, probe = seen["agent"], seen["data"], seen["probe"]
+        assert agent["HostConfig"]["VolumesFrom"] == [f"{data['Id']}:rw"]
+        assert probe["HostConfig"]["VolumesFrom"] == [f"{data['Id']}:rw"]
+        assert probe["HostConfig"]["NetworkMode"] == f"container:{agent['Id']}"
+        inside = {s: node.docker("exec", seen[s]["Id"], "hostname") for s in ("agent", "probe")}
+        assert inside["agent"] == inside["probe"] == agent["Config"]["Hostname"]
+        read = node.docker("exec", probe["Id"], "cat", "/data/made", "/kept/made", "/data/agent")
+        assert read.split() == [data["Config"]["Hostname"]] * 2 + [inside["agent"]]
+        node.docker("exec", agent["Id"], "ping", "-c", "1", "-W", "2", "store")
