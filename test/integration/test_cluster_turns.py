@@ -56,9 +56,9 @@ CREATES = {
     "volumes from": ({"HostConfig": {"VolumesFrom": [f"c{each}" for each in range(20_000)]}}, refusal(1000)),
     "labels of 1 MB": ({"Labels": {f"label.{each}": "x" * 50 for each in range(14_000)}}, (201, "")),
     "a label of 1 MB": ({"Labels": {"theirs": "x" * 1_000_000}}, (201, "")),
-    "a label of 10 MB": ({"Labels": {"theirs": "x" * 10_000_000}}, (201, "")),
+    "a label of 5 MB": ({"Labels": {"theirs": "x" * 5_000_000}}, (201, "")),
     "rules": ({"Env": [f"constraint:k{each}!=v" for each in range(10_000)]}, (400, "")),
-    "lists in lists": ({"HostConfig": {"Unknown": [nested(500)] * 15_000}}, (201, "")),
+    "lists in lists": ({"HostConfig": {"Unknown": [nested(500)] * 7_500}}, (201, "")),
 }
 
 
