@@ -1,5 +1,6 @@
 // How an agent goes by the cluster's configuration, changes it, and keeps certificates fresh.
 
+#include "base/rfc3339.h"
 #include "cluster/agent.h"
 #include "cluster/join_token.h"
 #include "cluster/rotation.h"
@@ -60,7 +61,7 @@ void Agent::changeConfig(const std::function<void(ClusterConfig&)>& change) {
   change(fresh);
   fresh.serial++;
   fresh.writer = run.self;
-  fresh.updatedAt = rfc3339Now();
+  fresh.updatedAt = base::rfc3339Now();
   std::string bundle = encode(fresh);
   if (!decodeConfig(bundle)) throw AgentError(400, "the swarm's specification is too large");
   run.put(std::string(configKey), std::move(bundle), true);

@@ -1,6 +1,7 @@
 // How an agent comes into a cluster, out of it, and back into it after a restart.
 
 #include "base/json.h"
+#include "base/rfc3339.h"
 #include "cluster/admission.h"
 #include "cluster/agent.h"
 #include "cluster/draw.h"
@@ -159,7 +160,7 @@ NodeId Agent::init(Place place, ClusterOptions options, const std::string& avail
   config.id = drawNodeId().text();
   config.serial = 1;
   config.writer = self;
-  config.createdAt = config.updatedAt = rfc3339Now();
+  config.createdAt = config.updatedAt = base::rfc3339Now();
   config.options = std::move(options);
   Credentials authority = makeAuthority(wallNow());
   config.authorities = {authority.certificate};
@@ -216,7 +217,7 @@ base::Task<> Agent::joinBy(const Place& place, const std::string& remote, const 
                            const std::string& availability) {
   JoinWish wish{remote, token, options_.name, place, options_.gossipPort};
   Joined joined = co_await askToJoin(loop_, std::move(wish));
-  joined.place.since = rfc3339Now();
+  joined.place.since = base::rfc3339Now();
   removed_ = std::move(joined.admission.removed);
   record_.availability = availability;
   troubles_.clear();

@@ -1,6 +1,7 @@
 // The nodes, as an agent shows and changes them.
 
 #include "base/json.h"
+#include "base/rfc3339.h"
 #include "cluster/agent.h"
 #include "cluster/peer_call.h"
 #include "cluster/running.h"
@@ -149,7 +150,7 @@ void Agent::removeNode(const NodeId& id, bool force) {
   if (!down && !force)
     throw AgentError(400, "rpc error: code = FailedPrecondition desc = node " + text +
                               " is not down and can't be removed");
-  run.put(std::string(removedPrefix) + text, rfc3339Now());
+  run.put(std::string(removedPrefix) + text, base::rfc3339Now());
   run.takeRemoval(id);
   run.settle();
 }

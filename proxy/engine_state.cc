@@ -5,7 +5,7 @@
 #include <random>
 
 #include "base/json.h"
-#include "cluster/wall_clock.h"
+#include "base/rfc3339.h"
 #include "proxy/heads.h"
 
 namespace proxy {
@@ -202,7 +202,7 @@ base::Task<> EngineState::watchForSilence() {
     }
     if (!silent_) continue;
     if (!was) {
-      std::string why = "it has not answered since " + cluster::rfc3339Now();
+      std::string why = "it has not answered since " + base::rfc3339Now();
       engine_.fallSilent(why, longCall);
       lost_ = true;
       if (events_) events_->stream->cancel(why);
