@@ -53,12 +53,6 @@ base::Task<> sendAnswer(Client& client, int status, std::string_view head, std::
   if (put < out.size()) co_await client.stream->write(std::string_view(out).substr(put));
 }
 
-std::string jsonHead(int status, std::string_view common) {
-  std::string head = "HTTP/1.1 " + std::to_string(status) + " ";
-  head.append(base::reasonPhrase(status)).append("\r\n").append(common);
-  return head.append("Content-Type: application/json\r\n");
-}
-
 base::Task<> sendJson(Client& client, int status, std::string_view common, std::string_view body) {
   std::string head = jsonHead(status, common);
   co_await sendAnswer(client, status, head, body);

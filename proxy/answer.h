@@ -15,10 +15,6 @@ namespace proxy {
 // and connection are added.
 base::Task<> sendAnswer(Client& client, int status, std::string_view head, std::string_view body);
 
-// The head of an answer with a body of JSON. `common`: the headers that every answer of the engine
-// has.
-std::string jsonHead(int status, std::string_view common);
-
 // sendAnswer() for a body of JSON.
 base::Task<> sendJson(Client& client, int status, std::string_view common, std::string_view body);
 

@@ -24,7 +24,7 @@ base::Task<> Api::handle(Client& client, RouteMatch match) {
   if (answer == Answer::clientCertificate) return certificates_.handle(client);
   if (client.fromNode) {
     if (answer == Answer::node || answer == Answer::admission) return node_.handle(client, match);
-    if (answer == Answer::create) return creation_.createHere(client, match);
+    if (answer == Answer::create) return creates_.createHere(client, match);
     return local_.handle(client, match);
   }
   if (answer == Answer::swarm) return swarm_.handle(client, match);

@@ -5,6 +5,7 @@
 #include "cluster/nodes.h"
 #include "proxy/client.h"
 #include "proxy/client_certificates.h"
+#include "proxy/create_calls.h"
 #include "proxy/federation.h"
 #include "proxy/gate.h"
 #include "proxy/local_api.h"
@@ -18,13 +19,13 @@ class Api {
  public:
   // All must outlive it.
   Api(const cluster::Nodes& nodes, LocalApi& local, Federation& federation, SwarmApi& swarm,
-      NodeApi& node, ContainerCreate& creation, ClientCertificates& certificates)
+      NodeApi& node, CreateCalls& creates, ClientCertificates& certificates)
       : nodes_(nodes),
         local_(local),
         federation_(federation),
         swarm_(swarm),
         node_(node),
-        creation_(creation),
+        creates_(creates),
         certificates_(certificates) {}
 
   // Who is at the other end, for the gate.
@@ -48,7 +49,7 @@ class Api {
   Federation& federation_;
   SwarmApi& swarm_;
   NodeApi& node_;
-  ContainerCreate& creation_;
+  CreateCalls& creates_;
   ClientCertificates& certificates_;
 };
 

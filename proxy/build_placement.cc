@@ -3,8 +3,8 @@
 #include "base/json.h"
 #include "labels/decode.h"
 #include "labels/keys.h"
+#include "proxy/filtered_query.h"
 #include "proxy/heads.h"
-#include "proxy/merge_plan.h"
 #include "proxy/request_types.h"
 
 namespace proxy {

@@ -5,16 +5,15 @@
 #include "base/json.h"
 #include "base/offload.h"
 #include "labels/decode.h"
-#include "proxy/answer.h"
 #include "proxy/asked_image.h"
 #include "proxy/container_record.h"
 #include "proxy/create_body.h"
+#include "proxy/create_headers.h"
+#include "proxy/filtered_query.h"
 #include "proxy/global_sidekicks.h"
+#include "proxy/heads.h"
 #include "proxy/image_pull.h"
-#include "proxy/json_body.h"
 #include "proxy/list_query.h"
-#include "proxy/merge_errors.h"
-#include "proxy/merge_plan.h"
 #include "proxy/moving_name.h"
 #include "proxy/node_call.h"
 #include "proxy/placement_answers.h"
@@ -23,24 +22,14 @@ namespace proxy {
 namespace {
 
 constexpr base::milliseconds createTimeout(120'000);
-// From this size on a body is read and written by another thread, while the loop goes on.
-constexpr size_t longBody = 64 * 1024;
 constexpr size_t answerMost = 4 * 1024 * 1024;
 // What is pulled first takes longer.
 constexpr base::milliseconds pullTimeout(3600 * 1000);
 constexpr base::milliseconds retryPause(20);
 // By then a change that one node's client was told of is known to all.
 constexpr uint64_t seenEverywhere = 250;
-// The header by which the chosen node says that the container cannot be there; it names the filter.
-constexpr std::string_view refusedHeader = "Drover-Refused";
 // In place of a filter: the node, or its engine, cannot be reached, so it has heard of nothing.
 constexpr std::string_view unreachable = "unreachable";
-// The header by which who moves a container says which one the new one takes the place of.
-constexpr std::string_view replacesHeader = "Drover-Replaces";
-// The header that says which reservation of the asking node is about the same container.
-constexpr std::string_view reservationHeader = "Drover-Reservation";
-// The header, with the value 1, by which who asks leaves to the engine what that checks by itself.
-constexpr std::string_view leaveToEngineHeader = "Drover-Leave-To-Engine";
 constexpr uint64_t wantedFor = 10 * 60 * 1000;
 constexpr size_t wantedMost = 1000;
 
@@ -84,11 +73,10 @@ std::string ContainerCreate::Made::id() const {
   return std::string(base::text(base::parseJson(reply.body), "Id"));
 }
 
-ContainerCreate::ContainerCreate(base::Loop& loop, Engine& engine, LocalApi& local,
+ContainerCreate::ContainerCreate(base::Loop& loop, Engine& engine, LocalEngine& local,
                                  cluster::Agent& agent, Locator& locator, ContainerIndex& index,
                                  Placements& placements, NameClaims& names, VolumeClaims& volumes,
-                                 VolumeMove& volumeMove, ImageTransfer& images, base::Log& log,
-                                 size_t bodyMost)
+                                 VolumeMove& volumeMove, ImageTransfer& images, base::Log& log)
     : loop_(loop),
       engine_(engine),
       local_(local),
@@ -102,39 +90,19 @@ ContainerCreate::ContainerCreate(base::Loop& loop, Engine& engine, LocalApi& loc
       dependencies_(loop, locator, placements, volumes),
       images_(images),
       digests_(loop, engine, local, locator),
-      log_(log),
-      bodyMost_(bodyMost) {}
+      log_(log) {}
 
-base::Task<CreateOrder> ContainerCreate::read(Client& client, RouteMatch match) {
-  CreateOrder head = readHead(client.request(), match.query);
-  std::string body = co_await readBody(client, bodyMost_);
-  head.isSaidToBeJson = isSaidToBeJson(client.request(), body);
-  if (body.size() < longBody) co_return withBody(std::move(head), body);
-  auto work = [head = std::move(head), body = std::move(body)]() mutable {
-    return withBody(std::move(head), body);
-  };
-  CreateOrder order = co_await base::offload(loop_, std::move(work));
-  co_return order;
-}
-
-base::Task<> ContainerCreate::refuse(Client& client, Refusal refusal) {
-  co_await sendError(client, refusal.status, local_.commonHeaders(), refusal.message, false);
-}
-
-base::Task<> ContainerCreate::create(Client& client, RouteMatch match) {
-  CreateOrder order = co_await read(client, match);
-  if (!order.isSaidToBeJson) {
-    co_await refuseContentType(client, engine_);
-    co_return;
-  }
+base::Task<ContainerCreate::Created> ContainerCreate::create(CreateOrder order,
+                                                             std::string& upstream) {
+  Created created;
   const labels::Policy& policy = order.asked.policy;
   CreateClaims claimed(names_, volumes_);
   Refusal refusal = malformed(order);
   if (refusal.status == 0) refusal = co_await claimed.takeName(order.name);
   if (refusal.status == 0) refusal = co_await dependencies_.learn(policy, &claimed);
   if (refusal.status) {
-    co_await refuse(client, refusal);
-    co_return;
+    created.refusal = std::move(refusal);
+    co_return created;
   }
 
   takeOwnOfUnit(order);
@@ -147,8 +115,8 @@ base::Task<> ContainerCreate::create(Client& client, RouteMatch match) {
     choose(order, false, choice);
     size_t staying = choice.staying.size();
     Refusal refused;
-    bool done = co_await createOnOne(client, choice, order, claimed, refused);
-    if (done) co_return;
+    bool done = co_await createOnOne(upstream, choice, order, claimed, refused, created.reply);
+    if (done) co_return created;
     if (choice.staying.size() > staying) continue;
     if (loop_.now() < until) {
       co_await base::sleepFor(loop_, retryPause);
@@ -161,8 +129,8 @@ base::Task<> ContainerCreate::create(Client& client, RouteMatch match) {
     }
     if (refused.status)
       refusal = {refused.status, "no node can run this container" + refused.message};
-    co_await refuse(client, refusal);
-    co_return;
+    created.refusal = std::move(refusal);
+    co_return created;
   }
 }
 
@@ -188,11 +156,11 @@ void ContainerCreate::choose(const CreateOrder& order, bool explain, Choice& cho
   preferWanted(policy.image, choice.placement.candidates);
 }
 
-// On the first candidate that does not refuse, and answers the client as its engine does. False,
-// and why, if all refuse.
-base::Task<bool> ContainerCreate::createOnOne(Client& client, Choice& choice,
+// On the first candidate that does not refuse; the reply is its engine's. False, and why, if all
+// refuse.
+base::Task<bool> ContainerCreate::createOnOne(std::string& upstream, Choice& choice,
                                               const CreateOrder& order, CreateClaims& claimed,
-                                              Refusal& refused) {
+                                              Refusal& refused, base::HttpReply& reply) {
   for (const labels::Candidate& candidate : choice.placement.candidates) {
     std::optional<cluster::Node> node = nodeOf(candidate.id);
     if (!node || !node->up) continue;
@@ -201,7 +169,7 @@ base::Task<bool> ContainerCreate::createOnOne(Client& client, Choice& choice,
       choice.staying.insert(std::move(stays));
       co_return false;
     }
-    client.upstream = wayTo(engine_, *node).name();
+    upstream = wayTo(engine_, *node).name();
     Placements::Reservation reservation = reserveOn(*node, order);
     Made made = co_await makeOn(*node, order, reservation, claimed);
     if (!made.refusedBy.empty()) {
@@ -226,41 +194,23 @@ base::Task<bool> ContainerCreate::createOnOne(Client& client, Choice& choice,
       if (asked.policy.explain) warnings.push_back(node->name + ": " + candidate.reason);
       made.reply.body = withWarnings(made.reply.body, warnings);
     }
-    co_await sendAnswer(client, made.reply.status, made.reply.head, made.reply.body);
+    reply = std::move(made.reply);
     co_return true;
   }
   co_return false;
 }
 
-base::Task<> ContainerCreate::createHere(Client& client, RouteMatch match) {
-  CreateOrder order = co_await read(client, match);
-  if (std::optional<std::string_view> replaced = client.request().find(replacesHeader))
-    order.asked.policy.replaces = *replaced;
-  order.token = client.request().find(reservationHeader).value_or("");
-  order.leaveToEngine = client.request().find(leaveToEngineHeader) == "1";
-  Made made = co_await makeHere(order);
-  if (made.refusedBy.empty()) {
-    co_await sendAnswer(client, made.reply.status, made.reply.head, made.reply.body);
-    co_return;
-  }
-  std::string common = local_.commonHeaders();
-  common.append(refusedHeader).append(": ").append(made.refusedBy).append("\r\n");
-  co_await sendJson(client, 409, common, made.reply.body);
-}
-
-base::Task<> ContainerCreate::explain(Client& client, RouteMatch match) {
-  CreateOrder order = co_await read(client, match);
-  Refusal refusal = malformed(order);
-  if (refusal.status == 0) refusal = co_await dependencies_.learn(order.asked.policy, nullptr);
-  if (refusal.status) {
-    co_await refuse(client, refusal);
-    co_return;
-  }
+base::Task<ContainerCreate::Explained> ContainerCreate::explain(CreateOrder order) {
+  Explained explained;
+  explained.refusal = malformed(order);
+  if (explained.refusal.status == 0)
+    explained.refusal = co_await dependencies_.learn(order.asked.policy, nullptr);
+  if (explained.refusal.status) co_return explained;
   takeOwnOfUnit(order);
   Choice choice;
   choose(order, true, choice);
-  std::string answer = explanation(choice.placement, order.asked.warnings);
-  co_await sendJson(client, 200, local_.commonHeaders(), answer);
+  explained.placement = std::move(choice.placement);
+  co_return explained;
 }
 
 // On that node, with its image brought there if it has none.

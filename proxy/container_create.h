@@ -12,7 +12,6 @@
 #include "base/log.h"
 #include "base/task.h"
 #include "cluster/agent.h"
-#include "proxy/client.h"
 #include "proxy/container_index.h"
 #include "proxy/create_claims.h"
 #include "proxy/create_order.h"
@@ -21,11 +20,10 @@
 #include "proxy/heads.h"
 #include "proxy/image_digests.h"
 #include "proxy/image_transfer.h"
-#include "proxy/local_api.h"
+#include "proxy/local_engine.h"
 #include "proxy/locator.h"
 #include "proxy/name_claims.h"
 #include "proxy/placements.h"
-#include "proxy/routes.h"
 #include "proxy/volume_claims.h"
 #include "proxy/volume_move.h"
 
@@ -33,20 +31,39 @@ namespace proxy {
 
 class ContainerCreate {
  public:
-  // All must outlive it. Bodies of requests may have `bodyMost` bytes.
-  ContainerCreate(base::Loop& loop, Engine& engine, LocalApi& local, cluster::Agent& agent,
+  // All must outlive it.
+  ContainerCreate(base::Loop& loop, Engine& engine, LocalEngine& local, cluster::Agent& agent,
                   Locator& locator, ContainerIndex& index, Placements& placements,
                   NameClaims& names, VolumeClaims& volumes, VolumeMove& volumeMove,
-                  ImageTransfer& images, base::Log& log, size_t bodyMost);
+                  ImageTransfer& images, base::Log& log);
 
-  // POST /containers/create
-  base::Task<> create(Client& client, RouteMatch match);
-  // The same by a node that has placed it here. Refused, with a header that names the filter, if
-  // it cannot be here after all; the other node then tries the next candidate.
-  base::Task<> createHere(Client& client, RouteMatch match);
-  // POST /drover/placement, with a create request as its body: where the container would go and
-  // why, and why it would not go elsewhere. Nothing is created.
-  base::Task<> explain(Client& client, RouteMatch match);
+  // On the best node. `upstream` is the name of the server that was asked last, for messages; it
+  // must outlive the task, and is right also if that throws since the server breaks off.
+  struct Created {
+    Refusal refusal;  // no engine was asked, or none could be
+    base::HttpReply reply;
+  };
+  base::Task<Created> create(CreateOrder order, std::string& upstream);
+  // What came of trying a node.
+  struct Made {
+    std::string refusedBy;  // the node's filter; the reply's body then says why
+    base::HttpReply reply;
+
+    void refuse(std::string_view by, const std::string& why) {
+      refusedBy = by;
+      reply.body = errorBody(why);
+    }
+    // Of the container that was made.
+    std::string id() const;
+  };
+  // By our own engine, which another node has chosen, or we have, if the container can be here.
+  base::Task<Made> makeHere(const CreateOrder& order);
+  // Where the container would go and why, and why it would not go elsewhere. Nothing is created.
+  struct Explained {
+    Refusal refusal;
+    labels::Placement placement;
+  };
+  base::Task<Explained> explain(CreateOrder order);
   // What no client asks for just now: a container on `node`, with this name, as one that was placed
   // there. Its image is sent by a node that has it, or else pulled.
   struct Ours {
@@ -60,19 +77,6 @@ class ContainerCreate {
   std::optional<cluster::Node> nodeForPull(std::string_view query);
 
  private:
-  // What came of trying a node.
-  struct Made {
-    std::string refusedBy;  // the node's filter; the reply's body then says why
-    base::HttpReply reply;
-
-    void refuse(std::string_view by, const std::string& why) {
-      refusedBy = by;
-      reply.body = errorBody(why);
-    }
-    // Of the container that was made.
-    std::string id() const;
-  };
-
   // Where a container can go.
   struct Choice {
     std::set<std::string> staying;  // volumes that are known to stay where they are
@@ -81,20 +85,17 @@ class ContainerCreate {
   };
 
   void choose(const CreateOrder& order, bool explain, Choice& choice);
-  base::Task<bool> createOnOne(Client& client, Choice& choice, const CreateOrder& order,
-                               CreateClaims& claimed, Refusal& refused);
+  base::Task<bool> createOnOne(std::string& upstream, Choice& choice, const CreateOrder& order,
+                               CreateClaims& claimed, Refusal& refused, base::HttpReply& reply);
   base::Task<Made> makeOn(const cluster::Node& node, const CreateOrder& order,
                           const Placements::Reservation& reservation, CreateClaims& claimed);
   base::Task<Made> tryOn(const cluster::Node& node, const CreateOrder& order,
                          const Placements::Reservation& reservation, CreateClaims& claimed);
-  base::Task<Made> makeHere(const CreateOrder& order);
   base::Task<base::HttpReply> createHere(const CreateOrder& order, std::string body);
   base::Task<std::string> engineBody(const CreateOrder& order, std::string publishAddress);
   void stands(const cluster::Node& node, const CreateOrder& order, const std::string& id,
               Placements::Reservation& reservation, CreateClaims& claimed);
   Placements::Reservation reserveOn(const cluster::Node& node, const CreateOrder& order);
-  base::Task<CreateOrder> read(Client& client, RouteMatch match);
-  base::Task<> refuse(Client& client, Refusal refusal);
   void takeOwnOfUnit(CreateOrder& order);
   void preferWanted(const std::string& image, std::vector<labels::Candidate>& candidates);
   std::optional<cluster::Node> nodeOf(const std::string& id) const;
@@ -109,7 +110,7 @@ class ContainerCreate {
 
   base::Loop& loop_;
   Engine& engine_;
-  LocalApi& local_;
+  LocalEngine& local_;
   cluster::Agent& agent_;
   Locator& locator_;
   ContainerIndex& index_;
@@ -121,7 +122,6 @@ class ContainerCreate {
   ImageTransfer& images_;
   ImageDigests digests_;
   base::Log& log_;
-  size_t bodyMost_;
   struct Wanted {
     cluster::NodeId node;
     uint64_t until = 0;

@@ -13,11 +13,11 @@
 #include "base/log.h"
 #include "base/task.h"
 #include "proxy/container_cache.h"
+#include "proxy/effect.h"
 #include "proxy/engine.h"
 #include "proxy/engine_state.h"
 #include "proxy/inspections.h"
 #include "proxy/rendered_lists.h"
-#include "proxy/routes.h"
 
 namespace proxy {
 

@@ -7,8 +7,8 @@
 #include "labels/decode.h"
 #include "proxy/create_body.h"
 #include "proxy/definition.h"
+#include "proxy/heads.h"
 #include "proxy/list_query.h"
-#include "proxy/merge_errors.h"
 #include "proxy/node_call.h"
 
 namespace proxy {

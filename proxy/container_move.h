@@ -22,7 +22,7 @@
 #include "proxy/container_index.h"
 #include "proxy/container_rename.h"
 #include "proxy/engine.h"
-#include "proxy/local_api.h"
+#include "proxy/local_engine.h"
 #include "proxy/locator.h"
 #include "proxy/moving_name.h"
 #include "proxy/name_claims.h"
@@ -39,7 +39,7 @@ class ContainerMove {
   struct Parts {
     base::Loop& loop;
     Engine& engine;
-    LocalApi& local;
+    LocalEngine& local;
     cluster::Agent& agent;
     ContainerIndex& index;
     Locator& locator;

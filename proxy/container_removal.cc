@@ -5,8 +5,8 @@
 #include "base/json.h"
 #include "labels/decode.h"
 #include "labels/text.h"
+#include "proxy/filtered_query.h"
 #include "proxy/list_query.h"
-#include "proxy/merge_plan.h"
 
 namespace proxy {
 namespace {

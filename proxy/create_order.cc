@@ -6,8 +6,8 @@
 #include "base/go_json.h"
 #include "labels/create_type.h"
 #include "proxy/create_body.h"
+#include "proxy/filtered_query.h"
 #include "proxy/list_query.h"
-#include "proxy/merge_plan.h"
 #include "proxy/moving_name.h"
 #include "proxy/name_claims.h"
 

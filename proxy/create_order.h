@@ -3,6 +3,7 @@
 // A request to create a container, as we read it: what is asked of placement, and what its engine
 // is to get. Pure.
 
+#include <cstddef>
 #include <map>
 #include <string>
 #include <string_view>
@@ -14,6 +15,9 @@
 #include "proxy/held_claim.h"
 
 namespace proxy {
+
+// From this size on a body is read and written by another thread, while the loop goes on.
+constexpr size_t longBody = 64 * 1024;
 
 // What is to be made, on whichever node.
 struct CreateOrder {

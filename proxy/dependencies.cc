@@ -4,6 +4,7 @@
 #include <set>
 #include <utility>
 
+#include "proxy/heads.h"
 #include "proxy/list_query.h"
 #include "proxy/merge_errors.h"
 

@@ -57,8 +57,8 @@ bool versionLess(std::string_view a, std::string_view b) {
   return false;
 }
 
-EngineState::EngineState(base::Loop& loop, Engine& engine, base::Log& log, Metrics& metrics)
-    : loop_(loop), engine_(engine), log_(log), metrics_(metrics) {
+EngineState::EngineState(base::Loop& loop, Engine& engine, base::Log& log)
+    : loop_(loop), engine_(engine), log_(log) {
   engine_.onIdleClosed([this] { doubt_.fire(); });
   engine_.onSilence(patience, [this] {
     suspected_ = true;
@@ -85,7 +85,6 @@ base::Task<> EngineState::run() {
     if (up_) {
       up_ = false;
       pause = firstPause;
-      metrics_.engineUp(false);
       engine_.dropIdle();
       for (const Listener& each : listeners_) {
         if (each.down) each.down();
@@ -134,9 +133,6 @@ base::Task<> EngineState::watchOnce() {
   events_->reader.collectInto(&text_);
   up_ = true;
   lost_ = false;
-  metrics_.engineUp(true);
-  if (wasUp_) metrics_.engineReconnected();
-  wasUp_ = true;
   log_.info("engine is up", {{"engine", engine_.url()}, {"api", facts_.apiVersion}});
   for (const Listener& each : listeners_) {
     if (each.up) each.up();

@@ -17,7 +17,6 @@
 
 #include "base/log.h"
 #include "proxy/engine.h"
-#include "proxy/metrics.h"
 
 namespace proxy {
 
@@ -43,7 +42,7 @@ class EngineState {
   };
 
   // All must outlive it.
-  EngineState(base::Loop& loop, Engine& engine, base::Log& log, Metrics& metrics);
+  EngineState(base::Loop& loop, Engine& engine, base::Log& log);
 
   // Those who listen are told in the order in which they began to.
   void listen(Listener listener) { listeners_.push_back(std::move(listener)); }
@@ -73,7 +72,6 @@ class EngineState {
   base::Loop& loop_;
   Engine& engine_;
   base::Log& log_;
-  Metrics& metrics_;
   std::vector<Listener> listeners_;
   EngineFacts facts_;
   bool up_ = false;
@@ -83,7 +81,6 @@ class EngineState {
   bool silent_ = false;
   base::Event suspicion_;
   base::Event answers_;  // after it was silent
-  bool wasUp_ = false;
   std::unique_ptr<base::HttpConnection> events_;
   std::string text_;  // events received and not yet handed on
 };

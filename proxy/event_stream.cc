@@ -7,8 +7,7 @@
 
 #include "base/http_heads.h"
 #include "proxy/answer.h"
-#include "proxy/merge_errors.h"
-#include "proxy/merge_plan.h"
+#include "proxy/filtered_query.h"
 #include "proxy/node_call.h"
 
 namespace proxy {

@@ -1,6 +1,5 @@
 #include "proxy/fan_out.h"
 
-#include "proxy/answer.h"
 #include "proxy/node_call.h"
 
 namespace proxy {
@@ -34,15 +33,6 @@ base::Task<std::vector<NodeReply>> askAll(Engine& engine, std::vector<cluster::N
   }
   while (!asking.empty()) co_await asking.taskEnded().wait();
   co_return replies;
-}
-
-base::Task<> sendChosen(Client& client, const Chosen& chosen, const std::vector<NodeReply>& replies,
-                        std::string_view common) {
-  if (chosen.own) {
-    co_await sendAnswer(client, chosen.status, replies[chosen.node].head, chosen.body);
-  } else {
-    co_await sendJson(client, chosen.status, common, chosen.body);
-  }
 }
 
 NodeAnswer answerOf(NodeReply reply) {

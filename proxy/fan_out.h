@@ -8,7 +8,6 @@
 #include "base/http_client.h"
 #include "base/task.h"
 #include "cluster/nodes.h"
-#include "proxy/client.h"
 #include "proxy/engine.h"
 #include "proxy/merge.h"
 #include "proxy/merge_errors.h"
@@ -27,11 +26,6 @@ struct NodeReply {
   std::string body;
   std::string fault;  // why it did not answer
 };
-
-// Answers the client as the node did whose answer was chosen among these, or with what was made of
-// them.
-base::Task<> sendChosen(Client& client, const Chosen& chosen, const std::vector<NodeReply>& replies,
-                        std::string_view common);
 
 // Asks every node of `nodes` and waits for all of them, each for as long as `call` says; the
 // answers come in the order of the nodes. Of ourselves `engine` is asked. Nodes that are known to

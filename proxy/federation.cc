@@ -9,6 +9,7 @@
 #include "labels/keys.h"
 #include "proxy/answer.h"
 #include "proxy/build_placement.h"
+#include "proxy/chosen_answer.h"
 #include "proxy/commit_target.h"
 #include "proxy/container_removal.h"
 #include "proxy/event_stream.h"
@@ -107,11 +108,11 @@ base::Task<> Federation::handle(Client& client, RouteMatch match) {
     case Answer::save:
       return images_.save(client, match);
     case Answer::create:
-      return parts_.creation.create(client, match);
+      return parts_.creates.create(client, match);
     case Answer::placement:
-      return parts_.creation.explain(client, match);
+      return parts_.creates.explain(client, match);
     case Answer::rebalance:
-      return parts_.rebalancing.handle(client);
+      return rebalance(client);
     case Answer::pull: {
       std::optional<cluster::Node> node = parts_.creation.nodeForPull(match.query);
       if (node) return toNode(client, match, std::move(*node));
@@ -153,7 +154,7 @@ base::Task<> Federation::toOwner(Client& client, RouteMatch match, Kind kind, st
 base::Task<> Federation::containerOn(Client& client, RouteMatch match, cluster::Node node,
                                      std::string inspection) {
   if (match.route().pattern == "/containers/{id}/rename") {
-    co_await parts_.renames.run(client, match, std::move(node));
+    co_await renames_.run(client, match, std::move(node));
   } else if (parts_.globals.concerns(match)) {
     co_await parts_.globals.handle(client, match, std::move(node));
   } else if (match.route().pattern == "/containers/{id}" && match.route().method == "DELETE") {
@@ -499,6 +500,11 @@ base::Task<> Federation::events(Client& client, RouteMatch match) {
   std::string target = withQuery(versionPrefix(match) + "/events", text);
   EventStream stream(parts_.loop, parts_.engine, parts_.agent, parts_.log);
   co_await stream.run(client, parts_.local.commonHeaders(), std::move(target), std::move(wanted));
+}
+
+base::Task<> Federation::rebalance(Client& client) {
+  base::HttpReply reply = co_await parts_.rebalancing.run(client.upstream);
+  co_await sendJson(client, reply.status, parts_.local.commonHeaders(), reply.body);
 }
 
 }  // namespace proxy

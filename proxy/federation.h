@@ -17,9 +17,10 @@
 #include "proxy/container_index.h"
 #include "proxy/container_listing.h"
 #include "proxy/container_lists.h"
-#include "proxy/container_rename.h"
+#include "proxy/create_calls.h"
 #include "proxy/engine.h"
 #include "proxy/fan_out.h"
+#include "proxy/filtered_query.h"
 #include "proxy/global_calls.h"
 #include "proxy/holdings_index.h"
 #include "proxy/image_calls.h"
@@ -28,10 +29,10 @@
 #include "proxy/locator.h"
 #include "proxy/merge.h"
 #include "proxy/merge_info.h"
-#include "proxy/merge_plan.h"
 #include "proxy/name_claims.h"
 #include "proxy/network_calls.h"
 #include "proxy/rebalancing.h"
+#include "proxy/rename_calls.h"
 #include "proxy/routes.h"
 #include "proxy/swarm_api.h"
 #include "proxy/volume_calls.h"
@@ -54,7 +55,7 @@ class Federation {
     NameClaims& names;
     VolumeClaims& volumes;
     ContainerCreate& creation;
-    ContainerRename& renames;
+    CreateCalls& creates;
     GlobalCalls& globals;
     Rebalancing& rebalancing;
     Placements& placements;
@@ -70,6 +71,7 @@ class Federation {
         networks_(parts.engine, parts.local, parts.agent, parts.locator, parts.bodyMost),
         volumes_(parts.engine, parts.local, parts.agent, parts.locator, parts.volumes,
                  parts.bodyMost),
+        renames_({parts.local, parts.index, parts.names}),
         images_(parts.engine, parts.local, parts.lists, parts.agent, parts.locator, parts.images,
                 parts.bodyMost) {}
 
@@ -102,12 +104,14 @@ class Federation {
   base::Task<> build(Client& client, RouteMatch match);
   base::Task<> volume(Client& client, RouteMatch match);
   base::Task<> push(Client& client, RouteMatch match, std::string object);
+  base::Task<> rebalance(Client& client);
   ImageCounts imageCounts(const std::vector<NodeAnswer>& answers) const;
 
   Parts parts_;
   ContainerListing containers_;
   NetworkCalls networks_;
   VolumeCalls volumes_;
+  RenameCalls renames_;
   ImageCalls images_;
 };
 

@@ -6,8 +6,8 @@
 #include "base/json.h"
 #include "proxy/answer.h"
 #include "proxy/container_removal.h"
+#include "proxy/heads.h"
 #include "proxy/json_body.h"
-#include "proxy/merge_errors.h"
 #include "proxy/node_call.h"
 #include "proxy/placement_answers.h"
 

@@ -15,7 +15,7 @@
 #include "proxy/container_index.h"
 #include "proxy/engine.h"
 #include "proxy/global_plan.h"
-#include "proxy/local_api.h"
+#include "proxy/local_engine.h"
 #include "proxy/locator.h"
 #include "proxy/name_claims.h"
 #include "proxy/routes.h"
@@ -27,7 +27,7 @@ class GlobalCalls {
   // What it is made of; all must outlive it.
   struct Parts {
     Engine& engine;
-    LocalApi& local;
+    LocalEngine& local;
     const cluster::Agent& agent;
     ContainerIndex& index;
     Locator& locator;

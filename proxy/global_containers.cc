@@ -8,8 +8,8 @@
 #include "proxy/create_body.h"
 #include "proxy/definition.h"
 #include "proxy/global_sidekicks.h"
+#include "proxy/heads.h"
 #include "proxy/list_query.h"
-#include "proxy/merge_errors.h"
 #include "proxy/merge_json.h"
 #include "proxy/node_call.h"
 

@@ -19,7 +19,7 @@
 #include "proxy/container_rename.h"
 #include "proxy/engine.h"
 #include "proxy/global_plan.h"
-#include "proxy/local_api.h"
+#include "proxy/local_engine.h"
 #include "proxy/locator.h"
 #include "proxy/name_claims.h"
 #include "proxy/placements.h"
@@ -32,7 +32,7 @@ class GlobalContainers {
   struct Parts {
     base::Loop& loop;
     Engine& engine;
-    LocalApi& local;
+    LocalEngine& local;
     const cluster::Agent& agent;
     ContainerIndex& index;
     Locator& locator;

@@ -6,8 +6,8 @@
 #include <string_view>
 #include <vector>
 
+#include "proxy/filtered_query.h"
 #include "proxy/held.h"
-#include "proxy/merge_plan.h"
 
 namespace proxy {
 

@@ -6,7 +6,9 @@
 
 #include "base/json.h"
 #include "proxy/answer.h"
+#include "proxy/chosen_answer.h"
 #include "proxy/fan_out.h"
+#include "proxy/heads.h"
 #include "proxy/list_query.h"
 #include "proxy/merge_errors.h"
 #include "proxy/merge_lists.h"

@@ -11,11 +11,11 @@
 #include "proxy/client.h"
 #include "proxy/container_lists.h"
 #include "proxy/engine.h"
+#include "proxy/filtered_query.h"
 #include "proxy/image_transfer.h"
 #include "proxy/image_window.h"
 #include "proxy/local_api.h"
 #include "proxy/locator.h"
-#include "proxy/merge_plan.h"
 #include "proxy/routes.h"
 #include "proxy/stale_tags.h"
 

@@ -10,7 +10,7 @@
 #include "base/loop.h"
 #include "base/task.h"
 #include "proxy/engine.h"
-#include "proxy/local_api.h"
+#include "proxy/local_engine.h"
 #include "proxy/locator.h"
 
 namespace proxy {
@@ -18,7 +18,7 @@ namespace proxy {
 class ImageDigests {
  public:
   // All must outlive it.
-  ImageDigests(base::Loop& loop, Engine& engine, LocalApi& local, Locator& locator)
+  ImageDigests(base::Loop& loop, Engine& engine, LocalEngine& local, Locator& locator)
       : loop_(loop), engine_(engine), local_(local), locator_(locator) {}
 
   struct Found {
@@ -34,7 +34,7 @@ class ImageDigests {
 
   base::Loop& loop_;
   Engine& engine_;
-  LocalApi& local_;
+  LocalEngine& local_;
   Locator& locator_;
   std::map<std::string, uint64_t> untold_;  // by image, until when its registry is not asked
 };

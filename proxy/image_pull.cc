@@ -1,7 +1,7 @@
 #include "proxy/image_pull.h"
 
+#include "proxy/heads.h"
 #include "proxy/list_query.h"
-#include "proxy/merge_errors.h"
 
 namespace proxy {
 namespace {
@@ -33,7 +33,7 @@ std::string pullFault(const base::HttpReply& reply) {
   return reply.status == 200 ? progressError(reply.body) : errorMessage(reply.body);
 }
 
-base::Task<std::string> pullImage(LocalApi& local, std::string image, std::string headers) {
+base::Task<std::string> pullImage(LocalEngine& local, std::string image, std::string headers) {
   base::HttpCall call = pullCall(image, std::move(headers));
   base::HttpReply reply = co_await local.change(std::move(call), Effect::containers, "");
   co_return pullFault(reply);

@@ -5,7 +5,7 @@
 #include <string>
 
 #include "base/task.h"
-#include "proxy/local_api.h"
+#include "proxy/local_engine.h"
 
 namespace proxy {
 
@@ -20,6 +20,6 @@ std::string pullFault(const base::HttpReply& reply);
 // of the request may hold X-Registry-Auth. Takes until the engine is done. Why it failed, or an
 // empty text; throws StreamError or Unreachable when the engine breaks off. `local` has to outlive
 // it.
-base::Task<std::string> pullImage(LocalApi& local, std::string image, std::string headers);
+base::Task<std::string> pullImage(LocalEngine& local, std::string image, std::string headers);
 
 }  // namespace proxy

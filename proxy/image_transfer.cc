@@ -3,9 +3,9 @@
 #include "base/json.h"
 #include "base/transfer.h"
 #include "cluster/agent.h"
+#include "proxy/heads.h"
 #include "proxy/image_record.h"
 #include "proxy/list_query.h"
-#include "proxy/merge_errors.h"
 
 namespace proxy {
 namespace {

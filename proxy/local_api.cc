@@ -6,6 +6,7 @@
 #include "proxy/relay.h"
 
 namespace proxy {
+
 base::Task<> LocalApi::handle(Client& client, RouteMatch match) {
   switch (match.route().answer) {
     case Answer::ping:
@@ -66,12 +67,6 @@ base::Task<> LocalApi::containerList(Client& client, RouteMatch match) {
   co_await sendJson(client, 200, headers, *list->body);
 }
 
-bool LocalApi::isForeign(std::string_view version) const {
-  const EngineFacts* facts = state_.facts();
-  if (version.empty() || !facts || facts->minApiVersion.empty()) return false;
-  return versionLess(version, facts->minApiVersion) || versionLess(facts->apiVersion, version);
-}
-
 base::Task<> LocalApi::passThrough(Client& client, RouteMatch match) {
   Effect effect = match.route().effect;
   RelayOptions options;
@@ -83,14 +78,6 @@ base::Task<> LocalApi::passThrough(Client& client, RouteMatch match) {
     };
   }
   co_await relay(client, engine_, std::move(options));
-}
-
-base::Task<base::HttpReply> LocalApi::change(base::HttpCall call, Effect effect,
-                                             std::string object) {
-  ContainerLists::Change change(lists_, effect, object);
-  base::HttpReply reply = co_await engine_.call(std::move(call));
-  change.answered(reply.status, reply.body);
-  co_return reply;
 }
 
 }  // namespace proxy

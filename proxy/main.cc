@@ -108,7 +108,7 @@ class Daemon {
         log_(log),
         metrics_(names_, DROVER_VERSION),
         engine_(loop_, config_.engine.path, config_.connectTimeout, base::HttpLimits()),
-        state_(loop_, engine_, log_, metrics_),
+        state_(loop_, engine_, log_),
         lists_(loop_, engine_, state_, log_, config_.maxBodyBytes),
         local_(engine_, state_, lists_, metrics_),
         agent_(loop_, agentOptions(config_), log_),
@@ -120,7 +120,8 @@ class Daemon {
         volumeMove_(
             {engine_, local_, agent_, locator_, index_, held_, placements_, volumeClaims_, log_}),
         creation_(loop_, engine_, local_, agent_, locator_, index_, placements_, nameClaims_,
-                  volumeClaims_, volumeMove_, images_, log_, config_.maxBodyBytes),
+                  volumeClaims_, volumeMove_, images_, log_),
+        creates_(loop_, engine_, local_, creation_, config_.maxBodyBytes),
         renames_({local_, agent_, index_, nameClaims_}),
         globalCalls_(
             {engine_, local_, agent_, index_, locator_, nameClaims_, log_, config_.maxBodyBytes}),
@@ -132,11 +133,11 @@ class Daemon {
                      config_.rebalanceInterval),
         swarm_(engine_, local_, agent_, config_.swarmApi, config_.maxBodyBytes),
         federation_({loop_, engine_, local_, lists_, agent_, index_, held_, locator_, nameClaims_,
-                     volumeClaims_, creation_, renames_, globalCalls_, rebalancing_, placements_,
+                     volumeClaims_, creation_, creates_, globalCalls_, rebalancing_, placements_,
                      images_, swarm_, log_, config_.maxBodyBytes}),
         nodeApi_(agent_, images_, rebalancing_, volumeMove_),
         clientCertificates_(agent_),
-        api_(agent_, local_, federation_, swarm_, nodeApi_, creation_, clientCertificates_),
+        api_(agent_, local_, federation_, swarm_, nodeApi_, creates_, clientCertificates_),
         clientTls_(config_, agent_, log_),
         server_(loop_, config_, clientTls_, api_, engine_, log_, metrics_),
         publisher_(loop_, engine_, state_, lists_, agent_, index_, held_, placements_, images_,
@@ -156,6 +157,8 @@ class Daemon {
     });
     loop_.beforeWaiting([this] { flushLogSoon(); });
     loop_.onLongTurn(longTurn, [this](const base::Turn& turn) { tellLongTurn(turn); });
+    state_.listen(
+        {[this] { metrics_.engineUp(true); }, nullptr, [this] { metrics_.engineUp(false); }});
     metrics_.turnsAre([this] { return loop_.takeTurnTimes(); });
     metrics_.clusterIs([this] {
       return Metrics::Cluster{agent_.saved(), !agent_.rotationWaits().empty()};
@@ -302,6 +305,7 @@ class Daemon {
   VolumeClaims volumeClaims_;
   VolumeMove volumeMove_;
   ContainerCreate creation_;
+  CreateCalls creates_;
   ContainerRename renames_;
   GlobalCalls globalCalls_;
   GlobalContainers globals_;

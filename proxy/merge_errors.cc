@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "base/json.h"
+#include "proxy/heads.h"
 #include "proxy/merge_json.h"
 
 namespace proxy {
@@ -58,13 +58,6 @@ Chosen nobody() {
 
 }  // namespace
 
-std::string errorMessage(std::string_view body) {
-  const rapidjson::Document document = base::parseJson(body);
-  std::string_view message = base::text(document, "message");
-  if (!message.empty()) return std::string(message);
-  return std::string(body.substr(0, body.find_last_not_of(" \r\n\t") + 1));
-}
-
 bool isSilence(int status) {
   return status == 0 || status == 503;
 }
@@ -91,16 +84,6 @@ Chosen chooseList(Outcomes outcomes) {
   if (const NodeOutcome* part = first(outcomes, succeeded)) return ownAnswer(outcomes, *part);
   if (const NodeOutcome* fault = first(outcomes, answered)) return failure(outcomes, *fault);
   return failure(outcomes, outcomes.front());
-}
-
-std::string progressError(std::string_view lines) {
-  while (!lines.empty()) {
-    std::string_view line = lines.substr(0, lines.find('\n'));
-    lines.remove_prefix(std::min(lines.size(), line.size() + 1));
-    std::string error(base::text(base::parseJson(line), "error"));
-    if (!error.empty()) return error;
-  }
-  return {};
 }
 
 }  // namespace proxy

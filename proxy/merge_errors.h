@@ -43,10 +43,4 @@ Chosen chooseChange(std::span<const NodeOutcome> outcomes);
 // else the first failure.
 Chosen chooseList(std::span<const NodeOutcome> outcomes);
 
-// The words of an engine's error: of {"message": ...}, or the text as it is.
-std::string errorMessage(std::string_view body);
-
-// Of the lines of progress that a pull or a load answers with, the error; empty if there is none.
-std::string progressError(std::string_view lines);
-
 }  // namespace proxy

@@ -5,7 +5,7 @@
 #include <string_view>
 #include <vector>
 
-#include "proxy/merge_plan.h"
+#include "proxy/filtered_query.h"
 
 namespace proxy {
 

@@ -2,9 +2,9 @@
 
 #include <algorithm>
 
+#include "proxy/filtered_query.h"
 #include "proxy/merge_containers.h"
 #include "proxy/merge_lists.h"
-#include "proxy/merge_plan.h"
 
 namespace proxy {
 namespace {

@@ -277,9 +277,8 @@ void Metrics::streamClosed() {
 }
 void Metrics::engineUp(bool up) {
   series_->engineUp.Set(up ? 1 : 0);
-}
-void Metrics::engineReconnected() {
-  series_->engineReconnects.Increment();
+  if (up && engineWasUp_) series_->engineReconnects.Increment();
+  engineWasUp_ = engineWasUp_ || up;
 }
 void Metrics::listCacheHit() {
   series_->listHits.Increment();

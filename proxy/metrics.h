@@ -47,8 +47,8 @@ class Metrics {
   void streamOpened();
   void streamClosed();
 
+  // Whether the engine is there; each time but the first that it is counts as a return.
   void engineUp(bool up);
-  void engineReconnected();
 
   void listCacheHit();
   void listCacheMiss();
@@ -73,6 +73,7 @@ class Metrics {
   Route& route(std::size_t index);
 
   std::unique_ptr<Series> series_;
+  bool engineWasUp_ = false;
 };
 
 }  // namespace proxy

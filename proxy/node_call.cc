@@ -6,7 +6,7 @@ base::HttpClient& wayTo(Engine& engine, const cluster::Node& node) {
   return node.http ? *node.http : static_cast<base::HttpClient&>(engine);
 }
 
-base::Task<base::HttpReply> changeOn(LocalApi& local, const cluster::Node& node,
+base::Task<base::HttpReply> changeOn(LocalEngine& local, const cluster::Node& node,
                                      base::HttpCall call, Effect effect, std::string object) {
   base::HttpReply reply;
   if (node.self) {

@@ -6,11 +6,9 @@
 
 #include "base/json.h"
 #include "labels/decode.h"
-#include "proxy/answer.h"
 #include "proxy/create_body.h"
 #include "proxy/definition.h"
 #include "proxy/list_query.h"
-#include "proxy/merge_errors.h"
 #include "proxy/moving_name.h"
 #include "proxy/node_call.h"
 
@@ -82,23 +80,23 @@ base::Task<> Rebalancing::look() {
   }
 }
 
-base::Task<> Rebalancing::handle(Client& client) {
+base::Task<base::HttpReply> Rebalancing::run(std::string& upstream) {
   std::optional<cluster::Node> drives = driver();
-  std::string body;
+  base::HttpReply reply;
   if (!drives || drives->self) {
-    body = co_await runAll();
-    co_await sendJson(client, 200, parts_.local.commonHeaders(), body);
-    co_return;
+    reply.status = 200;
+    reply.body = co_await runAll();
+    co_return reply;
   }
-  client.upstream = drives->http->name();
+  upstream = drives->http->name();
   base::HttpCall call;
   call.method = "POST";
   call.target = "/drover/v1/rebalance";
   call.timeout = passedOnTimeout;
   call.most = answerMost;
   call.mayRepeat = false;
-  base::HttpReply reply = co_await drives->http->call(std::move(call));
-  co_await sendJson(client, reply.status, parts_.local.commonHeaders(), reply.body);
+  reply = co_await drives->http->call(std::move(call));
+  co_return reply;
 }
 
 base::Task<std::string> Rebalancing::runAll() {

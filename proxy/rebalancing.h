@@ -17,11 +17,10 @@
 #include "base/task.h"
 #include "cluster/agent.h"
 #include "labels/rebalance.h"
-#include "proxy/client.h"
 #include "proxy/container_index.h"
 #include "proxy/container_move.h"
 #include "proxy/engine.h"
-#include "proxy/local_api.h"
+#include "proxy/local_engine.h"
 #include "proxy/locator.h"
 #include "proxy/placements.h"
 
@@ -33,7 +32,7 @@ class Rebalancing {
   struct Parts {
     base::Loop& loop;
     Engine& engine;
-    LocalApi& local;
+    LocalEngine& local;
     const cluster::Agent& agent;
     const ContainerIndex& index;
     const Locator& locator;
@@ -44,8 +43,10 @@ class Rebalancing {
   // `every`: how often it looks by itself; zero: never.
   Rebalancing(Parts parts, base::milliseconds every);
 
-  // POST /drover/rebalance: moves until nothing is left to even; answers what was moved and why.
-  base::Task<> handle(Client& client);
+  // Moves until nothing is left to even, here or by way of the node that drives; the reply, of
+  // JSON, says what was moved and why. `upstream`, which must outlive the task, is set to that
+  // node's name for messages.
+  base::Task<base::HttpReply> run(std::string& upstream);
   // The same as another node passes it on to us, who drive: the answer's body.
   base::Task<std::string> runAll();
   // Of another node: a container here takes the name of one that it has moved (container_move.h).

@@ -7,8 +7,8 @@
 
 #include "cluster/state.h"
 #include "proxy/container_index.h"
+#include "proxy/filtered_query.h"
 #include "proxy/held.h"
-#include "proxy/merge_plan.h"
 
 namespace proxy {
 

@@ -6,6 +6,8 @@
 #include <span>
 #include <string_view>
 
+#include "proxy/effect.h"
+
 namespace proxy {
 
 // Who answers. While this host is in no cluster, its engine answers for all but ping, version,
@@ -59,14 +61,6 @@ enum class Flow {
   exchange,  // an answer that ends
   stream,    // an answer that has no end of its own
   hijack,    // the connection becomes a stream both ways
-};
-
-// What a request that changes something changes of the list of containers.
-enum class Effect {
-  none,
-  container,   // the container named in the path
-  create,      // a new container, named in the answer
-  containers,  // any of them
 };
 
 struct Route {

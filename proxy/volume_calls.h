@@ -11,7 +11,7 @@
 #include "proxy/client.h"
 #include "proxy/engine.h"
 #include "proxy/held_claim.h"
-#include "proxy/local_api.h"
+#include "proxy/local_engine.h"
 #include "proxy/locator.h"
 #include "proxy/routes.h"
 #include "proxy/volume_claims.h"
@@ -21,7 +21,7 @@ namespace proxy {
 class VolumeCalls {
  public:
   // All must outlive it. Bodies may have `bodyMost` bytes.
-  VolumeCalls(Engine& engine, LocalApi& local, const cluster::Agent& agent, Locator& locator,
+  VolumeCalls(Engine& engine, LocalEngine& local, const cluster::Agent& agent, Locator& locator,
               VolumeClaims& claims, size_t bodyMost)
       : engine_(engine),
         local_(local),
@@ -46,7 +46,7 @@ class VolumeCalls {
   bool isGlobal(const cluster::Node& node, const std::string& name) const;
 
   Engine& engine_;
-  LocalApi& local_;
+  LocalEngine& local_;
   const cluster::Agent& agent_;
   Locator& locator_;
   VolumeClaims& claims_;

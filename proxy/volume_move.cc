@@ -6,8 +6,8 @@
 #include <utility>
 
 #include "base/json.h"
+#include "proxy/heads.h"
 #include "proxy/list_query.h"
-#include "proxy/merge_errors.h"
 #include "proxy/merge_json.h"
 
 namespace proxy {

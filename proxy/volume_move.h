@@ -18,7 +18,7 @@
 #include "proxy/container_index.h"
 #include "proxy/engine.h"
 #include "proxy/holdings_index.h"
-#include "proxy/local_api.h"
+#include "proxy/local_engine.h"
 #include "proxy/locator.h"
 #include "proxy/placements.h"
 #include "proxy/volume_claims.h"
@@ -36,7 +36,7 @@ class VolumeMove {
  public:
   struct Parts {
     Engine& engine;
-    LocalApi& local;
+    LocalEngine& local;
     cluster::Agent& agent;
     Locator& locator;
     const ContainerIndex& index;

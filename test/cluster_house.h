@@ -257,7 +257,7 @@ class Droverd {
   Droverd(Stage& stage, proxy::Config configuration, base::Log& log)
       : config(std::move(configuration)),
         engine(stage.loop, config.engine.path, milliseconds(1000), {}),
-        state(stage.loop, engine, log, metrics),
+        state(stage.loop, engine, log),
         lists(stage.loop, engine, state, log, most),
         local(engine, state, lists, metrics),
         agent(stage.loop, agentOptions(config.stateDir, config.name), log),
@@ -268,7 +268,8 @@ class Droverd {
         volumes(stage.loop, engine, agent, locator, held, log),
         volumeMove({engine, local, agent, locator, index, held, placements, volumes, log}),
         creation(stage.loop, engine, local, agent, locator, index, placements, names, volumes,
-                 volumeMove, images, log, most),
+                 volumeMove, images, log),
+        creates(stage.loop, engine, local, creation, most),
         renames({local, agent, index, names}),
         globalCalls({engine, local, agent, index, locator, names, log, most}),
         globals({stage.loop, engine, local, agent, index, locator, placements, names, creation,
@@ -279,11 +280,11 @@ class Droverd {
                     config.rebalanceInterval),
         swarm(engine, local, agent, config.swarmApi, most),
         federation({stage.loop, engine, local, lists, agent, index, held, locator, names, volumes,
-                    creation, renames, globalCalls, rebalancing, placements, images, swarm, log,
+                    creation, creates, globalCalls, rebalancing, placements, images, swarm, log,
                     most}),
         nodeApi(agent, images, rebalancing, volumeMove),
         clientCertificates(agent),
-        api(agent, local, federation, swarm, nodeApi, creation, clientCertificates),
+        api(agent, local, federation, swarm, nodeApi, creates, clientCertificates),
         clientTls(config, agent, log),
         server(stage.loop, config, clientTls, api, engine, log, metrics),
         publisher(stage.loop, engine, state, lists, agent, index, held, placements, images, log,
@@ -327,6 +328,7 @@ class Droverd {
   proxy::VolumeClaims volumes;
   proxy::VolumeMove volumeMove;
   proxy::ContainerCreate creation;
+  proxy::CreateCalls creates;
   proxy::ContainerRename renames;
   proxy::GlobalCalls globalCalls;
   proxy::GlobalContainers globals;

@@ -32,7 +32,7 @@ struct House {
   std::vector<std::string_view> routeNames = namesOfRoutes();
   proxy::Metrics metrics{routeNames, "test"};
   proxy::Engine engine{stage.loop, docker.path(), milliseconds(1000), {}};
-  proxy::EngineState state{stage.loop, engine, log, metrics};
+  proxy::EngineState state{stage.loop, engine, log};
   proxy::ContainerLists lists{stage.loop, engine, state, log, 64 * 1024 * 1024};
   proxy::LocalApi local{engine, state, lists, metrics};
   TempDir stateDir;
@@ -46,9 +46,9 @@ struct House {
   proxy::VolumeClaims volumes{stage.loop, engine, agent, locator, held, log};
   proxy::VolumeMove volumeMove{
       {engine, local, agent, locator, index, held, placements, volumes, log}};
-  proxy::ContainerCreate creation{stage.loop, engine,     local,           agent,   locator,
-                                  index,      placements, names,           volumes, volumeMove,
-                                  images,     log,        64 * 1024 * 1024};
+  proxy::ContainerCreate creation{stage.loop, engine, local,   agent,      locator, index,
+                                  placements, names,  volumes, volumeMove, images,  log};
+  proxy::CreateCalls creates{stage.loop, engine, local, creation, 64 * 1024 * 1024};
   proxy::ContainerRename renames{{local, agent, index, names}};
   proxy::GlobalCalls globalCalls{
       {engine, local, agent, index, locator, names, log, 64 * 1024 * 1024}};
@@ -58,11 +58,11 @@ struct House {
       {stage.loop, engine, local, agent, index, locator, placements, moves, log}, milliseconds(0)};
   proxy::SwarmApi swarm{engine, local, agent, true, 64 * 1024 * 1024};
   proxy::Federation federation{{stage.loop, engine, local, lists, agent, index, held, locator,
-                                names, volumes, creation, renames, globalCalls, rebalancing,
+                                names, volumes, creation, creates, globalCalls, rebalancing,
                                 placements, images, swarm, log, 64 * 1024 * 1024}};
   proxy::NodeApi nodeApi{agent, images, rebalancing, volumeMove};
   proxy::ClientCertificates clientCertificates{agent};
-  proxy::Api api{agent, local, federation, swarm, nodeApi, creation, clientCertificates};
+  proxy::Api api{agent, local, federation, swarm, nodeApi, creates, clientCertificates};
   proxy::ConnectionLimits limits{{}, milliseconds(30'000), milliseconds(30'000)};
   proxy::BodyBudget bodies{64 * 1024 * 1024};
   proxy::QuietLog quiet{stage.loop, log};

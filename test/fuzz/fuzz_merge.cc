@@ -7,8 +7,8 @@
 #include <string_view>
 #include <vector>
 
+#include "proxy/heads.h"
 #include "proxy/merge_containers.h"
-#include "proxy/merge_errors.h"
 #include "proxy/merge_events.h"
 #include "proxy/merge_info.h"
 #include "proxy/merge_lists.h"

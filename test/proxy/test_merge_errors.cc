@@ -1,5 +1,6 @@
 // What the client hears where nodes do not agree.
 
+#include "proxy/heads.h"
 #include "proxy/merge_errors.h"
 
 #include <criterion/criterion.h>

@@ -102,8 +102,7 @@ Test(metrics, streams_engine_and_cache_are_shown) {
   metrics.streamOpened();
   metrics.streamOpened();
   metrics.streamClosed();
-  metrics.engineUp(true);
-  metrics.engineReconnected();
+  for (bool up : {false, true, false, true}) metrics.engineUp(up);
   metrics.listCacheHit();
   metrics.listCacheHit();
   metrics.listCacheMiss();

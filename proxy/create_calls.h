@@ -1,0 +1,45 @@
+#pragma once
+
+// Calls that create a container, and the one that asks where it would go: read from a client, and
+// answered with what came of it.
+
+#include <cstddef>
+
+#include "base/loop.h"
+#include "base/task.h"
+#include "proxy/client.h"
+#include "proxy/container_create.h"
+#include "proxy/create_order.h"
+#include "proxy/engine.h"
+#include "proxy/local_engine.h"
+#include "proxy/routes.h"
+
+namespace proxy {
+
+class CreateCalls {
+ public:
+  // All must outlive it. Bodies of requests may have `bodyMost` bytes.
+  CreateCalls(base::Loop& loop, Engine& engine, LocalEngine& local, ContainerCreate& creation,
+              size_t bodyMost)
+      : loop_(loop), engine_(engine), local_(local), creation_(creation), bodyMost_(bodyMost) {}
+
+  // POST /containers/create
+  base::Task<> create(Client& client, RouteMatch match);
+  // The same by a node that has placed it here. Refused, with a header that names the filter, if
+  // it cannot be here after all; the other node then tries the next candidate.
+  base::Task<> createHere(Client& client, RouteMatch match);
+  // POST /drover/placement, with a create request as its body.
+  base::Task<> explain(Client& client, RouteMatch match);
+
+ private:
+  base::Task<CreateOrder> read(Client& client, RouteMatch match);
+  base::Task<> refuse(Client& client, Refusal refusal);
+
+  base::Loop& loop_;
+  Engine& engine_;
+  LocalEngine& local_;
+  ContainerCreate& creation_;
+  size_t bodyMost_;
+};
+
+}  // namespace proxy
