@@ -132,6 +132,7 @@ class Client(threading.Thread):
         # Containers' ids and volumes' names, made by a host that was cut off meanwhile, which may
         # give any name.
         self.alone = set()
+        self.tried = 0
         self.made = 0
         self.slowest = 0
         self.faults = []
@@ -158,7 +159,9 @@ class Client(threading.Thread):
                 self.faults.append(f"{time.strftime('%H:%M:%S')} {method} {path} by way of {node.name} took {took:.1f} s")
 
     def _container(self, via, other):
-        name = self.chance.choice(self.shared + [f"own{self.who}-{self.made}"] * len(self.shared))
+        # One that was not said to be made may be there all the same, and then keeps its name.
+        self.tried += 1
+        name = self.chance.choice(self.shared + [f"own{self.who}-{self.tried}"] * len(self.shared))
         cuts = self.weather.cuts[via]
         body = {"Image": "busybox", "Cmd": ["true"]}
         answer = self._call(via, "POST", f"/containers/create?name={name}", body)
