@@ -275,6 +275,7 @@ bool Log::pending() const {
 }
 
 void Log::write(Level level, std::string_view message, std::span<const Field> fields) {
+  lines_[static_cast<size_t>(level)]++;
   if (sink_->full()) {
     sink_->lose();
   } else {

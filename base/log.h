@@ -11,6 +11,7 @@
 //
 // One thread uses a Log. It does not own the descriptor; the program ignores SIGPIPE.
 
+#include <array>
 #include <chrono>
 #include <concepts>
 #include <cstddef>
@@ -83,6 +84,9 @@ class Log {
     if (enabled(level)) write(level, message, fields);
   }
 
+  // How many lines of this level there have been, lost ones included.
+  uint64_t lines(Level level) const { return lines_[static_cast<size_t>(level)]; }
+
   // Whether lines wait for a flush.
   bool pending() const;
 
@@ -99,9 +103,10 @@ class Log {
   Clock clock_;
   Level level_ = Level::info;
   LogFormat format_ = LogFormat::text;
-  std::string payload_;             // of the line being written
-  std::unique_ptr<JsonLine> json_;  // made with the first JSON line
-  std::shared_ptr<Sink> sink_;      // shared because spdlog's logger asks for that
+  std::array<uint64_t, 5> lines_ = {};  // by level
+  std::string payload_;                 // of the line being written
+  std::unique_ptr<JsonLine> json_;      // made with the first JSON line
+  std::shared_ptr<Sink> sink_;          // shared because spdlog's logger asks for that
   std::unique_ptr<spdlog::logger> logger_;
 };
 

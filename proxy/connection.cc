@@ -11,6 +11,7 @@
 #include "cluster/agent.h"
 #include "proxy/answer.h"
 #include "proxy/gate.h"
+#include "proxy/merge.h"
 #include "proxy/parameters.h"
 #include "proxy/tunnel.h"
 
@@ -74,6 +75,7 @@ struct Connection::Record {
     self.metrics_.requestDone(route, request.method(), status, seconds, in, out);
     base::Level level = status >= 500 || !fault.empty() ? base::Level::warn : base::Level::info;
     if (status == clientGone || status < 400) level = base::Level::info;
+    if (isOurs) level = base::Level::error;
     // Nodes talk all the time.
     if (self.client_.fromNode && level == base::Level::info) level = base::Level::debug;
     if (!self.log_.enabled(level)) return;
@@ -113,6 +115,7 @@ struct Connection::Record {
   size_t route;
   bool isStream;
   std::string fault;
+  bool isOurs = false;  // the fault
   uint64_t started;
   uint64_t bytesOut;
 };
@@ -256,6 +259,13 @@ base::Task<> Connection::answerRequest() {
   } catch (const base::StreamError& broken) {
     status = 503;
     record.fault = client_.upstream + ": " + broken.what();
+  } catch (const MergeError& wrong) {
+    status = 500;
+    record.fault = wrong.what();
+  } catch (const std::exception& unforeseen) {
+    status = 500;
+    record.fault = unforeseen.what();
+    record.isOurs = true;
   }
   if (!status) co_return;
   if (client_.status || client_.stream->peerGone()) {

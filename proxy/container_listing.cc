@@ -16,7 +16,6 @@
 namespace proxy {
 namespace {
 
-// How long a node may take over its part.
 // Lists that are kept, and merged ones.
 constexpr size_t keptMost = 256;
 
@@ -229,8 +228,16 @@ ContainerListing::Body ContainerListing::merged(const std::string& target,
   }
   PublishedPorts ports;
   ports.asked = agent_.self().text();
-  Body body = std::make_shared<const std::string>(mergeContainers(plan, answers, down, ports));
-  if (!down.empty()) return body;
+  bool isWhole = down.empty();
+  auto merge = [&](const std::vector<NodeAnswer>& sound) {
+    return mergeContainers(plan, sound, down, ports);
+  };
+  auto isWrong = [&](const MergeError& wrong) {
+    isWhole = false;
+    log_.warn("a node's part is missing", {{"node", wrong.nodeName()}, {"reason", wrong.what()}});
+  };
+  Body body = std::make_shared<const std::string>(mergeSound(std::move(answers), merge, isWrong));
+  if (!isWhole) return body;
   if (keptMerges_.size() >= keptMost) keptMerges_.clear();
   keptMerges_[target] = {std::move(bodies), plan.images, body};
   return body;

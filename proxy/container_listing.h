@@ -29,13 +29,14 @@ class ContainerListing {
  public:
   // All must outlive it. Bodies that have to be understood may have `bodyMost` bytes.
   ContainerListing(Engine& engine, LocalApi& local, ContainerLists& lists, cluster::Agent& agent,
-                   ContainerIndex& index, Locator& locator, size_t bodyMost)
+                   ContainerIndex& index, Locator& locator, base::Log& log, size_t bodyMost)
       : engine_(engine),
         local_(local),
         lists_(lists),
         agent_(agent),
         index_(index),
         locator_(locator),
+        log_(log),
         bodyMost_(bodyMost) {}
 
   base::Task<> answer(Client& client, RouteMatch match);
@@ -76,6 +77,7 @@ class ContainerListing {
   cluster::Agent& agent_;
   ContainerIndex& index_;
   Locator& locator_;
+  base::Log& log_;
   size_t bodyMost_;
   // By node and target, what it said last.
   std::map<std::pair<cluster::NodeId, std::string>, Kept> kept_;

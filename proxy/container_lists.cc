@@ -2,6 +2,7 @@
 
 #include <chrono>
 
+#include "base/fault.h"
 #include "base/json.h"
 #include "base/offload.h"
 
@@ -51,7 +52,7 @@ ContainerLists::ContainerLists(base::Loop& loop, Engine& engine, EngineState& st
       log_(log),
       bodyMost_(bodyMost),
       inspections_(loop, engine, bodyMost),
-      background_([](std::exception_ptr) {}) {
+      background_(base::tellFaults(log, "lists of containers")) {
   state_.listen({[this] {
                    cache_.clear();
                    retryAt_ = 0;

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <optional>
 
+#include "base/fault.h"
 #include "base/http_heads.h"
 #include "proxy/answer.h"
 #include "proxy/filtered_query.h"
@@ -37,7 +38,11 @@ NodeAnswer nameOf(const cluster::Node& node) {
 
 EventStream::EventStream(base::Loop& loop, Engine& engine, const cluster::Nodes& nodes,
                          base::Log& log)
-    : loop_(loop), engine_(engine), nodes_(nodes), log_(log), streams_([](std::exception_ptr) {}) {}
+    : loop_(loop),
+      engine_(engine),
+      nodes_(nodes),
+      log_(log),
+      streams_(base::tellFaults(log, "events")) {}
 
 base::Task<> EventStream::follow(cluster::Node node, std::string target) {
   cluster::NodeId id = node.id;

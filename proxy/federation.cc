@@ -95,7 +95,10 @@ base::Task<> Federation::handle(Client& client, RouteMatch match) {
     case Answer::diskUsage:
       return merged(client, match, [](const auto& answers) { return mergeDiskUsage(answers); });
     case Answer::prune:
-      return merged(client, match, [](const auto& answers) { return mergePrune(answers); });
+      return merged(client, match, [match](const auto& answers) {
+        std::string_view path = match.route().pattern.substr(1);
+        return mergePrune(answers, path.substr(0, path.find('/')));
+      });
     case Answer::info:
       return info(client, match);
     case Answer::version:
@@ -380,7 +383,8 @@ base::Task<> Federation::merged(Client& client, RouteMatch match, Merge merge) {
   std::vector<std::string> wanted;
   base::HttpCall call;
   call.target = client.request().target();
-  if (query) {
+  bool isOfAll = match.route().answer == Answer::info || match.route().answer == Answer::version;
+  if (query && !isOfAll) {
     wanted = takeNodeFilter(*query);
     if (!wanted.empty()) {
       std::string path = call.target.substr(0, call.target.find('?'));
@@ -424,7 +428,10 @@ base::Task<> Federation::merged(Client& client, RouteMatch match, Merge merge) {
   }
   std::vector<NodeAnswer> answers = successesOf(std::move(replies));
   std::move(recorded.begin(), recorded.end(), std::back_inserter(answers));
-  std::string body = merge(answers);
+  std::string body = mergeSound(std::move(answers), merge, [this](const MergeError& wrong) {
+    parts_.log.warn("a node's part is missing",
+                    {{"node", wrong.nodeName()}, {"reason", wrong.what()}});
+  });
   co_await sendJson(client, 200, parts_.local.commonHeaders(), body);
 }
 

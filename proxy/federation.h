@@ -67,7 +67,7 @@ class Federation {
   explicit Federation(Parts parts)
       : parts_(parts),
         containers_(parts.engine, parts.local, parts.lists, parts.agent, parts.index, parts.locator,
-                    parts.bodyMost),
+                    parts.log, parts.bodyMost),
         networks_(parts.engine, parts.local, parts.agent, parts.locator, parts.bodyMost),
         volumes_(parts.engine, parts.local, parts.agent, parts.locator, parts.volumes,
                  parts.bodyMost),

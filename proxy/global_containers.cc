@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/fault.h"
 #include "base/json.h"
 #include "labels/decode.h"
 #include "proxy/container_record.h"
@@ -66,7 +67,10 @@ std::optional<labels::Policy> policyIn(std::string_view definition) {
 }  // namespace
 
 GlobalContainers::GlobalContainers(Parts parts)
-    : parts_(parts), soon_(parts.loop), later_(parts.loop), tasks_([](std::exception_ptr) {}) {}
+    : parts_(parts),
+      soon_(parts.loop),
+      later_(parts.loop),
+      tasks_(base::tellFaults(parts.log, "global containers")) {}
 
 void GlobalContainers::changed() {
   if (soonSet_) return;

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "base/fault.h"
+
 namespace proxy {
 namespace {
 
@@ -26,7 +28,7 @@ uint64_t patienceFor(const cluster::ClaimResult& unreachable) {
 }
 
 HeldClaim::HeldClaim(base::Loop& loop, cluster::Agent& agent, base::Log& log)
-    : agent_(agent), log_(log), timer_(loop), renewing_([](std::exception_ptr) {}) {}
+    : agent_(agent), log_(log), timer_(loop), renewing_(base::tellFaults(log, "claims")) {}
 
 HeldClaim::~HeldClaim() {
   if (!holder_.empty()) agent_.release(key_, holder_);

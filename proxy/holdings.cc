@@ -5,6 +5,7 @@
 #include <string>
 #include <utility>
 
+#include "base/fault.h"
 #include "proxy/image_record.h"
 #include "proxy/network_record.h"
 #include "proxy/published.h"
@@ -64,7 +65,7 @@ Holdings::Holdings(base::Loop& loop, Engine& engine, cluster::Agent& agent, cons
       tags_(tags),
       isFetched_(std::move(isFetched)),
       complete_(std::move(complete)),
-      tasks_([](std::exception_ptr) {}) {
+      tasks_(base::tellFaults(log, "lists of what the engine holds")) {
   for (const Source& each : sources) kept_.push_back(std::make_unique<Kept>(each, loop_));
 }
 

@@ -1,5 +1,6 @@
 #include "proxy/image_transfer.h"
 
+#include "base/fault.h"
 #include "base/json.h"
 #include "base/transfer.h"
 #include "cluster/agent.h"
@@ -42,7 +43,7 @@ ImageTransfer::ImageTransfer(base::Loop& loop, Engine& engine, const cluster::No
       nodes_(nodes),
       locator_(locator),
       log_(log),
-      tasks_([](std::exception_ptr) {}) {}
+      tasks_(base::tellFaults(log, "images between nodes")) {}
 
 bool ImageTransfer::takeFetched(const std::string& name, const std::string& image) {
   auto fetched = fetched_.find(name);

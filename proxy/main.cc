@@ -160,6 +160,7 @@ class Daemon {
     state_.listen(
         {[this] { metrics_.engineUp(true); }, nullptr, [this] { metrics_.engineUp(false); }});
     metrics_.turnsAre([this] { return loop_.takeTurnTimes(); });
+    metrics_.linesAre([this](base::Level level) { return log_.lines(level); });
     metrics_.clusterIs([this] {
       return Metrics::Cluster{agent_.saved(), !agent_.rotationWaits().empty()};
     });

@@ -27,12 +27,34 @@ struct NodeAnswer {
 class MergeError : public std::runtime_error {
  public:
   MergeError(std::string_view nodeName, std::string_view what)
-      : std::runtime_error("node " + std::string(nodeName) + ": " + std::string(what)) {}
+      : std::runtime_error("node " + std::string(nodeName) + ": " + std::string(what)),
+        nodeName_(nodeName) {}
+  const std::string& nodeName() const { return nodeName_; }
+
+ private:
+  std::string nodeName_;
 };
 
 // The member "Node" that says where an object is: {"ID","Name","IP","Addr"}, as classic Swarm
 // called them. IP and Addr are the same: nobody but droverd is to talk to the engine there.
 std::string nodeMember(const NodeAnswer& node);
+
+// What `merge` makes of the answers but for those that it finds wrong: it throws MergeError for
+// one, of which `isWrong` is told before it is tried without that. Throws the last one if nothing
+// is left.
+template <class Merge, class IsWrong>
+auto mergeSound(std::vector<NodeAnswer> answers, Merge merge, IsWrong isWrong) {
+  for (;;) {
+    try {
+      return merge(answers);
+    } catch (const MergeError& wrong) {
+      size_t gone = std::erase_if(
+          answers, [&](const NodeAnswer& each) { return each.nodeName == wrong.nodeName(); });
+      if (gone == 0 || answers.empty()) throw;
+      isWrong(wrong);
+    }
+  }
+}
 
 // ---- for the mergers; each throws MergeError, which says `what` is wrong
 

@@ -12,7 +12,6 @@ namespace {
 std::vector<JsonObject> parseAll(std::span<const NodeAnswer> answers) {
   std::vector<JsonObject> objects;
   for (const NodeAnswer& node : answers) objects.push_back(objectOf(node, node.body, "its answer"));
-  if (objects.empty()) throw MergeError("none", "no node answered");
   return objects;
 }
 
@@ -32,6 +31,21 @@ std::vector<std::string_view> texts(const std::vector<NodeElement>& elements) {
   all.reserve(elements.size());
   for (const NodeElement& each : elements) all.push_back(each.json);
   return all;
+}
+
+constexpr std::string_view noDiskUsage =
+    R"({"LayersSize":0,"Images":[],"Containers":[],"Volumes":[],"BuildCache":[],"BuilderSize":0})"
+    "\n";
+
+// As an engine says that it removed nothing.
+std::string nothingPruned(std::string_view what) {
+  std::string size = what == "networks" ? "" : ",\"SpaceReclaimed\":0";
+  std::string name = what == "containers" ? "Containers"
+                     : what == "images"   ? "Images"
+                     : what == "networks" ? "Networks"
+                     : what == "volumes"  ? "Volumes"
+                                          : "Caches";
+  return "{\"" + name + "Deleted\":null" + size + "}\n";
 }
 
 // A size that an engine does not tell stays away.
@@ -63,6 +77,7 @@ std::string containersOf(std::span<const NodeAnswer> answers,
 }  // namespace
 
 std::string mergeDiskUsage(std::span<const NodeAnswer> answers) {
+  if (answers.empty()) return std::string(noDiskUsage);
   std::vector<JsonObject> objects = parseAll(answers);
   JsonObject& first = objects.front();
   auto put = [&](std::string_view name, size_t count, std::string list) {
@@ -81,7 +96,8 @@ std::string mergeDiskUsage(std::span<const NodeAnswer> answers) {
   return first.text();
 }
 
-std::string mergePrune(std::span<const NodeAnswer> answers) {
+std::string mergePrune(std::span<const NodeAnswer> answers, std::string_view what) {
+  if (answers.empty()) return nothingPruned(what);
   std::vector<JsonObject> objects = parseAll(answers);
   sum(answers, objects, "SpaceReclaimed");
   JsonObject& first = objects.front();

@@ -15,10 +15,10 @@ namespace proxy {
 // layers take their space on every node that has them.
 std::string mergeDiskUsage(std::span<const NodeAnswer> answers);
 
-// POST of containers, images, networks, volumes and build /prune: lists are concatenated,
+// POST of containers, images, networks, volumes and build (`what`) /prune: lists are concatenated,
 // SpaceReclaimed is summed. Of images and networks, which are one in the cluster, each is told
 // once; volumes are as many as there were.
-std::string mergePrune(std::span<const NodeAnswer> answers);
+std::string mergePrune(std::span<const NodeAnswer> answers, std::string_view what);
 
 // DELETE /images/{name} on several nodes: what was untagged and deleted, each once.
 std::string mergeImageDelete(std::span<const NodeAnswer> answers);

@@ -167,6 +167,10 @@ struct Metrics::Series {
   Counter& engineReconnects = counters(registry, "drover_engine_reconnects_total",
                                        "Times that the Docker Engine came back.")
                                   .Add({});
+  Family<Counter>& lines =
+      counters(registry, "drover_log_lines_total", "Lines of the log by their level.");
+  Counter& warnings = lines.Add({{"level", "warn"}});
+  Counter& errors = lines.Add({{"level", "error"}});
   Family<Counter>& listCache = counters(registry, "drover_list_cache_total",
                                         "Container lists by where they were answered from.");
   Counter& listHits = listCache.Add({{"result", "hit"}});
@@ -179,6 +183,7 @@ struct Metrics::Series {
                                 "1 while a rotation of the CA waits for a node for long, else 0.")
                              .Add({});
   std::function<Cluster()> askCluster;
+  std::function<std::uint64_t(base::Level)> countLines;
 
   Histogram& turns = prometheus::BuildHistogram()
                          .Name("drover_loop_turn_seconds")
@@ -291,6 +296,9 @@ void Metrics::turnsAre(std::function<base::TurnTimes()> take) {
   series_->takeTurns = std::move(take);
 }
 
+void Metrics::linesAre(std::function<std::uint64_t(base::Level)> count) {
+  series_->countLines = std::move(count);
+}
 void Metrics::clusterIs(std::function<Cluster()> ask) {
   series_->askCluster = std::move(ask);
 }
@@ -307,6 +315,12 @@ std::string Metrics::render() {
     series_->turns.ObserveMultiple(counts, inSeconds(turns.sum()));
     series_->longestWall.Set(inSeconds(turns.longest().wall));
     series_->longestCpu.Set(inSeconds(turns.longest().cpu));
+  }
+  if (series_->countLines) {
+    series_->warnings.Increment(static_cast<double>(series_->countLines(base::Level::warn)) -
+                                series_->warnings.Value());
+    series_->errors.Increment(static_cast<double>(series_->countLines(base::Level::error)) -
+                              series_->errors.Value());
   }
   ProcessFigures figures = processFigures();
   series_->cpu.Increment(figures.cpuSeconds - series_->cpu.Value());

@@ -16,6 +16,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/log.h"
 #include "base/turn_times.h"
 
 namespace proxy {
@@ -62,6 +63,10 @@ class Metrics {
     bool rotationWaits = false;  // a rotation of the CA has been waiting for a node for long
   };
   void clusterIs(std::function<Cluster()> ask);
+
+  // Lines of the log of this level so far, asked for at each scrape. What was not foreseen is an
+  // error there.
+  void linesAre(std::function<std::uint64_t(base::Level)> count);
 
   // All series and those of this process, in Prometheus' text format.
   std::string render();

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/fault.h"
 #include "base/json.h"
 #include "cluster/join_token.h"
 #include "proxy/fan_out.h"
@@ -88,7 +89,7 @@ NameClaims::NameClaims(base::Loop& loop, Engine& engine, cluster::Agent& agent, 
       index_(index),
       placements_(placements),
       log_(log),
-      tasks_([](std::exception_ptr) {}) {}
+      tasks_(base::tellFaults(log, "names of containers")) {}
 
 void NameClaims::expectHere(const std::string& object) {
   tasks_.spawn(watch({agent_.self(), object, "", ""}));

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <tuple>
 
+#include "base/fault.h"
 #include "proxy/list_query.h"
 
 namespace proxy {
@@ -19,7 +20,7 @@ NameConflicts::NameConflicts(base::Loop& loop, Engine& engine, const cluster::Ag
       agent_(agent),
       index_(index),
       log_(log),
-      tasks_([](std::exception_ptr) {}) {}
+      tasks_(base::tellFaults(log, "names given twice")) {}
 
 // Those of ours that have to give way.
 std::vector<std::string> NameConflicts::younger(const std::string& name) const {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/fault.h"
 #include "base/offload.h"
 #include "proxy/container_record.h"
 #include "proxy/definition.h"
@@ -55,7 +56,7 @@ Publisher::Publisher(base::Loop& loop, Engine& engine, EngineState& state, Conta
           [this] { finishReload(); }),
       conflicts_(loop, engine, agent, index, log),
       volumeConflicts_(loop, agent, held, index, log),
-      tasks_([](std::exception_ptr) {}) {
+      tasks_(base::tellFaults(log, "records")) {
   lists_.onChange([this](Effect effect) {
     // A build without a tag is told of by no event.
     if (effect == Effect::containers) holdings_.changed(Held::image);
@@ -139,7 +140,8 @@ base::Task<> Publisher::publish() {
       co_await publishContainers();
       if (loop_.now() >= factsAt_) co_await publishFacts();
     } catch (const std::exception& failed) {
-      log_.debug("nothing published for now", {{"reason", failed.what()}});
+      base::Level level = base::isForeseen(failed) ? base::Level::debug : base::Level::error;
+      log_.line(level, "nothing published for now", {{"reason", failed.what()}});
     }
   } while (again_);
   publishing_ = false;

@@ -4,6 +4,7 @@
 #include <set>
 #include <utility>
 
+#include "base/fault.h"
 #include "base/json.h"
 #include "labels/decode.h"
 #include "proxy/create_body.h"
@@ -47,7 +48,10 @@ bool isSomebodys(std::string_view definition) {
 }  // namespace
 
 Rebalancing::Rebalancing(Parts parts, base::milliseconds every)
-    : parts_(parts), every_(every), later_(parts.loop), tasks_([](std::exception_ptr) {}) {
+    : parts_(parts),
+      every_(every),
+      later_(parts.loop),
+      tasks_(base::tellFaults(parts.log, "rebalancing")) {
   lookLater();
 }
 
@@ -76,7 +80,8 @@ base::Task<> Rebalancing::look() {
   try {
     std::vector<Moved> moved = co_await evenOut(labels::Movers::asking);
   } catch (const std::exception& failed) {
-    parts_.log.debug("nothing moved for now", {{"reason", failed.what()}});
+    base::Level level = base::isForeseen(failed) ? base::Level::debug : base::Level::error;
+    parts_.log.line(level, "nothing moved for now", {{"reason", failed.what()}});
   }
 }
 

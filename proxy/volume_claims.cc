@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/fault.h"
 #include "cluster/join_token.h"
 #include "proxy/fan_out.h"
 #include "proxy/list_query.h"
@@ -94,7 +95,7 @@ VolumeClaims::VolumeClaims(base::Loop& loop, Engine& engine, cluster::Agent& age
       locator_(locator),
       held_(held),
       log_(log),
-      tasks_([](std::exception_ptr) {}) {}
+      tasks_(base::tellFaults(log, "volumes")) {}
 
 base::Task<VolumeClaims::Found> VolumeClaims::find(std::string name) {
   Found found;

@@ -121,7 +121,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
       tryMerge(nodes, [](const Nodes& all) { return proxy::mergeDiskUsage(all); });
       return 0;
     case 8:
-      tryMerge(nodes, [](const Nodes& all) { return proxy::mergePrune(all); });
+      tryMerge(nodes, [](const Nodes& all) { return proxy::mergePrune(all, "volumes"); });
       tryMerge(nodes, [](const Nodes& all) { return proxy::mergeImageDelete(all); });
       fuzz::require(proxy::errorMessage(body).size() <= body.size());
       return 0;

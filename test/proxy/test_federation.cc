@@ -282,6 +282,30 @@ Test(federation, pruning_is_for_all_nodes) {
                reply.body.c_str());
 }
 
+Test(federation, pruning_on_a_node_that_is_not_there_removes_nothing) {
+  Hosts hosts(2);
+  HttpReply reply = hosts.one().ask(
+      "POST", "/volumes/prune?filters=" + proxy::encodeQueryValue(R"({"node":["typo"]})"));
+  cr_expect_eq(reply.status, 200);
+  cr_expect(holds(reply.body, R"("VolumesDeleted":null)"), "%s", reply.body.c_str());
+}
+
+Test(federation, a_wrong_answer_hides_the_part_of_its_node_only) {
+  Hosts hosts(2);
+  hosts.one().engine.networks = {"net"};
+  auto isWrong = [](const std::string& asked) {
+    return asked == "GET /networks" ? answerOf(R"([{"Name":)") : std::string();
+  };
+  hosts.two().engine.first = isWrong;
+  HttpReply reply = hosts.one().ask("GET", "/networks");
+  cr_expect_eq(reply.status, 200);
+  cr_expect(holds(reply.body, "nethost-1"), "%s", reply.body.c_str());
+  hosts.one().engine.first = isWrong;
+  reply = hosts.one().ask("GET", "/networks");
+  cr_expect_eq(reply.status, 500);
+  cr_expect(holds(reply.body, "{\"message\":\"node host-"), "%s", reply.body.c_str());
+}
+
 Test(federation, a_container_goes_to_the_node_that_it_depends_on) {
   Hosts hosts(3);
   for (const std::unique_ptr<Host>& each : hosts.hosts) each->engine.images = {"app"};

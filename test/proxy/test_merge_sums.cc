@@ -74,7 +74,7 @@ Test(merge_sums, what_was_pruned_is_listed_and_summed) {
        R"({"ImagesDeleted":[{"Untagged":"a:1"},{"Deleted":"x"}],"SpaceReclaimed":2})"},
   };
   for (const auto& each : cases) {
-    std::string shown = mergePrune(Nodes{from("n1", each.a), from("n2", each.b)});
+    std::string shown = mergePrune(Nodes{from("n1", each.a), from("n2", each.b)}, "images");
     cr_expect_eq(shown, each.shown, "%s", shown.c_str());
   }
 }
@@ -102,7 +102,27 @@ Test(merge_sums, senseless_answers_are_told_with_their_node) {
   cr_expect_eq(failure("{\"BuildCache\":1}"), "node bad: BuildCache is not a JSON list");
   cr_expect_eq(failure(bodies::diskUsage.substr(0, 300)),
                "node bad: its answer is not a JSON object");
-  cr_expect_throw(mergePrune(Nodes{from("n1", "{\"SpaceReclaimed\":\"1\"}")}), MergeError);
-  cr_expect_throw(mergePrune({}), MergeError);
-  cr_expect_throw(mergeDiskUsage({}), MergeError);
+  cr_expect_throw(mergePrune(Nodes{from("n1", "{\"SpaceReclaimed\":\"1\"}")}, "images"),
+                  MergeError);
+}
+
+Test(merge_sums, nobody_uses_and_removes_nothing) {
+  auto lines = [](const std::string& text) { return text.substr(0, text.find('\n')); };
+  cr_expect_eq(lines(mergePrune({}, "volumes")), R"({"VolumesDeleted":null,"SpaceReclaimed":0})");
+  cr_expect_eq(lines(mergePrune({}, "containers")),
+               R"({"ContainersDeleted":null,"SpaceReclaimed":0})");
+  cr_expect_eq(lines(mergePrune({}, "networks")), R"({"NetworksDeleted":null})");
+  cr_expect_eq(lines(mergePrune({}, "build")), R"({"CachesDeleted":null,"SpaceReclaimed":0})");
+  cr_expect_eq(lines(mergeDiskUsage({})), R"({"LayersSize":0,"Images":[],"Containers":[],)"
+                                          R"("Volumes":[],"BuildCache":[],"BuilderSize":0})");
+}
+
+Test(merge_sums, a_wrong_answer_is_left_out_and_told) {
+  std::vector<std::string> told;
+  auto merge = [](const Nodes& all) { return mergePrune(all, "volumes"); };
+  auto isWrong = [&](const MergeError& wrong) { told.push_back(wrong.nodeName()); };
+  Nodes nodes = {from("good", R"({"SpaceReclaimed":7})"), from("bad", "no JSON")};
+  cr_expect_eq(proxy::mergeSound(nodes, merge, isWrong), "{\"SpaceReclaimed\":7}");
+  cr_expect(told == std::vector<std::string>{"bad"});
+  cr_expect_throw(proxy::mergeSound(Nodes{from("bad", "1")}, merge, isWrong), MergeError);
 }
