@@ -303,8 +303,10 @@ base::Task<std::string> GlobalContainers::make(GlobalStep step, GlobalMember ori
   std::optional<bool> here = co_await isHere(mark.group, true);
   if (!here) co_return std::string("the engine does not tell what it has");
   if (*here) co_return std::string(notToldYet);
+  bool gone = co_await isGone(original);
+  if (gone) co_return std::string(notToldYet);
   std::optional<std::string> definition = withOwn(definitionOf(original));
-  if (!definition) co_return std::string(notToldYet);
+  if (!definition || definition->empty()) co_return std::string(notToldYet);
   std::optional<labels::Policy> policy = policyIn(*definition);
   std::optional<std::string> body = copyBody(*definition, mark);
   if (!policy || !body) co_return std::string("its definition cannot be understood");
@@ -350,25 +352,38 @@ base::Task<std::optional<bool>> GlobalContainers::isHere(std::string group, bool
   co_return std::optional<bool>(found);
 }
 
-base::Task<std::string> GlobalContainers::removeOrphan(GlobalStep step) {
-  std::optional<cluster::NodeId> id = cluster::NodeId::parse(step.home);
+// Whether its node says so: it may have been removed a moment ago, together with our copy.
+base::Task<bool> GlobalContainers::isGone(GlobalMember original) {
+  try {
+    base::HttpReply reply = co_await inspect(original.node, original.id);
+    co_return reply.status == 404;
+  } catch (const std::exception&) {
+    co_return false;
+  }
+}
+
+// By the engine of its node; throws Unreachable if there is no such node.
+base::Task<base::HttpReply> GlobalContainers::inspect(std::string node, std::string container) {
+  std::optional<cluster::NodeId> id = cluster::NodeId::parse(node);
   std::optional<cluster::Node> home = id ? parts_.locator.node(*id) : std::nullopt;
-  if (!home) co_return std::string("the node of its original is gone");
+  if (!home) throw base::Unreachable("the node of its original is gone");
   base::HttpClient& way = wayTo(parts_.engine, *home);
   base::HttpCall question =
-      base::httpGet("/containers/" + step.original + "/json", askTimeout, answerMost);
+      base::httpGet("/containers/" + container + "/json", askTimeout, answerMost);
   base::HttpReply reply = co_await way.call(std::move(question));
+  co_return reply;
+}
+
+base::Task<std::string> GlobalContainers::removeOrphan(GlobalStep step) {
+  base::HttpReply reply = co_await inspect(step.home, step.original);
   bool isKnown = parts_.index.find(step.original).place != nullptr;
-  if (reply.status == 200 && isKnown && !step.primary.empty()) {
-    base::HttpCall next =
-        base::httpGet("/containers/" + step.primary + "/json", askTimeout, answerMost);
-    reply = co_await way.call(std::move(next));
-  }
+  if (reply.status == 200 && isKnown && !step.primary.empty())
+    reply = co_await inspect(step.home, step.primary);
   if (reply.status == 404) {
     std::string why = co_await remove(std::move(step.about));
     co_return why;
   }
-  if (reply.status != 200) co_return "node " + home->name + ": " + errorMessage(reply.body);
+  if (reply.status != 200) co_return errorMessage(reply.body);
   co_return std::string(notToldYet);
 }
 

@@ -72,6 +72,8 @@ class GlobalContainers {
   base::Task<std::string> perform(GlobalStep step, GlobalGroup group);
   base::Task<std::string> make(GlobalStep step, GlobalMember original);
   std::optional<std::string> withOwn(std::string definition);
+  base::Task<bool> isGone(GlobalMember original);
+  base::Task<base::HttpReply> inspect(std::string node, std::string container);
   base::Task<std::string> removeOrphan(GlobalStep step);
   base::Task<std::string> succeed(GlobalMember copy, std::string name);
   base::Task<std::string> handOver(GlobalMember copy, GlobalMember original);
