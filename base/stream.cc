@@ -8,6 +8,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <exception>
 #include <vector>
 
 namespace base {
@@ -88,7 +89,15 @@ void Stream::checkCancelled() const {
 
 Task<> Stream::acceptTls(const TlsContext& context) {
   tls_ = std::make_unique<TlsSession>(context, fd_.get());
-  co_await handshake();
+  std::exception_ptr failed;
+  try {
+    co_await handshake();
+    co_return;
+  } catch (const StreamError&) {
+    failed = std::current_exception();
+  }
+  tls_.reset();
+  std::rethrow_exception(failed);
 }
 
 Task<> Stream::connectTls(const TlsContext& context, std::string expectedName,

@@ -35,7 +35,8 @@ class Stream {
   static Task<std::unique_ptr<Stream>> connectTcp(Loop& loop, std::string host, uint16_t port,
                                                   milliseconds timeout);
 
-  // The server's side of the TLS handshake.
+  // The server's side of the TLS handshake. If it fails the connection stands, without TLS: what
+  // the client still sends can be waited for, so that it reads why.
   Task<> acceptTls(const TlsContext& context);
   // The client's side, with a deadline. With `expectedName`, only a server whose certificate has
   // this common name is accepted. Whether the server accepts us is told by the first read.

@@ -122,8 +122,9 @@ struct Connection::Record {
 
 base::Task<> Connection::serve() {
   try {
-    if (arrival_.tls) co_await shakeHands();
-    co_await serveRequests();
+    bool isIn = true;
+    if (arrival_.tls) isIn = co_await shakeHands();
+    if (isIn) co_await serveRequests();
   } catch (const base::ProtocolError& broken) {
     tellLost(base::Level::warn, broken.what());
   } catch (const base::StreamError& broken) {
@@ -144,18 +145,31 @@ void Connection::tellLost(base::Level level, const char* why) {
 }
 
 // A session costs tens of kilobytes, so it is not made before the other side has said something.
-base::Task<> Connection::shakeHands() {
+// False if the client was refused.
+base::Task<bool> Connection::shakeHands() {
   startTimer(true);
   co_await client_.stream->readable();
   const base::TlsContext* tls = arrival_.tls();
   if (!tls) throw base::StreamError("nobody is served here any more");
-  co_await client_.stream->acceptTls(*tls);
+  bool isRefused = false;
+  try {
+    co_await client_.stream->acceptTls(*tls);
+  } catch (const base::ProtocolError& broken) {
+    tellLost(base::Level::warn, broken.what());
+    isRefused = true;
+  }
+  if (isRefused) {
+    // It may have sent its request already, and would see a reset in place of the reason.
+    co_await lingerClose(*client_.stream);
+    co_return false;
+  }
   std::string name = client_.stream->peerName();
   arrival_.peer += " " + name;
   if (client_.fromNode) client_.nodeId = name;
   isStranger_ = name.empty();
   client_.isStranger = isStranger_;
   if (!isStranger_ && known_) known_();
+  co_return true;
 }
 
 base::Task<> Connection::serveRequests() {

@@ -55,7 +55,7 @@ class Connection {
  private:
   struct Record;
 
-  base::Task<> shakeHands();
+  base::Task<bool> shakeHands();
   void tellLost(base::Level level, const char* why);
   base::Task<> serveRequests();
   base::Task<bool> readRequest();
