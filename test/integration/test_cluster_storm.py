@@ -113,19 +113,23 @@ def test_what_holds_whatever_fails(hosts, note):
     # Nobody who lives stays dead to anybody.
     await_agreement(hosts, timeout=SETTLED)
 
-    def agreed():
-        """What there is, if all say the same and each name is one container's, volume's, tag's."""
+    def disagreement():
+        """How somebody differs from what there is; empty if each name is one container's, volume's, tag's."""
         truth = containers, volumes = by_engines(hosts)
         names = [name for each in containers.values() for name in each]
         names += [each for each in volumes if each not in alone]
-        tags = meanings(hosts[0])
-        same = len(set(names)) == len(names) and all(by_node(node) == truth for node in hosts)
-        same = same and None not in tags.values() and all(meanings(node) == tags for node in hosts)
-        return (truth,) if same else None
+        told = [f"{name} twice" for name in set(names) if names.count(name) > 1]
+        told += [f"{node.name} lists {by_node(node)}, not {truth}" for node in hosts if by_node(node) != truth]
+        tags = [meanings(node) for node in hosts]
+        if None in tags[0].values() or any(each != tags[0] for each in tags):
+            told.append(f"tags are {tags}")
+        return told
 
-    ((containers, volumes),) = wait_until(
-        agreed, SETTLED, every=0.2, what=f"all list what there is; {story}"
-    )
+    try:
+        wait_until(lambda: not disagreement(), SETTLED, every=0.2, what="all list what there is")
+    except AssertionError as fault:
+        raise AssertionError(f"{fault}: {disagreement()}; {story}") from None
+    containers, volumes = by_engines(hosts)
     took = time.monotonic() - start
     removed = set().union(*(each.removed for each in clients))
     assert not removed & containers.keys(), story
