@@ -127,7 +127,9 @@ def clean(direct, keep_label="itest.keep"):
     for volume in direct.get("/volumes").json()["Volumes"] or []:
         direct.call("DELETE", f"/volumes/{volume['Name']}?force=1")
     for image in direct.get("/images/json").json():
-        for tag in image["RepoTags"] or [image["Id"]]:
+        # One that has lost its tags is listed as <none>:<none>, which is no name.
+        tags = [tag for tag in image["RepoTags"] or [] if tag != "<none>:<none>"]
+        for tag in tags or [image["Id"]]:
             if tag != "busybox:latest":
                 direct.call("DELETE", f"/images/{tag}")
 

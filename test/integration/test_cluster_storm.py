@@ -64,7 +64,8 @@ def meanings(node):
     listed = {}
     for image in node.api.get("/images/json").json():
         for tag in image["RepoTags"] or []:
-            listed[tag] = None if tag in listed else image["Id"]
+            if tag != "<none>:<none>":  # what an image is listed as that has lost its tags
+                listed[tag] = None if tag in listed else image["Id"]
     for tag, image in listed.items():
         if node.api.get(f"/images/{tag}/json").json().get("Id") != image:
             listed[tag] = None
