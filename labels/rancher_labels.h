@@ -3,7 +3,7 @@
 // Readers of the io.rancher.* labels of a container, as Rancher 1.x understood them, as far as they
 // have a meaning without its server. Lenient where Rancher was: a value it would have passed over
 // is passed over, with a warning. Where its documents and its code disagreed, the tests say what we
-// do (test/labels/test_rancher_labels.cc).
+// do (test/scheduler/test_rancher_labels.cc).
 
 #include "labels/keys.h"
 

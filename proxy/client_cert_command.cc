@@ -14,7 +14,7 @@
 #include "base/fd.h"
 #include "base/http_client.h"
 #include "base/json.h"
-#include "proxy/client_certificates.h"
+#include "proxy/api/client_certificates.h"
 #include "proxy/config.h"
 
 namespace proxy {

@@ -10,7 +10,7 @@
 
 #include "base/log.h"
 #include "base/tls.h"
-#include "cluster/agent.h"
+#include "cluster/agent/agent.h"
 #include "proxy/config.h"
 
 namespace proxy {

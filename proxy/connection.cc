@@ -8,12 +8,12 @@
 #include <utility>
 
 #include "base/acceptor.h"
-#include "cluster/agent.h"
-#include "proxy/answer.h"
-#include "proxy/gate.h"
-#include "proxy/merge.h"
-#include "proxy/parameters.h"
-#include "proxy/tunnel.h"
+#include "catalog/merge.h"
+#include "cluster/agent/agent.h"
+#include "proxy/http/answer.h"
+#include "proxy/http/gate.h"
+#include "proxy/http/parameters.h"
+#include "proxy/http/tunnel.h"
 
 namespace proxy {
 namespace {
@@ -35,7 +35,7 @@ uint64_t nextRequestId() {
 }  // namespace
 
 Connection::Connection(std::unique_ptr<base::Stream> stream, Arrival arrival, Api& api,
-                       Engine& engine, const ConnectionLimits& limits, BodyBudget& bodies,
+                       docker::Engine& engine, const ConnectionLimits& limits, BodyBudget& bodies,
                        base::Log& log, QuietLog& quiet, Metrics& metrics)
     : client_(std::move(stream), limits.http, bodies),
       arrival_(std::move(arrival)),
@@ -273,7 +273,7 @@ base::Task<> Connection::answerRequest() {
   } catch (const base::StreamError& broken) {
     status = 503;
     record.fault = client_.upstream + ": " + broken.what();
-  } catch (const MergeError& wrong) {
+  } catch (const catalog::MergeError& wrong) {
     status = 500;
     record.fault = wrong.what();
   } catch (const std::exception& unforeseen) {

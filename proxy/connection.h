@@ -7,9 +7,9 @@
 #include <string>
 
 #include "base/log.h"
-#include "proxy/api.h"
-#include "proxy/client.h"
-#include "proxy/metrics.h"
+#include "proxy/api/api.h"
+#include "proxy/http/client.h"
+#include "proxy/http/metrics.h"
 #include "proxy/quiet_log.h"
 
 namespace proxy {
@@ -34,9 +34,9 @@ struct Arrival {
 class Connection {
  public:
   // All must outlive it. `quiet` is for lines about who has not shown a certificate.
-  Connection(std::unique_ptr<base::Stream> stream, Arrival arrival, Api& api, Engine& engine,
-             const ConnectionLimits& limits, BodyBudget& bodies, base::Log& log, QuietLog& quiet,
-             Metrics& metrics);
+  Connection(std::unique_ptr<base::Stream> stream, Arrival arrival, Api& api,
+             docker::Engine& engine, const ConnectionLimits& limits, BodyBudget& bodies,
+             base::Log& log, QuietLog& quiet, Metrics& metrics);
 
   // Calls back when it has shown a certificate.
   void onKnown(std::function<void()> callback) { known_ = std::move(callback); }
@@ -71,7 +71,7 @@ class Connection {
   Arrival arrival_;
   std::function<void()> known_;
   Api& api_;
-  Engine& engine_;
+  docker::Engine& engine_;
   const ConnectionLimits& limits_;
   base::Log& log_;
   QuietLog& quiet_;

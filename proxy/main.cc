@@ -17,33 +17,33 @@
 #include "base/log.h"
 #include "base/loop.h"
 #include "base/resident_memory.h"
-#include "cluster/agent.h"
-#include "proxy/api.h"
+#include "catalog/container_index.h"
+#include "catalog/holdings_index.h"
+#include "catalog/locator.h"
+#include "cluster/agent/agent.h"
+#include "docker/container_lists.h"
+#include "docker/engine.h"
+#include "docker/engine_state.h"
+#include "orchestrator/container_create.h"
+#include "orchestrator/container_move.h"
+#include "orchestrator/container_rename.h"
+#include "orchestrator/global_containers.h"
+#include "orchestrator/image_transfer.h"
+#include "orchestrator/publisher.h"
+#include "orchestrator/rebalancing.h"
+#include "proxy/api/api.h"
+#include "proxy/api/federation.h"
+#include "proxy/api/global_calls.h"
+#include "proxy/api/local_api.h"
+#include "proxy/api/node_api.h"
+#include "proxy/api/swarm_api.h"
 #include "proxy/client_cert_command.h"
 #include "proxy/client_tls.h"
 #include "proxy/command_line.h"
 #include "proxy/config.h"
-#include "proxy/container_create.h"
-#include "proxy/container_index.h"
-#include "proxy/container_lists.h"
-#include "proxy/container_move.h"
-#include "proxy/container_rename.h"
-#include "proxy/engine.h"
-#include "proxy/engine_state.h"
-#include "proxy/federation.h"
-#include "proxy/global_calls.h"
-#include "proxy/global_containers.h"
-#include "proxy/holdings_index.h"
-#include "proxy/image_transfer.h"
-#include "proxy/local_api.h"
-#include "proxy/locator.h"
-#include "proxy/metrics.h"
+#include "proxy/http/metrics.h"
 #include "proxy/metrics_server.h"
-#include "proxy/node_api.h"
-#include "proxy/publisher.h"
-#include "proxy/rebalancing.h"
 #include "proxy/server.h"
-#include "proxy/swarm_api.h"
 
 namespace proxy {
 namespace {
@@ -176,7 +176,7 @@ class Daemon {
   }
 
  private:
-  Publisher::Hooks peerHooks() {
+  orchestrator::Publisher::Hooks peerHooks() {
     return {[this](const cluster::Endpoint& listen) {
               server_.servePeers(
                   listen.host(), listen.port,
@@ -292,26 +292,26 @@ class Daemon {
   std::vector<std::string_view> names_ = routeNames();
   base::Loop loop_;
   Metrics metrics_;
-  Engine engine_;
-  EngineState state_;
-  ContainerLists lists_;
+  docker::Engine engine_;
+  docker::EngineState state_;
+  docker::ContainerLists lists_;
   LocalApi local_;
   cluster::Agent agent_;
-  ContainerIndex index_;
-  HoldingsIndex held_;
-  Locator locator_;
-  ImageTransfer images_;
-  Placements placements_;
-  NameClaims nameClaims_;
-  VolumeClaims volumeClaims_;
-  VolumeMove volumeMove_;
-  ContainerCreate creation_;
+  catalog::ContainerIndex index_;
+  catalog::HoldingsIndex held_;
+  catalog::Locator locator_;
+  orchestrator::ImageTransfer images_;
+  scheduler::Placements placements_;
+  orchestrator::NameClaims nameClaims_;
+  orchestrator::VolumeClaims volumeClaims_;
+  orchestrator::VolumeMove volumeMove_;
+  orchestrator::ContainerCreate creation_;
   CreateCalls creates_;
-  ContainerRename renames_;
+  orchestrator::ContainerRename renames_;
   GlobalCalls globalCalls_;
-  GlobalContainers globals_;
-  ContainerMove moves_;
-  Rebalancing rebalancing_;
+  orchestrator::GlobalContainers globals_;
+  orchestrator::ContainerMove moves_;
+  orchestrator::Rebalancing rebalancing_;
   SwarmApi swarm_;
   Federation federation_;
   NodeApi nodeApi_;
@@ -319,7 +319,7 @@ class Daemon {
   Api api_;
   ClientTls clientTls_;
   Server server_;
-  Publisher publisher_;
+  orchestrator::Publisher publisher_;
   std::optional<MetricsServer> metricsServer_;
   base::Timer flushTimer_{loop_};
   base::Timer memoryTimer_{loop_};

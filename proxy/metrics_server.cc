@@ -3,8 +3,8 @@
 #include "base/http.h"
 #include "base/http_heads.h"
 #include "base/stream.h"
-#include "proxy/heads.h"
-#include "proxy/tunnel.h"
+#include "docker/heads.h"
+#include "proxy/http/tunnel.h"
 
 namespace proxy {
 namespace {
@@ -61,7 +61,8 @@ base::Task<> MetricsServer::serve(base::Fd fd) {
   std::string_view path = reader.head().target().substr(0, reader.head().target().find('?'));
   bool right = path == "/metrics" && reader.head().method() == "GET";
   int status = right ? 200 : 404;
-  std::string body = right ? metrics_.render() : errorBody("only GET /metrics is served here");
+  std::string body =
+      right ? metrics_.render() : docker::errorBody("only GET /metrics is served here");
   std::string out = "HTTP/1.1 " + std::to_string(status) + " ";
   out.append(base::reasonPhrase(status)).append("\r\nContent-Type: ");
   out.append(right ? Metrics::contentType : std::string_view("application/json"));

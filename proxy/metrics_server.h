@@ -5,7 +5,7 @@
 #include "base/acceptor.h"
 #include "base/log.h"
 #include "proxy/config.h"
-#include "proxy/metrics.h"
+#include "proxy/http/metrics.h"
 
 namespace proxy {
 

@@ -9,7 +9,7 @@
 
 #include "base/resident_memory.h"
 #include "base/tcp.h"
-#include "proxy/heads.h"
+#include "docker/heads.h"
 
 namespace proxy {
 namespace {
@@ -55,7 +55,7 @@ std::string addressOf(std::string_view peer) {
 
 // What a client gets for whom there is no room.
 std::string fullAnswer() {
-  std::string body = errorBody(
+  std::string body = docker::errorBody(
       "droverd serves as many connections as max_connections allows; close some or raise it");
   return "HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/json\r\n"
          "Connection: close\r\nContent-Length: " +
@@ -64,8 +64,8 @@ std::string fullAnswer() {
 
 }  // namespace
 
-Server::Server(base::Loop& loop, const Config& config, ClientTls& tls, Api& api, Engine& engine,
-               base::Log& log, Metrics& metrics)
+Server::Server(base::Loop& loop, const Config& config, ClientTls& tls, Api& api,
+               docker::Engine& engine, base::Log& log, Metrics& metrics)
     : loop_(loop),
       api_(api),
       engine_(engine),

@@ -13,7 +13,7 @@
 #include "base/acceptor.h"
 #include "base/log.h"
 #include "base/tls.h"
-#include "proxy/api.h"
+#include "proxy/api/api.h"
 #include "proxy/client_tls.h"
 #include "proxy/config.h"
 #include "proxy/connection.h"
@@ -26,7 +26,7 @@ class Server {
  public:
   // All must outlive it. Opens every listener of `config` and starts to serve. Throws
   // std::runtime_error or ConfigError that tells which one could not be opened and why.
-  Server(base::Loop& loop, const Config& config, ClientTls& tls, Api& api, Engine& engine,
+  Server(base::Loop& loop, const Config& config, ClientTls& tls, Api& api, docker::Engine& engine,
          base::Log& log, Metrics& metrics);
   ~Server();
 
@@ -74,7 +74,7 @@ class Server {
 
   base::Loop& loop_;
   Api& api_;
-  Engine& engine_;
+  docker::Engine& engine_;
   base::Log& log_;
   Metrics& metrics_;
   ClientTls& tls_;

@@ -19,12 +19,12 @@
 #include <vector>
 
 #include "base/json.h"
-#include "cluster/agent.h"
-#include "proxy/api.h"
+#include "cluster/agent/agent.h"
+#include "orchestrator/global_containers.h"
+#include "orchestrator/publisher.h"
+#include "proxy/api/api.h"
+#include "proxy/api/global_calls.h"
 #include "proxy/config.h"
-#include "proxy/global_calls.h"
-#include "proxy/global_containers.h"
-#include "proxy/publisher.h"
 #include "proxy/server.h"
 #include "test/fake_docker.h"
 #include "test/lively_docker.h"
@@ -294,7 +294,7 @@ class Droverd {
     agent.begin(publisher);
   }
 
-  proxy::Publisher::Hooks hooks() {
+  orchestrator::Publisher::Hooks hooks() {
     return {[this](const cluster::Endpoint& listen) {
               server.servePeers(
                   listen.host(), listen.port,
@@ -314,26 +314,26 @@ class Droverd {
   proxy::Config config;
   std::vector<std::string_view> routeNames = namesOfRoutes();
   proxy::Metrics metrics{routeNames, "test"};
-  proxy::Engine engine;
-  proxy::EngineState state;
-  proxy::ContainerLists lists;
+  docker::Engine engine;
+  docker::EngineState state;
+  docker::ContainerLists lists;
   proxy::LocalApi local;
   cluster::Agent agent;
-  proxy::ContainerIndex index;
-  proxy::HoldingsIndex held;
-  proxy::Locator locator;
-  proxy::ImageTransfer images;
-  proxy::Placements placements;
-  proxy::NameClaims names;
-  proxy::VolumeClaims volumes;
-  proxy::VolumeMove volumeMove;
-  proxy::ContainerCreate creation;
+  catalog::ContainerIndex index;
+  catalog::HoldingsIndex held;
+  catalog::Locator locator;
+  orchestrator::ImageTransfer images;
+  scheduler::Placements placements;
+  orchestrator::NameClaims names;
+  orchestrator::VolumeClaims volumes;
+  orchestrator::VolumeMove volumeMove;
+  orchestrator::ContainerCreate creation;
   proxy::CreateCalls creates;
-  proxy::ContainerRename renames;
+  orchestrator::ContainerRename renames;
   proxy::GlobalCalls globalCalls;
-  proxy::GlobalContainers globals;
-  proxy::ContainerMove moves;
-  proxy::Rebalancing rebalancing;
+  orchestrator::GlobalContainers globals;
+  orchestrator::ContainerMove moves;
+  orchestrator::Rebalancing rebalancing;
   proxy::SwarmApi swarm;
   proxy::Federation federation;
   proxy::NodeApi nodeApi;
@@ -341,7 +341,7 @@ class Droverd {
   proxy::Api api;
   proxy::ClientTls clientTls;
   proxy::Server server;
-  proxy::Publisher publisher;
+  orchestrator::Publisher publisher;
   base::Scope background{[](std::exception_ptr) {}};
 };
 
@@ -424,7 +424,7 @@ class Host {
   base::Log log{logFile_.get()};
   FakeDocker docker{stage_};
   SmallDocker engine{docker, name()};
-  std::optional<proxy::Engine> client;
+  std::optional<docker::Engine> client;
   std::optional<Droverd> droverd;
 };
 

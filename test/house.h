@@ -10,12 +10,12 @@
 #include <string>
 #include <vector>
 
-#include "proxy/api.h"
+#include "docker/container_lists.h"
+#include "docker/engine.h"
+#include "docker/engine_state.h"
+#include "proxy/api/api.h"
 #include "proxy/connection.h"
-#include "proxy/container_lists.h"
-#include "proxy/engine.h"
-#include "proxy/engine_state.h"
-#include "proxy/metrics.h"
+#include "proxy/http/metrics.h"
 #include "test/fake_docker.h"
 #include "test/stage.h"
 
@@ -31,30 +31,30 @@ struct House {
   base::Log log{logFile.get()};
   std::vector<std::string_view> routeNames = namesOfRoutes();
   proxy::Metrics metrics{routeNames, "test"};
-  proxy::Engine engine{stage.loop, docker.path(), milliseconds(1000), {}};
-  proxy::EngineState state{stage.loop, engine, log};
-  proxy::ContainerLists lists{stage.loop, engine, state, log, 64 * 1024 * 1024};
+  docker::Engine engine{stage.loop, docker.path(), milliseconds(1000), {}};
+  docker::EngineState state{stage.loop, engine, log};
+  docker::ContainerLists lists{stage.loop, engine, state, log, 64 * 1024 * 1024};
   proxy::LocalApi local{engine, state, lists, metrics};
   TempDir stateDir;
   cluster::Agent agent{stage.loop, agentOptions(), log};
-  proxy::ContainerIndex index;
-  proxy::HoldingsIndex held;
-  proxy::Locator locator{engine, agent, index, held};
-  proxy::ImageTransfer images{stage.loop, engine, agent, locator, log};
-  proxy::Placements placements{stage.loop, agent, {}};
-  proxy::NameClaims names{stage.loop, engine, agent, locator, index, placements, log};
-  proxy::VolumeClaims volumes{stage.loop, engine, agent, locator, held, log};
-  proxy::VolumeMove volumeMove{
+  catalog::ContainerIndex index;
+  catalog::HoldingsIndex held;
+  catalog::Locator locator{engine, agent, index, held};
+  orchestrator::ImageTransfer images{stage.loop, engine, agent, locator, log};
+  scheduler::Placements placements{stage.loop, agent, {}};
+  orchestrator::NameClaims names{stage.loop, engine, agent, locator, index, placements, log};
+  orchestrator::VolumeClaims volumes{stage.loop, engine, agent, locator, held, log};
+  orchestrator::VolumeMove volumeMove{
       {engine, local, agent, locator, index, held, placements, volumes, log}};
-  proxy::ContainerCreate creation{stage.loop, engine, local,   agent,      locator, index,
-                                  placements, names,  volumes, volumeMove, images,  log};
+  orchestrator::ContainerCreate creation{stage.loop, engine, local,   agent,      locator, index,
+                                         placements, names,  volumes, volumeMove, images,  log};
   proxy::CreateCalls creates{stage.loop, engine, local, creation, 64 * 1024 * 1024};
-  proxy::ContainerRename renames{{local, agent, index, names}};
+  orchestrator::ContainerRename renames{{local, agent, index, names}};
   proxy::GlobalCalls globalCalls{
       {engine, local, agent, index, locator, names, log, 64 * 1024 * 1024}};
-  proxy::ContainerMove moves{{stage.loop, engine, local, agent, index, locator, placements, names,
-                              creation, renames, log}};
-  proxy::Rebalancing rebalancing{
+  orchestrator::ContainerMove moves{{stage.loop, engine, local, agent, index, locator, placements,
+                                     names, creation, renames, log}};
+  orchestrator::Rebalancing rebalancing{
       {stage.loop, engine, local, agent, index, locator, placements, moves, log}, milliseconds(0)};
   proxy::SwarmApi swarm{engine, local, agent, true, 64 * 1024 * 1024};
   proxy::Federation federation{{stage.loop, engine, local, lists, agent, index, held, locator,

@@ -4,7 +4,7 @@
 // usage: drover-bench-placement [NODES...]
 
 #include "labels/decode.h"
-#include "labels/place.h"
+#include "scheduler/place.h"
 
 #include <algorithm>
 #include <chrono>
@@ -22,8 +22,8 @@ constexpr int containersPerNode = 50;
 constexpr int imagesPerNode = 20;
 constexpr int volumesPerNode = 5;
 
-labels::Node nodeOf(int i) {
-  labels::Node node;
+scheduler::Node nodeOf(int i) {
+  scheduler::Node node;
   node.id = "node-id-" + std::to_string(i * 7'919 % 1'000'003);
   node.name = "host-" + std::to_string(i);
   node.ip = "10.0." + std::to_string(i / 250) + "." + std::to_string(i % 250);
@@ -44,9 +44,9 @@ labels::Node nodeOf(int i) {
   return node;
 }
 
-labels::Container containerOf(int node, int i, const std::string& nodeId) {
+scheduler::Container containerOf(int node, int i, const std::string& nodeId) {
   int number = node * containersPerNode + i;
-  labels::Container container;
+  scheduler::Container container;
   container.id = std::to_string(number) + "f00ba4";
   container.id.resize(64, 'a');
   int service = number % 500;
@@ -67,20 +67,20 @@ labels::Container containerOf(int node, int i, const std::string& nodeId) {
   return container;
 }
 
-labels::World worldOf(int nodes) {
-  labels::World world;
+scheduler::World worldOf(int nodes) {
+  scheduler::World world;
   for (int i = 0; i < nodes; i++) {
-    labels::Node node = nodeOf(i);
+    scheduler::Node node = nodeOf(i);
     std::string id = node.id;
     world.putNode(std::move(node));
     for (int j = 0; j < containersPerNode; j++) world.putContainer(containerOf(i, j, id));
-    std::vector<labels::Image> images;
+    std::vector<scheduler::Image> images;
     for (int j = 0; j < imagesPerNode; j++) {
       std::string number = std::to_string((i + j * 5) % 100);
       images.push_back({"sha256:" + number, {"registry:5000/image-" + number + ":1.0"}});
     }
     world.setImages(id, std::move(images));
-    std::vector<labels::Volume> volumes;
+    std::vector<scheduler::Volume> volumes;
     for (int j = 0; j < volumesPerNode; j++)
       volumes.push_back({"data-" + std::to_string(i) + "-" + std::to_string(j), true});
     world.setVolumes(id, std::move(volumes));
@@ -131,24 +131,24 @@ double at(const std::vector<double>& sorted, double share) {
 }
 
 void measure(int nodes) {
-  labels::World world = worldOf(nodes);
+  scheduler::World world = worldOf(nodes);
   labels::Policy policy = policyOf();
   int rounds = std::clamp(2'000'000 / nodes / 10, 200, 20'000);
   std::vector<double> times;
   size_t candidates = 0;
   for (int i = 0; i < rounds; i++) {
-    labels::Options options{.name = "new-" + std::to_string(i)};
+    scheduler::Options options{.name = "new-" + std::to_string(i)};
     Clock::time_point begin = Clock::now();
-    labels::Placement placement = labels::place(policy, world, options);
+    scheduler::Placement placement = scheduler::place(policy, world, options);
     times.push_back(Microseconds(Clock::now() - begin).count());
     candidates += placement.candidates.size();
   }
   if (candidates == 0) {
-    std::fprintf(stderr, "%s\n", labels::place(policy, world, {}).why.c_str());
+    std::fprintf(stderr, "%s\n", scheduler::place(policy, world, {}).why.c_str());
     std::exit(1);
   }
   // What one change of a container costs.
-  labels::Container changing = containerOf(0, 0, world.nodes().begin()->first);
+  scheduler::Container changing = containerOf(0, 0, world.nodes().begin()->first);
   Clock::time_point begin = Clock::now();
   for (int i = 0; i < 10'000; i++) {
     changing.running = !changing.running;

@@ -9,8 +9,8 @@
 #include <vector>
 
 #include "cluster/envelope.h"
-#include "cluster/member_update.h"
-#include "cluster/membership.h"
+#include "cluster/membership/member_update.h"
+#include "cluster/membership/membership.h"
 
 namespace test {
 

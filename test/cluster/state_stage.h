@@ -13,7 +13,7 @@
 #include <string>
 #include <vector>
 
-#include "cluster/state.h"
+#include "cluster/state/state.h"
 #include "cluster/wire.pb.h"
 
 namespace test {

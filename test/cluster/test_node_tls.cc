@@ -11,7 +11,7 @@
 
 #include "base/acceptor.h"
 #include "base/tls.h"
-#include "cluster/certificates.h"
+#include "cluster/ca/certificates.h"
 #include "test/stage.h"
 
 using namespace cluster;

@@ -1,7 +1,7 @@
 // What a joiner says, and what it is answered: any text is refused, or is written and read the same
 // again.
 
-#include "cluster/admission.h"
+#include "cluster/agent/admission.h"
 #include "cluster/agent_error.h"
 #include "test/fuzz/feed.h"
 

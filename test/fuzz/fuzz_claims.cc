@@ -8,7 +8,7 @@
 #include <string>
 #include <string_view>
 
-#include "cluster/claims.h"
+#include "cluster/claims/claims.h"
 #include "cluster/wire.pb.h"
 #include "test/fuzz/feed.h"
 

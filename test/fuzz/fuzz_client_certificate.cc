@@ -1,7 +1,7 @@
 // A wish for a client's certificate, and what is answered: any text is refused with a reason, or is
 // written and read the same again.
 
-#include "proxy/client_certificates.h"
+#include "proxy/api/client_certificates.h"
 #include "test/fuzz/feed.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {

@@ -6,13 +6,13 @@
 #include <string_view>
 
 #include "base/json.h"
-#include "cluster/cluster_config.h"
-#include "cluster/node_record.h"
+#include "catalog/container_index.h"
+#include "cluster/agent/node_record.h"
+#include "cluster/ca/cluster_config.h"
+#include "docker/create_body.h"
+#include "docker/merge_json.h"
 #include "labels/create_type.h"
 #include "labels/decode.h"
-#include "proxy/container_index.h"
-#include "proxy/create_body.h"
-#include "proxy/merge_json.h"
 #include "test/fuzz/feed.h"
 
 namespace {
@@ -29,7 +29,7 @@ std::string withoutEnvironment(std::string_view body) {
 void create(std::string_view request) {
   std::string body = base::readAsGo(request, labels::createType).text;
   labels::Decoded asked = labels::decode(body);
-  std::string given = proxy::withoutEnv(body, asked.envTaken);
+  std::string given = docker::withoutEnv(body, asked.envTaken);
   fuzz::require(given.size() <= body.size());
   if (given != body) {
     // What asks for a node was taken out, and nothing else: what is left asks for what it would
@@ -38,20 +38,20 @@ void create(std::string_view request) {
     fuzz::require(again.envTaken.empty());
     fuzz::require(again.policy == labels::decode(withoutEnvironment(body)).policy);
   }
-  std::string kept = proxy::withExpressionLabels(body, asked.envTaken);
-  fuzz::require(kept == body || proxy::JsonObject::parse(kept).has_value());
-  std::string bound = proxy::withPublishAddress(body, "10.0.0.1");
-  proxy::withoutPublishAddress(bound, {"10.0.0.1"});
-  proxy::withHostname(body, "web");
+  std::string kept = docker::withExpressionLabels(body, asked.envTaken);
+  fuzz::require(kept == body || docker::JsonObject::parse(kept).has_value());
+  std::string bound = docker::withPublishAddress(body, "10.0.0.1");
+  docker::withoutPublishAddress(bound, {"10.0.0.1"});
+  docker::withHostname(body, "web");
 }
 
 void index(std::string_view entry) {
-  proxy::ContainerIndex index;
+  catalog::ContainerIndex index;
   cluster::NodeId owner;
   // Ids are 64 digits; a short one lets the fuzzer find it.
   if (!index.put(owner, "ab", entry, 1)) return;
   fuzz::require(index.size() == 1 && index.countOf(owner) == 1);
-  const proxy::ContainerIndex::Place* place = index.find("ab").place;
+  const catalog::ContainerIndex::Place* place = index.find("ab").place;
   fuzz::require(place && index.find("/a").place);
   std::vector<std::string> names = place->second.names;
   for (const std::string& name : names) fuzz::require(!index.named(name).empty());

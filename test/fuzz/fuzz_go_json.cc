@@ -5,8 +5,8 @@
 #include <string_view>
 
 #include "base/json.h"
+#include "docker/merge_json.h"
 #include "labels/create_type.h"
-#include "proxy/merge_json.h"
 #include "test/fuzz/feed.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
@@ -21,6 +21,6 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   fuzz::require(again.text == reading.text && again.after.empty());
   bool isObject = reading.text[0] == '{';
   fuzz::require(base::parseJson(reading.text).IsObject() == isObject);
-  fuzz::require(proxy::JsonObject::parse(reading.text).has_value() == isObject);
+  fuzz::require(docker::JsonObject::parse(reading.text).has_value() == isObject);
   return 0;
 }

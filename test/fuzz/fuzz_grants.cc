@@ -3,7 +3,7 @@
 
 #include <string_view>
 
-#include "cluster/grant_log.h"
+#include "cluster/claims/grant_log.h"
 #include "test/fuzz/feed.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {

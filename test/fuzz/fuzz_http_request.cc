@@ -6,10 +6,10 @@
 
 #include "base/http.h"
 #include "base/http_heads.h"
-#include "proxy/gate.h"
-#include "proxy/list_query.h"
-#include "proxy/parameters.h"
-#include "proxy/target.h"
+#include "docker/list_query.h"
+#include "docker/target.h"
+#include "proxy/http/gate.h"
+#include "proxy/http/parameters.h"
 #include "test/fuzz/feed.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
@@ -23,13 +23,13 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     std::string sent =
         passage.status == 301 ? passage.message : std::string(reader.head().target());
     // It has one form, which means what came, and is its own.
-    proxy::CanonicalTarget again;
-    if (passage.status != 417) again = proxy::canonicalTarget(reader.head().method(), sent);
-    fuzz::require(again.kind != proxy::CanonicalTarget::Kind::moved);
+    docker::CanonicalTarget again;
+    if (passage.status != 417) again = docker::canonicalTarget(reader.head().method(), sent);
+    fuzz::require(again.kind != docker::CanonicalTarget::Kind::moved);
     fuzz::require(again.text.empty() || again.text == sent);
     std::string path = came.substr(0, came.find('?'));
     if (passage.status == 0 && path.starts_with('/'))
-      fuzz::require(proxy::decodePath(path) == proxy::decodePath(sent.substr(0, sent.find('?'))));
+      fuzz::require(docker::decodePath(path) == docker::decodePath(sent.substr(0, sent.find('?'))));
   } catch (const base::HttpError&) {
     return 0;  // its target is no path
   }

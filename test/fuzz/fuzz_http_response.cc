@@ -5,7 +5,7 @@
 
 #include "base/http.h"
 #include "base/http_heads.h"
-#include "proxy/heads.h"
+#include "docker/heads.h"
 #include "test/fuzz/feed.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
@@ -14,7 +14,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
 
   std::string stored;
   base::appendStoredHead(stored, reader.head());
-  proxy::commonHeaders(stored);
+  docker::commonHeaders(stored);
 
   std::string passedOn;
   base::appendAnswerHead(passedOn, reader.head(), base::ConnectionEnd::untold);

@@ -3,7 +3,7 @@
 
 #include <string_view>
 
-#include "cluster/join_token.h"
+#include "cluster/ca/join_token.h"
 #include "test/fuzz/feed.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {

@@ -7,7 +7,7 @@
 
 #include "labels/decode.h"
 #include "labels/keys.h"
-#include "labels/place.h"
+#include "scheduler/place.h"
 #include "test/fuzz/feed.h"
 
 #include "base/json.h"
@@ -17,10 +17,10 @@
 
 namespace {
 
-labels::World world() {
-  labels::World world;
+scheduler::World world() {
+  scheduler::World world;
   for (const char* name : {"a", "b"}) {
-    labels::Node node;
+    scheduler::Node node;
     node.id = node.name = name;
     node.labels = {{"zone", name}, {"io.drover.resource.gpu", "1"}};
     node.os = "linux";
@@ -28,7 +28,7 @@ labels::World world() {
     node.kernel = "5.10.0";
     node.has.memory = 1'000'000;
     world.putNode(node);
-    labels::Container container;
+    scheduler::Container container;
     container.id = std::string(64, *name);
     container.name = std::string("web-") + name;
     container.node = name;
@@ -54,7 +54,7 @@ std::string bodyWith(const labels::Key& key, std::string_view value) {
 }
 
 void check(std::string_view body, size_t longest) {
-  static const labels::World here = world();
+  static const scheduler::World here = world();
   labels::Decoded decoded = labels::decode(body);
   if (decoded.problem) {
     fuzz::require(decoded.problem->position <= longest + 1);
@@ -62,12 +62,13 @@ void check(std::string_view body, size_t longest) {
     return;
   }
   labels::Policy& policy = decoded.policy;
-  labels::Placement placement = labels::place(policy, here, {.candidatesMost = 0, .explain = true});
+  scheduler::Placement placement =
+      scheduler::place(policy, here, {.candidatesMost = 0, .explain = true});
   fuzz::require(placement.candidates.size() + placement.rejected.size() == 2);
-  for (const labels::Rejection& each : placement.rejected) fuzz::require(!each.message.empty());
+  for (const scheduler::Rejection& each : placement.rejected) fuzz::require(!each.message.empty());
   for (labels::Rule& rule : policy.constraints) rule.soft = true;
   for (labels::Rule& rule : policy.affinities) rule.soft = true;
-  labels::Placement wished = labels::place(policy, here, {.candidatesMost = 0});
+  scheduler::Placement wished = scheduler::place(policy, here, {.candidatesMost = 0});
   fuzz::require(wished.candidates.size() >= placement.candidates.size());
 }
 

@@ -3,8 +3,8 @@
 #include <string>
 #include <string_view>
 
-#include "proxy/container_cache.h"
-#include "proxy/list_query.h"
+#include "docker/container_cache.h"
+#include "docker/list_query.h"
 #include "test/fuzz/feed.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
@@ -13,26 +13,26 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   size_t first = std::min(text.find('\n'), text.size());
   size_t second = std::min(text.find('\n', std::min(first + 1, text.size())), text.size());
   std::string_view list = text.substr(std::min(first + 1, text.size()), second - first);
-  std::optional<proxy::ListQuery> query = proxy::parseListQuery(text.substr(0, first));
-  std::optional<std::vector<proxy::ListedContainer>> listed = proxy::parseList(list);
-  std::optional<proxy::ContainerTimes> times =
-      proxy::parseInspect(text.substr(std::min(second + 1, text.size())));
+  std::optional<docker::ListQuery> query = docker::parseListQuery(text.substr(0, first));
+  std::optional<std::vector<docker::ListedContainer>> listed = docker::parseList(list);
+  std::optional<docker::ContainerTimes> times =
+      docker::parseInspect(text.substr(std::min(second + 1, text.size())));
   if (!listed) return 0;
 
-  proxy::ContainerCache::Fresh fresh;
+  docker::ContainerCache::Fresh fresh;
   fresh.tick = 1;
   fresh.need.all = true;
-  for (const proxy::ListedContainer& each : *listed) {
+  for (const docker::ListedContainer& each : *listed) {
     fuzz::require(each.statusAt + each.statusLength <= each.json.size());
-    fresh.times[each.id] = times.value_or(proxy::ContainerTimes());
+    fresh.times[each.id] = times.value_or(docker::ContainerTimes());
   }
   size_t count = listed->size();
   fresh.listed = std::move(*listed);
-  proxy::ContainerCache cache;
+  docker::ContainerCache cache;
   cache.toInspect(fresh);
   cache.take(std::move(fresh));
   fuzz::require(cache.size() == count);
-  std::string shown = cache.render(query.value_or(proxy::ListQuery{.all = true}), 1).body;
+  std::string shown = cache.render(query.value_or(docker::ListQuery{.all = true}), 1).body;
   fuzz::require(shown.starts_with('[') && shown.ends_with("]\n"));
   return 0;
 }

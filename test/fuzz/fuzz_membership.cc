@@ -8,7 +8,7 @@
 #include <string>
 
 #include "cluster/envelope.h"
-#include "cluster/membership.h"
+#include "cluster/membership/membership.h"
 
 namespace {
 

@@ -7,17 +7,17 @@
 #include <string_view>
 #include <vector>
 
-#include "proxy/heads.h"
-#include "proxy/merge_containers.h"
-#include "proxy/merge_events.h"
-#include "proxy/merge_info.h"
-#include "proxy/merge_lists.h"
-#include "proxy/merge_sums.h"
+#include "docker/heads.h"
+#include "proxy/merge/merge_containers.h"
+#include "proxy/merge/merge_events.h"
+#include "proxy/merge/merge_info.h"
+#include "proxy/merge/merge_lists.h"
+#include "proxy/merge/merge_sums.h"
 #include "test/fuzz/feed.h"
 
 namespace {
 
-using Nodes = std::vector<proxy::NodeAnswer>;
+using Nodes = std::vector<catalog::NodeAnswer>;
 
 // What RapidJSON says. Nothing where it has rules of its own: halves of surrogate pairs, huge
 // exponents, a zero byte.
@@ -35,7 +35,7 @@ void tryMerge(const Nodes& nodes, Merge merge) {
   try {
     std::string shown = merge(nodes);
     fuzz::require(isJson(shown).value_or(true));
-  } catch (const proxy::MergeError& failed) {
+  } catch (const catalog::MergeError& failed) {
     fuzz::require(std::string_view(failed.what()).starts_with("node "));
   }
 }
@@ -43,8 +43,8 @@ void tryMerge(const Nodes& nodes, Merge merge) {
 void tryEvents(const Nodes& nodes, size_t cut) {
   proxy::EventMerger merger({.window = std::chrono::milliseconds(5), .lineMost = 200});
   std::chrono::milliseconds now{0};
-  for (const proxy::NodeAnswer& node : nodes) merger.add(node);
-  for (const proxy::NodeAnswer& node : nodes) {
+  for (const catalog::NodeAnswer& node : nodes) merger.add(node);
+  for (const catalog::NodeAnswer& node : nodes) {
     std::string_view bytes = node.body;
     try {
       for (size_t at = 0; at < bytes.size(); at += cut, now++) {
@@ -53,7 +53,7 @@ void tryEvents(const Nodes& nodes, size_t cut) {
         fuzz::require(lines.empty() || lines.ends_with('\n'));
         fuzz::require(!merger.nextTake() || *merger.nextTake() > now);
       }
-    } catch (const proxy::MergeError&) {
+    } catch (const catalog::MergeError&) {
       fuzz::require(merger.streams() < nodes.size());
     }
   }
@@ -76,7 +76,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     begin = end + 1;
   }
   std::string_view body = nodes.front().body;
-  bool accepted = proxy::jsonElements(body) || proxy::jsonMembers(body);
+  bool accepted = docker::jsonElements(body) || docker::jsonMembers(body);
   size_t first = body.find_first_not_of(" \t\r\n");
   bool bracket = first != std::string_view::npos && (body[first] == '[' || body[first] == '{');
   std::optional<bool> expected = isJson(body);
@@ -94,8 +94,9 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
       std::optional<proxy::ContainerListPlan> again = proxy::planContainerList(plan->query());
       fuzz::require(again.has_value());
       tryMerge(nodes, [&](const Nodes& all) {
-        std::span<const proxy::NodeAnswer> live(all.data(), all.size() / 2);
-        std::span<const proxy::NodeAnswer> down(all.data() + live.size(), all.size() - live.size());
+        std::span<const catalog::NodeAnswer> live(all.data(), all.size() / 2);
+        std::span<const catalog::NodeAnswer> down(all.data() + live.size(),
+                                                  all.size() - live.size());
         return proxy::mergeContainers(*plan, live, down, {});
       });
       return 0;
@@ -123,7 +124,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     case 8:
       tryMerge(nodes, [](const Nodes& all) { return proxy::mergePrune(all, "volumes"); });
       tryMerge(nodes, [](const Nodes& all) { return proxy::mergeImageDelete(all); });
-      fuzz::require(proxy::errorMessage(body).size() <= body.size());
+      fuzz::require(docker::errorMessage(body).size() <= body.size());
       return 0;
     default:
       tryEvents(nodes, 1 + data[0] / 10);

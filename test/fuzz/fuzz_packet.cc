@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-#include "cluster/packet_seal.h"
+#include "cluster/transport/packet_seal.h"
 #include "test/fuzz/feed.h"
 
 using Verdict = cluster::OpenedPacket::Verdict;

@@ -4,48 +4,48 @@
 #include <string>
 #include <string_view>
 
-#include "proxy/container_record.h"
-#include "proxy/definition.h"
-#include "proxy/global_labels.h"
-#include "proxy/holdings_index.h"
-#include "proxy/image_record.h"
-#include "proxy/merge_json.h"
-#include "proxy/network_record.h"
-#include "proxy/volume_record.h"
+#include "catalog/container_record.h"
+#include "catalog/definition.h"
+#include "catalog/global_labels.h"
+#include "catalog/holdings_index.h"
+#include "catalog/image_record.h"
+#include "catalog/network_record.h"
+#include "catalog/volume_record.h"
+#include "docker/merge_json.h"
 #include "test/fuzz/feed.h"
 
 namespace {
 
-using proxy::Held;
-using proxy::Records;
+using catalog::Records;
+using docker::Held;
 
 void lists(std::string_view json) {
-  for (auto make : {proxy::networkRecords, proxy::volumeRecords, proxy::imageRecords}) {
+  for (auto make : {catalog::networkRecords, catalog::volumeRecords, catalog::imageRecords}) {
     std::optional<Records> records = make(json);
     if (!records) continue;
-    fuzz::require(records->size() <= proxy::heldRecordsMost);
+    fuzz::require(records->size() <= catalog::heldRecordsMost);
     for (const auto& [id, record] : *records)
-      fuzz::require(proxy::JsonObject::parse(record).has_value());
+      fuzz::require(docker::JsonObject::parse(record).has_value());
   }
 }
 
 void index(Held kind, std::string_view record) {
-  proxy::HoldingsIndex index;
+  catalog::HoldingsIndex index;
   cluster::NodeId owner;
-  std::string key = std::string(proxy::recordsOf(kind)) + "sha256:ab";
+  std::string key = std::string(docker::recordsOf(kind)) + "sha256:ab";
   if (!index.put(owner, key, record)) return;
   fuzz::require(index.distinct(kind, {owner}) == 1);
   fuzz::require(!index.holders(kind, "sha256:ab").empty());
   if (kind == Held::network) {
-    std::string name = *proxy::networkName(record);
+    std::string name = *catalog::networkName(record);
     fuzz::require(!index.holders(kind, name).empty());
-    fuzz::require(proxy::JsonObject::parse(proxy::listedNetwork("ab", record)).has_value());
+    fuzz::require(docker::JsonObject::parse(catalog::listedNetwork("ab", record)).has_value());
   }
   if (kind == Held::volume) {
-    fuzz::require(proxy::JsonObject::parse(proxy::listedVolume("ab", record)).has_value());
+    fuzz::require(docker::JsonObject::parse(catalog::listedVolume("ab", record)).has_value());
   }
   if (kind == Held::image) {
-    for (const std::string& name : proxy::imageNames(record)) index.holders(kind, name);
+    for (const std::string& name : catalog::imageNames(record)) index.holders(kind, name);
   }
   index.erase(owner, key);
   fuzz::require(index.distinct(kind, {owner}) == 0);
@@ -53,50 +53,50 @@ void index(Held kind, std::string_view record) {
 }
 
 void tag(std::string_view record) {
-  std::optional<proxy::TagMeaning> meaning = proxy::parseTagRecord(record);
-  proxy::HoldingsIndex index;
+  std::optional<catalog::TagMeaning> meaning = catalog::parseTagRecord(record);
+  catalog::HoldingsIndex index;
   index.put(cluster::NodeId(), "tag/t:1", record);
   fuzz::require(index.tags().told("t:1").has_value() == meaning.has_value());
   if (!meaning) return;
-  fuzz::require(proxy::tagRecord(*proxy::parseTagRecord(proxy::tagRecord(*meaning))) ==
-                proxy::tagRecord(*meaning));
+  fuzz::require(catalog::tagRecord(*catalog::parseTagRecord(catalog::tagRecord(*meaning))) ==
+                catalog::tagRecord(*meaning));
 }
 
 void reserves(std::string_view json) {
-  if (std::optional<proxy::Reserves> asked = proxy::reservesOf(json))
-    fuzz::require(proxy::decodeReserves(proxy::encode(*asked)) == *asked);
-  proxy::decodeReserves(json);
+  if (std::optional<catalog::Reserves> asked = catalog::reservesOf(json))
+    fuzz::require(catalog::decodeReserves(catalog::encode(*asked)) == *asked);
+  catalog::decodeReserves(json);
 }
 
 void container(std::string_view record) {
-  std::optional<proxy::ContainerFacts> facts = proxy::containerFacts("ab", record);
-  std::string listed = proxy::listedContainer(record);
+  std::optional<catalog::ContainerFacts> facts = catalog::containerFacts("ab", record);
+  std::string listed = catalog::listedContainer(record);
   if (!facts) return;
-  std::optional<proxy::ContainerFacts> again = proxy::containerFacts("ab", listed);
+  std::optional<catalog::ContainerFacts> again = catalog::containerFacts("ab", listed);
   fuzz::require(again && again->names == facts->names && again->labels == facts->labels);
-  fuzz::require(again->reserves == proxy::Reserves());
+  fuzz::require(again->reserves == catalog::Reserves());
 }
 
 void definition(std::string_view inspection) {
-  std::optional<std::string> body = proxy::definitionOf("ab", inspection);
-  if (body) fuzz::require(proxy::JsonObject::parse(*body).has_value());
+  std::optional<std::string> body = catalog::definitionOf("ab", inspection);
+  if (body) fuzz::require(docker::JsonObject::parse(*body).has_value());
 }
 
 // A definition becomes a copy that says whose it is, and what was asked for is found in it again.
 void global(std::string_view definition) {
-  const proxy::GlobalMark mark{std::string(64, 'a'), "c1", std::string(25, 'n'), ".n1"};
-  std::optional<std::string> body = proxy::copyBody(definition, mark);
-  proxy::restartsAlways(definition);
+  const catalog::GlobalMark mark{std::string(64, 'a'), "c1", std::string(25, 'n'), ".n1"};
+  std::optional<std::string> body = catalog::copyBody(definition, mark);
+  catalog::restartsAlways(definition);
   if (!body) return;
   std::string record = "{\"Id\":\"ab\",\"Names\":[\"/web.n1\"],\"Labels\":" +
-                       std::string(proxy::JsonObject::parse(*body)->find("Labels")) + "}";
-  std::optional<proxy::ContainerFacts> facts = proxy::containerFacts("ab", record);
+                       std::string(docker::JsonObject::parse(*body)->find("Labels")) + "}";
+  std::optional<catalog::ContainerFacts> facts = catalog::containerFacts("ab", record);
   fuzz::require(facts.has_value());
-  std::optional<proxy::GlobalMark> read = proxy::globalMark(facts->labels, "web.n1");
+  std::optional<catalog::GlobalMark> read = catalog::globalMark(facts->labels, "web.n1");
   fuzz::require(!read || *read == mark);
-  std::optional<std::string> plain = proxy::plainDefinition(*body);
-  fuzz::require(plain && proxy::plainDefinition(*plain) == plain);
-  fuzz::require(proxy::originalBody(*body, mark).has_value());
+  std::optional<std::string> plain = catalog::plainDefinition(*body);
+  fuzz::require(plain && catalog::plainDefinition(*plain) == plain);
+  fuzz::require(catalog::originalBody(*body, mark).has_value());
 }
 
 }  // namespace

@@ -8,7 +8,7 @@
 #include <string>
 #include <string_view>
 
-#include "cluster/state.h"
+#include "cluster/state/state.h"
 #include "cluster/wire.pb.h"
 #include "test/fuzz/feed.h"
 

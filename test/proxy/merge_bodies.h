@@ -9,11 +9,11 @@
 #include <string_view>
 #include <vector>
 
-#include "proxy/merge.h"
+#include "catalog/merge.h"
 
 namespace bodies {
 
-inline proxy::NodeAnswer from(const std::string& name, std::string body) {
+inline catalog::NodeAnswer from(const std::string& name, std::string body) {
   // Ids in the order of the names.
   std::string id = name + std::string(25 - name.size(), '0');
   return {id, name, "10.0.0." + std::to_string(name.back() % 10), std::move(body)};
@@ -31,8 +31,8 @@ inline std::string without(std::string text, const std::string& part) {
   return text;
 }
 
-inline std::string nodeMember(const proxy::NodeAnswer& node) {
-  return ",\"Node\":" + proxy::nodeMember(node);
+inline std::string nodeMember(const catalog::NodeAnswer& node) {
+  return ",\"Node\":" + catalog::nodeMember(node);
 }
 
 inline bool has(const std::string& text, const std::string& part) {

@@ -4,11 +4,11 @@
 
 #include <string>
 
-#include "proxy/image_record.h"
-#include "proxy/network_record.h"
-#include "proxy/volume_record.h"
+#include "catalog/image_record.h"
+#include "catalog/network_record.h"
+#include "catalog/volume_record.h"
 
-using namespace proxy;
+using namespace catalog;
 
 namespace {
 

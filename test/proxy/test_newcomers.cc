@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "proxy/body_budget.h"
+#include "proxy/http/body_budget.h"
 #include "proxy/quiet_log.h"
 #include "test/house.h"
 

@@ -10,9 +10,9 @@
 #include <string>
 #include <vector>
 
-#include "cluster/claims.h"
-#include "cluster/membership.h"
-#include "cluster/state.h"
+#include "cluster/claims/claims.h"
+#include "cluster/membership/membership.h"
+#include "cluster/state/state.h"
 #include "cluster/wire.pb.h"
 #include "test/simulation/virtual_network.h"
 

@@ -63,7 +63,7 @@ def documented():
 
 def all_routes():
     """Of the route table: (method, a target that the row describes, the row's answer)."""
-    source = (TOP / "proxy/routes.cc").read_text()
+    source = (TOP / "proxy/http/routes.cc").read_text()
     table = source[source.index("constexpr Route table[]") : source.index("// Takes the first segment")]
     for method, pattern, answer in re.findall(r'\{"(\w*)", "([^"]+)"(?:, (\w+))?', table):
         target = re.sub(r"\{\w+\.*\}", "nope", pattern)

@@ -1,0 +1,143 @@
+#include "catalog/container_index.h"
+
+#include <algorithm>
+#include <optional>
+
+namespace catalog {
+namespace {
+
+constexpr size_t removedMost = 4096;
+
+}  // namespace
+
+bool ContainerIndex::put(const cluster::NodeId& owner, const std::string& id,
+                         std::string_view record, uint64_t version) {
+  std::optional<ContainerFacts> facts = containerFacts(id, record);
+  if (!facts || wasRemoved(id)) return false;
+  auto [place, fresh] = byId_.try_emplace(id);
+  if (!fresh) disown(*place);
+  static_cast<ContainerFacts&>(place->second) = std::move(*facts);
+  place->second.version = version;
+  own(*place, owner);
+  return true;
+}
+
+void ContainerIndex::expect(const cluster::NodeId& owner, const std::string& id,
+                            const std::string& name, ContainerFacts facts) {
+  auto [place, fresh] = byId_.try_emplace(id);
+  if (!fresh) return;
+  static_cast<ContainerFacts&>(place->second) = std::move(facts);
+  place->second.names.clear();
+  if (!name.empty()) place->second.names.push_back(name);
+  own(*place, owner);
+}
+
+void ContainerIndex::unexpect(const cluster::NodeId& owner, const std::string& id) {
+  auto place = byId_.find(id);
+  if (place != byId_.end() && place->second.version == 0) erase(owner, id);
+}
+
+void ContainerIndex::erase(const cluster::NodeId& owner, const std::string& id) {
+  auto place = byId_.find(id);
+  if (place == byId_.end() || place->second.owner != owner) return;
+  disown(*place);
+  byId_.erase(place);
+}
+
+void ContainerIndex::remove(const cluster::NodeId& owner, const std::string& id) {
+  erase(owner, id);
+  if (id.empty() || !removed_.insert(id).second) return;
+  removedOrder_.push_back(id);
+  if (removedOrder_.size() <= removedMost) return;
+  removed_.erase(removedOrder_.front());
+  removedOrder_.pop_front();
+}
+
+void ContainerIndex::clear() {
+  owned_.clear();
+  globals_.clear();
+  removed_.clear();
+  removedOrder_.clear();
+  byName_.clear();
+  byLink_.clear();
+  byId_.clear();
+}
+
+void ContainerIndex::own(Place& place, const cluster::NodeId& owner) {
+  place.second.owner = owner;
+  dropFormer(place);
+  owned_[owner].emplace(place.first, &place);
+  for (const std::string& name : place.second.names) byName_.emplace(name, &place);
+  for (const std::string& link : place.second.links) byLink_.emplace(link, &place);
+  const std::vector<std::string>& names = place.second.names;
+  std::optional<GlobalMark> mark =
+      globalMark(place.second.labels, names.empty() ? std::string() : names.front());
+  if (mark) globals_.try_emplace(place.first, &place, std::move(*mark));
+}
+
+void ContainerIndex::disown(const Place& place) {
+  dropNames(place);
+  globals_.erase(place.first);
+  auto owned = owned_.find(place.second.owner);
+  owned->second.erase(place.first);
+  if (owned->second.empty()) owned_.erase(owned);
+}
+
+// An engine has a name once: of its containers the one with the latest word has it.
+void ContainerIndex::dropFormer(const Place& place) {
+  const Entry& latest = place.second;
+  for (const std::string& name : latest.names) {
+    auto [each, end] = byName_.equal_range(name);
+    while (each != end) {
+      Entry& other = each->second->second;
+      bool former = each->second != &place && other.owner == latest.owner && other.version > 0 &&
+                    (latest.version == 0 || other.version < latest.version);
+      if (former) std::erase(other.names, name);
+      each = former ? byName_.erase(each) : std::next(each);
+    }
+  }
+}
+
+void ContainerIndex::dropNames(const Place& place) {
+  auto drop = [&](auto& all, const std::string& name) {
+    auto [begin, end] = all.equal_range(name);
+    auto own = std::find_if(begin, end, [&](const auto& each) { return each.second == &place; });
+    if (own != end) all.erase(own);
+  };
+  for (const std::string& name : place.second.names) drop(byName_, name);
+  for (const std::string& link : place.second.links) drop(byLink_, link);
+}
+
+ContainerIndex::Found ContainerIndex::find(std::string_view object) const {
+  if (object.starts_with('/')) object.remove_prefix(1);
+  if (object.empty()) return {};
+  auto at = byId_.lower_bound(object);
+  if (at != byId_.end() && at->first == object) return {&*at, false};
+  auto [named, namedEnd] = byName_.equal_range(object);
+  if (named != namedEnd) {
+    // One that we just made comes before the records of other nodes, which may be out of date.
+    auto expected = std::find_if(named, namedEnd,
+                                 [](const auto& each) { return each.second->second.version == 0; });
+    return {(expected == namedEnd ? named : expected)->second, false};
+  }
+  if (auto link = byLink_.find(object); link != byLink_.end()) return {link->second, false};
+  if (at == byId_.end() || !at->first.starts_with(object)) return {};
+  auto next = std::next(at);
+  bool several = next != byId_.end() && next->first.starts_with(object);
+  return {several ? nullptr : &*at, several};
+}
+
+std::vector<const ContainerIndex::Place*> ContainerIndex::named(std::string_view name) const {
+  std::vector<const Place*> found;
+  auto [begin, end] = byName_.equal_range(name);
+  for (auto each = begin; each != end; ++each) found.push_back(each->second);
+  return found;
+}
+
+const ContainerIndex::Owned& ContainerIndex::of(const cluster::NodeId& owner) const {
+  static const Owned none;
+  auto found = owned_.find(owner);
+  return found == owned_.end() ? none : found->second;
+}
+
+}  // namespace catalog

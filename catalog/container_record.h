@@ -1,0 +1,62 @@
+#pragma once
+
+// Records of the containers that an engine has: container/<id>. The value is the container's entry
+// in its engine's list, with an empty Status, and in one more member, "Drover", what it asks of its
+// host, if that is anything (reserves.h). Pure.
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "catalog/reserves.h"
+
+namespace catalog {
+
+constexpr std::string_view containerRecords = "container/";
+
+using LabelList = std::vector<std::pair<std::string, std::string>>;  // by key
+
+// The label's value, nullptr if there is none. Valid as long as the list is unchanged.
+const std::string* findLabel(const LabelList& labels, std::string_view key);
+
+// What all nodes know of a container, for names, routing and placement.
+struct ContainerFacts {
+  std::vector<std::string> names;  // without the slash
+  std::vector<std::string> links;  // the same by legacy links: "web/db" for web's alias of it
+  int64_t created = 0;             // seconds since 1970
+  std::string image;               // as it was asked for
+  std::string imageId;
+  LabelList labels;
+  std::string state;     // the engine's word: created, running, exited, ...
+  bool running = false;  // or paused, or about to restart
+  // Ports of its host that it has while it runs, or will when it starts for the first time. One
+  // that has ended has none, as for the engine.
+  std::vector<HostPort> ports;
+  std::vector<std::string> volumes;  // by name
+  std::vector<std::string> binds;    // directories of its host
+  // As long as it exists, except when it is dead: then nothing.
+  Reserves reserves;
+};
+
+// The record of a container that is listed so. `reserves` as encode() gives it.
+std::string containerRecord(std::string_view entry, std::string_view reserves);
+
+// The record of one that is about to be made as a create request asks (requestedFacts), under an id
+// of our own. `inPlaceOf`: whose reservation it takes the place of, see placements.h; may be empty.
+std::string promisedRecord(std::string_view id, const std::string& name,
+                           const ContainerFacts& asked, const std::string& inPlaceOf);
+std::string inPlaceOf(std::string_view promisedRecord);
+
+// Nothing for what is no record of this container.
+std::optional<ContainerFacts> containerFacts(std::string_view id, std::string_view record);
+
+// What the body of a create request tells of the container that it makes, before there is a record.
+ContainerFacts requestedFacts(std::string_view body);
+
+// The entry of the list that a record stands for.
+std::string listedContainer(std::string_view record);
+
+}  // namespace catalog

@@ -1,0 +1,181 @@
+#include "catalog/holdings.h"
+
+#include <algorithm>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "base/fault.h"
+#include "catalog/image_record.h"
+#include "catalog/network_record.h"
+#include "catalog/published.h"
+#include "catalog/volume_record.h"
+
+namespace catalog {
+namespace {
+
+using base::milliseconds;
+
+// Changes that come together are read together.
+constexpr milliseconds soon(10);
+constexpr milliseconds afterFailure(1'000);
+// Whatever events tell, a list is read this often.
+constexpr milliseconds compareEvery(60'000);
+// After readings that took so long, so many times as long nothing is read for the sake of an event,
+// or of a comparison: an engine with thousands of images takes seconds to list them. One that took
+// longer than the one before does not count, since the engine may have hung meanwhile.
+constexpr uint64_t restAfterEvent = 4;
+constexpr uint64_t restAfterAll = 100;
+constexpr milliseconds answerTimeout(30'000);
+constexpr size_t answerMost = 64 * 1024 * 1024;
+
+struct Source {
+  docker::Held kind;
+  const char* target;
+  std::optional<Records> (*records)(std::string_view list);
+};
+
+constexpr Source sources[] = {
+    {docker::Held::network, "/networks", networkRecords},
+    {docker::Held::volume, "/volumes", volumeRecords},
+    {docker::Held::image, "/images/json", imageRecords},
+};
+
+}  // namespace
+
+struct Holdings::Kept {
+  Kept(const Source& from, base::Loop& loop) : source(from), timer(loop) {}
+  const Source& source;
+  bool stale = false;  // something changed since the reading began
+  bool reading = false;
+  bool tried = false;  // since start()
+  bool known = false;  // likewise
+  uint64_t dueAt = 0;  // when the timer is set for
+  uint64_t restUntil = 0;
+  uint64_t took = 0;  // the last reading
+  base::Timer timer;
+};
+
+Holdings::Holdings(base::Loop& loop, docker::Engine& engine, cluster::Agent& agent,
+                   const TagIndex& tags, base::Log& log, IsFetched isFetched,
+                   std::function<void()> complete)
+    : loop_(loop),
+      engine_(engine),
+      agent_(agent),
+      log_(log),
+      tags_(tags),
+      isFetched_(std::move(isFetched)),
+      complete_(std::move(complete)),
+      tasks_(base::tellFaults(log, "lists of what the engine holds")) {
+  for (const Source& each : sources) kept_.push_back(std::make_unique<Kept>(each, loop_));
+}
+
+Holdings::~Holdings() = default;
+
+void Holdings::start() {
+  started_ = true;
+  starts_++;
+  ourTags_.reset();
+  for (const std::unique_ptr<Kept>& each : kept_) {
+    each->tried = each->known = false;
+    each->restUntil = 0;
+  }
+  allChanged();
+}
+
+void Holdings::stop() {
+  started_ = false;
+  for (const std::unique_ptr<Kept>& each : kept_) {
+    each->timer.stop();
+    each->dueAt = 0;
+  }
+}
+
+bool Holdings::complete() const {
+  return std::all_of(kept_.begin(), kept_.end(),
+                     [](const std::unique_ptr<Kept>& each) { return each->tried; });
+}
+
+bool Holdings::known() const {
+  return std::all_of(kept_.begin(), kept_.end(),
+                     [](const std::unique_ptr<Kept>& each) { return each->known; });
+}
+
+void Holdings::changed(docker::Held kind) {
+  for (const std::unique_ptr<Kept>& each : kept_) {
+    if (each->source.kind != kind || !started_) continue;
+    each->stale = true;
+    readSoon(*each, soon);
+  }
+}
+
+void Holdings::allChanged() {
+  for (docker::Held kind : docker::allHeld) changed(kind);
+}
+
+void Holdings::readSoon(Kept& kept, milliseconds delay) {
+  if (kept.reading || !started_) return;  // what is read now is followed by the next
+  uint64_t at = std::max(loop_.now() + static_cast<uint64_t>(delay.count()), kept.restUntil);
+  if (kept.dueAt != 0 && kept.dueAt <= at) return;
+  kept.dueAt = at;
+  kept.timer.start(milliseconds(at - loop_.now()), [this, &kept] {
+    kept.dueAt = 0;
+    tasks_.spawn(read(kept));
+  });
+}
+
+base::Task<> Holdings::read(Kept& kept) {
+  if (kept.reading) co_return;
+  kept.reading = true;
+  kept.stale = false;
+  uint64_t began = loop_.now();
+  bool done = false;
+  try {
+    done = co_await publish(kept);
+  } catch (const std::exception& failed) {
+    log_.debug("what the engine holds is not published for now",
+               {{"list", kept.source.target}, {"reason", failed.what()}});
+  }
+  kept.reading = false;
+  kept.known = kept.known || done;
+  uint64_t now = loop_.now();
+  uint64_t took = std::min(now - began, std::exchange(kept.took, now - began));
+  kept.restUntil = now + took * restAfterEvent;
+  milliseconds comparison(std::max<uint64_t>(compareEvery.count(), took * restAfterAll));
+  milliseconds next = kept.stale ? soon : comparison;
+  readSoon(kept, done ? next : afterFailure);
+  if (!started_ || kept.tried) co_return;
+  kept.tried = true;
+  if (complete()) complete_();
+}
+
+// False if we are in no cluster any more.
+base::Task<bool> Holdings::publish(Kept& kept) {
+  base::HttpReply reply =
+      co_await engine_.call(base::httpGet(kept.source.target, answerTimeout, answerMost));
+  if (!started_ || !agent_.clustered()) co_return false;
+  std::optional<Records> records;
+  if (reply.status == 200) records = kept.source.records(reply.body);
+  if (!records) throw base::StreamError("the engine's list is not understood");
+  uint64_t start = starts_;
+  std::function<bool()> goesOn = [this, start] { return started_ && starts_ == start; };
+  co_await publishAll(loop_, agent_, docker::recordsOf(kept.source.kind), *records, goesOn);
+  if (goesOn() && kept.source.kind == docker::Held::image) co_await tellTags(*records, goesOn);
+  co_return goesOn();
+}
+
+// After the records of images, so that who hears what a tag means can see who has it.
+base::Task<> Holdings::tellTags(Records images, std::function<bool()> goesOn) {
+  Tags now = tagsIn(images);
+  Records records = tagsToTell(tags_, agent_.self(), ourTags_, now, isFetched_);
+  ourTags_ = std::move(now);
+  co_await publishAll(loop_, agent_, tagRecords, std::move(records), std::move(goesOn));
+}
+
+void Holdings::told(const std::string& tag) {
+  if (!started_ || !ourTags_ || !ourTags_->contains(tag)) return;
+  std::optional<TagMeaning> last = tags_.told(tag);
+  if (last) agent_.put(std::string(tagRecords) + tag, tagRecord(*last));
+}
+
+}  // namespace catalog

@@ -1,0 +1,148 @@
+#include "catalog/holdings_index.h"
+
+#include <algorithm>
+#include <optional>
+
+#include "catalog/image_record.h"
+#include "catalog/network_record.h"
+
+namespace catalog {
+namespace {
+
+constexpr std::string_view digestOfImage = "sha256:";
+
+struct Key {
+  docker::Held kind;
+  std::string_view id;
+};
+
+std::optional<Key> parseKey(std::string_view key) {
+  for (docker::Held kind : docker::allHeld) {
+    std::string_view prefix = docker::recordsOf(kind);
+    if (key.starts_with(prefix) && key.size() > prefix.size())
+      return Key{kind, key.substr(prefix.size())};
+  }
+  return std::nullopt;
+}
+
+// Nothing for what is no record of this kind. A volume's name is its id.
+std::optional<std::vector<std::string>> namesIn(docker::Held kind, std::string_view value) {
+  std::vector<std::string> names;
+  if (value.size() > heldRecordMost) return std::nullopt;
+  if (kind == docker::Held::image) names = imageNames(value);
+  if (kind == docker::Held::network) {
+    std::optional<std::string> name = networkName(value);
+    if (!name) return std::nullopt;
+    names.push_back(std::move(*name));
+  }
+  return names;
+}
+
+}  // namespace
+
+bool HoldingsIndex::put(const cluster::NodeId& owner, std::string_view key,
+                        std::string_view value) {
+  erase(owner, key);
+  tags_.put(owner, key, value);
+  std::optional<Key> parsed = parseKey(key);
+  if (!parsed) return false;
+  std::optional<std::vector<std::string>> names = namesIn(parsed->kind, value);
+  if (!names) return false;
+  Kept& kept = of(parsed->kind);
+  auto object = kept.objects.try_emplace(std::string(parsed->id)).first;
+  for (const std::string& name : *names) kept.names.emplace(name, &*object);
+  object->second[owner] = std::move(*names);
+  return true;
+}
+
+void HoldingsIndex::erase(const cluster::NodeId& owner, std::string_view key) {
+  tags_.erase(owner, key);
+  std::optional<Key> parsed = parseKey(key);
+  if (!parsed) return;
+  Kept& kept = of(parsed->kind);
+  auto object = kept.objects.find(parsed->id);
+  if (object == kept.objects.end()) return;
+  auto holder = object->second.find(owner);
+  if (holder == object->second.end()) return;
+  dropNames(kept, *object, holder->second);
+  object->second.erase(holder);
+  if (object->second.empty()) kept.objects.erase(object);
+}
+
+void HoldingsIndex::clear() {
+  for (Kept& each : kept_) each = Kept();
+  tags_.clear();
+}
+
+// One of each, since other nodes may have the same object under the same name.
+void HoldingsIndex::dropNames(Kept& kept, const Object& object,
+                              const std::vector<std::string>& names) {
+  for (const std::string& name : names) {
+    auto [begin, end] = kept.names.equal_range(name);
+    auto own = std::find_if(begin, end, [&](const auto& each) { return each.second == &object; });
+    if (own != end) kept.names.erase(own);
+  }
+}
+
+const HoldingsIndex::Object* HoldingsIndex::byPrefix(const Kept& kept, std::string_view prefix) {
+  auto at = kept.objects.lower_bound(prefix);
+  if (prefix.empty() || at == kept.objects.end() || !at->first.starts_with(prefix)) return nullptr;
+  auto next = std::next(at);
+  bool several = next != kept.objects.end() && next->first.starts_with(prefix);
+  return several ? nullptr : &*at;
+}
+
+std::vector<cluster::NodeId> HoldingsIndex::holders(docker::Held kind,
+                                                    std::string_view object) const {
+  const Kept& kept = of(kind);
+  std::set<cluster::NodeId> found;
+  auto all = [&](const Object& holding) {
+    for (const auto& [node, names] : holding.second) found.insert(node);
+  };
+  if (auto exact = kept.objects.find(object); exact != kept.objects.end()) all(*exact);
+  if (found.empty()) {
+    std::string name = kind == docker::Held::image ? familiarName(object) : std::string(object);
+    auto [begin, end] = kept.names.equal_range(name);
+    for (auto each = begin; each != end; ++each) {
+      for (const auto& [node, names] : each->second->second) {
+        if (std::find(names.begin(), names.end(), name) != names.end()) found.insert(node);
+      }
+    }
+  }
+  if (found.empty() && kind != docker::Held::volume) {
+    std::string id(object);
+    if (kind == docker::Held::image && !object.starts_with(digestOfImage))
+      id = std::string(digestOfImage) + id;
+    if (const Object* one = byPrefix(kept, id)) all(*one);
+  }
+  return {found.begin(), found.end()};
+}
+
+std::vector<std::string> HoldingsIndex::named(docker::Held kind, std::string_view name) const {
+  std::set<std::string> ids;
+  std::string known = kind == docker::Held::image ? familiarName(name) : std::string(name);
+  auto [begin, end] = of(kind).names.equal_range(known);
+  for (auto each = begin; each != end; ++each) ids.insert(each->second->first);
+  return {ids.begin(), ids.end()};
+}
+
+std::map<std::string, std::vector<cluster::NodeId>> HoldingsIndex::shared(docker::Held kind) const {
+  std::map<std::string, std::vector<cluster::NodeId>> found;
+  for (const auto& [id, holders] : of(kind).objects) {
+    if (holders.size() < 2) continue;
+    std::vector<cluster::NodeId>& nodes = found[id];
+    for (const auto& [node, names] : holders) nodes.push_back(node);
+  }
+  return found;
+}
+
+size_t HoldingsIndex::distinct(docker::Held kind, const std::set<cluster::NodeId>& nodes) const {
+  const Kept& kept = of(kind);
+  return static_cast<size_t>(
+      std::count_if(kept.objects.begin(), kept.objects.end(), [&](const Object& object) {
+        return std::any_of(object.second.begin(), object.second.end(),
+                           [&](const auto& each) { return nodes.contains(each.first); });
+      }));
+}
+
+}  // namespace catalog

@@ -1,0 +1,60 @@
+#pragma once
+
+// Which nodes hold which networks, volumes and images, as their records tell. It says where to ask
+// first; what is true the engines say. Pure.
+
+#include <map>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "catalog/tag_index.h"
+#include "cluster/types.h"
+#include "docker/held.h"
+
+namespace catalog {
+
+class HoldingsIndex {
+ public:
+  // Takes a record over, also of a tag. False, and nothing known of it any more, for what is none
+  // of these kinds, or makes no sense.
+  bool put(const cluster::NodeId& owner, std::string_view key, std::string_view value);
+  void erase(const cluster::NodeId& owner, std::string_view key);
+  void clear();
+
+  // What the tags of images mean.
+  const TagIndex& tags() const { return tags_; }
+
+  // The nodes whose engine would find such an object: by id, by name, or by the prefix of an id
+  // that only one object has. Of images, a name without a tag is that of "latest".
+  std::vector<cluster::NodeId> holders(docker::Held kind, std::string_view object) const;
+
+  // The ids of all that have this name on some node.
+  std::vector<std::string> named(docker::Held kind, std::string_view name) const;
+
+  // Those that several nodes hold.
+  std::map<std::string, std::vector<cluster::NodeId>> shared(docker::Held kind) const;
+
+  // How many different ones these nodes hold together.
+  size_t distinct(docker::Held kind, const std::set<cluster::NodeId>& nodes) const;
+
+ private:
+  // By node, the names that the object has there.
+  using Holders = std::map<cluster::NodeId, std::vector<std::string>>;
+  using Object = std::pair<const std::string, Holders>;  // id
+  struct Kept {
+    std::map<std::string, Holders, std::less<>> objects;
+    std::multimap<std::string, const Object*, std::less<>> names;
+  };
+
+  static const Object* byPrefix(const Kept& kept, std::string_view prefix);
+  static void dropNames(Kept& kept, const Object& object, const std::vector<std::string>& names);
+  Kept& of(docker::Held kind) { return kept_[static_cast<size_t>(kind)]; }
+  const Kept& of(docker::Held kind) const { return kept_[static_cast<size_t>(kind)]; }
+
+  Kept kept_[docker::allHeld.size()];
+  TagIndex tags_;
+};
+
+}  // namespace catalog

@@ -1,0 +1,79 @@
+#include "catalog/image_record.h"
+
+#include "base/json.h"
+
+namespace catalog {
+namespace {
+
+// Names of one image that a record has, and that are believed of one.
+constexpr size_t namesMost = 256;
+
+// The names in the list, but for the placeholders of an image that has none, as far as they fit.
+std::vector<std::string_view> namesIn(std::string_view list, size_t& room) {
+  std::vector<std::string_view> names;
+  std::optional<std::vector<std::string_view>> elements = docker::jsonElements(list);
+  if (!elements) return names;
+  for (std::string_view each : *elements) {
+    bool placeholder = each.starts_with("\"<none>");
+    if (placeholder || each.size() + 1 > room || names.size() == namesMost) continue;
+    room -= each.size() + 1;
+    names.push_back(each);
+  }
+  return names;
+}
+
+}  // namespace
+
+std::optional<Records> imageRecords(std::string_view list) {
+  std::optional<std::vector<std::string_view>> elements = docker::jsonElements(list);
+  if (!elements) return std::nullopt;
+  Records records;
+  for (std::string_view each : *elements) {
+    std::optional<docker::JsonObject> image = docker::JsonObject::parse(each);
+    std::optional<std::string> id = image ? plainString(image->find("Id")) : std::nullopt;
+    if (!id) return std::nullopt;
+    if (id->size() > recordNameMost) continue;
+    if (records.size() == heldRecordsMost) break;  // the newest come first
+    size_t room = heldRecordMost - 64;
+    std::vector<std::string_view> tags = namesIn(image->find("RepoTags"), room);
+    std::vector<std::string_view> digests = namesIn(image->find("RepoDigests"), room);
+    std::string record;
+    if (!tags.empty()) record = "\"RepoTags\":" + docker::jsonList(tags);
+    if (!digests.empty())
+      record +=
+          (record.empty() ? "" : ",") + std::string("\"RepoDigests\":") + docker::jsonList(digests);
+    std::optional<int64_t> created = docker::wholeNumber(image->find("Created"));
+    if (!tags.empty() && created && *created > 0)
+      record += ",\"Created\":" + std::to_string(*created);
+    records[*id] = "{" + record + "}";
+  }
+  return records;
+}
+
+std::vector<std::string> imageNames(std::string_view record) {
+  if (record.size() > heldRecordMost) return {};
+  rapidjson::Document json = base::parseJson(record);
+  std::vector<std::string> names = base::texts(json, "RepoTags");
+  for (std::string& each : base::texts(json, "RepoDigests")) names.push_back(std::move(each));
+  std::erase_if(names, [](const std::string& name) { return name.empty(); });
+  if (names.size() > 2 * namesMost) names.resize(2 * namesMost);
+  return names;
+}
+
+std::string familiarName(std::string_view image) {
+  for (std::string_view prefix : {"docker.io/", "index.docker.io/"}) {
+    if (!image.starts_with(prefix)) continue;
+    image.remove_prefix(prefix.size());
+    if (image.starts_with("library/")) image.remove_prefix(8);
+    break;
+  }
+  size_t digest = image.find('@');
+  std::string_view name = image.substr(0, digest);
+  size_t slash = name.rfind('/');
+  size_t colon = name.find(':', slash == std::string_view::npos ? 0 : slash);
+  if (digest != std::string_view::npos)
+    return std::string(name.substr(0, colon)) + std::string(image.substr(digest));
+  return std::string(name) + (colon == std::string_view::npos ? ":latest" : "");
+}
+
+}  // namespace catalog

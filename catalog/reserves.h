@@ -1,0 +1,57 @@
+#pragma once
+
+// What a container asks of its host: processors, memory, processes, ports, devices. Pure.
+
+#include <compare>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace catalog {
+
+struct HostPort {
+  std::string ip;  // as Docker writes it; empty, "0.0.0.0" and "::" mean all addresses
+  uint16_t port = 0;
+  std::string protocol = "tcp";
+
+  auto operator<=>(const HostPort&) const = default;
+};
+
+// Of Docker's DeviceRequests, such as --gpus makes them.
+struct DeviceRequest {
+  std::string driver;
+  int64_t count = 0;  // -1: all there are
+  std::vector<std::string> ids;
+  std::vector<std::vector<std::string>> capabilities;  // one of the lists, all that is in it
+
+  bool operator==(const DeviceRequest&) const = default;
+};
+
+struct Reserves {
+  // NanoCpus, or else CpuQuota by CpuPeriod. CpuShares are a weight and reserve nothing.
+  uint64_t nanoCpus = 0;
+  // MemoryReservation, or else Memory, which is the most that it can get.
+  uint64_t memory = 0;
+  uint64_t pids = 0;  // PidsLimit; 0: no limit
+  // The ports that it takes while it runs, as far as it names them: those that the engine draws,
+  // also from a range, are seen when it does.
+  std::vector<HostPort> ports;
+  std::vector<DeviceRequest> devices;
+
+  bool operator==(const Reserves&) const = default;
+};
+
+// Of the body of a create request, or of the engine's answer to an inspection: both have a
+// HostConfig. What there is wrong in it counts as not there; nothing for what is no object.
+std::optional<Reserves> reservesOf(std::string_view json);
+
+// As it stands in a container's record; empty if there is nothing to say:
+//
+//   {"NanoCpus":500000000,"Memory":268435456,"Pids":100,"Ports":["127.0.0.1:80/tcp",":53/udp"],
+//    "Devices":[{"Driver":"nvidia","Count":-1,"DeviceIDs":[],"Capabilities":[["gpu"]]}]}
+std::string encode(const Reserves& reserves);
+Reserves decodeReserves(std::string_view json);
+
+}  // namespace catalog

@@ -1,0 +1,118 @@
+#include "cluster/agent/admission.h"
+
+#include "base/json.h"
+#include "cluster/agent_error.h"
+#include "cluster/ca/certificates.h"
+#include "cluster/network.h"
+
+namespace cluster {
+namespace {
+
+void put(base::JsonWriter& json, const Member& member) {
+  json.member("id", member.id.text()).member("name", member.name);
+  json.member("ip", member.gossip.host()).member("gossipPort", member.gossip.port);
+  json.member("apiPort", member.apiPort);
+}
+
+std::optional<Endpoint> endpoint(const rapidjson::Value& json, const char* port) {
+  uint64_t number = base::number(json, port);
+  if (number == 0 || number > 65535) return std::nullopt;
+  return Endpoint::parse(std::string(base::text(json, "ip")), static_cast<uint16_t>(number));
+}
+
+std::optional<Member> take(const rapidjson::Value& json) {
+  std::optional<NodeId> id = NodeId::parse(base::text(json, "id"));
+  std::optional<Endpoint> gossip = endpoint(json, "gossipPort");
+  std::optional<Endpoint> api = endpoint(json, "apiPort");
+  if (!id || !gossip || !api) return std::nullopt;
+  Member member;
+  member.id = *id;
+  member.name = base::text(json, "name");
+  member.gossip = *gossip;
+  member.apiPort = api->port;
+  member.wireVersion = wireVersion;
+  return member;
+}
+
+}  // namespace
+
+std::string encode(const JoinRequest& request) {
+  base::JsonWriter json;
+  json.object().member("secret", request.secret.reveal());
+  json.member("request", request.certificateRequest);
+  put(json, request.joiner);
+  return json.member("wire", wireVersion).endObject().text();
+}
+
+std::string encode(const Admission& admission) {
+  base::JsonWriter json;
+  json.object().member("certificate", admission.certificate);
+  json.member("config", encode(admission.config)).list("members");
+  for (const Member& each : admission.members) {
+    json.object();
+    put(json, each);
+    json.endObject();
+  }
+  json.endList().list("removed");
+  for (const NodeId& each : admission.removed) json.value(each.text());
+  return json.endList().endObject().text();
+}
+
+std::optional<Admission> decodeAdmission(std::string_view json, const std::string& cluster) {
+  rapidjson::Document document = base::parseJson(json);
+  std::optional<ClusterConfig> config = decodeConfig(base::text(document, "config"));
+  if (!config || config->id != cluster) return std::nullopt;
+  Admission admission;
+  admission.certificate = base::text(document, "certificate");
+  admission.config = std::move(*config);
+  if (const rapidjson::Value* list = base::member(document, "members"); list && list->IsArray()) {
+    for (const rapidjson::Value& each : list->GetArray()) {
+      std::optional<Member> member = take(each);
+      if (member) admission.members.push_back(std::move(*member));
+    }
+  }
+  for (const std::string& each : base::texts(document, "removed")) {
+    if (std::optional<NodeId> gone = NodeId::parse(each)) admission.removed.insert(*gone);
+  }
+  return admission;
+}
+
+Member joinerOf(std::string_view request, const ClusterConfig& config,
+                const std::set<NodeId>& removed) {
+  rapidjson::Document json = base::parseJson(request);
+  Secret presented(base::text(json, "secret"));
+  bool invited = !presented.empty() &&
+                 (presented.equals(config.workerSecret) || presented.equals(config.managerSecret));
+  if (!invited)
+    throw AgentError(403,
+                     "this join token is not valid here, or no longer; get the present one "
+                     "with \"docker swarm join-token worker\" on a node of the cluster");
+  std::optional<Member> joiner = take(json);
+  if (!joiner) throw AgentError(400, "the request to join is not understood");
+  if (base::number(json, "wire") < wireOldestReader)
+    throw AgentError(400,
+                     "this cluster's droverd is too new for the one that wants to join; "
+                     "install the same version there");
+  if (removed.contains(joiner->id))
+    throw AgentError(403, "node " + std::string(joiner->id.text()) + " was removed");
+  return std::move(*joiner);
+}
+
+std::string certify(std::string_view request, const Member& joiner, const ClusterConfig& config,
+                    WallTime now) {
+  rapidjson::Document json = base::parseJson(request);
+  Credentials authority{config.authorities.front(), Secret(config.authorityKey)};
+  Terms terms{.node = joiner.id,
+              .cluster = config.id,
+              .addresses = {joiner.gossip},
+              .hostnames = {joiner.name},
+              .now = now,
+              .life = certificateLifeOf(config)};
+  try {
+    return signRequest(std::string(base::text(json, "request")), authority, terms);
+  } catch (const CertificateError& wrong) {
+    throw AgentError(400, wrong.what());
+  }
+}
+
+}  // namespace cluster

@@ -1,0 +1,386 @@
+#include "cluster/agent/running.h"
+
+#include <algorithm>
+
+#include "base/tcp.h"
+#include "cluster/ca/draw.h"
+#include "cluster/envelope.h"
+
+namespace cluster {
+namespace {
+
+constexpr base::milliseconds connectTimeout(1'000);
+constexpr size_t idleConnections = 5;  // to a peer; as many come from there
+constexpr base::milliseconds saveMembersAfter(1'000);
+// A call that a node has not begun to answer by then makes us see whether it is there. So what
+// hangs when a node vanishes is over within two seconds: this, a probe, the shortest suspicion.
+constexpr base::milliseconds patience(200);
+constexpr Time tryDownEvery(1'000);
+// Who tells us of a clone, of our removal or of our certificate does so again every few seconds,
+// for as long as it is so.
+constexpr Time toldAgainWithin(30'000);
+
+}  // namespace
+
+std::vector<Secret> secrets(const std::vector<std::string>& keys) {
+  std::vector<Secret> all;
+  all.reserve(keys.size());
+  for (const std::string& each : keys) all.emplace_back(each);
+  return all;
+}
+
+Agent::Running::Running(Agent& owner, ClusterConfig clusterConfig, NodeId id, const Place& where,
+                        uint64_t session, uint64_t startVersion)
+    : agent(owner),
+      config(std::move(clusterConfig)),
+      self(id),
+      place(where),
+      reservedUntil(startVersion + versionBlock),
+      trust(std::make_shared<NodeTrust>(
+          id, [this](const NodeId& node) { return agent.removed_.contains(node); })),
+      seal(id, session),
+      network(
+          agent.loop_, Endpoint{where.listen.ip, agent.options_.gossipPort}, seal,
+          [this](const NodeId& node) { return wayTo(node); }, hooks()),
+      membership(ourselves(session), membershipOptions(), drawSeed(), network, *this),
+      state(id, startVersion, stateOptions(), drawSeed(), network, *this),
+      grantLog(agent.options_.stateDir),
+      claims(id, agent.options_.claims, network, *this),
+      timer(agent.loop_),
+      rotationTimer(agent.loop_),
+      saveTimer(agent.loop_) {}
+
+// Ways to nodes live on in who uses them.
+Agent::Running::~Running() {
+  for (auto& [id, way] : ways) {
+    if (way.http) way.http->onSilence(patience, nullptr);
+  }
+}
+
+Member Agent::Running::ourselves(uint64_t session) const {
+  Member member;
+  member.id = self;
+  member.name = agent.options_.name;
+  member.gossip = {place.advertise.ip, agent.options_.gossipPort};
+  member.apiPort = place.advertise.port;
+  member.session = session;
+  member.wireVersion = wireVersion;
+  return member;
+}
+
+MembershipOptions Agent::Running::membershipOptions() const {
+  MembershipOptions options = agent.options_.membership;
+  options.clock = [] {
+    return std::chrono::duration_cast<std::chrono::microseconds>(
+        std::chrono::steady_clock::now().time_since_epoch());
+  };
+  options.incarnationMost = [] { return incarnationsBy(instantNow()); };
+  return options;
+}
+
+StateOptions Agent::Running::stateOptions() const {
+  StateOptions options = agent.options_.state;
+  options.versionMost = [] { return versionsBy(instantNow()); };
+  return options;
+}
+
+PeerNetwork::Hooks Agent::Running::hooks() {
+  return {
+      [this](const NodeId& sender, const Endpoint& from, wire::Message message) {
+        receive(sender, from, message);
+        settle();
+      },
+      [this](const NodeId& sender, const PeerNetwork::Copy& old, const PeerNetwork::Copy& fresh) {
+        agent.log_.error(
+            "two hosts use one node's id",
+            {{"node", sender.text()}, {"one", old.at.text()}, {"other", fresh.at.text()}});
+        tellClone(sender, old, fresh.at);
+        tellClone(sender, fresh, old.at);
+      },
+      [this](const Endpoint& from, std::string why) {
+        agent.log_.warn("datagram refused", {{"from", from.text()}, {"reason", why}});
+      },
+      [this](const NodeId& to, std::string why) {
+        agent.log_.debug("messages not delivered", {{"node", to.text()}, {"reason", why}});
+        if (auto way = ways.find(to); way != ways.end()) way->second.ageFault->note(now(), why);
+        membership.streamFailed(now(), to);
+        claims.streamFailed(now(), to);
+        settle();
+      }};
+}
+
+void Agent::Running::receive(const NodeId& sender, std::optional<Endpoint> from,
+                             const wire::Message& message) {
+  if (agent.removed_.contains(sender)) {
+    if (!from) return;
+    wire::Message farewell = envelope(self);
+    farewell.mutable_removed();
+    network.datagram({sender, *from}, std::move(farewell));
+    return;
+  }
+  if (message.has_removed()) {
+    wasRemoved(sender);
+    return;
+  }
+  if (message.has_cloned()) {
+    isCloned(message.cloned().other());
+    return;
+  }
+  if (!membership.receive(now(), sender, from, message)) return;
+  state.receive(now(), sender, message);
+  claims.receive(now(), sender, message);
+}
+
+void Agent::Running::tellClone(const NodeId& id, const PeerNetwork::Copy& to,
+                               const Endpoint& other) {
+  wire::Message message = envelope(self);
+  message.mutable_cloned()->set_other(other.text());
+  network.datagramTo(id, to, message);
+}
+
+void Agent::Running::isCloned(const std::string& other) {
+  std::string why = "another host uses this node's id " + std::string(self.text()) + ", from " +
+                    other +
+                    "; one of the two is a copy of the other's state directory: make it leave "
+                    "(docker swarm leave --force) and join again";
+  agent.trouble(Troubles::Cause::clone, std::move(why), now() + toldAgainWithin);
+}
+
+void Agent::Running::wasRemoved(const NodeId& by) {
+  std::string why =
+      "this node was removed from the cluster (docker node rm); run \"docker swarm leave "
+      "--force\" here, then join again";
+  agent.log_.debug("told of our removal", {{"by", by.text()}});
+  agent.trouble(Troubles::Cause::removed, std::move(why), now() + toldAgainWithin);
+}
+
+void Agent::Running::settle() {
+  while (!deferred.empty()) {
+    std::vector<std::function<void()>> due;
+    due.swap(deferred);
+    for (std::function<void()>& each : due) each();
+  }
+  Time next = std::min({membership.nextTick(), state.nextTick(), claims.nextTick()});
+  Time wait = std::clamp(next - now(), Time(1), Time(60'000));
+  timer.start(wait, [this] {
+    membership.tick(now());
+    state.tick(now());
+    claims.tick(now());
+    settle();
+  });
+}
+
+// The client may outlive us, so it owns what it needs.
+base::Task<std::unique_ptr<base::Stream>> Agent::Running::connectPeer(
+    base::Loop& loop, std::shared_ptr<NodeTrust> trust, NodeId id, Way way) {
+  Time now(loop.now());
+  if (way.reach->down && now < way.reach->tryAt) throw base::StreamError("the node is down");
+  way.reach->tryAt = now + tryDownEvery;
+  std::unique_ptr<base::Stream> stream =
+      co_await base::Stream::connectTcp(loop, way.api.host(), way.api.port, connectTimeout);
+  base::resendSoon(stream->fd());
+  try {
+    co_await stream->connectTls(trust->client(), std::string(id.text()), connectTimeout);
+  } catch (const base::StreamError& refused) {
+    way.ageFault->note(Time(loop.now()), refused.what());
+    throw;
+  }
+  co_return stream;
+}
+
+std::shared_ptr<base::HttpClient> Agent::Running::wayTo(const NodeId& id) {
+  const Member* member = membership.find(id);
+  if (!member || id == self) return nullptr;
+  Endpoint api{member->gossip.ip, member->apiPort};
+  Way& way = ways[id];
+  if (!way.http || way.api != api) {
+    if (way.http) way.http->onSilence(patience, nullptr);
+    way.api = api;
+    way.http = std::make_shared<base::HttpClient>(
+        agent.loop_, "droverd of node " + member->name + " (" + api.text() + ")",
+        [&loop = agent.loop_, trust = trust, id, api, reach = way.reach, fault = way.ageFault] {
+          return connectPeer(loop, trust, id, {api, nullptr, reach, fault});
+        },
+        base::HttpLimits(), idleConnections);
+    way.http->onSilence(patience, [this, id] {
+      membership.silent(now(), id);
+      settle();
+    });
+  }
+  return way.http;
+}
+
+void Agent::Running::AgeFault::note(Time now, const std::string& reason) {
+  constexpr std::string_view signs[] = {
+      "do the clocks differ?", "expired at",  // base/tls.cc about the other's
+      "certificate expired",                  // the alert about ours, in OpenSSL's words
+  };
+  for (std::string_view sign : signs) {
+    if (reason.find(sign) == std::string::npos) continue;
+    at = now;
+    why = reason;
+  }
+}
+
+// Where one node's clock is wrong, it alone has such trouble with all others. Of two nobody can say
+// which is right.
+void Agent::Running::compareClocks() {
+  std::string why;
+  for (const Member* each : membership.members()) {
+    bool lives = each->status == Status::alive || each->status == Status::suspect;
+    if (!lives || each->id == self) continue;
+    auto way = ways.find(each->id);
+    bool odd = way != ways.end() && way->second.ageFault->at &&
+               now() < *way->second.ageFault->at + toldAgainWithin;
+    if (!odd) return agent.mended(Troubles::Cause::clock);
+    why = way->second.ageFault->why;
+  }
+  if (why.empty()) return agent.mended(Troubles::Cause::clock);
+  agent.trouble(Troubles::Cause::clock,
+                "this node and the others refuse each other's certificates for their age; set the "
+                "clock right, here or there, and certificates renew themselves: " +
+                    why);
+}
+
+// ---- MembershipListener
+void Agent::Running::memberChanged(const Member& member, std::optional<Status> before) {
+  static constexpr const char* names[] = {"alive", "suspect", "failed", "left"};
+  base::Level level = member.status == Status::failed ? base::Level::warn : base::Level::info;
+  if (!before || *before != member.status) {
+    agent.log_.line(
+        level, "member",
+        std::initializer_list<base::Field>{{"node", member.id.text()},
+                                           {"name", member.name},
+                                           {"address", member.gossip.text()},
+                                           {"status", names[static_cast<int>(member.status)]}});
+  }
+  if (auto way = ways.find(member.id); way != ways.end()) {
+    Reach& reach = *way->second.reach;
+    reach.down = member.status == Status::failed;
+    // Whoever waits for it now, and may ask again, need not wait for a connection as well.
+    if (reach.down) reach.tryAt = now() + tryDownEvery;
+    if (reach.down && way->second.http)
+      deferred.push_back([http = way->second.http] { http->cancelAll("the node is down"); });
+  }
+  deferred.push_back([this] { membersChanged(); });
+}
+void Agent::Running::memberForgotten(const NodeId& id) {
+  if (auto way = ways.find(id); way != ways.end()) {
+    if (way->second.http) way->second.http->onSilence(patience, nullptr);
+    ways.erase(way);
+  }
+  deferred.push_back([this, id] {
+    state.forget(id);
+    membersChanged();
+  });
+}
+void Agent::Running::cloneSeen(const Member& clone) {
+  isCloned(clone.gossip.text());
+}
+void Agent::Running::refused(const NodeId& sender, const std::string& why) {
+  agent.log_.warn("member refused", {{"node", sender.text()}, {"reason", why}});
+}
+
+void Agent::Running::membersChanged() {
+  std::vector<State::Peer> peers;
+  std::vector<NodeId> counting;
+  for (const Member* each : membership.members()) {
+    bool lives = each->status == Status::alive || each->status == Status::suspect;
+    if (each->status != Status::left) counting.push_back(each->id);
+    if (lives && each->id != self) peers.push_back({each->id, each->gossip});
+  }
+  // Who counts for claims is on disk before: a node that restarts without knowing of the others
+  // takes itself for a majority. All else can wait until it is quiet.
+  bool counted = std::all_of(counting.begin(), counting.end(),
+                             [this](const NodeId& id) { return saved.contains(id); });
+  if (!counted) {
+    saved.insert(counting.begin(), counting.end());
+    saveMembers();
+  }
+  state.setPeers(now(), std::move(peers));
+  claims.setMembers(now(), std::move(counting));
+  saveTimer.start(saveMembersAfter, [this] {
+    saveMembers();
+    settle();
+  });
+}
+
+// Those to go to after a restart.
+void Agent::Running::saveMembers() {
+  Store::Change change;
+  change.members.emplace();
+  for (const Member* each : membership.members()) {
+    if (each->id == self || each->status == Status::left) continue;
+    change.members->push_back({each->id, each->name, each->gossip, each->apiPort});
+  }
+  agent.save(std::move(change));
+}
+
+// ---- StateListener
+void Agent::Running::recordChanged(const NodeId& owner, const std::string& key,
+                                   const Record& record) {
+  agent.log_.debug("record changed", {{"node", owner.text()}, {"key", key}});
+  membership.spokenOf(now(), owner);
+  if (key == configKey) {
+    deferred.push_back([this, value = record.value] {
+      std::optional<ClusterConfig> fresh = decodeConfig(value);
+      if (fresh) agent.adopt(*fresh);
+    });
+  } else if (key.starts_with(removedPrefix)) {
+    std::optional<NodeId> id = NodeId::parse(std::string_view(key).substr(removedPrefix.size()));
+    if (id) deferred.push_back([this, id = *id] { takeRemoval(id); });
+  }
+  deferred.push_back([this, owner, key, record] {
+    if (agent.listener_) agent.listener_->recordChanged(owner, key, record);
+  });
+}
+void Agent::Running::recordErased(const NodeId& owner, const std::string& key) {
+  deferred.push_back([this, owner, key] {
+    if (agent.listener_) agent.listener_->recordErased(owner, key);
+  });
+}
+void Agent::Running::recordsRefused(const NodeId& owner, const std::string& why) {
+  agent.log_.warn("records refused", {{"node", owner.text()}, {"reason", why}});
+  if (owner != self) return;
+  deferred.push_back([this] {
+    agent.saving_.reserveAbove(state.ownVersion());
+    agent.sayWhetherSaved();
+  });
+}
+
+void Agent::Running::takeRemoval(const NodeId& id) {
+  if (id == self || !agent.removed_.insert(id).second) return;
+  agent.log_.info("node removed", {{"node", id.text()}});
+  membership.remove(now(), id);
+  Store::Change change;
+  change.removed.emplace(agent.removed_.begin(), agent.removed_.end());
+  agent.save(std::move(change));
+}
+
+// ---- ClaimWorld
+std::optional<Holding> Agent::Running::holding(const std::string& key) const {
+  return agent.lookUp_ ? agent.lookUp_(key) : std::nullopt;
+}
+uint64_t Agent::Running::versionOf(const NodeId& owner) const {
+  Versions versions = state.versions();
+  auto found = versions.find(owner);
+  return found == versions.end() ? 0 : found->second;
+}
+bool Agent::Running::isAway(const NodeId& member) const {
+  const Member* found = membership.find(member);
+  return found && (found->status == Status::suspect || found->status == Status::failed);
+}
+
+void Agent::Running::put(const std::string& key, std::string value, bool confidential) {
+  state.put(now(), key, std::move(value), confidential);
+  if (state.ownVersion() + versionBlock / 10 <= reservedUntil) return;
+  try {
+    reservedUntil = agent.store_.reserve(versionBlock) + versionBlock;
+  } catch (const StoreError&) {
+    // Then the versions so far are to be reserved, so that a restart is above them.
+    agent.saving_.reserveAbove(state.ownVersion());
+    agent.sayWhetherSaved();
+  }
+}
+
+}  // namespace cluster

@@ -1,0 +1,52 @@
+#include "docker/asked_image.h"
+
+#include <optional>
+
+namespace docker {
+
+bool namesDigest(std::string_view image) {
+  size_t at = image.find('@');
+  return at != 0 && at != std::string_view::npos && image.find(':', at) != std::string_view::npos;
+}
+
+std::string withImageId(std::string_view body, const std::string& id) {
+  std::optional<JsonObject> object = JsonObject::parse(body);
+  if (!object) return std::string(body);
+  std::string_view given = object->find("Labels");
+  std::optional<JsonObject> labels =
+      JsonObject::parse(given.empty() || given == "null" ? "{}" : given);
+  if (!labels) return std::string(body);
+  labels->set(askedImageLabel, std::string(object->find("Image")));
+  object->set("Labels", labels->text());
+  object->set("Image", jsonString(id));
+  return object->text();
+}
+
+void showAskedImage(JsonObject& container) {
+  if (!container.find("Image").starts_with("\"sha256:")) return;
+  std::string_view given = container.find("Labels");
+  if (given.find(askedImageLabel) == std::string_view::npos) return;
+  std::optional<JsonObject> labels = JsonObject::parse(given);
+  std::string_view asked = labels ? labels->find(askedImageLabel) : std::string_view();
+  if (insideQuotes(asked).value_or("").empty()) return;
+  std::string shown = "{";
+  for (const JsonMember& each : labels->members()) {
+    if (each.name == askedImageLabel) continue;
+    shown.append(shown.size() > 1 ? ",\"" : "\"")
+        .append(each.name)
+        .append("\":")
+        .append(each.value);
+  }
+  container.set("Image", std::string(asked));
+  container.set("Labels", shown + "}");
+}
+
+std::string withAskedImage(std::string_view container) {
+  bool mayHave = container.find(askedImageLabel) != std::string_view::npos;
+  std::optional<JsonObject> object = mayHave ? JsonObject::parse(container) : std::nullopt;
+  if (!object) return std::string(container);
+  showAskedImage(*object);
+  return object->text();
+}
+
+}  // namespace docker

@@ -1,0 +1,27 @@
+#pragma once
+
+// Containers of images that their engine knows by their ids alone. An engine learns the digest of
+// an image from a registry and from nobody else. One that was sent by another node has none, so a
+// container that was asked for by it is made by the image's id; the name stands in a label on the
+// engine's own container, and clients see it where they wrote it. Pure.
+
+#include <string>
+#include <string_view>
+
+#include "docker/merge_json.h"
+
+namespace docker {
+
+constexpr std::string_view askedImageLabel = "io.drover.image";
+
+// Whether the name says which image is meant by its digest: "web@sha256:..." or "web:1@sha256:...".
+bool namesDigest(std::string_view image);
+
+// The body of a create request with this id in the place of its Image, which its label then names.
+std::string withImageId(std::string_view body, const std::string& id);
+
+// Undoes that in what has an Image and Labels: an entry of a list, or the Config of an inspection.
+void showAskedImage(JsonObject& container);
+std::string withAskedImage(std::string_view container);
+
+}  // namespace docker

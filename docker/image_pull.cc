@@ -1,0 +1,42 @@
+#include "docker/image_pull.h"
+
+#include "docker/heads.h"
+#include "docker/list_query.h"
+
+namespace docker {
+namespace {
+
+constexpr base::milliseconds pullTimeout(3600 * 1000);
+constexpr size_t progressMost = 16 * 1024 * 1024;
+
+}  // namespace
+
+std::string withTag(const std::string& image) {
+  size_t slash = image.rfind('/');
+  size_t colon = image.find(':', slash == std::string::npos ? 0 : slash);
+  bool tagged = colon != std::string::npos || image.find('@') != std::string::npos;
+  return tagged ? image : image + ":latest";
+}
+
+base::HttpCall pullCall(const std::string& image, std::string headers) {
+  base::HttpCall call;
+  call.method = "POST";
+  call.target = "/images/create?fromImage=" + encodeQueryValue(withTag(image));
+  call.headers = std::move(headers);
+  call.timeout = pullTimeout;
+  call.most = progressMost;
+  call.mayRepeat = false;
+  return call;
+}
+
+std::string pullFault(const base::HttpReply& reply) {
+  return reply.status == 200 ? progressError(reply.body) : errorMessage(reply.body);
+}
+
+base::Task<std::string> pullImage(LocalEngine& local, std::string image, std::string headers) {
+  base::HttpCall call = pullCall(image, std::move(headers));
+  base::HttpReply reply = co_await local.change(std::move(call), Effect::containers, "");
+  co_return pullFault(reply);
+}
+
+}  // namespace docker

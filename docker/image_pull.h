@@ -1,0 +1,25 @@
+#pragma once
+
+// An image pulled without a client who looks on.
+
+#include <string>
+
+#include "base/task.h"
+#include "docker/local_engine.h"
+
+namespace docker {
+
+// As dockerd names images: with the tag latest if there is neither tag nor digest.
+std::string withTag(const std::string& image);
+
+// The call that pulls it, and why it failed by its reply; an empty text if it did not.
+base::HttpCall pullCall(const std::string& image, std::string headers);
+std::string pullFault(const base::HttpReply& reply);
+
+// Pulls the image by our own engine (a name, with tag or digest or for its tag latest); `headers`
+// of the request may hold X-Registry-Auth. Takes until the engine is done. Why it failed, or an
+// empty text; throws StreamError or Unreachable when the engine breaks off. `local` has to outlive
+// it.
+base::Task<std::string> pullImage(LocalEngine& local, std::string image, std::string headers);
+
+}  // namespace docker

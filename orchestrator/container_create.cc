@@ -1,0 +1,468 @@
+#include "orchestrator/container_create.h"
+
+#include <algorithm>
+
+#include "base/json.h"
+#include "base/offload.h"
+#include "catalog/container_record.h"
+#include "catalog/node_call.h"
+#include "docker/asked_image.h"
+#include "docker/create_body.h"
+#include "docker/filtered_query.h"
+#include "docker/heads.h"
+#include "docker/image_pull.h"
+#include "docker/list_query.h"
+#include "labels/decode.h"
+#include "orchestrator/create_headers.h"
+#include "orchestrator/global_sidekicks.h"
+#include "orchestrator/moving_name.h"
+#include "scheduler/placement_answers.h"
+
+namespace orchestrator {
+namespace {
+
+constexpr base::milliseconds createTimeout(120'000);
+constexpr size_t answerMost = 4 * 1024 * 1024;
+// What is pulled first takes longer.
+constexpr base::milliseconds pullTimeout(3600 * 1000);
+constexpr base::milliseconds retryPause(20);
+// By then a change that one node's client was told of is known to all.
+constexpr uint64_t seenEverywhere = 250;
+// In place of a filter: the node, or its engine, cannot be reached, so it has heard of nothing.
+constexpr std::string_view unreachable = "unreachable";
+constexpr uint64_t wantedFor = 10 * 60 * 1000;
+constexpr size_t wantedMost = 1000;
+
+// As an object's name is written in a path. The text comes from a client, who may write anything.
+std::string inPath(const std::string& object) {
+  return docker::encodeQueryValue(withoutSlash(object));
+}
+
+base::HttpCall createCall(std::string target, std::string headers, std::string body) {
+  base::HttpCall call;
+  call.method = "POST";
+  call.target = std::move(target);
+  call.headers = std::move(headers);
+  call.body = std::move(body);
+  call.timeout = createTimeout;
+  call.most = answerMost;
+  call.mayRepeat = false;
+  return call;
+}
+
+// As the first. False if it is not there.
+bool putFirst(std::vector<scheduler::Candidate>& candidates, std::string_view id) {
+  auto found = std::find_if(candidates.begin(), candidates.end(),
+                            [&](const scheduler::Candidate& each) { return each.id == id; });
+  if (found == candidates.end()) return false;
+  std::rotate(candidates.begin(), found, found + 1);
+  return true;
+}
+
+// The value of a header in a stored head; empty if there is none.
+std::string headerIn(std::string_view head, std::string_view name) {
+  size_t at = head.find("\r\n" + std::string(name) + ": ");
+  if (at == std::string_view::npos) return {};
+  std::string_view value = head.substr(at + name.size() + 4);
+  return std::string(value.substr(0, value.find("\r\n")));
+}
+
+}  // namespace
+
+std::string ContainerCreate::Made::id() const {
+  return std::string(base::text(base::parseJson(reply.body), "Id"));
+}
+
+ContainerCreate::ContainerCreate(base::Loop& loop, docker::Engine& engine,
+                                 docker::LocalEngine& local, cluster::Agent& agent,
+                                 catalog::Locator& locator, catalog::ContainerIndex& index,
+                                 scheduler::Placements& placements, NameClaims& names,
+                                 VolumeClaims& volumes, VolumeMove& volumeMove,
+                                 ImageTransfer& images, base::Log& log)
+    : loop_(loop),
+      engine_(engine),
+      local_(local),
+      agent_(agent),
+      locator_(locator),
+      index_(index),
+      placements_(placements),
+      names_(names),
+      volumes_(volumes),
+      volumeMove_(volumeMove),
+      dependencies_(loop, locator, placements, volumes),
+      images_(images),
+      digests_(loop, engine, local, locator),
+      log_(log) {}
+
+base::Task<ContainerCreate::Created> ContainerCreate::create(CreateOrder order,
+                                                             std::string& upstream) {
+  Created created;
+  const labels::Policy& policy = order.asked.policy;
+  CreateClaims claimed(names_, volumes_);
+  Refusal refusal = malformed(order);
+  if (refusal.status == 0) refusal = co_await claimed.takeName(order.name);
+  if (refusal.status == 0) refusal = co_await dependencies_.learn(policy, &claimed);
+  if (refusal.status) {
+    created.refusal = std::move(refusal);
+    co_return created;
+  }
+
+  takeOwnOfUnit(order);
+  bool isNew = policy.replaces.empty();
+  // What was freed, or taken, a moment ago by way of another node may not be known here yet.
+  uint64_t until = loop_.now() + seenEverywhere;
+  Choice choice;
+  for (;;) {
+    if (isNew) order.asked.policy.replaces = placements_.predecessor(policy, order.name);
+    choose(order, false, choice);
+    size_t staying = choice.staying.size();
+    Refusal refused;
+    bool done = co_await createOnOne(upstream, choice, order, claimed, refused, created.reply);
+    if (done) co_return created;
+    if (choice.staying.size() > staying) continue;
+    if (loop_.now() < until) {
+      co_await base::sleepFor(loop_, retryPause);
+      continue;
+    }
+    if (!order.leaveToEngine) refusal = {409, choice.placement.why};
+    if (choice.placement.isForEngine && !order.leaveToEngine) {
+      order.leaveToEngine = true;
+      continue;
+    }
+    if (refused.status)
+      refusal = {refused.status, "no node can run this container" + refused.message};
+    created.refusal = std::move(refusal);
+    co_return created;
+  }
+}
+
+// If it can be nowhere for the sake of volumes that nobody has used yet, those can follow it.
+void ContainerCreate::choose(const CreateOrder& order, bool explain, Choice& choice) {
+  const labels::Policy& policy = order.asked.policy;
+  bool leave = order.leaveToEngine;
+  choice.placement = placements_.place(policy, order.name, explain, leave);
+  choice.following.clear();
+  if (choice.placement.candidates.empty()) choice.following = volumeMove_.unused(policy);
+  std::erase_if(choice.following,
+                [&](const std::string& each) { return choice.staying.contains(each); });
+  if (!choice.following.empty()) {
+    labels::Policy freer = policy;
+    std::erase_if(freer.volumes, [&](const std::string& each) {
+      return std::find(choice.following.begin(), choice.following.end(), each) !=
+             choice.following.end();
+    });
+    choice.placement.candidates = placements_.place(freer, order.name, false, leave).candidates;
+  }
+  // Any engine will do that says what is wrong, so the one that was asked.
+  if (leave) putFirst(choice.placement.candidates, agent_.self().text());
+  preferWanted(policy.image, choice.placement.candidates);
+}
+
+// On the first candidate that does not refuse; the reply is its engine's. False, and why, if all
+// refuse.
+base::Task<bool> ContainerCreate::createOnOne(std::string& upstream, Choice& choice,
+                                              const CreateOrder& order, CreateClaims& claimed,
+                                              Refusal& refused, base::HttpReply& reply) {
+  for (const scheduler::Candidate& candidate : choice.placement.candidates) {
+    std::optional<cluster::Node> node = nodeOf(candidate.id);
+    if (!node || !node->up) continue;
+    std::string stays = co_await volumeMove_.bring(choice.following, *node);
+    if (!stays.empty()) {
+      choice.staying.insert(std::move(stays));
+      co_return false;
+    }
+    upstream = catalog::wayTo(engine_, *node).name();
+    scheduler::Placements::Reservation reservation = reserveOn(*node, order);
+    Made made = co_await makeOn(*node, order, reservation, claimed);
+    if (!made.refusedBy.empty()) {
+      refused.status = made.refusedBy == unreachable ? 503 : 409;
+      refused.message +=
+          "\n" + node->name + ": " + made.refusedBy + ": " + docker::errorMessage(made.reply.body);
+      continue;
+    }
+    if (made.reply.status == 201) {
+      std::string id = made.id();
+      stands(*node, order, id, reservation, claimed);
+      log_.info("container placed", {{"container", id},
+                                     {"name", order.name},
+                                     {"node", node->name},
+                                     {"why", candidate.reason}});
+      const labels::Decoded& asked = order.asked;
+      std::vector<std::string> warnings = asked.warnings;
+      std::string alone = usedAlone(asked.policy, index_);
+      for (std::string& each : scheduler::unheeded(asked.policy, alone))
+        warnings.push_back(std::move(each));
+      std::string moved = placements_.otherBinds(asked.policy, order.name, candidate.id);
+      if (!moved.empty()) warnings.push_back(std::move(moved));
+      if (asked.policy.explain) warnings.push_back(node->name + ": " + candidate.reason);
+      made.reply.body = scheduler::withWarnings(made.reply.body, warnings);
+    }
+    reply = std::move(made.reply);
+    co_return true;
+  }
+  co_return false;
+}
+
+base::Task<ContainerCreate::Explained> ContainerCreate::explain(CreateOrder order) {
+  Explained explained;
+  explained.refusal = malformed(order);
+  if (explained.refusal.status == 0)
+    explained.refusal = co_await dependencies_.learn(order.asked.policy, nullptr);
+  if (explained.refusal.status) co_return explained;
+  takeOwnOfUnit(order);
+  Choice choice;
+  choose(order, true, choice);
+  explained.placement = std::move(choice.placement);
+  co_return explained;
+}
+
+// On that node, with its image brought there if it has none.
+base::Task<ContainerCreate::Made> ContainerCreate::makeOn(
+    const cluster::Node& node, const CreateOrder& order,
+    const scheduler::Placements::Reservation& reservation, CreateClaims& claimed) {
+  Made made = co_await tryOn(node, order, reservation, claimed);
+  const std::string& image = order.asked.policy.image;
+  if (made.reply.status != 404 || image.empty()) co_return made;
+  // Where it is there, it is of another platform than is asked for, or something else is missing.
+  bool isThere = false;
+  if (order.leaveToEngine) isThere = co_await hasImage(image, node);
+  Brought brought;
+  if (!isThere) brought = co_await bringImage(image, node);
+  if (brought.done) {
+    made = co_await tryOn(node, order, reservation, claimed);
+  } else if (!brought.fault.empty()) {
+    // Not 404, after which clients would pull what may be another image.
+    made.reply.status = 503;
+    made.reply.head = docker::jsonHead(503, local_.commonHeaders());
+    made.reply.body = docker::errorBody(brought.fault);
+  } else {
+    if (wanted_.size() >= wantedMost) wanted_.clear();
+    wanted_[docker::withTag(image)] = {node.id, loop_.now() + wantedFor};
+  }
+  co_return made;
+}
+
+// On our own engine, or by the droverd of that node.
+base::Task<ContainerCreate::Made> ContainerCreate::tryOn(
+    const cluster::Node& node, const CreateOrder& order,
+    const scheduler::Placements::Reservation& reservation, CreateClaims& claimed) {
+  Made made;
+  try {
+    if (node.self) {
+      made = co_await makeHere(order);
+    } else {
+      const labels::Policy& policy = order.asked.policy;
+      base::HttpCall call = createCall(order.target, order.headers, order.body + order.after);
+      if (!policy.replaces.empty())
+        call.headers.append(replacesHeader).append(": ").append(policy.replaces).append("\r\n");
+      call.headers.append(reservationHeader).append(": ").append(reservation.token());
+      call.headers.append("\r\n");
+      if (order.leaveToEngine) call.headers.append(leaveToEngineHeader).append(": 1\r\n");
+      if (policy.pullAlways) call.timeout = pullTimeout;
+      made.reply = co_await node.http->call(std::move(call));
+      made.refusedBy = headerIn(made.reply.head, refusedHeader);
+    }
+  } catch (const base::Unreachable& fault) {
+    made.refuse(unreachable, fault.what());
+  } catch (...) {
+    claimed.mayStand(node.id);
+    throw;
+  }
+  if (made.reply.status == 503) claimed.mayStand(node.id);  // its engine broke off
+  co_return made;
+}
+
+base::Task<std::string> ContainerCreate::engineBody(const CreateOrder& order,
+                                                    std::string publishAddress) {
+  EngineEdits edits = editsFor(order, std::move(publishAddress));
+  if (edits.none()) co_return order.body;
+  if (order.body.size() < longBody) co_return bodyForEngine(order.body, edits);
+  auto work = [body = order.body, edits = std::move(edits)]() mutable {
+    return bodyForEngine(std::move(body), edits);
+  };
+  std::string body = co_await base::offload(loop_, std::move(work));
+  co_return body;
+}
+
+// By our own engine, if the container can be here.
+base::Task<ContainerCreate::Made> ContainerCreate::makeHere(const CreateOrder& order) {
+  const labels::Decoded& asked = order.asked;
+  Made made;
+  scheduler::Placements::Admission admission =
+      placements_.admit(asked.policy, order.name, order.leaveToEngine);
+  if (!admission.refusedBy.empty()) {
+    made.refuse(admission.refusedBy, admission.why);
+    co_return made;
+  }
+  placements_.announce(admission.reservation, order.name, order.facts, order.token);
+  if (asked.policy.pullAlways) {
+    const std::string& image = asked.policy.image;
+    std::string why = co_await docker::pullImage(local_, image, order.headers);
+    if (!why.empty()) {
+      // Not 404, after which clients would pull by themselves.
+      made.reply.status = 500;
+      made.reply.head = docker::jsonHead(500, local_.commonHeaders());
+      made.reply.body = docker::errorBody("pull of image " + image + ": " + why);
+      co_return made;
+    }
+  }
+  bool stale = co_await locator_.isStaleHere(asked.policy.image);
+  if (stale) {
+    // As if it were not here; who asked has it brought.
+    made.reply.status = 404;
+    made.reply.head = docker::jsonHead(404, local_.commonHeaders());
+    made.reply.body = docker::errorBody("No such image: " + asked.policy.image);
+    co_return made;
+  }
+  std::string body = co_await engineBody(order, admission.publishAddress);
+  try {
+    made.reply = co_await createHere(order, std::move(body));
+  } catch (const base::Unreachable& fault) {
+    made.refuse(unreachable, fault.what());
+  }
+  if (made.reply.status == 201) {
+    std::string id = made.id();
+    admission.reservation.stands(id);
+    names_.expectHere(id);
+  }
+  co_return made;
+}
+
+// An image that our engine does not know by its digest it may still have.
+base::Task<base::HttpReply> ContainerCreate::createHere(const CreateOrder& order,
+                                                        std::string body) {
+  base::HttpCall call = createCall(order.target, order.headers, body + order.after);
+  base::HttpReply reply = co_await local_.change(std::move(call), docker::Effect::create, "");
+  const std::string& image = order.asked.policy.image;
+  if (reply.status != 404 || !docker::namesDigest(image)) co_return reply;
+  ImageDigests::Found found = co_await digests_.find(image, order.headers);
+  if (found.id.empty()) co_return reply;
+  if (!found.named) body = docker::withImageId(body, found.id);
+  base::HttpCall again = createCall(order.target, order.headers, body + order.after);
+  reply = co_await local_.change(std::move(again), docker::Effect::create, "");
+  co_return reply;
+}
+
+// A container came of it: it is known here, and has its name, before its record comes.
+void ContainerCreate::stands(const cluster::Node& node, const CreateOrder& order,
+                             const std::string& id, scheduler::Placements::Reservation& reservation,
+                             CreateClaims& claimed) {
+  index_.expect(node.id, id, order.name, order.facts);
+  reservation.stands(id);
+  claimed.stands(node.id, id);
+}
+
+// Containers that it names are those of its own unit.
+void ContainerCreate::takeOwnOfUnit(CreateOrder& order) {
+  std::map<std::string, std::string> own = placements_.ownOfUnit(order.asked.policy);
+  if (own.empty()) return;
+  order = withOthers(std::move(order), own);
+}
+
+// A create of this image that failed for want of it was followed by a pull on its node.
+void ContainerCreate::preferWanted(const std::string& image,
+                                   std::vector<scheduler::Candidate>& candidates) {
+  auto wanted = wanted_.find(docker::withTag(image));
+  if (wanted == wanted_.end() || loop_.now() >= wanted->second.until) return;
+  if (putFirst(candidates, wanted->second.node.text())) wanted_.erase(wanted);
+}
+
+// On another node; ours reserves by itself when it admits a container.
+scheduler::Placements::Reservation ContainerCreate::reserveOn(const cluster::Node& node,
+                                                              const CreateOrder& order) {
+  if (node.self) return {};
+  return placements_.reserve(std::string(node.id.text()), order.asked.policy, order.name);
+}
+
+std::optional<cluster::Node> ContainerCreate::nodeOf(const std::string& id) const {
+  std::optional<cluster::NodeId> node = cluster::NodeId::parse(id);
+  return node ? locator_.node(*node) : std::nullopt;
+}
+
+base::Task<bool> ContainerCreate::hasImage(std::string image, cluster::Node node) {
+  catalog::Locator::Holders holders =
+      co_await locator_.holders(catalog::Kind::image, inPath(image));
+  co_return std::any_of(holders.up.begin(), holders.up.end(),
+                        [&](const cluster::Node& each) { return each.id == node.id; });
+}
+
+// Has the image sent from a node that has it, if there is one.
+base::Task<ContainerCreate::Brought> ContainerCreate::bringImage(std::string image,
+                                                                 cluster::Node to) {
+  catalog::Locator::Holders holders =
+      co_await locator_.holders(catalog::Kind::image, inPath(image));
+  std::erase_if(holders.up, [&](const cluster::Node& node) { return node.id == to.id; });
+  Brought brought;
+  brought.fault = std::move(holders.fault);
+  if (holders.up.empty()) co_return brought;
+  co_await images_.send(image, holders.up.front(), to);
+  brought = {true};
+  co_return brought;
+}
+
+// To that node's engine. Why not, or an empty text.
+base::Task<std::string> ContainerCreate::fetchOrPull(std::string image, cluster::Node to) {
+  std::string why;
+  try {
+    Brought brought = co_await bringImage(image, to);
+    if (brought.done || !brought.fault.empty()) co_return brought.fault;
+  } catch (const std::exception& failed) {
+    why = failed.what();
+  }
+  std::string failed;
+  if (to.self) {
+    failed = co_await docker::pullImage(local_, image, "");
+  } else {
+    base::HttpClient& way = catalog::wayTo(engine_, to);
+    base::HttpReply reply = co_await way.call(docker::pullCall(image, ""));
+    failed = docker::pullFault(reply);
+  }
+  if (failed.empty() || why.empty()) co_return failed;
+  co_return why;
+}
+
+base::Task<ContainerCreate::Ours> ContainerCreate::makeOurs(labels::Policy policy, std::string body,
+                                                            std::string name, cluster::Node node) {
+  Ours ours;
+  CreateClaims claimed(names_, volumes_);
+  Refusal refusal = co_await claimed.takeName(name);
+  if (refusal.status) {
+    ours.why = std::move(refusal.message);
+    co_return ours;
+  }
+  CreateOrder order;
+  order.target = "/containers/create?name=" + docker::encodeQueryValue(name);
+  order.headers = "Content-Type: application/json\r\n";
+  order.body = std::move(body);
+  order.name = std::move(name);
+  order.asked.policy = std::move(policy);
+  const std::string& image = order.asked.policy.image;
+  scheduler::Placements::Reservation reservation = reserveOn(node, order);
+  Made made = co_await tryOn(node, order, reservation, claimed);
+  if (made.reply.status == 404 && !image.empty()) {
+    ours.why = co_await fetchOrPull(image, node);
+    if (!ours.why.empty()) co_return ours;
+    made = co_await tryOn(node, order, reservation, claimed);
+  }
+  if (!made.refusedBy.empty() || made.reply.status != 201) {
+    ours.why = docker::errorMessage(made.reply.body);
+    if (!made.refusedBy.empty()) ours.why = made.refusedBy + ": " + ours.why;
+    co_return ours;
+  }
+  ours.id = made.id();
+  stands(node, order, ours.id, reservation, claimed);
+  co_return ours;
+}
+
+std::optional<cluster::Node> ContainerCreate::nodeForPull(std::string_view query) {
+  std::string image = docker::queryValue(query, "fromImage");
+  std::string tag = docker::queryValue(query, "tag");
+  if (image.empty()) return std::nullopt;
+  if (!tag.empty()) image += (tag.starts_with("sha256:") ? "@" : ":") + tag;
+  auto wanted = wanted_.find(docker::withTag(image));
+  if (wanted == wanted_.end() || loop_.now() >= wanted->second.until) return std::nullopt;
+  std::optional<cluster::Node> node = locator_.node(wanted->second.node);
+  return node && node->up ? node : std::nullopt;
+}
+
+}  // namespace orchestrator

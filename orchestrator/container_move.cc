@@ -1,0 +1,318 @@
+#include "orchestrator/container_move.h"
+
+#include <algorithm>
+#include <optional>
+
+#include "base/json.h"
+#include "catalog/definition.h"
+#include "catalog/node_call.h"
+#include "docker/create_body.h"
+#include "docker/heads.h"
+#include "docker/list_query.h"
+#include "labels/decode.h"
+
+namespace orchestrator {
+namespace {
+
+constexpr base::milliseconds askTimeout(10'000);
+constexpr base::milliseconds changeTimeout(120'000);
+constexpr base::milliseconds stopTimeout(3600 * 1000);  // its own stop timeout ends it before
+constexpr base::milliseconds pollEvery(250);
+constexpr size_t answerMost = 4 * 1024 * 1024;
+// Without a healthcheck it has to run for so long; with one to be healthy within so long.
+constexpr uint64_t steadyFor = 2'000;
+constexpr uint64_t healthyWithin = 5 * 60 * 1000;
+// What waits to take a place is left alone for so long after it was seen first.
+constexpr uint64_t leftAfter = 20'000;
+
+// The id may be of another node's record, and so be any text.
+std::string pathOf(const std::string& id, std::string_view what) {
+  return std::string("/containers/").append(docker::encodeQueryValue(id)).append(what);
+}
+
+// What an inspection tells of how it is.
+struct Condition {
+  bool running = false;
+  bool restarted = false;
+  std::string health;  // empty: it has no healthcheck
+};
+
+Condition conditionIn(std::string_view inspection) {
+  rapidjson::Document json = base::parseJson(inspection);
+  Condition condition;
+  condition.restarted = base::number(json, "RestartCount") > 0;
+  const rapidjson::Value* state = base::member(json, "State");
+  if (!state) return condition;
+  condition.running = base::isTrue(*state, "Running") && !base::isTrue(*state, "Restarting") &&
+                      !base::isTrue(*state, "Paused");
+  const rapidjson::Value* health = base::member(*state, "Health");
+  if (health) condition.health = base::text(*health, "Status");
+  if (condition.health == "none") condition.health.clear();
+  return condition;
+}
+
+}  // namespace
+
+bool isWellIn(std::string_view inspection) {
+  Condition condition = conditionIn(inspection);
+  return condition.running && (condition.health.empty() || condition.health == "healthy");
+}
+
+base::Task<ContainerMove::Outcome> ContainerMove::run(std::string container, cluster::Node from,
+                                                      cluster::Node to) {
+  Outcome outcome;
+  try {
+    outcome = co_await attempt(std::move(container), std::move(from), std::move(to));
+  } catch (const std::exception& failed) {
+    outcome.why = failed.what();
+  }
+  co_return outcome;
+}
+
+base::Task<ContainerMove::Outcome> ContainerMove::attempt(std::string container, cluster::Node from,
+                                                          cluster::Node to) {
+  Outcome outcome;
+  const catalog::ContainerIndex::Place* place = parts_.index.find(container).place;
+  const cluster::Record* record =
+      parts_.agent.state().find(from.id, std::string(catalog::definitionRecords) + container);
+  if (!place || place->second.names.empty() || !record) {
+    outcome.why = "its definition is not known";
+    co_return outcome;
+  }
+  uint64_t version = record->version;
+  std::string name = place->second.names.front();
+  std::vector<std::string> addresses =
+      parts_.placements.publishAddresses(std::string(from.id.text()));
+  std::string body = docker::withoutPublishAddress(record->value, addresses);
+  labels::Decoded asked = labels::decode(body);
+  if (asked.problem) {
+    outcome.why = asked.problem->message();
+    co_return outcome;
+  }
+  asked.policy.replaces = container;
+  std::string waiting = movingName(name, container);
+  ContainerCreate::Ours made =
+      co_await parts_.creation.makeOurs(std::move(asked.policy), std::move(body), waiting, to);
+  if (made.id.empty()) {
+    outcome.why = std::move(made.why);
+    co_return outcome;
+  }
+  std::string why;
+  try {
+    why = co_await change(to, "POST", pathOf(made.id, "/start"));
+    if (why.empty()) why = co_await awaitHealth(to, made.id);
+    if (why.empty()) {
+      // It may have been changed, stopped or removed meanwhile.
+      base::HttpClient& way = catalog::wayTo(parts_.engine, from);
+      base::HttpCall question = base::httpGet(pathOf(container, "/json"), askTimeout, answerMost);
+      base::HttpReply now = co_await way.call(std::move(question));
+      record =
+          parts_.agent.state().find(from.id, std::string(catalog::definitionRecords) + container);
+      bool isSame = now.status == 200 && isWellIn(now.body) && record && record->version == version;
+      if (!isSame) why = "it was changed while its successor came up";
+    }
+  } catch (const std::exception& failed) {
+    why = failed.what();
+  }
+  if (!why.empty()) {
+    outcome.why = std::move(why);
+    std::string left = co_await remove(to, made.id, waiting);
+    if (!left.empty()) outcome.why += "; its successor is left for now: " + left;
+    co_return outcome;
+  }
+  Pair pair{name, container, std::move(from), made.id, std::move(to)};
+  outcome.why = co_await finish(std::move(pair));
+  outcome.id = std::move(made.id);
+  co_return outcome;
+}
+
+// Why it is not as it should be, or an empty text.
+base::Task<std::string> ContainerMove::awaitHealth(cluster::Node node, std::string id) {
+  uint64_t began = parts_.loop.now();
+  uint64_t steadySince = began;
+  for (;;) {
+    base::HttpClient& way = catalog::wayTo(parts_.engine, node);
+    base::HttpCall question = base::httpGet(pathOf(id, "/json"), askTimeout, answerMost);
+    base::HttpReply reply = co_await way.call(std::move(question));
+    if (reply.status != 200)
+      co_return "on node " + node.name + ": " + docker::errorMessage(reply.body);
+    Condition condition = conditionIn(reply.body);
+    uint64_t now = parts_.loop.now();
+    if (condition.health == "unhealthy")
+      co_return "its successor on node " + node.name + " is not healthy";
+    if (!condition.running || condition.restarted)
+      co_return "its successor on node " + node.name + " does not go on running";
+    if (condition.health == "healthy") co_return std::string();
+    if (condition.health.empty() && now >= steadySince + steadyFor) co_return std::string();
+    if (now >= began + healthyWithin)
+      co_return "its successor on node " + node.name + " did not become healthy in time";
+    co_await base::sleepFor(parts_.loop, pollEvery);
+  }
+}
+
+// The successor is there and well. Whatever goes wrong from here on is settled later.
+base::Task<std::string> ContainerMove::finish(Pair pair) {
+  std::string waiting = movingName(pair.name, pair.old);
+  std::string why = co_await parts_.names.keep(pair.name, pair.old);
+  if (!why.empty()) {
+    co_await remove(pair.to, pair.heir, waiting);
+    co_return why;
+  }
+  why = co_await change(pair.from, "POST", pathOf(pair.old, "/stop"));
+  if (!why.empty()) co_return why;
+  // A long stop may have outlived the claim, not the container that has the name.
+  why = co_await parts_.names.keep(pair.name, pair.old);
+  if (!why.empty()) co_return why;
+  why = co_await remove(pair.from, pair.old, pair.name);
+  if (!why.empty()) co_return why;
+  why = co_await handName(std::move(pair));
+  co_return why;
+}
+
+base::Task<std::string> ContainerMove::handName(Pair pair) {
+  base::JsonWriter json;
+  json.object().member("container", pair.heir).member("name", pair.name);
+  json.member("gone", pair.old).member("node", pair.from.id.text()).endObject();
+  std::string request = json.text();
+  std::string why;
+  if (pair.to.self) {
+    try {
+      co_await takeName(std::move(request));
+    } catch (const std::exception& refused) {
+      why = refused.what();
+    }
+    co_return why;
+  }
+  base::HttpCall call;
+  call.method = "POST";
+  call.target = "/drover/v1/take-name";
+  call.body = std::move(request);
+  call.timeout = changeTimeout;
+  base::HttpReply reply = co_await pair.to.http->call(std::move(call));
+  if (reply.status != 200)
+    why = "on node " + pair.to.name + ": " + docker::errorMessage(reply.body);
+  co_return why;
+}
+
+base::Task<> ContainerMove::takeName(std::string request) {
+  rapidjson::Document json = base::parseJson(request);
+  std::string container(base::text(json, "container"));
+  std::string name(base::text(json, "name"));
+  std::string gone(base::text(json, "gone"));
+  std::optional<cluster::NodeId> node = cluster::NodeId::parse(base::text(json, "node"));
+  if (container.empty() || name.empty() || gone.empty() || !node)
+    throw cluster::AgentError(400, "a container, a name and whose it was are needed");
+  // Else it would be the younger one of two that have the name, and give way.
+  parts_.index.remove(*node, gone);
+  std::string why = co_await parts_.renames.ours(container, name, gone);
+  if (!why.empty()) throw cluster::AgentError(409, why);
+}
+
+// ---- what is left
+
+base::Task<> ContainerMove::settle() {
+  struct Left {
+    std::string id;
+    cluster::Node node;
+    MovingName name;
+  };
+  std::vector<Left> left;
+  std::set<std::string> present;
+  for (cluster::Node& node : parts_.agent.nodes()) {
+    for (const auto& [id, place] : parts_.index.of(node.id)) {
+      std::optional<MovingName> name;
+      for (const std::string& each : place->second.names) {
+        if (!name) name = parseMovingName(each);
+      }
+      if (!name) continue;
+      present.insert(place->first);
+      uint64_t since = seenSince_.try_emplace(place->first, parts_.loop.now()).first->second;
+      bool isLeft = node.up && parts_.loop.now() >= since + leftAfter;
+      if (isLeft) left.push_back({place->first, node, std::move(*name)});
+    }
+  }
+  auto isOver = [&](const auto& each) { return !present.contains(each.first); };
+  std::erase_if(seenSince_, isOver);
+  std::erase_if(told_, [&](const std::string& each) { return !present.contains(each); });
+  for (Left& each : left) {
+    std::string id = each.id, name = each.name.name, why;
+    try {
+      why = co_await settleOne(std::move(each.id), std::move(each.node), std::move(each.name));
+    } catch (const std::exception& failed) {
+      why = failed.what();
+    }
+    if (why.empty()) {
+      parts_.log.info("what a move had left is settled", {{"container", id}, {"name", name}});
+    } else if (told_.insert(id).second) {
+      parts_.log.warn("what a move has left cannot be settled now",
+                      {{"container", id}, {"name", name}, {"reason", why}});
+    }
+  }
+}
+
+base::Task<std::string> ContainerMove::settleOne(std::string heir, cluster::Node to,
+                                                 MovingName name) {
+  std::string waiting = movingName(name.name, name.shortId);
+  catalog::Located located = co_await parts_.locator.find(catalog::Kind::container, name.shortId);
+  if (!located.node && located.status != 404) co_return docker::errorMessage(located.body);
+  base::HttpClient& way = catalog::wayTo(parts_.engine, to);
+  base::HttpCall question = base::httpGet(pathOf(heir, "/json"), askTimeout, answerMost);
+  base::HttpReply mine = co_await way.call(std::move(question));
+  if (mine.status != 200) co_return docker::errorMessage(mine.body);
+
+  std::string old = name.shortId;
+  std::optional<cluster::Node> from = located.node;
+  bool isOld = false;
+  if (from) {
+    base::HttpClient& there = catalog::wayTo(parts_.engine, *from);
+    question = base::httpGet(pathOf(name.shortId, "/json"), askTimeout, answerMost);
+    base::HttpReply reply = co_await there.call(std::move(question));
+    if (reply.status != 200 && reply.status != 404) co_return docker::errorMessage(reply.body);
+    isOld = reply.status == 200;
+    if (isOld) old = base::text(base::parseJson(reply.body), "Id");
+    bool goesOn = isOld && (conditionIn(reply.body).running || !isWellIn(mine.body));
+    if (goesOn) {
+      std::string why = co_await remove(to, heir, waiting);
+      co_return why;
+    }
+  }
+  Pair pair{name.name, old, from ? *from : to, heir, to};
+  if (isOld) {
+    std::string why = co_await finish(std::move(pair));
+    co_return why;
+  }
+  std::string why = co_await handName(std::move(pair));
+  co_return why;
+}
+
+// ---- calls
+
+base::Task<std::string> ContainerMove::change(cluster::Node node, std::string method,
+                                              std::string target) {
+  base::HttpCall call;
+  call.method = std::move(method);
+  call.target = std::move(target);
+  call.timeout = call.target.ends_with("/stop") ? stopTimeout : changeTimeout;
+  call.most = answerMost;
+  call.mayRepeat = false;
+  bool removes = call.method == "DELETE";
+  base::HttpReply reply = co_await catalog::changeOn(parts_.local, node, std::move(call),
+                                                     docker::Effect::containers, "");
+  bool isSo = reply.status == 204 || reply.status == 304 || (removes && reply.status == 404);
+  co_return isSo ? std::string() : "on node " + node.name + ": " + docker::errorMessage(reply.body);
+}
+
+base::Task<std::string> ContainerMove::remove(cluster::Node node, std::string id,
+                                              std::string name) {
+  std::string why;
+  try {
+    why = co_await change(node, "DELETE", pathOf(id, "?force=1"));
+  } catch (const std::exception& failed) {
+    why = failed.what();
+  }
+  if (!why.empty()) co_return why;
+  parts_.names.removed(node.id, id, {name});
+  co_return why;
+}
+
+}  // namespace orchestrator

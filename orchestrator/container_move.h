@@ -1,0 +1,93 @@
+#pragma once
+
+// Moves one container to another node without a gap: a new one is made there of its definition,
+// under a name that says whose place it is to take (moving_name.h), and started; when it runs and,
+// with a healthcheck, is healthy, the old one is stopped and removed, and the new one gets its
+// name. If something is in the way, the new one goes and the old one stays.
+//
+// The name is never free for others: a claim in the name of the old container outlives that.
+//
+// What is left of a move whose driver was killed is settled by the state of the old container: as
+// long as that runs, the new one goes; if it does not, or is gone, the new one takes its place.
+
+#include <map>
+#include <set>
+#include <string>
+#include <string_view>
+
+#include "base/log.h"
+#include "base/task.h"
+#include "catalog/container_index.h"
+#include "catalog/locator.h"
+#include "cluster/agent/agent.h"
+#include "docker/engine.h"
+#include "docker/local_engine.h"
+#include "orchestrator/container_create.h"
+#include "orchestrator/container_rename.h"
+#include "orchestrator/moving_name.h"
+#include "orchestrator/name_claims.h"
+#include "scheduler/placements.h"
+
+namespace orchestrator {
+
+// Whether a container with this inspection runs and, with a healthcheck, is healthy.
+bool isWellIn(std::string_view inspection);
+
+class ContainerMove {
+ public:
+  // What it is made of; all must outlive it.
+  struct Parts {
+    base::Loop& loop;
+    docker::Engine& engine;
+    docker::LocalEngine& local;
+    cluster::Agent& agent;
+    catalog::ContainerIndex& index;
+    catalog::Locator& locator;
+    scheduler::Placements& placements;
+    NameClaims& names;
+    ContainerCreate& creation;
+    ContainerRename& renames;
+    base::Log& log;
+  };
+  explicit ContainerMove(Parts parts) : parts_(parts) {}
+
+  struct Outcome {
+    std::string id;   // of the new container
+    std::string why;  // it was not moved
+  };
+  // Moves a container, given by its id. Throws nothing but what comes of being cancelled.
+  base::Task<Outcome> run(std::string container, cluster::Node from, cluster::Node to);
+
+  // Settles what is left of moves that nobody drives any more. To be called now and then, and not
+  // while run() is under way; what is seen for the first time may still be somebody's.
+  base::Task<> settle();
+
+  // Asked by who drives a move: a container of ours takes the name of one that is gone. `request`:
+  // {"container": id, "name": ..., "gone": id, "node": id of the node that had it}. Throws
+  // cluster::AgentError with the reason.
+  base::Task<> takeName(std::string request);
+
+ private:
+  struct Pair {
+    std::string name;
+    std::string old;  // id
+    cluster::Node from;
+    std::string heir;  // id
+    cluster::Node to;
+  };
+
+  base::Task<Outcome> attempt(std::string container, cluster::Node from, cluster::Node to);
+  base::Task<std::string> awaitHealth(cluster::Node node, std::string id);
+  base::Task<std::string> finish(Pair pair);
+  base::Task<std::string> handName(Pair pair);
+  base::Task<std::string> settleOne(std::string heir, cluster::Node to, MovingName name);
+  base::Task<std::string> change(cluster::Node node, std::string method, std::string target);
+  base::Task<std::string> remove(cluster::Node node, std::string id, std::string name);
+
+  Parts parts_;
+  // Containers that wait to take a place, and since when we know of them.
+  std::map<std::string, uint64_t> seenSince_;
+  std::set<std::string> told_;  // of which it was logged that they are left
+};
+
+}  // namespace orchestrator

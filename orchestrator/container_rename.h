@@ -1,0 +1,35 @@
+#pragma once
+
+// Giving a container of this node another name of our own accord. The name is claimed from the
+// cluster before.
+
+#include <string>
+
+#include "base/task.h"
+#include "catalog/container_index.h"
+#include "cluster/agent/agent.h"
+#include "docker/local_engine.h"
+#include "orchestrator/name_claims.h"
+
+namespace orchestrator {
+
+class ContainerRename {
+ public:
+  // What it is made of; all must outlive it.
+  struct Parts {
+    docker::LocalEngine& local;
+    cluster::Agent& agent;
+    catalog::ContainerIndex& index;
+    NameClaims& names;
+  };
+  explicit ContainerRename(Parts parts) : parts_(parts) {}
+
+  // The name is claimed as `holder` or, if that is empty, as nobody else does. Why not, or an empty
+  // text.
+  base::Task<std::string> ours(std::string id, std::string name, std::string holder);
+
+ private:
+  Parts parts_;
+};
+
+}  // namespace orchestrator

@@ -1,0 +1,113 @@
+#include "orchestrator/dependencies.h"
+
+#include <algorithm>
+#include <set>
+#include <utility>
+
+#include "catalog/merge_errors.h"
+#include "docker/heads.h"
+#include "docker/list_query.h"
+
+namespace orchestrator {
+namespace {
+
+// A dependency that its engine has, and whose record has not come yet, is waited for.
+constexpr base::milliseconds recordPoll(20);
+constexpr uint64_t recordWait = 1'000;
+constexpr size_t askedAtOnce = 16;
+
+// As an object's name is written in a path. The text comes from a client, who may write anything.
+std::string inPath(const std::string& object) {
+  return docker::encodeQueryValue(withoutSlash(object));
+}
+
+}  // namespace
+
+base::Task<Refusal> Dependencies::learn(const labels::Policy& policy, CreateClaims* claims) {
+  Refusal refusal = co_await askAbout(policy.containers, &Dependencies::learnContainer);
+  if (refusal.status) co_return refusal;
+  // Each node has its own of a global container's.
+  std::set<std::string> volumes;
+  if (!policy.global) volumes.insert(policy.volumes.begin(), policy.volumes.end());
+  for (const std::string& each : volumes) {
+    refusal = co_await learnVolume(each, claims);
+    if (refusal.status) co_return refusal;
+  }
+  refusal = co_await askAbout(policy.networks, &Dependencies::learnNetwork);
+  co_return refusal;
+}
+
+// Side by side, but not so many at once that an engine has no time for others.
+base::Task<Refusal> Dependencies::askAbout(const std::vector<std::string>& objects, Ask ask) {
+  Round round;
+  round.left.assign(objects.begin(), objects.end());
+  base::Scope workers([&round](std::exception_ptr fault) {
+    round.fault = fault;
+    round.left.clear();
+  });
+  for (size_t i = 0; i < std::min(objects.size(), askedAtOnce); i++)
+    workers.spawn(work(round, ask));
+  while (!workers.empty()) co_await workers.taskEnded().wait();
+  if (round.fault) std::rethrow_exception(round.fault);
+  co_return std::move(round.refusal);
+}
+
+// Asks about one after the other until none is left, or the first refusal.
+base::Task<> Dependencies::work(Round& round, Ask ask) {
+  while (!round.left.empty()) {
+    std::string next = std::move(round.left.front());
+    round.left.pop_front();
+    Refusal refusal = co_await (this->*ask)(next);
+    if (refusal.status == 0) continue;
+    round.refusal = std::move(refusal);
+    round.left.clear();
+  }
+}
+
+base::Task<Refusal> Dependencies::learnContainer(const std::string& container) {
+  Refusal refusal;
+  if (placements_.knows(container)) co_return refusal;
+  catalog::Located located = co_await locator_.find(catalog::Kind::container, inPath(container));
+  if (!located.node && catalog::isSilence(located.status))
+    refusal = {503, docker::errorMessage(located.body)};
+  uint64_t until = loop_.now() + recordWait;
+  while (located.node && !placements_.knows(container) && loop_.now() < until)
+    co_await base::sleepFor(loop_, recordPoll);
+  co_return refusal;
+}
+
+base::Task<Refusal> Dependencies::learnVolume(const std::string& volume, CreateClaims* claims) {
+  if (!claims) {
+    Refusal refusal = co_await lookUp(catalog::Kind::volume, volume);
+    co_return refusal;
+  }
+  VolumeClaims::Found found = co_await volumes_.find(volume);
+  if (found.homes.empty()) {
+    placements_.missing(catalog::Kind::volume, volume);
+  } else {
+    placements_.found(catalog::Kind::volume, volume, found.homes);
+  }
+  if (found.claim.held) claims->add(std::move(found.claim));
+  co_return found.refusal;
+}
+
+base::Task<Refusal> Dependencies::learnNetwork(const std::string& network) {
+  Refusal refusal = co_await lookUp(catalog::Kind::network, network);
+  co_return refusal;
+}
+
+base::Task<Refusal> Dependencies::lookUp(catalog::Kind kind, const std::string& object) {
+  Refusal refusal;
+  catalog::Locator::Holders holders = co_await locator_.holders(kind, inPath(object));
+  if (!holders.up.empty()) {
+    placements_.found(kind, object, holders.up);
+  } else if (!holders.down) {
+    placements_.missing(kind, object);
+  } else {
+    // Another one of that name, made in its place, would not be the same.
+    refusal = {503, holders.fault};
+  }
+  co_return refusal;
+}
+
+}  // namespace orchestrator

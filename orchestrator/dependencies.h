@@ -1,0 +1,54 @@
+#pragma once
+
+// Where what a container depends on is by the word of the engines: a client may use what it was
+// told of a moment ago, by way of another node, and what was made behind our back.
+
+#include <deque>
+#include <exception>
+#include <string>
+#include <vector>
+
+#include "base/loop.h"
+#include "base/task.h"
+#include "catalog/locator.h"
+#include "labels/policy.h"
+#include "orchestrator/create_claims.h"
+#include "orchestrator/volume_claims.h"
+#include "scheduler/placements.h"
+
+namespace orchestrator {
+
+class Dependencies {
+ public:
+  // All must outlive it.
+  Dependencies(base::Loop& loop, catalog::Locator& locator, scheduler::Placements& placements,
+               VolumeClaims& volumes)
+      : loop_(loop), locator_(locator), placements_(placements), volumes_(volumes) {}
+
+  // Tells placement. A volume that nobody has is made where the container goes: its name is
+  // claimed, unless `claims` is nullptr. Of what else nobody has, the engine tells.
+  base::Task<Refusal> learn(const labels::Policy& policy, CreateClaims* claims);
+
+ private:
+  // What is asked about in a row, by several at once.
+  struct Round {
+    std::deque<std::string> left;
+    Refusal refusal;
+    std::exception_ptr fault;
+  };
+  using Ask = base::Task<Refusal> (Dependencies::*)(const std::string&);
+
+  base::Task<Refusal> askAbout(const std::vector<std::string>& objects, Ask ask);
+  base::Task<> work(Round& round, Ask ask);
+  base::Task<Refusal> learnContainer(const std::string& container);
+  base::Task<Refusal> learnNetwork(const std::string& network);
+  base::Task<Refusal> learnVolume(const std::string& volume, CreateClaims* claims);
+  base::Task<Refusal> lookUp(catalog::Kind kind, const std::string& object);
+
+  base::Loop& loop_;
+  catalog::Locator& locator_;
+  scheduler::Placements& placements_;
+  VolumeClaims& volumes_;
+};
+
+}  // namespace orchestrator

@@ -1,0 +1,486 @@
+#include "orchestrator/global_containers.h"
+
+#include <algorithm>
+
+#include "base/fault.h"
+#include "base/json.h"
+#include "catalog/container_record.h"
+#include "catalog/definition.h"
+#include "catalog/node_call.h"
+#include "docker/create_body.h"
+#include "docker/heads.h"
+#include "docker/list_query.h"
+#include "docker/merge_json.h"
+#include "labels/decode.h"
+#include "orchestrator/global_sidekicks.h"
+
+namespace orchestrator {
+namespace {
+
+using What = GlobalStep::What;
+
+// Changes that come together are looked at together; and whatever happens, we look now and then.
+constexpr base::milliseconds soon(100);
+constexpr base::milliseconds lookEvery(10'000);
+// What failed is tried again after a pause that doubles.
+constexpr uint64_t pauseLeast = 1'000;
+constexpr uint64_t pauseMost = 30'000;
+constexpr uint64_t pauseForRecords = 200;
+// A copy that ended while its original runs may be about to be stopped, too, or to start again; one
+// without an original is mostly being removed by the call that removed that.
+constexpr uint64_t endedFor = 5'000;
+constexpr uint64_t orphanedFor = 2'000;
+constexpr base::milliseconds askTimeout(5'000);
+constexpr base::milliseconds changeTimeout(120'000);
+constexpr size_t answerMost = 4 * 1024 * 1024;
+// No troubles, and soon over.
+constexpr std::string_view notToldYet = "records lag behind";
+constexpr std::string_view isGoing = "is being removed";
+
+std::string_view wordFor(What what) {
+  switch (what) {
+    case What::make:
+      return "made";
+    case What::start:
+    case What::startAgain:
+      return "started";
+    case What::rename:
+      return "renamed";
+    case What::succeed:
+      return "in the place of the original, whose node is gone";
+    case What::handOver:
+      return "handed over to the new original";
+    default:
+      return "removed";
+  }
+}
+
+// Our bookkeeping on a later original is no label that a client may use.
+std::optional<labels::Policy> policyIn(std::string_view definition) {
+  std::optional<std::string> plain = catalog::plainDefinition(definition);
+  if (!plain) return std::nullopt;
+  labels::Decoded asked = labels::decode(*plain);
+  if (asked.problem) return std::nullopt;
+  return std::move(asked.policy);
+}
+
+}  // namespace
+
+GlobalContainers::GlobalContainers(Parts parts)
+    : parts_(parts),
+      soon_(parts.loop),
+      later_(parts.loop),
+      tasks_(base::tellFaults(parts.log, "global containers")) {}
+
+void GlobalContainers::changed() {
+  if (soonSet_) return;
+  soonSet_ = true;
+  soon_.start(soon, [this] {
+    soonSet_ = false;
+    look();
+  });
+}
+
+void GlobalContainers::look() {
+  if (!parts_.agent.clustered()) {
+    origins_.clear();
+    troubles_.clear();
+    waits_.clear();
+    return;
+  }
+  nextLook_ = UINT64_MAX;
+  lookBy(lookEvery);
+  std::vector<GlobalGroup> all = groups();
+  std::set<std::string> known;
+  for (const GlobalGroup& each : all) known.insert(each.id);
+  auto isOver = [&](const auto& each) { return !known.contains(each.first); };
+  std::erase_if(origins_, isOver);
+  std::erase_if(troubles_, isOver);
+  std::erase_if(waits_, isOver);
+  if (all.empty()) return;
+  std::vector<GlobalNode> nodes;
+  for (const cluster::Node& each : parts_.agent.nodes())
+    nodes.push_back({std::string(each.id.text()), each.name, each.up});
+  std::vector<GlobalStep> steps;
+  for (const GlobalGroup& each : all)
+    steps.push_back(stepFor(each, findGroup(all, each.beside()), nodes));
+  for (size_t i = 0; i < all.size(); i++) begin(steps[i], all[i], all, steps);
+}
+
+std::vector<GlobalGroup> GlobalContainers::groups() const {
+  std::vector<GlobalMember> members = globalMembers(parts_.index, parts_.agent.config().id);
+  addSidekicks(members, parts_.index);
+  return globalGroups(std::move(members));
+}
+
+GlobalStep GlobalContainers::stepFor(const GlobalGroup& group, const GlobalGroup* primary,
+                                     std::span<const GlobalNode> nodes) {
+  std::optional<GlobalOrigin> seen;
+  if (group.original) {
+    bool isLed = primary && primary->original;
+    origins_[group.id] = {group.original->id, group.original->node,
+                          isLed ? primary->original->id : group.original->mark.beside};
+  }
+  if (auto origin = origins_.find(group.id); origin != origins_.end()) seen = origin->second;
+  return nextStep(group, fitOf(group, primary), nodes, parts_.agent.self().text(), seen, primary);
+}
+
+// A sidekick is where its primary is to be.
+GlobalFit GlobalContainers::fitOf(const GlobalGroup& group, const GlobalGroup* primary) {
+  GlobalFit fit;
+  if (!group.original || group.original->node == parts_.agent.self().text()) return fit;
+  std::string definition = definitionOf(*group.original);
+  std::optional<labels::Policy> policy = policyIn(definition);
+  bool isSidekick = !group.beside().empty();
+  bool restarts = catalog::restartsAlways(definition);
+  bool once = policy && (policy->startOnce || (isSidekick && !restarts));
+  if (isSidekick) {
+    bool isLed = primary && primary->original;
+    std::optional<labels::Policy> leading;
+    if (isLed) leading = policyIn(definitionOf(*primary->original));
+    if (policy) policy = std::move(leading);
+  }
+  if (!policy) return fit;
+  scheduler::Placements::GlobalFit here = parts_.placements.globalFit(*policy);
+  return {here.takes, here.keeps, restarts, once};
+}
+
+void GlobalContainers::begin(const GlobalStep& step, const GlobalGroup& group,
+                             std::span<const GlobalGroup> groups,
+                             std::span<const GlobalStep> steps) {
+  if (step.what == What::nothing) {
+    troubles_.erase(group.id);
+    waits_.erase(group.id);
+    return;
+  }
+  if (busy_.contains(group.id) || !isTime(step, group.id)) return;
+  auto trouble = troubles_.find(group.id);
+  uint64_t now = parts_.loop.now();
+  if (trouble != troubles_.end() && now < trouble->second.until) {
+    lookBy(base::milliseconds(trouble->second.until - now));
+    return;
+  }
+  if (mustWait(step, group, groups, steps)) return;
+  busy_.insert(group.id);
+  tasks_.spawn(take(step, group));
+}
+
+// For another group, whose change is told by a record.
+bool GlobalContainers::mustWait(const GlobalStep& step, const GlobalGroup& group,
+                                std::span<const GlobalGroup> groups,
+                                std::span<const GlobalStep> steps) {
+  const GlobalMember* described = group.original ? &*group.original : &step.about;
+  switch (step.what) {
+    case What::make:
+    case What::start:
+    case What::startAgain:
+    case What::succeed:
+      break;
+    case What::handOver:
+      // A copy that is used goes when what uses it has been made anew.
+      for (const GlobalStep& other : steps) {
+        if (other.what != What::succeed) continue;
+        std::vector<std::string> used = usedBy(other.about);
+        bool uses = std::find(used.begin(), used.end(), step.about.id) != used.end();
+        if (uses) return true;
+      }
+      break;
+    default:
+      return false;
+  }
+  std::vector<std::string> used = usedBy(*described);
+  return isBlocked(step, used, groups, steps, parts_.index, parts_.agent.self().text());
+}
+
+// Empty as long as it has not come.
+std::string GlobalContainers::definitionOf(const GlobalMember& member) {
+  std::optional<cluster::NodeId> owner = cluster::NodeId::parse(member.node);
+  const cluster::Record* record =
+      owner ? parts_.agent.state().find(*owner, std::string(catalog::definitionRecords) + member.id)
+            : nullptr;
+  if (!record) return {};
+  return docker::withoutPublishAddress(record->value,
+                                       parts_.placements.publishAddresses(member.node));
+}
+
+std::vector<std::string> GlobalContainers::usedBy(const GlobalMember& member) {
+  std::optional<labels::Policy> policy = policyIn(definitionOf(member));
+  return policy ? std::move(policy->containers) : std::vector<std::string>();
+}
+
+// What others are perhaps about to do is done only if they do not.
+bool GlobalContainers::isTime(const GlobalStep& step, const std::string& group) {
+  uint64_t after = 0;
+  if (step.what == What::startAgain) after = endedFor;
+  if (step.what == What::removeOrphan) after = orphanedFor;
+  Wait& wait = waits_[group];
+  if (wait.what != step.what) wait = {step.what, parts_.loop.now()};
+  if (parts_.loop.now() >= wait.since + after) return true;
+  changed();
+  return false;
+}
+
+// One step, beside those for other groups; then another look.
+base::Task<> GlobalContainers::take(GlobalStep step, GlobalGroup group) {
+  co_await parts_.loop.nextTurn();
+  std::string why;
+  std::string id = group.id;
+  What what = step.what;
+  std::string name = step.name.empty() ? step.about.name : step.name;
+  try {
+    why = co_await perform(std::move(step), std::move(group));
+  } catch (const std::exception& failed) {
+    why = failed.what();
+  }
+  busy_.erase(id);
+  if (why.empty()) {
+    troubles_.erase(id);
+    parts_.log.info("global container",
+                    {{"container", name}, {"group", id}, {"what", wordFor(what)}});
+    changed();
+    co_return;
+  }
+  Trouble& trouble = troubles_[id];
+  bool isNew = trouble.why != why;
+  uint64_t least = why == notToldYet ? pauseForRecords : pauseLeast;
+  trouble.pause = isNew ? least : std::min(trouble.pause * 2, pauseMost);
+  trouble.until = parts_.loop.now() + trouble.pause;
+  trouble.why = why;
+  if (isNew && why != notToldYet && why != isGoing)
+    parts_.log.warn("global container is not as it should be here; trying again",
+                    {{"container", name}, {"group", id}, {"reason", why}});
+  lookBy(base::milliseconds(trouble.pause));
+}
+
+// At the latest.
+void GlobalContainers::lookBy(base::milliseconds delay) {
+  uint64_t at = parts_.loop.now() + static_cast<uint64_t>(delay.count());
+  if (at >= nextLook_) return;
+  nextLook_ = at;
+  later_.start(delay, [this] { look(); });
+}
+
+// Why not, or an empty text.
+base::Task<std::string> GlobalContainers::perform(GlobalStep step, GlobalGroup group) {
+  std::string why;
+  switch (step.what) {
+    case What::nothing:
+      break;
+    case What::make:
+      why = co_await make(std::move(step), std::move(*group.original));
+      break;
+    case What::start:
+      why = co_await startFirst(step.about.id);
+      break;
+    case What::startAgain:
+      why = co_await start(step.about.id);
+      break;
+    case What::rename:
+      why = co_await parts_.renames.ours(step.about.id, step.name, std::string());
+      break;
+    case What::remove:
+      why = co_await remove(std::move(step.about));
+      break;
+    case What::removeOrphan:
+      why = co_await removeOrphan(std::move(step));
+      break;
+    case What::succeed:
+      why = co_await succeed(std::move(step.about), std::move(step.name));
+      break;
+    case What::handOver:
+      why = co_await handOver(std::move(step.about), std::move(*group.original));
+      break;
+  }
+  co_return why;
+}
+
+base::Task<std::string> GlobalContainers::make(GlobalStep step, GlobalMember original) {
+  catalog::GlobalMark mark = original.mark;
+  mark.group = original.group();
+  mark.cluster = parts_.agent.config().id;
+  mark.home = original.node;
+  mark.suffix = step.name.substr(original.name.size());
+  // Our own records may lag behind our engine, as after a restart.
+  std::optional<bool> here = co_await isHere(mark.group, true);
+  if (!here) co_return std::string("the engine does not tell what it has");
+  if (*here) co_return std::string(notToldYet);
+  bool gone = co_await isGone(original);
+  if (gone) co_return std::string(notToldYet);
+  std::optional<std::string> definition = withOwn(definitionOf(original));
+  if (!definition || definition->empty()) co_return std::string(notToldYet);
+  std::optional<labels::Policy> policy = policyIn(*definition);
+  std::optional<std::string> body = catalog::copyBody(*definition, mark);
+  if (!policy || !body) co_return std::string("its definition cannot be understood");
+  std::string name = std::move(step.name);
+  // Each has volumes and sidekicks of its own of these names.
+  policy->volumes.clear();
+  policy->sidekicks.clear();
+  if (!mark.beside.empty()) policy->identity = {};
+  std::string why = co_await create(std::move(*policy), std::move(*body), std::move(name));
+  co_return why;
+}
+
+// With what this node has of the groups whose containers it uses. Nothing if it lacks one.
+std::optional<std::string> GlobalContainers::withOwn(std::string definition) {
+  std::optional<labels::Policy> policy = policyIn(definition);
+  if (!policy || policy->containers.empty()) return definition;
+  std::vector<GlobalGroup> all = groups();
+  std::optional<std::map<std::string, std::string>> own =
+      ownMembers(policy->containers, all, parts_.index, parts_.agent.self().text());
+  if (!own) return std::nullopt;
+  return docker::withContainers(definition, *own);
+}
+
+// Whether our engine has a copy of the group, or a later original. Nothing if it does not tell.
+base::Task<std::optional<bool>> GlobalContainers::isHere(std::string group, bool isCopy) {
+  base::JsonWriter filters;
+  filters.object().list("label").value("io.drover.global.of=" + group).endList().endObject();
+  std::string target = "/containers/json?all=1&filters=" + docker::encodeQueryValue(filters.text());
+  base::HttpCall question = base::httpGet(std::move(target), askTimeout, answerMost);
+  base::HttpReply reply = co_await parts_.engine.call(std::move(question));
+  std::optional<std::vector<std::string_view>> entries = docker::jsonElements(reply.body);
+  if (reply.status != 200 || !entries) co_return std::nullopt;
+  bool found = false;
+  std::string cluster = parts_.agent.clustered() ? parts_.agent.config().id : std::string();
+  for (std::string_view each : *entries) {
+    std::string id(base::text(base::parseJson(each), "Id"));
+    std::optional<catalog::ContainerFacts> facts = catalog::containerFacts(id, each);
+    if (!facts || facts->names.empty()) continue;
+    std::optional<catalog::GlobalMark> mark =
+        catalog::globalMark(facts->labels, facts->names.front());
+    bool isOne = mark && mark->isCopy() == isCopy && (!isCopy || mark->cluster == cluster);
+    if (isOne) found = true;
+  }
+  co_return std::optional<bool>(found);
+}
+
+// Whether its node says so: it may have been removed a moment ago, together with our copy.
+base::Task<bool> GlobalContainers::isGone(GlobalMember original) {
+  try {
+    base::HttpReply reply = co_await inspect(original.node, original.id);
+    co_return reply.status == 404;
+  } catch (const std::exception&) {
+    co_return false;
+  }
+}
+
+// By the engine of its node; throws Unreachable if there is no such node.
+base::Task<base::HttpReply> GlobalContainers::inspect(std::string node, std::string container) {
+  std::optional<cluster::NodeId> id = cluster::NodeId::parse(node);
+  std::optional<cluster::Node> home = id ? parts_.locator.node(*id) : std::nullopt;
+  if (!home) throw base::Unreachable("the node of its original is gone");
+  base::HttpClient& way = catalog::wayTo(parts_.engine, *home);
+  base::HttpCall question =
+      base::httpGet("/containers/" + container + "/json", askTimeout, answerMost);
+  base::HttpReply reply = co_await way.call(std::move(question));
+  co_return reply;
+}
+
+base::Task<std::string> GlobalContainers::removeOrphan(GlobalStep step) {
+  base::HttpReply reply = co_await inspect(step.home, step.original);
+  bool isKnown = parts_.index.find(step.original).place != nullptr;
+  if (reply.status == 200 && isKnown && !step.primary.empty())
+    reply = co_await inspect(step.home, step.primary);
+  if (reply.status == 404) {
+    std::string why = co_await remove(std::move(step.about));
+    co_return why;
+  }
+  if (reply.status != 200) co_return docker::errorMessage(reply.body);
+  co_return std::string(notToldYet);
+}
+
+base::Task<std::string> GlobalContainers::succeed(GlobalMember copy, std::string name) {
+  std::optional<bool> here = co_await isHere(copy.mark.group, false);
+  if (!here) co_return std::string("the engine does not tell what it has");
+  if (*here) co_return std::string(notToldYet);
+  const cluster::Record* record = parts_.agent.state().find(
+      parts_.agent.self(), std::string(catalog::definitionRecords) + copy.id);
+  std::optional<std::string> definition;
+  if (record) definition = withOwn(record->value);
+  std::optional<std::string> body =
+      definition ? catalog::originalBody(*definition, copy.mark) : definition;
+  std::optional<labels::Policy> policy = body ? policyIn(*body) : std::nullopt;
+  if (!policy) co_return std::string("its definition is not known");
+  policy->replaces = copy.id;
+  std::string why = co_await create(std::move(*policy), std::move(*body), std::move(name));
+  co_return why;
+}
+
+base::Task<std::string> GlobalContainers::create(labels::Policy policy, std::string body,
+                                                 std::string name) {
+  std::optional<cluster::Node> self = parts_.locator.node(parts_.agent.self());
+  if (!self) co_return std::string("this node is in no cluster");
+  ContainerCreate::Ours ours = co_await parts_.creation.makeOurs(std::move(policy), std::move(body),
+                                                                 std::move(name), std::move(*self));
+  co_return ours.why;
+}
+
+// Both may want the same ports, so one goes before the other comes.
+base::Task<std::string> GlobalContainers::handOver(GlobalMember copy, GlobalMember original) {
+  std::string why;
+  if (copy.running) {
+    why = co_await stop(copy.id);
+    if (why.empty()) why = co_await start(original.id);
+    if (!why.empty()) {
+      co_await start(copy.id);
+      co_return why;
+    }
+  } else if (copy.started && !copy.mark.beside.empty() &&
+             !catalog::restartsAlways(definitionOf(original))) {
+    // What it was there for is missing where that is not in a volume with a name.
+    why = co_await start(original.id);
+    if (!why.empty()) co_return why;
+  }
+  why = co_await remove(std::move(copy));
+  co_return why;
+}
+
+// What ends at once runs only once, though our records lag behind our engine.
+base::Task<std::string> GlobalContainers::startFirst(std::string id) {
+  base::HttpCall question = base::httpGet("/containers/" + id + "/json", askTimeout, answerMost);
+  base::HttpReply reply = co_await parts_.engine.call(std::move(question));
+  rapidjson::Document container = base::parseJson(reply.body);
+  const rapidjson::Value* state = base::member(container, "State");
+  bool wasStarted = state && base::text(*state, "Status") != "created";
+  if (reply.status == 200 && wasStarted) co_return std::string(notToldYet);
+  std::string why = co_await start(std::move(id));
+  co_return why;
+}
+
+base::Task<std::string> GlobalContainers::start(std::string id) {
+  std::string why = co_await change("POST", "/containers/" + id + "/start", id);
+  co_return why;
+}
+
+base::Task<std::string> GlobalContainers::stop(std::string id) {
+  std::string why = co_await change("POST", "/containers/" + id + "/stop", id);
+  co_return why;
+}
+
+// Without its volumes: nobody asked for that.
+base::Task<std::string> GlobalContainers::remove(GlobalMember member) {
+  std::string why = co_await change("DELETE", "/containers/" + member.id + "?force=1", member.id);
+  if (!why.empty()) co_return why;
+  parts_.names.removed(parts_.agent.self(), member.id, {member.name});
+  co_return why;
+}
+
+// On our own engine. What is so already, or gone, is as good.
+base::Task<std::string> GlobalContainers::change(std::string method, std::string target,
+                                                 std::string id) {
+  base::HttpCall call;
+  call.method = method;
+  call.target = std::move(target);
+  call.timeout = changeTimeout;
+  call.mayRepeat = false;
+  base::HttpReply reply =
+      co_await parts_.local.change(std::move(call), docker::Effect::container, std::move(id));
+  bool isSo = reply.status == 204 || reply.status == 304;
+  if (method == "DELETE") {
+    isSo = isSo || reply.status == 404;
+    if (reply.status == 409) co_return std::string(isGoing);
+  }
+  co_return isSo ? std::string() : docker::errorMessage(reply.body);
+}
+
+}  // namespace orchestrator

@@ -1,0 +1,104 @@
+#pragma once
+
+// Global containers (io.drover.global): keeps the copy on this node as it should be. What that is
+// is worked out from records (global_plan.h), a moment after they change and every few seconds;
+// each node makes, starts, renames and removes only its own copies, on its own engine.
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+
+#include "base/log.h"
+#include "base/loop.h"
+#include "base/task.h"
+#include "catalog/container_index.h"
+#include "catalog/locator.h"
+#include "cluster/agent/agent.h"
+#include "docker/engine.h"
+#include "docker/local_engine.h"
+#include "orchestrator/container_create.h"
+#include "orchestrator/container_rename.h"
+#include "orchestrator/global_plan.h"
+#include "orchestrator/name_claims.h"
+#include "scheduler/placements.h"
+
+namespace orchestrator {
+
+class GlobalContainers {
+ public:
+  // What it is made of; all must outlive it.
+  struct Parts {
+    base::Loop& loop;
+    docker::Engine& engine;
+    docker::LocalEngine& local;
+    const cluster::Agent& agent;
+    catalog::ContainerIndex& index;
+    catalog::Locator& locator;
+    scheduler::Placements& placements;
+    NameClaims& names;
+    ContainerCreate& creation;
+    ContainerRename& renames;
+    base::Log& log;
+  };
+  explicit GlobalContainers(Parts parts);
+
+  // Records may have changed, or we entered a cluster: looks a moment later. Costs next to nothing.
+  void changed();
+
+ private:
+  // Why a group is not as it should be, and until when nothing more is tried.
+  struct Trouble {
+    std::string why;
+    uint64_t until = 0;
+    uint64_t pause = 0;
+  };
+
+  void look();
+  void lookBy(base::milliseconds delay);
+  std::vector<GlobalGroup> groups() const;
+  GlobalStep stepFor(const GlobalGroup& group, const GlobalGroup* primary,
+                     std::span<const GlobalNode> nodes);
+  GlobalFit fitOf(const GlobalGroup& group, const GlobalGroup* primary);
+  void begin(const GlobalStep& step, const GlobalGroup& group, std::span<const GlobalGroup> groups,
+             std::span<const GlobalStep> steps);
+  bool mustWait(const GlobalStep& step, const GlobalGroup& group,
+                std::span<const GlobalGroup> groups, std::span<const GlobalStep> steps);
+  std::string definitionOf(const GlobalMember& member);
+  std::vector<std::string> usedBy(const GlobalMember& member);
+  bool isTime(const GlobalStep& step, const std::string& group);
+  base::Task<> take(GlobalStep step, GlobalGroup group);
+  base::Task<std::string> perform(GlobalStep step, GlobalGroup group);
+  base::Task<std::string> make(GlobalStep step, GlobalMember original);
+  std::optional<std::string> withOwn(std::string definition);
+  base::Task<bool> isGone(GlobalMember original);
+  base::Task<base::HttpReply> inspect(std::string node, std::string container);
+  base::Task<std::string> removeOrphan(GlobalStep step);
+  base::Task<std::string> succeed(GlobalMember copy, std::string name);
+  base::Task<std::string> handOver(GlobalMember copy, GlobalMember original);
+  base::Task<std::string> create(labels::Policy policy, std::string body, std::string name);
+  base::Task<std::string> startFirst(std::string id);
+  base::Task<std::string> start(std::string id);
+  base::Task<std::string> stop(std::string id);
+  base::Task<std::string> remove(GlobalMember member);
+  base::Task<std::optional<bool>> isHere(std::string group, bool isCopy);
+  base::Task<std::string> change(std::string method, std::string target, std::string id);
+
+  Parts parts_;
+  std::map<std::string, GlobalOrigin> origins_;  // by group, where its original was seen last
+  std::map<std::string, Trouble> troubles_;      // by group
+  struct Wait {
+    GlobalStep::What what = GlobalStep::What::nothing;
+    uint64_t since = 0;
+  };
+  std::map<std::string, Wait> waits_;  // by group: for what may be settled by others
+  std::set<std::string> busy_;         // groups for which something is being done
+  bool soonSet_ = false;
+  uint64_t nextLook_ = UINT64_MAX;
+  base::Timer soon_;
+  base::Timer later_;
+  base::Scope tasks_;
+};
+
+}  // namespace orchestrator

@@ -1,0 +1,236 @@
+#include "orchestrator/name_claims.h"
+
+#include <algorithm>
+
+#include "base/fault.h"
+#include "base/json.h"
+#include "catalog/fan_out.h"
+#include "cluster/ca/join_token.h"
+#include "docker/list_query.h"
+
+namespace orchestrator {
+namespace {
+
+constexpr size_t answerMost = 4 * 1024 * 1024;
+// For how long a name may be held by a create that is under way elsewhere, or by a container that
+// is being removed, before we say that it is taken.
+constexpr uint64_t nameWait = 2'000;
+constexpr base::milliseconds nameRetry(30);
+// Who is asked towards the end of that still has this long to answer.
+constexpr uint64_t answerLeast = 500;
+// Well within ClaimOptions::keepFor.
+constexpr uint64_t renewEvery = 3'000;
+// By then everyone knows the record that stands for a name, if all goes well. In this rhythm it is
+// looked for, and in the other later on while its node is down.
+constexpr base::milliseconds recordKnown(500);
+constexpr base::milliseconds recordLate(3'000);
+constexpr int recordLooks = 20;
+// Looks at which an engine has to say that it has no such container before we believe that it will
+// not have it either: it may be making it.
+constexpr int absencesOfUncertain = 10;
+
+std::string keyOf(const std::string& name) {
+  return "name/" + name;
+}
+
+NameClaims::Refusal inUse(const std::string& name, const std::string& bearer) {
+  return {409, "Conflict. The container name \"/" + name + "\" is already in use by " + bearer +
+                   ". You have to remove (or rename) that container to be able to reuse that "
+                   "name."};
+}
+
+NameClaims::Refusal taken(const std::string& name, const std::string& id) {
+  return inUse(name, "container \"" + id + "\"");
+}
+
+// By a claim, whose holder is nothing that a client could use.
+NameClaims::Refusal beingMade(const std::string& name) {
+  return inUse(name, "a container that is being made or renamed");
+}
+
+}  // namespace
+
+std::string_view withoutSlash(std::string_view name) {
+  return name.starts_with('/') ? name.substr(1) : name;
+}
+
+// ---- one claim
+
+base::Task<NameClaims::Refusal> NameClaims::Claim::take(std::string name, std::string holder) {
+  if (name.empty()) co_return Refusal{};
+  if (holder.empty()) holder = cluster::makeTokenSecret().reveal();
+  Refusal refusal = co_await owner_.claim(name, holder);
+  if (refusal.status == 0) {
+    name_ = std::move(name);
+    held_.granted(keyOf(name_), std::move(holder));
+  }
+  co_return refusal;
+}
+
+void NameClaims::Claim::stands(const cluster::NodeId& node, const std::string& object) {
+  std::string holder = held_.handOn();
+  if (!name_.empty()) owner_.claimed_[name_] = holder;
+  owner_.tasks_.spawn(owner_.watch({node, object, name_, std::move(holder)}));
+}
+
+void NameClaims::Claim::mayStand(const cluster::NodeId& node) {
+  if (name_.empty()) return;
+  owner_.tasks_.spawn(owner_.watch({node, name_, name_, held_.handOn(), false}));
+}
+
+// ---- all of them
+
+NameClaims::NameClaims(base::Loop& loop, docker::Engine& engine, cluster::Agent& agent,
+                       catalog::Locator& locator, catalog::ContainerIndex& index,
+                       scheduler::Placements& placements, base::Log& log)
+    : loop_(loop),
+      engine_(engine),
+      agent_(agent),
+      locator_(locator),
+      index_(index),
+      placements_(placements),
+      log_(log),
+      tasks_(base::tellFaults(log, "names of containers")) {}
+
+void NameClaims::expectHere(const std::string& object) {
+  tasks_.spawn(watch({agent_.self(), object, "", ""}));
+}
+
+void NameClaims::freed(const std::vector<std::string>& names) {
+  for (const std::string& name : names) {
+    auto claimed = claimed_.find(name);
+    if (claimed == claimed_.end()) continue;
+    agent_.release(keyOf(name), claimed->second);
+    claimed_.erase(claimed);
+  }
+}
+
+void NameClaims::removed(const cluster::NodeId& node, const std::string& id,
+                         const std::vector<std::string>& names) {
+  index_.remove(node, id);
+  freed(names);
+}
+
+base::Task<std::string> NameClaims::keep(std::string name, std::string holder) {
+  cluster::ClaimResult result = co_await agent_.claim(keyOf(name), std::move(holder));
+  if (result.verdict == cluster::ClaimResult::Verdict::granted) co_return std::string();
+  if (result.verdict == cluster::ClaimResult::Verdict::unreachable)
+    co_return std::string("too few nodes answer to keep its name");
+  co_return std::string("its name was given to another container");
+}
+
+base::Task<NameClaims::Refusal> NameClaims::claim(std::string name, std::string holder) {
+  uint64_t began = loop_.now();
+  for (;;) {
+    cluster::ClaimResult result = co_await agent_.claim(keyOf(name), holder);
+    if (result.verdict == cluster::ClaimResult::Verdict::granted) co_return Refusal{};
+    bool isHeld = result.verdict == cluster::ClaimResult::Verdict::held;
+    if (isHeld) {
+      uint64_t spent = std::min(loop_.now() - began, nameWait - answerLeast);
+      Bearing bearing = co_await bearerOf(name, base::milliseconds(nameWait - spent));
+      if (!bearing.id.empty()) co_return taken(name, bearing.id);
+      // A container that we made and that went by itself, as those of docker run --rm do.
+      if (bearing.isKnown && isClaimed(name, result.holder)) freed({name});
+    } else {
+      if (hasNoMajority(agent_)) {
+        log_.warn("name given without a majority", {{"name", name}});
+        co_return Refusal{};
+      }
+    }
+    if (loop_.now() >= began + (isHeld ? nameWait : patienceFor(result))) {
+      if (isHeld) co_return beingMade(name);
+      Refusal refusal{503, "too few nodes answer to make sure that the name \"/" + name +
+                               "\" is not in use; see \"docker node ls\" and try again"};
+      co_return refusal;
+    }
+    co_await base::sleepFor(loop_, nameRetry);
+  }
+}
+
+// Until the container's record is there, or the container is gone, which may have been so soon that
+// it never had a record: then only this ends that we expect it, and our claim of its name.
+base::Task<> NameClaims::watch(Bearer bearer) {
+  uint64_t renewed = loop_.now();
+  int absences = 0;
+  for (int look = 0;; look++) {
+    std::optional<cluster::Node> node = locator_.node(bearer.node);
+    bool mayChange = look < recordLooks || (node && node->up);
+    base::milliseconds pause = mayChange ? recordKnown : recordLate;
+    co_await base::sleepFor(loop_, pause);
+    if (isRecorded(bearer)) break;
+    bool gone = co_await isGone(bearer);
+    absences = gone ? absences + 1 : 0;
+    if (absences >= (bearer.certain ? 1 : absencesOfUncertain)) break;
+    if (bearer.name.empty()) {
+      if (look >= recordLooks) break;
+    } else if (loop_.now() >= renewed + renewEvery) {
+      renewed = loop_.now();
+      co_await keep(bearer.name, bearer.holder);
+    }
+  }
+  if (!bearer.certain) {
+    agent_.release(keyOf(bearer.name), bearer.holder);
+    co_return;
+  }
+  index_.unexpect(bearer.node, bearer.object);
+  placements_.forget(bearer.object);
+  if (isClaimed(bearer.name, bearer.holder)) freed({bearer.name});
+}
+
+bool NameClaims::isClaimed(const std::string& name, const std::string& holder) const {
+  auto claimed = claimed_.find(name);
+  return claimed != claimed_.end() && claimed->second == holder;
+}
+
+bool NameClaims::isRecorded(const Bearer& bearer) const {
+  const catalog::ContainerIndex::Place* place = index_.find(bearer.object).place;
+  if (!place || place->second.version == 0) return false;
+  const std::vector<std::string>& names = place->second.names;
+  return bearer.name.empty() || std::find(names.begin(), names.end(), bearer.name) != names.end();
+}
+
+// Whether the container, or its name, is no more by the word of its engine, or with its node.
+base::Task<bool> NameClaims::isGone(Bearer bearer) {
+  std::optional<cluster::Node> node = locator_.node(bearer.node);
+  if (!node) co_return true;
+  if (!node->up) co_return false;
+  std::vector<cluster::Node> nodes = {std::move(*node)};
+  base::HttpCall call =
+      base::httpGet("/containers/" + docker::encodeQueryValue(bearer.object) + "/json",
+                    base::milliseconds(nameWait), answerMost);
+  std::vector<catalog::NodeReply> replies =
+      co_await catalog::askAll(engine_, std::move(nodes), std::move(call));
+  if (replies[0].status != 200) co_return replies[0].status == 404;
+  rapidjson::Document json = base::parseJson(replies[0].body);
+  co_return !bearer.name.empty() && withoutSlash(base::text(json, "Name")) != bearer.name;
+}
+
+base::Task<NameClaims::Bearing> NameClaims::bearerOf(std::string name, base::milliseconds limit) {
+  std::vector<cluster::Node> nodes;
+  std::string recorded;
+  for (const catalog::ContainerIndex::Place* place : index_.named(name)) {
+    std::optional<cluster::Node> node = locator_.node(place->second.owner);
+    if (!node) continue;
+    recorded = place->first;
+    // One that is down keeps its names.
+    if (!node->up) co_return Bearing{recorded};
+    nodes.push_back(std::move(*node));
+  }
+  if (nodes.empty()) nodes = agent_.nodes();
+  base::HttpCall call =
+      base::httpGet("/containers/" + docker::encodeQueryValue(name) + "/json", limit, answerMost);
+  std::vector<catalog::NodeReply> replies =
+      co_await catalog::askAll(engine_, std::move(nodes), std::move(call));
+  Bearing bearing;
+  for (const catalog::NodeReply& each : replies) {
+    if (each.status != 200 && each.status != 404) bearing.isKnown = false;
+    if (each.status != 200) continue;
+    rapidjson::Document json = base::parseJson(each.body);
+    if (withoutSlash(base::text(json, "Name")) == name)
+      co_return Bearing{std::string(base::text(json, "Id"))};
+  }
+  if (!bearing.isKnown) bearing.id = recorded;
+  co_return bearing;
+}
+
+}  // namespace orchestrator

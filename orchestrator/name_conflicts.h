@@ -1,0 +1,44 @@
+#pragma once
+
+// A name that two containers have, after a split healed or because an engine drew it: the one that
+// was created first keeps it, of equal ones the one with the lesser id. Every node sees it so; the
+// owner of the other one renames it, if it is still so after a second: news of a container that was
+// removed, or renamed, may come later than that of the next one with its name.
+
+#include <set>
+#include <string>
+#include <vector>
+
+#include "base/log.h"
+#include "base/loop.h"
+#include "base/task.h"
+#include "catalog/container_index.h"
+#include "cluster/agent/agent.h"
+#include "docker/engine.h"
+
+namespace orchestrator {
+
+class NameConflicts {
+ public:
+  // All must outlive it.
+  NameConflicts(base::Loop& loop, docker::Engine& engine, const cluster::Agent& agent,
+                const catalog::ContainerIndex& index, base::Log& log);
+
+  // A container with these names came, or was renamed.
+  void settle(const std::vector<std::string>& names);
+
+ private:
+  std::vector<std::string> younger(const std::string& name) const;
+  base::Task<> settleLater(std::string name);
+  base::Task<> giveWay(std::string id, std::string name);
+
+  base::Loop& loop_;
+  docker::Engine& engine_;
+  const cluster::Agent& agent_;
+  const catalog::ContainerIndex& index_;
+  base::Log& log_;
+  std::set<std::string> settling_;
+  base::Scope tasks_;
+};
+
+}  // namespace orchestrator

@@ -1,0 +1,330 @@
+#include "orchestrator/publisher.h"
+
+#include <algorithm>
+
+#include "base/fault.h"
+#include "base/offload.h"
+#include "catalog/container_record.h"
+#include "catalog/definition.h"
+#include "catalog/node_facts.h"
+#include "catalog/published.h"
+#include "docker/engine_event.h"
+
+namespace orchestrator {
+namespace {
+
+// Changes that come together are published together: what others may ask for by its id or name
+// soon, and else, while they keep coming, not more often than this, since each time the engine is
+// asked for all that changed within the last second.
+constexpr uint64_t soon = 10;
+constexpr uint64_t pace = 100;
+// What need not be known at once waits for the records of containers to be on their way: together
+// with them it would not fit into a datagram, and they would come later for it.
+constexpr base::milliseconds trailing(200);
+// The engine's list may lag behind its events for a second; and whatever happens, we compare now
+// and then.
+constexpr uint64_t settled = 1'100;
+constexpr uint64_t compareEvery = 30'000;
+constexpr uint64_t factsEvery = 30'000;
+constexpr base::milliseconds answerTimeout(10'000);
+constexpr size_t answerMost = 4 * 1024 * 1024;
+constexpr size_t manyContainers = 1000;
+constexpr std::string_view nameClaims = "name/";
+
+}  // namespace
+
+Publisher::Publisher(base::Loop& loop, docker::Engine& engine, docker::EngineState& state,
+                     docker::ContainerLists& lists, cluster::Agent& agent,
+                     catalog::ContainerIndex& index, catalog::HoldingsIndex& held,
+                     scheduler::Placements& placements, ImageTransfer& images, base::Log& log,
+                     Hooks hooks)
+    : loop_(loop),
+      engine_(engine),
+      lists_(lists),
+      agent_(agent),
+      index_(index),
+      held_(held),
+      placements_(placements),
+      log_(log),
+      hooks_(std::move(hooks)),
+      soon_(loop),
+      later_(loop),
+      trailing_(loop),
+      holdings_(
+          loop, engine, agent, held.tags(), log,
+          [&images](const std::string& name, const std::string& image) {
+            return images.takeFetched(name, image);
+          },
+          [this] { finishReload(); }),
+      conflicts_(loop, engine, agent, index, log),
+      volumeConflicts_(loop, agent, held, index, log),
+      tasks_(base::tellFaults(log, "records")) {
+  lists_.onChange([this](docker::Effect effect) {
+    // A build without a tag is told of by no event.
+    if (effect == docker::Effect::containers) holdings_.changed(docker::Held::image);
+    publishSoon();
+  });
+  lists_.onInspection([this](std::string id, std::string json) {
+    return inspected(std::move(id), std::move(json));
+  });
+  state.listen({[this] {
+                  holdings_.allChanged();
+                  factsChanged();
+                },
+                [this](std::string_view event) {
+                  if (docker::isReload(event)) factsChanged();
+                  own_.event(event);
+                  if (std::optional<std::string> id = docker::removedContainer(event)) forget(*id);
+                  if (std::optional<std::string> name = docker::removedVolume(event))
+                    agent_.erase(std::string(docker::recordsOf(docker::Held::volume)) + *name);
+                  if (docker::isNamed(event)) publishBy(loop_.now() + soon);
+                  if (std::optional<docker::Held> kind = docker::heldChange(event))
+                    holdings_.changed(*kind);
+                },
+                nullptr});
+}
+
+void Publisher::entered(const cluster::Endpoint& listen) {
+  listed_ = reloaded_ = false;
+  entered_++;
+  own_.clear();
+  factsAt_ = 0;
+  hooks_.entered(listen);
+  holdings_.start();
+  publishSoon();
+}
+
+void Publisher::exited() {
+  holdings_.stop();
+  index_.clear();
+  placements_.clear();
+  held_.clear();
+  own_.clear();
+  soon_.stop();
+  publishAt_.reset();
+  later_.stop();
+  trailing_.stop();
+  trailingSet_ = false;
+  hooks_.exited();
+}
+
+// At once, so that nobody takes its name for held. What we ask the engine just now may show it
+// still.
+void Publisher::forget(const std::string& id) {
+  if (!agent_.clustered()) return;
+  index_.remove(agent_.self(), id);
+  agent_.erase(std::string(catalog::containerRecords) + id);
+}
+
+void Publisher::publishSoon() {
+  settledAt_ = loop_.now() + settled;
+  publishBy(std::max(loop_.now() + soon, begunAt_ + pace));
+}
+
+void Publisher::publishBy(uint64_t time) {
+  if (!agent_.clustered() || (publishAt_ && *publishAt_ <= time)) return;
+  publishAt_ = time;
+  soon_.start(base::milliseconds(time - loop_.now()), [this] {
+    publishAt_.reset();
+    tasks_.spawn(publish());
+  });
+}
+
+base::Task<> Publisher::publish() {
+  if (publishing_) {
+    again_ = true;
+    co_return;
+  }
+  publishing_ = true;
+  do {
+    again_ = false;
+    begunAt_ = loop_.now();
+    try {
+      co_await publishContainers();
+      if (loop_.now() >= factsAt_) co_await publishFacts();
+    } catch (const std::exception& failed) {
+      base::Level level = base::isForeseen(failed) ? base::Level::debug : base::Level::error;
+      log_.line(level, "nothing published for now", {{"reason", failed.what()}});
+    }
+  } while (again_);
+  publishing_ = false;
+  if (!agent_.clustered()) co_return;
+  bool settling = !reloaded_ || loop_.now() < settledAt_;
+  later_.start(base::milliseconds(settling ? settled : compareEvery),
+               [this] { tasks_.spawn(publish()); });
+}
+
+base::Task<> Publisher::publishContainers() {
+  std::optional<std::vector<docker::ContainerCache::Plain>> entries = co_await lists_.entries();
+  if (!agent_.clustered()) co_return;
+  agent_.setEngineError(entries ? "" : "its Docker Engine does not answer");
+  if (!entries) co_return;
+  uint64_t entered = entered_;
+  size_t count = entries->size();
+  co_await giveWay(count);
+  // One that cannot be inspected now has a record of what is listed, and of what was known before.
+  co_await lists_.inspect(own_.unknown(*entries));
+  co_await giveWay(count);
+  std::erase_if(*entries, [this](const auto& each) { return index_.wasRemoved(each.id); });
+  catalog::OwnContainers::Made made = own_.make(std::move(*entries));
+  co_await giveWay(count);
+  std::function<bool()> goesOn = [=, this] { return agent_.clustered() && entered_ == entered; };
+  catalog::IsGone isGone = [this](const std::string& id) { return index_.wasRemoved(id); };
+  if (goesOn())
+    co_await catalog::publishAll(loop_, agent_, catalog::containerRecords, std::move(made.records),
+                                 goesOn, isGone);
+  if (!goesOn()) co_return;
+  placements_.published();
+  if (made.sums != sums_ || own_.hasDefinitions()) trail();
+  sums_ = made.sums;
+  listed_ = true;
+  finishReload();
+}
+
+// What is done of so many takes some milliseconds each.
+base::Task<> Publisher::giveWay(size_t containers) {
+  if (containers >= manyContainers) co_await loop_.nextTurn();
+}
+
+base::Task<> Publisher::inspected(std::string id, std::string json) {
+  if (!agent_.clustered()) co_return;
+  std::optional<catalog::OwnContainers::Told> told;
+  uint64_t events = own_.events();
+  if (json.size() < docker::longAnswer) {
+    told = catalog::OwnContainers::read(id, json);
+  } else {
+    auto work = [id, json = std::move(json)] { return catalog::OwnContainers::read(id, json); };
+    told = co_await base::offload(loop_, std::move(work));
+  }
+  if (told) own_.inspected(id, std::move(*told), own_.events() != events);
+}
+
+// Once all that an earlier process may have published was published anew.
+void Publisher::finishReload() {
+  if (listed_ && holdings_.known()) agent_.put(std::string(cluster::toldKey), "{}");
+  if (reloaded_ || !listed_ || !holdings_.complete()) return;
+  publishDefinitions();
+  agent_.finishReload();
+  reloaded_ = true;
+}
+
+// The engine may be another version, or have other labels.
+void Publisher::factsChanged() {
+  factsAt_ = 0;
+  publishSoon();
+}
+
+base::Task<> Publisher::publishFacts() {
+  base::HttpReply info = co_await engine_.call(base::httpGet("/info", answerTimeout, answerMost));
+  base::HttpReply version =
+      co_await engine_.call(base::httpGet("/version", answerTimeout, answerMost));
+  base::HttpReply plugins =
+      co_await engine_.call(base::httpGet("/plugins", answerTimeout, answerMost));
+  if (info.status != 200 || version.status != 200) co_return;
+  std::optional<cluster::NodeRecord> facts =
+      catalog::nodeFacts(info.body, version.body, plugins.body);
+  if (!facts || !agent_.clustered()) co_return;
+  facts_ = std::move(facts);
+  std::optional<double> load =
+      catalog::loadPerCpu(hooks_.loadavg ? hooks_.loadavg() : "", facts_->cpus);
+  if (load) facts_->load = load_.take(*load);
+  putFacts();
+  factsAt_ = loop_.now() + factsEvery;
+}
+
+void Publisher::trail() {
+  if (trailingSet_) return;
+  trailingSet_ = true;
+  trailing_.start(trailing, [this] {
+    trailingSet_ = false;
+    publishDefinitions();
+    putFacts();
+  });
+}
+
+// Those that changed, and none of containers that are gone.
+void Publisher::publishDefinitions() {
+  if (!agent_.clustered()) return;
+  std::vector<std::string> gone;
+  agent_.state().eachOf(agent_.self(), catalog::definitionRecords,
+                        [&](const std::string& key, const cluster::Record&) {
+                          if (!own_.lists(key.substr(catalog::definitionRecords.size())))
+                            gone.push_back(key);
+                        });
+  for (auto& [id, definition] : own_.takeDefinitions()) {
+    std::string key = std::string(catalog::definitionRecords) + id;
+    if (definition.empty()) {
+      log_.warn("a container's definition is too large to be known to other nodes",
+                {{"container", id}, {"most", catalog::definitionMost}});
+      gone.push_back(std::move(key));
+    } else {
+      agent_.put(key, definition, true);
+    }
+  }
+  for (const std::string& key : gone) agent_.erase(key);
+}
+
+// Our node's record, with the sums of what its containers reserve.
+void Publisher::putFacts() {
+  if (!agent_.clustered() || !facts_) return;
+  facts_->reservedNanoCpus = sums_.nanoCpus;
+  facts_->reservedMemory = sums_.memory;
+  facts_->containers = sums_.containers;
+  facts_->running = sums_.running;
+  agent_.setFacts(*facts_);
+}
+
+void Publisher::recordChanged(const cluster::NodeId& owner, const std::string& key,
+                              const cluster::Record& record) {
+  if (hooks_.changed) hooks_.changed();
+  held_.put(owner, key, record.value);
+  if (key.starts_with(catalog::tagRecords) && owner != agent_.self())
+    holdings_.told(key.substr(catalog::tagRecords.size()));
+  if (key.starts_with(docker::recordsOf(docker::Held::volume))) volumeConflicts_.changed();
+  placements_.heldChanged(owner, key, record.value);
+  placements_.promiseChanged(owner, key, record.value);
+  if (!key.starts_with(catalog::containerRecords)) return;
+  std::string id = key.substr(catalog::containerRecords.size());
+  if (!index_.put(owner, id, record.value, record.version)) return;
+  placements_.containerChanged(owner, id, record.value);
+  if (const catalog::ContainerIndex::Place* place = index_.find(id).place)
+    conflicts_.settle(place->second.names);
+}
+
+void Publisher::recordErased(const cluster::NodeId& owner, const std::string& key) {
+  if (hooks_.changed) hooks_.changed();
+  held_.erase(owner, key);
+  placements_.heldErased(owner, key);
+  placements_.promiseErased(owner, key);
+  if (!key.starts_with(catalog::containerRecords)) return;
+  std::string id = key.substr(catalog::containerRecords.size());
+  index_.erase(owner, id);
+  placements_.containerErased(owner, id);
+}
+
+std::optional<cluster::Holding> Publisher::holding(const std::string& key) const {
+  if (key.starts_with(docker::recordsOf(docker::Held::volume))) return volumeHolding(key);
+  if (!key.starts_with(nameClaims)) return std::nullopt;
+  std::vector<const catalog::ContainerIndex::Place*> places =
+      index_.named(std::string_view(key).substr(nameClaims.size()));
+  // One that is only expected is held by the claim of whoever expects it.
+  auto recorded = std::find_if(
+      places.begin(), places.end(),
+      [](const catalog::ContainerIndex::Place* place) { return place->second.version > 0; });
+  if (recorded == places.end()) return std::nullopt;
+  const auto& [id, entry] = **recorded;
+  return cluster::Holding{id, entry.owner, entry.version};
+}
+
+// The node that has the volume is who holds its name.
+std::optional<cluster::Holding> Publisher::volumeHolding(const std::string& key) const {
+  std::string_view name =
+      std::string_view(key).substr(docker::recordsOf(docker::Held::volume).size());
+  for (const cluster::NodeId& owner : held_.holders(docker::Held::volume, name)) {
+    const cluster::Record* record = agent_.state().find(owner, key);
+    if (record) return cluster::Holding{std::string(owner.text()), owner, record->version};
+  }
+  return std::nullopt;
+}
+
+}  // namespace orchestrator

@@ -1,0 +1,96 @@
+#include "orchestrator/volume_conflicts.h"
+
+#include <algorithm>
+#include <map>
+#include <utility>
+
+#include "base/json.h"
+
+namespace orchestrator {
+namespace {
+
+// A record of a volume may come before that of the container it was made for, and after that of the
+// next volume of its name.
+constexpr base::milliseconds patience(3'000);
+
+bool isGlobal(const cluster::State& state, const cluster::NodeId& node, const std::string& name) {
+  const cluster::Record* record =
+      state.find(node, std::string(docker::recordsOf(docker::Held::volume)) + name);
+  return record && base::text(base::parseJson(record->value), "Scope") == "global";
+}
+
+std::string namesOf(const VolumeConflict& conflict, const cluster::Agent& agent) {
+  std::vector<std::string> names;
+  for (const cluster::Node& each : agent.nodes()) {
+    bool has =
+        std::find(conflict.nodes.begin(), conflict.nodes.end(), each.id) != conflict.nodes.end();
+    if (has) names.push_back(each.name);
+  }
+  return inWords(std::move(names));
+}
+
+}  // namespace
+
+std::string inWords(std::vector<std::string> nodes) {
+  std::sort(nodes.begin(), nodes.end());
+  std::string words;
+  for (const std::string& each : nodes) words += (words.empty() ? "" : " and ") + each;
+  return words;
+}
+
+std::vector<VolumeConflict> volumeConflicts(const catalog::HoldingsIndex& held,
+                                            const cluster::State& state,
+                                            const catalog::ContainerIndex& index) {
+  std::vector<VolumeConflict> conflicts;
+  std::map<std::string, std::vector<cluster::NodeId>> shared = held.shared(docker::Held::volume);
+  if (shared.empty()) return conflicts;
+  std::set<std::pair<cluster::NodeId, std::string>> ofGlobals;
+  for (const auto& [id, global] : index.globals()) {
+    const catalog::ContainerIndex::Entry& entry = global.first->second;
+    for (const std::string& volume : entry.volumes) ofGlobals.emplace(entry.owner, volume);
+  }
+  for (auto& [name, nodes] : shared) {
+    if (isGlobal(state, nodes.front(), name)) continue;
+    std::erase_if(nodes, [&, &volume = name](const cluster::NodeId& each) {
+      return ofGlobals.contains({each, volume});
+    });
+    if (nodes.size() > 1) conflicts.push_back({name, std::move(nodes)});
+  }
+  return conflicts;
+}
+
+std::vector<std::string> volumeWarnings(const cluster::Agent& agent,
+                                        const catalog::HoldingsIndex& held,
+                                        const catalog::ContainerIndex& index) {
+  std::vector<std::string> warnings;
+  for (const VolumeConflict& each : volumeConflicts(held, agent.state(), index)) {
+    warnings.push_back("WARNING: volume " + each.name + " is on nodes " + namesOf(each, agent) +
+                       "; keep one of them");
+  }
+  return warnings;
+}
+
+void VolumeConflicts::changed() {
+  if (std::exchange(set_, true)) return;
+  timer_.start(patience, [this] {
+    set_ = false;
+    tell();
+  });
+}
+
+void VolumeConflicts::tell() {
+  if (!agent_.clustered()) return;
+  std::set<std::string> present;
+  for (const VolumeConflict& each : volumeConflicts(held_, agent_.state(), index_)) {
+    bool isOurs =
+        std::find(each.nodes.begin(), each.nodes.end(), agent_.self()) != each.nodes.end();
+    if (!isOurs) continue;
+    present.insert(each.name);
+    if (told_.contains(each.name)) continue;
+    log_.warn("several nodes have a volume of one name",
+              {{"volume", each.name}, {"nodes", namesOf(each, agent_)}});
+  }
+  told_ = std::move(present);
+}
+
+}  // namespace orchestrator

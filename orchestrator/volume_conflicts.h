@@ -1,0 +1,60 @@
+#pragma once
+
+// Volumes of one name on several nodes, as after a split or when they were made behind our back:
+// nobody can say which one is meant, so nothing is done about them but to tell.
+
+#include <set>
+#include <string>
+#include <vector>
+
+#include "base/log.h"
+#include "base/loop.h"
+#include "catalog/container_index.h"
+#include "catalog/holdings_index.h"
+#include "cluster/agent/agent.h"
+
+namespace orchestrator {
+
+struct VolumeConflict {
+  std::string name;
+  std::vector<cluster::NodeId> nodes;
+};
+
+// As the records tell. Volumes that a driver shows on all nodes are one; of copies of a global
+// container each has its own. Pure.
+std::vector<VolumeConflict> volumeConflicts(const catalog::HoldingsIndex& held,
+                                            const cluster::State& state,
+                                            const catalog::ContainerIndex& index);
+
+// For `docker info`, one line a volume.
+std::vector<std::string> volumeWarnings(const cluster::Agent& agent,
+                                        const catalog::HoldingsIndex& held,
+                                        const catalog::ContainerIndex& index);
+
+// "one and two", by name.
+std::string inWords(std::vector<std::string> nodes);
+
+// Logs those of which this node has one.
+class VolumeConflicts {
+ public:
+  // All must outlive it.
+  VolumeConflicts(base::Loop& loop, const cluster::Agent& agent, const catalog::HoldingsIndex& held,
+                  const catalog::ContainerIndex& index, base::Log& log)
+      : agent_(agent), held_(held), index_(index), log_(log), timer_(loop) {}
+
+  // A record of a volume came.
+  void changed();
+
+ private:
+  void tell();
+
+  const cluster::Agent& agent_;
+  const catalog::HoldingsIndex& held_;
+  const catalog::ContainerIndex& index_;
+  base::Log& log_;
+  std::set<std::string> told_;
+  bool set_ = false;
+  base::Timer timer_;
+};
+
+}  // namespace orchestrator

@@ -1,0 +1,225 @@
+#include "orchestrator/volume_move.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <system_error>
+#include <utility>
+
+#include "base/json.h"
+#include "docker/heads.h"
+#include "docker/list_query.h"
+#include "docker/merge_json.h"
+
+namespace orchestrator {
+namespace {
+
+constexpr base::milliseconds askTimeout(2'000);
+constexpr base::milliseconds changeTimeout(10'000);
+constexpr size_t answerMost = 1024 * 1024;
+
+base::HttpCall changeCall(std::string method, std::string target, std::string body) {
+  base::HttpCall call;
+  call.method = std::move(method);
+  call.target = std::move(target);
+  if (!body.empty()) call.headers = "Content-Type: application/json\r\n";
+  call.body = std::move(body);
+  call.timeout = changeTimeout;
+  call.most = answerMost;
+  call.mayRepeat = false;
+  return call;
+}
+
+// False also if we cannot look.
+bool isEmptyDirectory(const std::string& path) {
+  std::error_code failed;
+  std::filesystem::directory_iterator first(path, failed);
+  return !failed && first == std::filesystem::directory_iterator();
+}
+
+bool isNothing(std::string_view json) {
+  return json.empty() || json == "null" || json == "{}";
+}
+
+// As in engines' answers, or in records.
+bool staysWhereItIs(const docker::JsonObject& volume) {
+  std::string_view driver = volume.find("Driver");
+  std::optional<std::vector<docker::JsonMember>> labels =
+      docker::jsonMembers(volume.find("Labels"));
+  bool isPinned =
+      labels && std::any_of(labels->begin(), labels->end(), [](const docker::JsonMember& each) {
+        return each.name == volumeNodeLabel;
+      });
+  return isPinned || driver != "\"local\"" || !isNothing(volume.find("Options"));
+}
+
+std::string takeRequest(std::string_view inspection) {
+  std::optional<docker::JsonObject> volume = docker::JsonObject::parse(inspection);
+  std::string labels(volume->find("Labels"));
+  return "{\"name\":" + std::string(volume->find("Name")) +
+         ",\"labels\":" + (labels.empty() ? "null" : labels) + "}";
+}
+
+// While it is there, nobody else moves the volume.
+class Moving {
+ public:
+  Moving(std::set<std::string>& all, const std::string& name)
+      : all_(all), name_(name), isFirst_(all.insert(name).second) {}
+  Moving(const Moving&) = delete;
+  Moving& operator=(const Moving&) = delete;
+  ~Moving() {
+    if (isFirst_) all_.erase(name_);
+  }
+  bool isFirst() const { return isFirst_; }
+
+ private:
+  std::set<std::string>& all_;
+  std::string name_;
+  bool isFirst_;
+};
+
+}  // namespace
+
+std::optional<std::string> movableContent(std::string_view inspection) {
+  std::optional<docker::JsonObject> volume = docker::JsonObject::parse(inspection);
+  if (!volume || staysWhereItIs(*volume)) return std::nullopt;
+  std::string content(base::text(base::parseJson(inspection), "Mountpoint"));
+  return content.empty() ? std::nullopt : std::optional<std::string>(content);
+}
+
+std::vector<std::string> VolumeMove::unused(const labels::Policy& policy) const {
+  std::vector<std::string> names;
+  if (policy.global) return names;
+  std::copy_if(policy.volumes.begin(), policy.volumes.end(), std::back_inserter(names),
+               [this](const std::string& each) { return mayBeUnused(each); });
+  return names;
+}
+
+bool VolumeMove::mayBeUnused(const std::string& name) const {
+  std::vector<cluster::NodeId> homes = parts_.held.holders(docker::Held::volume, name);
+  if (homes.empty()) return true;  // no record has come yet
+  std::string key = std::string(docker::recordsOf(docker::Held::volume)) + name;
+  const cluster::Record* record = parts_.agent.state().find(homes.front(), key);
+  std::optional<docker::JsonObject> volume =
+      record ? docker::JsonObject::parse(record->value) : std::nullopt;
+  if (homes.size() > 1 || (volume && staysWhereItIs(*volume))) return false;
+  const catalog::ContainerIndex::Owned& there = parts_.index.of(homes.front());
+  return std::none_of(there.begin(), there.end(), [&](const auto& each) {
+    const std::vector<std::string>& used = each.second->second.volumes;
+    return std::find(used.begin(), used.end(), name) != used.end();
+  });
+}
+
+base::Task<std::string> VolumeMove::bring(std::vector<std::string> names, cluster::Node to) {
+  for (const std::string& each : names) {
+    std::string why = co_await bringOne(each, to);
+    if (why.empty()) continue;
+    parts_.log.debug("a volume does not follow its container", {{"volume", each}, {"reason", why}});
+    co_return each;
+  }
+  co_return std::string();
+}
+
+// By whoever has it. Why not, or an empty text.
+base::Task<std::string> VolumeMove::bringOne(std::string name, cluster::Node to) {
+  catalog::Locator::Holders holders =
+      co_await parts_.locator.holders(catalog::Kind::volume, docker::encodeQueryValue(name));
+  auto isThere = [&](const cluster::Node& each) { return each.id == to.id; };
+  std::string why;
+  if (holders.up.empty() && holders.down) why = "node " + holders.down->name + " is down";
+  if (holders.up.size() > 1) why = "several nodes have it";
+  bool isDone = holders.up.empty() || std::any_of(holders.up.begin(), holders.up.end(), isThere);
+  if (isDone || !why.empty()) co_return why;
+  cluster::Node home = std::move(holders.up.front());
+  if (home.self) {
+    why = co_await handOn(name, to);
+  } else {
+    base::JsonWriter json;
+    json.object().member("name", name).member("to", to.id.text()).endObject();
+    base::HttpCall call = changeCall("POST", "/drover/v1/volumes/move", json.text());
+    base::HttpReply reply = co_await home.http->call(std::move(call));
+    if (reply.status != 200) why = docker::errorMessage(reply.body);
+  }
+  if (why.empty()) parts_.placements.found(catalog::Kind::volume, name, {std::move(to)});
+  co_return why;
+}
+
+base::Task<> VolumeMove::move(std::string request) {
+  rapidjson::Document json = base::parseJson(request);
+  std::string name(base::text(json, "name"));
+  std::optional<cluster::NodeId> id = cluster::NodeId::parse(base::text(json, "to"));
+  std::optional<cluster::Node> to = id ? parts_.locator.node(*id) : std::nullopt;
+  if (name.empty() || !to || to->self)
+    throw cluster::AgentError(400, "a volume and another node are needed");
+  std::string why = co_await handOn(std::move(name), std::move(*to));
+  if (!why.empty()) throw cluster::AgentError(409, why);
+}
+
+base::Task<> VolumeMove::take(std::string request) {
+  std::string why = co_await makeHere(std::move(request));
+  if (!why.empty()) throw cluster::AgentError(409, why);
+}
+
+base::Task<std::string> VolumeMove::handOn(std::string name, cluster::Node to) {
+  Moving moving(moving_, name);
+  if (!moving.isFirst()) co_return "volume " + name + " is just being moved";
+  std::string why = co_await handOnUnused(name, to);
+  if (why.empty())
+    parts_.log.info("new volume moved to where it is needed",
+                    {{"volume", name}, {"node", to.name}});
+  co_return why;
+}
+
+// Removed here before it is made there, so that there are never two: nothing but its labels could
+// be lost. The engine does not remove one that a container has.
+base::Task<std::string> VolumeMove::handOnUnused(std::string name, cluster::Node to) {
+  std::string path = "/volumes/" + docker::encodeQueryValue(name);
+  base::HttpCall question = base::httpGet(path, askTimeout, answerMost);
+  base::HttpReply seen = co_await parts_.engine.call(std::move(question));
+  if (seen.status != 200) co_return docker::errorMessage(seen.body);
+  std::optional<std::string> content = movableContent(seen.body);
+  if (!content) co_return "volume " + name + " stays where it is";
+  VolumeClaims::Claim claim;
+  claim.name = name;
+  claim.held = co_await parts_.claims.claimOurs(name);
+  if (!claim.held) co_return "volume " + name + " is claimed by another request";
+  if (!isEmptyDirectory(*content)) co_return "volume " + name + " is not empty";
+  base::HttpCall call = changeCall("DELETE", path, "");
+  base::HttpReply removed = co_await parts_.local.change(std::move(call), docker::Effect::none, "");
+  if (removed.status != 204) co_return docker::errorMessage(removed.body);
+  std::string request = takeRequest(seen.body);
+  std::string why;
+  try {
+    call = changeCall("POST", "/drover/v1/volumes/take", request);
+    base::HttpReply made = co_await to.http->call(std::move(call));
+    if (made.status != 200) why = docker::errorMessage(made.body);
+  } catch (const std::exception& failed) {
+    why = failed.what();
+  }
+  if (!why.empty()) {
+    std::string lost = co_await makeHere(std::move(request));
+    if (!lost.empty()) why += "; and here: " + lost;
+    co_return why;
+  }
+  std::vector<VolumeClaims::Claim> claims;
+  claims.push_back(std::move(claim));
+  parts_.claims.made(std::move(claims), to.id, true);
+  co_return why;
+}
+
+base::Task<std::string> VolumeMove::makeHere(std::string request) {
+  std::optional<docker::JsonObject> volume = docker::JsonObject::parse(request);
+  std::string_view name = volume ? volume->find("name") : std::string_view();
+  if (!docker::insideQuotes(name)) co_return std::string("a volume is needed");
+  std::string_view labels = volume->find("labels");
+  std::string body = "{\"Driver\":\"local\",\"Name\":";
+  body.append(name).append(",\"Labels\":").append(labels.empty() ? "null" : labels).append("}");
+  base::HttpCall call = changeCall("POST", "/volumes/create", std::move(body));
+  base::HttpReply made = co_await parts_.local.change(std::move(call), docker::Effect::none, "");
+  if (made.status != 201) co_return docker::errorMessage(made.body);
+  std::string plain(base::text(base::parseJson(request), "name"));
+  std::optional<cluster::Node> self = parts_.locator.node(parts_.agent.self());
+  if (self) parts_.placements.found(catalog::Kind::volume, plain, {std::move(*self)});
+  co_return std::string();
+}
+
+}  // namespace orchestrator

@@ -1,0 +1,74 @@
+#pragma once
+
+// A new volume goes where it is first needed: one that `docker volume create` made, and that no
+// container has used yet, does not keep a container from a node. Whether it is unused its own node
+// says, when it is asked to hand it on: no container has it, and there is nothing in it. A driver's
+// options, and the label io.drover.node, keep a volume where it is.
+
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/log.h"
+#include "base/task.h"
+#include "catalog/container_index.h"
+#include "catalog/holdings_index.h"
+#include "catalog/locator.h"
+#include "cluster/agent/agent.h"
+#include "docker/engine.h"
+#include "docker/local_engine.h"
+#include "labels/policy.h"
+#include "orchestrator/volume_claims.h"
+#include "scheduler/placements.h"
+
+namespace orchestrator {
+
+// The label of a volume that says on which node it is.
+constexpr std::string_view volumeNodeLabel = "io.drover.node";
+
+// Of an inspection: where the content of a volume is that may be moved as long as there is none.
+// Nothing for others. Pure.
+std::optional<std::string> movableContent(std::string_view inspection);
+
+class VolumeMove {
+ public:
+  struct Parts {
+    docker::Engine& engine;
+    docker::LocalEngine& local;
+    cluster::Agent& agent;
+    catalog::Locator& locator;
+    const catalog::ContainerIndex& index;
+    const catalog::HoldingsIndex& held;
+    scheduler::Placements& placements;
+    VolumeClaims& claims;
+    base::Log& log;
+  };
+  // All must outlive it.
+  explicit VolumeMove(Parts parts) : parts_(parts) {}
+
+  // Of the volumes that a container is to have, those that may be unused, by the records.
+  std::vector<std::string> unused(const labels::Policy& policy) const;
+  // Has these brought there by the nodes that have them. One that stays where it is after all, or
+  // an empty text.
+  base::Task<std::string> bring(std::vector<std::string> names, cluster::Node to);
+
+  // ---- what nodes ask of each other
+  // {"name":...,"to":<id of a node>}: hands on one of ours. Throws AgentError.
+  base::Task<> move(std::string request);
+  // {"name":...,"labels":{...}}: makes here what another node handed on. Throws AgentError.
+  base::Task<> take(std::string request);
+
+ private:
+  base::Task<std::string> bringOne(std::string name, cluster::Node to);
+  bool mayBeUnused(const std::string& name) const;
+  base::Task<std::string> handOn(std::string name, cluster::Node to);
+  base::Task<std::string> handOnUnused(std::string name, cluster::Node to);
+  base::Task<std::string> makeHere(std::string request);
+
+  Parts parts_;
+  std::set<std::string> moving_;
+};
+
+}  // namespace orchestrator

@@ -1,0 +1,45 @@
+#pragma once
+
+// Calls that create a container, and the one that asks where it would go: read from a client, and
+// answered with what came of it.
+
+#include <cstddef>
+
+#include "base/loop.h"
+#include "base/task.h"
+#include "docker/engine.h"
+#include "docker/local_engine.h"
+#include "orchestrator/container_create.h"
+#include "orchestrator/create_order.h"
+#include "proxy/http/client.h"
+#include "proxy/http/routes.h"
+
+namespace proxy {
+
+class CreateCalls {
+ public:
+  // All must outlive it. Bodies of requests may have `bodyMost` bytes.
+  CreateCalls(base::Loop& loop, docker::Engine& engine, docker::LocalEngine& local,
+              orchestrator::ContainerCreate& creation, size_t bodyMost)
+      : loop_(loop), engine_(engine), local_(local), creation_(creation), bodyMost_(bodyMost) {}
+
+  // POST /containers/create
+  base::Task<> create(Client& client, RouteMatch match);
+  // The same by a node that has placed it here. Refused, with a header that names the filter, if
+  // it cannot be here after all; the other node then tries the next candidate.
+  base::Task<> createHere(Client& client, RouteMatch match);
+  // POST /drover/placement, with a create request as its body.
+  base::Task<> explain(Client& client, RouteMatch match);
+
+ private:
+  base::Task<orchestrator::CreateOrder> read(Client& client, RouteMatch match);
+  base::Task<> refuse(Client& client, orchestrator::Refusal refusal);
+
+  base::Loop& loop_;
+  docker::Engine& engine_;
+  docker::LocalEngine& local_;
+  orchestrator::ContainerCreate& creation_;
+  size_t bodyMost_;
+};
+
+}  // namespace proxy

@@ -1,0 +1,156 @@
+#include "proxy/api/global_calls.h"
+
+#include <algorithm>
+#include <optional>
+
+#include "base/json.h"
+#include "catalog/node_call.h"
+#include "docker/heads.h"
+#include "orchestrator/container_removal.h"
+#include "proxy/http/answer.h"
+#include "proxy/http/json_body.h"
+#include "scheduler/placement_answers.h"
+
+namespace proxy {
+namespace {
+
+// A stop takes as long as its client allows.
+constexpr base::milliseconds callTimeout(3600 * 1000);
+constexpr size_t answerMost = 4 * 1024 * 1024;
+constexpr std::string_view onContainer = "/containers/{id}";
+
+bool isFollowed(const Route& route) {
+  if (!route.pattern.starts_with(onContainer)) return false;
+  if (route.method == "DELETE") return route.pattern == onContainer;
+  constexpr std::string_view followed[] = {"/start", "/stop",    "/restart", "/kill",
+                                           "/pause", "/unpause", "/update"};
+  std::string_view action = route.pattern.substr(onContainer.size());
+  return route.method == "POST" &&
+         std::find(std::begin(followed), std::end(followed), action) != std::end(followed);
+}
+
+// The same for a copy. One that runs goes with its original, which may have ended.
+std::string targetFor(const RouteMatch& match, const std::string& id) {
+  std::string target = match.version.empty() ? "" : "/v" + std::string(match.version);
+  target.append("/containers/").append(id);
+  target.append(match.route().pattern.substr(onContainer.size()));
+  std::string query(match.query);
+  if (match.route().method == "DELETE") query += query.empty() ? "force=1" : "&force=1";
+  return query.empty() ? target : target + "?" + query;
+}
+
+bool isDone(int status) {
+  return (status >= 200 && status < 300) || status == 304;
+}
+
+}  // namespace
+
+bool GlobalCalls::concerns(const RouteMatch& match) const {
+  if (!isFollowed(match.route()) || parts_.index.globals().empty()) return false;
+  if (match.route().method == "DELETE" && orchestrator::removesLink(match.query)) return false;
+  return groupOf(match.object).has_value();
+}
+
+// The group of which this is the original.
+std::optional<orchestrator::GlobalGroup> GlobalCalls::groupOf(std::string_view object) const {
+  const catalog::ContainerIndex::Place* place = parts_.index.find(object).place;
+  if (!place) return std::nullopt;
+  auto global = parts_.index.globals().find(place->first);
+  bool isMarked = global != parts_.index.globals().end();
+  orchestrator::GlobalMember member =
+      orchestrator::globalMember(*place, isMarked ? global->second.second : catalog::GlobalMark());
+  std::vector<orchestrator::GlobalMember> members =
+      orchestrator::globalMembers(parts_.index, parts_.agent.config().id, member.group());
+  // A sidekick is known by its copies.
+  if (!isMarked && !members.empty()) members.push_back(std::move(member));
+  std::vector<orchestrator::GlobalGroup> groups = orchestrator::globalGroups(std::move(members));
+  bool leads = !groups.empty() && groups[0].original && groups[0].original->id == place->first;
+  if (!leads) return std::nullopt;
+  return std::move(groups[0]);
+}
+
+base::Task<> GlobalCalls::handle(Client& client, RouteMatch match, cluster::Node node) {
+  std::optional<orchestrator::GlobalGroup> group = groupOf(match.object);
+  const Route& route = match.route();
+  base::HttpCall call;
+  call.method = route.method;
+  call.target = client.request().target();
+  call.body = co_await readBody(client, parts_.bodyMost);
+  call.headers = contentTypeOf(client.request());
+  call.timeout = callTimeout;
+  call.most = answerMost;
+  call.mayRepeat = false;
+  client.upstream = catalog::wayTo(parts_.engine, node).name();
+  std::string object(match.object);
+  base::HttpReply reply = co_await catalog::changeOn(parts_.local, node, call,
+                                                     docker::Effect::container, std::move(object));
+  if (!isDone(reply.status) || !group) {
+    co_await sendAnswer(client, reply.status, reply.head, reply.body);
+    co_return;
+  }
+
+  if (route.method == "DELETE") wasRemoved(*group->original);
+  // Those that have come meanwhile count, too.
+  for (const orchestrator::GlobalMember& each :
+       orchestrator::globalMembers(parts_.index, parts_.agent.config().id, group->id)) {
+    bool isKnown =
+        each.id == group->original->id ||
+        std::any_of(group->others.begin(), group->others.end(),
+                    [&](const orchestrator::GlobalMember& other) { return other.id == each.id; });
+    if (!isKnown) group->others.push_back(each);
+  }
+  std::vector<Answered> answers(group->others.size());
+  base::Scope asking([](std::exception_ptr) {});
+  for (size_t i = 0; i < group->others.size(); i++) {
+    const orchestrator::GlobalMember& copy = group->others[i];
+    if (!copy.mark.isCopy()) continue;
+    base::HttpCall same = call;
+    same.target = targetFor(match, copy.id);
+    asking.spawn(apply(copy, std::move(same), answers[i]));
+  }
+  while (!asking.empty()) co_await asking.taskEnded().wait();
+
+  std::vector<std::string> warnings;
+  for (const Answered& each : answers) {
+    if (each.why.empty()) continue;
+    parts_.log.warn("a copy of a global container did not follow",
+                    {{"container", group->original->name},
+                     {"node", each.node},
+                     {"call", std::string(route.method) + " " + std::string(route.pattern)},
+                     {"reason", each.why}});
+    warnings.push_back(each.node + ": " + each.why);
+  }
+  if (route.pattern.ends_with("/update"))
+    reply.body = scheduler::withWarnings(reply.body, warnings);
+  co_await sendAnswer(client, reply.status, reply.head, reply.body);
+}
+
+base::Task<> GlobalCalls::apply(orchestrator::GlobalMember copy, base::HttpCall call,
+                                Answered& answered) {
+  std::optional<cluster::NodeId> id = cluster::NodeId::parse(copy.node);
+  std::optional<cluster::Node> node = id ? parts_.locator.node(*id) : std::nullopt;
+  answered.node = node ? node->name : copy.node;
+  if (!node || !node->up) {
+    answered.why = "is down";
+    co_return;
+  }
+  bool removes = call.method == "DELETE";
+  try {
+    base::HttpReply reply = co_await catalog::changeOn(parts_.local, *node, std::move(call),
+                                                       docker::Effect::container, copy.id);
+    answered.status = reply.status;
+    // Its own node may have been first, or be at it.
+    bool isGone = removes && (reply.status == 404 || reply.status == 409);
+    if (!isDone(reply.status) && !isGone) answered.why = docker::errorMessage(reply.body);
+  } catch (const std::exception& failed) {
+    answered.why = failed.what();
+  }
+  if (removes && answered.why.empty()) wasRemoved(copy);
+}
+
+void GlobalCalls::wasRemoved(const orchestrator::GlobalMember& member) {
+  std::optional<cluster::NodeId> node = cluster::NodeId::parse(member.node);
+  if (node) parts_.names.removed(*node, member.id, {member.name});
+}
+
+}  // namespace proxy

@@ -1,0 +1,58 @@
+#pragma once
+
+// What clients ask of a global container, done to its copies, too: start, stop, restart, kill,
+// pause, unpause, update and remove. The original comes first; if it says no, nothing happens to
+// the copies. The client gets the original's answer when all copies have answered; what went wrong
+// with those is logged, and told where the answer has Warnings.
+
+#include <string>
+#include <vector>
+
+#include "base/log.h"
+#include "base/task.h"
+#include "catalog/container_index.h"
+#include "catalog/locator.h"
+#include "cluster/agent/agent.h"
+#include "docker/engine.h"
+#include "docker/local_engine.h"
+#include "orchestrator/global_plan.h"
+#include "orchestrator/name_claims.h"
+#include "proxy/http/client.h"
+#include "proxy/http/routes.h"
+
+namespace proxy {
+
+class GlobalCalls {
+ public:
+  // What it is made of; all must outlive it.
+  struct Parts {
+    docker::Engine& engine;
+    docker::LocalEngine& local;
+    const cluster::Agent& agent;
+    catalog::ContainerIndex& index;
+    catalog::Locator& locator;
+    orchestrator::NameClaims& names;
+    base::Log& log;
+    size_t bodyMost;  // bytes of a request's body
+  };
+  explicit GlobalCalls(Parts parts) : parts_(parts) {}
+
+  // Whether the request changes a container that has copies.
+  bool concerns(const RouteMatch& match) const;
+  // Answers such a request, whose container this node has.
+  base::Task<> handle(Client& client, RouteMatch match, cluster::Node node);
+
+ private:
+  struct Answered {
+    std::string node;  // name
+    int status = 0;    // 0: none
+    std::string why;   // not
+  };
+  std::optional<orchestrator::GlobalGroup> groupOf(std::string_view object) const;
+  base::Task<> apply(orchestrator::GlobalMember copy, base::HttpCall call, Answered& answered);
+  void wasRemoved(const orchestrator::GlobalMember& member);
+
+  Parts parts_;
+};
+
+}  // namespace proxy

@@ -1,0 +1,308 @@
+#include "proxy/api/image_calls.h"
+
+#include <algorithm>
+#include <iterator>
+#include <optional>
+
+#include "base/json.h"
+#include "catalog/fan_out.h"
+#include "catalog/merge_errors.h"
+#include "catalog/stale_tags.h"
+#include "docker/heads.h"
+#include "docker/list_query.h"
+#include "docker/status_text.h"
+#include "proxy/api/chosen_answer.h"
+#include "proxy/http/answer.h"
+#include "proxy/http/relay.h"
+#include "proxy/merge/merge_lists.h"
+#include "proxy/merge/merge_sums.h"
+#include "proxy/merge/repository.h"
+
+namespace proxy {
+namespace {
+
+constexpr base::milliseconds inspectTimeout(2'000);
+constexpr base::milliseconds diskTimeout(120'000);
+
+// The engine looks at one value only, of which it does not say which.
+std::string lastValue(const docker::FilteredQuery& query, std::string_view filter) {
+  std::vector<std::string> values = query.values(filter);
+  return values.empty() ? "" : values.back();
+}
+
+int64_t createdIn(std::string_view inspection) {
+  rapidjson::Document json = base::parseJson(inspection);
+  return docker::parseTime(base::text(json, "Created"));
+}
+
+}  // namespace
+
+// ---- lists
+
+bool ImageCalls::isCut(const docker::FilteredQuery& query) {
+  return !lastValue(query, "before").empty() || !lastValue(query, "since").empty();
+}
+
+base::Task<ImageCalls::Anchor> ImageCalls::anchor(std::string image) {
+  Anchor found;
+  if (image.empty()) co_return found;
+  std::string object = docker::encodeQueryValue(image);
+  found.located = co_await locator_.find(catalog::Kind::image, object);
+  if (!found.located.node) co_return found;
+  std::vector<cluster::Node> nodes = {*found.located.node};
+  base::HttpCall call = base::httpGet("/images/" + object + "/json", inspectTimeout, bodyMost_);
+  std::vector<catalog::NodeReply> replies =
+      co_await catalog::askAll(engine_, std::move(nodes), std::move(call));
+  if (replies[0].status == 200) {
+    found.created = createdIn(replies[0].body);
+  } else {
+    found.located.node.reset();
+    found.located.status = 503;
+  }
+  co_return found;
+}
+
+// When these images of a node were made; without those that are gone meanwhile.
+base::Task<std::map<std::string, int64_t>> ImageCalls::momentsOf(std::vector<std::string> ids,
+                                                                 cluster::Node node) {
+  std::map<std::string, int64_t> moments;
+  for (const std::string& id : ids) {
+    std::vector<cluster::Node> nodes = {node};
+    base::HttpCall call = base::httpGet("/images/" + id + "/json", inspectTimeout, bodyMost_);
+    std::vector<catalog::NodeReply> replies =
+        co_await catalog::askAll(engine_, std::move(nodes), std::move(call));
+    if (replies[0].status == 200) moments[id] = createdIn(replies[0].body);
+  }
+  co_return moments;
+}
+
+base::Task<> ImageCalls::cutList(Client& client, RouteMatch match, docker::FilteredQuery query) {
+  ImageWindow window;
+  std::string before = lastValue(query, "before");
+  std::string since = lastValue(query, "since");
+  Anchor early = co_await anchor(before);
+  Anchor late = co_await anchor(since);
+  bool known = (before.empty() || early.created) && (since.empty() || late.created);
+  if (!known) {
+    // That no engine has it, ours says in its own words.
+    co_await local_.passThrough(client, match);
+    co_return;
+  }
+  window.before = early.created;
+  window.since = late.created;
+  query.erase("before");
+  query.erase("since");
+
+  std::vector<std::string> wanted = docker::takeNodeFilter(query);
+  std::vector<cluster::Node> nodes = nodes_.nodes();
+  std::erase_if(nodes, [&](const cluster::Node& node) {
+    return !docker::wantsNode(wanted, node.id.text(), node.name);
+  });
+  std::string_view target = client.request().target();
+  std::string asked(target.substr(0, target.find('?')));
+  std::string text = query.text();
+  if (!text.empty()) asked += "?" + text;
+  base::HttpCall call = base::httpGet(std::move(asked), catalog::listTimeout, bodyMost_);
+  std::vector<catalog::NodeReply> replies =
+      co_await catalog::askAll(engine_, std::move(nodes), std::move(call));
+  catalog::Chosen chosen = catalog::chooseList(catalog::outcomesOf(replies));
+  if (chosen.status != 200) {
+    co_await sendChosen(client, chosen, replies, local_.commonHeaders());
+    co_return;
+  }
+  std::vector<catalog::NodeAnswer> answers;
+  for (catalog::NodeReply& each : replies) {
+    if (each.status != 200) continue;
+    cluster::Node node = each.node;
+    catalog::NodeAnswer answer = catalog::answerOf(std::move(each));
+    std::vector<std::string> undecided = undecidedImages(answer, window);
+    std::map<std::string, int64_t> exact =
+        co_await momentsOf(std::move(undecided), std::move(node));
+    answer.body = imagesWithin(answer, window, exact);
+    answers.push_back(std::move(answer));
+  }
+  std::string body = merge(std::move(answers), !query.values("reference").empty());
+  co_await sendJson(client, 200, local_.commonHeaders(), body);
+}
+
+catalog::IsStaleTag ImageCalls::staleness() const {
+  return [this](std::string_view nodeId, std::string_view tag, std::string_view image) {
+    std::optional<cluster::NodeId> node = cluster::NodeId::parse(nodeId);
+    return node && locator_.isStale(*node, tag, image);
+  };
+}
+
+std::string ImageCalls::merge(std::vector<catalog::NodeAnswer> answers, bool byName) const {
+  catalog::IsStaleTag isStale = staleness();
+  for (catalog::NodeAnswer& each : answers)
+    each.body = catalog::withoutStaleTags(each, isStale, byName);
+  return mergeImages(answers);
+}
+
+// ---- wherever it is
+
+base::HttpCall ImageCalls::changeCall(const Client& client, const RouteMatch& match) const {
+  base::HttpCall call;
+  call.method = match.route().method;
+  call.target = client.request().target();
+  call.timeout = diskTimeout;
+  call.most = bodyMost_;
+  call.mayRepeat = false;
+  return call;
+}
+
+base::Task<> ImageCalls::tag(Client& client, RouteMatch match) {
+  catalog::Locator::Images found = co_await locator_.findImages(std::string(match.object));
+  std::vector<cluster::Node> holders = std::move(found.holders);
+  std::move(found.users.begin(), found.users.end(), std::back_inserter(holders));
+  if (holders.empty() && found.stale.empty()) {
+    co_await local_.passThrough(client, match);  // the engine says that there is none
+    co_return;
+  }
+  if (holders.empty()) {
+    catalog::Located located =
+        co_await locator_.find(catalog::Kind::image, std::string(match.object));
+    co_await sendError(client, located.status, local_.commonHeaders(),
+                       docker::errorMessage(located.body), !client.reader.bodyDone());
+    co_return;
+  }
+  base::HttpCall call = changeCall(client, match);
+  docker::ContainerLists::Change change(lists_, match.route().effect, match.object);
+  std::vector<catalog::NodeReply> replies =
+      co_await catalog::askAll(engine_, std::move(holders), std::move(call));
+  change.answered(200, {});
+  catalog::Chosen chosen = catalog::chooseChange(catalog::outcomesOf(replies));
+  co_await sendChosen(client, chosen, replies, local_.commonHeaders());
+}
+
+base::Task<> ImageCalls::remove(Client& client, RouteMatch match) {
+  catalog::Locator::Images found = co_await locator_.findImages(std::string(match.object));
+  if (!found.fault.empty()) {
+    std::string why = "nothing was removed: " + found.fault;
+    co_await sendError(client, 503, local_.commonHeaders(), std::move(why),
+                       !client.reader.bodyDone());
+    co_return;
+  }
+  if (found.users.empty() && found.holders.empty()) {
+    if (found.stale.empty()) {
+      co_await local_.passThrough(client, match);  // the engine says that there is none
+      co_return;
+    }
+    found.holders.swap(found.stale);
+  }
+  base::HttpCall call = changeCall(client, match);
+  docker::ContainerLists::Change change(lists_, match.route().effect, match.object);
+  std::vector<catalog::NodeReply> replies =
+      co_await catalog::askAll(engine_, std::move(found.users), call);
+  catalog::Chosen chosen = catalog::chooseChange(catalog::outcomesOf(replies));
+  bool refused = !replies.empty() && chosen.status >= 400 && chosen.status != 404;
+  if (!refused) {
+    // Of the former image the name goes, too. Whether it can is no concern of the client's.
+    co_await catalog::askAll(engine_, std::move(found.stale), call);
+    std::vector<catalog::NodeReply> more =
+        co_await catalog::askAll(engine_, std::move(found.holders), call);
+    std::move(more.begin(), more.end(), std::back_inserter(replies));
+    chosen = catalog::chooseChange(catalog::outcomesOf(replies));
+  }
+  change.answered(200, {});
+  if (chosen.status != 200) {
+    co_await sendChosen(client, chosen, replies, local_.commonHeaders());
+    co_return;
+  }
+  std::string body = mergeImageDelete(catalog::successesOf(std::move(replies)));
+  co_await sendJson(client, 200, local_.commonHeaders(), body);
+}
+
+// ---- brought together
+
+base::Task<> ImageCalls::save(Client& client, RouteMatch match) {
+  std::vector<std::string> images;
+  if (!match.object.empty()) {
+    images.push_back(docker::decodePath(match.object).value_or(std::string(match.object)));
+  } else if (std::optional<docker::FilteredQuery> query = docker::parseFilteredQuery(match.query)) {
+    for (const auto& [key, value] : query->parameters) {
+      if (key == "names") images.push_back(value);
+    }
+  }
+  for (const std::string& image : images) {
+    Gathered gathered;
+    if (!namesOneImage(image)) gathered = co_await gather(image, true);
+    if (!gathered.at && gathered.fault.empty()) gathered.fault = co_await bringHere(image);
+    if (gathered.fault.empty()) continue;
+    co_await sendError(client, 503, local_.commonHeaders(), std::move(gathered.fault), false);
+    co_return;
+  }
+  co_await local_.passThrough(client, match);
+}
+
+// If another node has it and we do not. Why that cannot be; of one that nobody has, engines tell.
+base::Task<std::string> ImageCalls::bringHere(std::string image) {
+  catalog::Locator::Holders holders =
+      co_await locator_.holders(catalog::Kind::image, docker::encodeQueryValue(image));
+  bool here = std::any_of(holders.up.begin(), holders.up.end(),
+                          [](const cluster::Node& node) { return node.self; });
+  if (here || holders.up.empty()) co_return std::move(holders.fault);
+  for (cluster::Node& each : nodes_.nodes()) {
+    if (each.self) co_await transfer_.send(image, holders.up.front(), std::move(each));
+  }
+  co_return std::string();
+}
+
+// All tags of a repository, to us or to the node that has most of them.
+base::Task<ImageCalls::Gathered> ImageCalls::gather(std::string repository, bool here) {
+  docker::FilteredQuery query;
+  std::string name = familiarRepository(repository);
+  query.filters.push_back({"reference", "[" + docker::jsonString(name) + "]", {}});
+  std::vector<cluster::Node> nodes = nodes_.nodes();
+  // Of those that have equally many the first is taken: rather us.
+  std::stable_partition(nodes.begin(), nodes.end(), [](const auto& node) { return node.self; });
+  base::HttpCall call =
+      base::httpGet("/images/json?" + query.text(), catalog::listTimeout, bodyMost_);
+  std::vector<catalog::NodeReply> replies =
+      co_await catalog::askAll(engine_, std::move(nodes), std::move(call));
+  std::erase_if(replies, [](const catalog::NodeReply& reply) { return reply.status != 200; });
+  std::vector<cluster::Node> holders;
+  std::set<cluster::NodeId> answered;
+  for (const catalog::NodeReply& each : replies) {
+    holders.push_back(each.node);
+    answered.insert(each.node.id);
+  }
+  Gathered gathered;
+  // Should our own engine not answer, it tells so when it is asked to save.
+  if (here && (holders.empty() || !holders.front().self)) co_return gathered;
+  std::vector<catalog::NodeAnswer> answers = catalog::successesOf(std::move(replies));
+  catalog::IsStaleTag isStale = staleness();
+  for (catalog::NodeAnswer& each : answers)
+    each.body = catalog::withoutStaleTags(each, isStale, true);
+  std::optional<size_t> at;
+  if (here) at = 0;
+  Gathering gathering = gatherTags(answers, name, at);
+  gathered.fault = locator_.faultOfTags(name, answered).value_or("");
+  if (gathering.tags.empty() || !gathered.fault.empty()) co_return gathered;
+  gathered.at = holders[gathering.at];
+  for (const Gathering::Fetch& each : gathering.missing)
+    co_await transfer_.send(each.image, holders[each.from], *gathered.at);
+  co_return gathered;
+}
+
+base::Task<> ImageCalls::pushAll(Client& client, RouteMatch match, std::string repository) {
+  Gathered gathered = co_await gather(std::move(repository), false);
+  if (!gathered.fault.empty()) {
+    co_await sendError(client, 503, local_.commonHeaders(), std::move(gathered.fault),
+                       !client.reader.bodyDone());
+  } else if (!gathered.at) {
+    co_await local_.passThrough(client, match);  // the engine says that there is none
+  } else {
+    co_await sendTo(client, match, std::move(*gathered.at));
+  }
+}
+
+base::Task<> ImageCalls::sendTo(Client& client, RouteMatch match, cluster::Node node) {
+  if (node.self) {
+    co_await local_.passThrough(client, match);
+  } else {
+    co_await relay(client, *node.http, RelayOptions());
+  }
+}
+
+}  // namespace proxy

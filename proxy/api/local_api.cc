@@ -1,0 +1,83 @@
+#include "proxy/api/local_api.h"
+
+#include <optional>
+
+#include "proxy/http/answer.h"
+#include "proxy/http/relay.h"
+
+namespace proxy {
+
+base::Task<> LocalApi::handle(Client& client, RouteMatch match) {
+  switch (match.route().answer) {
+    case Answer::ping:
+      if (canAnswer(match)) return ping(client);
+      break;
+    case Answer::version:
+      if (canAnswer(match)) return version(client);
+      break;
+    case Answer::containerList:
+      if (canAnswer(match)) return containerList(client, match);
+      break;
+    default:
+      break;
+  }
+  return passThrough(client, match);
+}
+
+// Answering in the engine's place is right only while it is there, for a request it would accept.
+bool LocalApi::canAnswer(const RouteMatch& match) {
+  state_.catchUp();
+  const docker::EngineFacts* facts = state_.facts();
+  if (!facts) return false;
+  return match.version.empty() || (!docker::versionLess(match.version, facts->minApiVersion) &&
+                                   !docker::versionLess(facts->apiVersion, match.version));
+}
+
+base::Task<> LocalApi::ping(Client& client) {
+  const docker::EngineFacts& facts = *state_.facts();
+  const base::HttpReply& reply = client.request().method() == "HEAD" ? facts.pingHead : facts.ping;
+  return sendAnswer(client, reply.status, reply.head, reply.body);
+}
+
+base::Task<> LocalApi::version(Client& client) {
+  const base::HttpReply& reply = state_.facts()->version;
+  return sendAnswer(client, reply.status, reply.head, reply.body);
+}
+
+// GET /containers/json, from the cache where that knows how to answer exactly as the engine would.
+base::Task<> LocalApi::containerList(Client& client, RouteMatch match) {
+  std::optional<docker::RenderedList> list =
+      co_await lists_.answer(match.version, match.query, client.fromNode);
+  const docker::EngineFacts* facts = state_.facts();
+  if (!list || !facts) {
+    metrics_.listCacheMiss();
+    co_await passThrough(client, match);
+    co_return;
+  }
+  metrics_.listCacheHit();
+  std::string headers = facts->headers;
+  if (client.fromNode) {
+    bool known = client.request().find("If-None-Match").value_or("") == list->tag;
+    headers += "ETag: " + list->tag + "\r\n";
+    if (known) {
+      co_await sendJson(client, 304, headers, "");
+      co_return;
+    }
+  }
+  co_await sendJson(client, 200, headers, *list->body);
+}
+
+base::Task<> LocalApi::passThrough(Client& client, RouteMatch match) {
+  docker::Effect effect = match.route().effect;
+  RelayOptions options;
+  options.hijack = match.route().flow == Flow::hijack;
+  docker::ContainerLists::Change change(lists_, effect, match.object);
+  if (effect != docker::Effect::none) {
+    options.onAnswer = [&change](int status, std::string_view body) {
+      change.answered(status, body);
+    };
+  }
+  co_await relay(client, engine_, std::move(options));
+}
+
+}  // namespace proxy

@@ -1,0 +1,35 @@
+#pragma once
+
+// The API of this one host: its engine, with ping, version and lists of containers answered in its
+// place. What clients of a host in no cluster see, and what other nodes ask for.
+
+#include "docker/local_engine.h"
+#include "proxy/http/client.h"
+#include "proxy/http/metrics.h"
+#include "proxy/http/routes.h"
+
+namespace proxy {
+
+class LocalApi : public docker::LocalEngine {
+ public:
+  // All must outlive it.
+  LocalApi(docker::Engine& engine, docker::EngineState& state, docker::ContainerLists& lists,
+           Metrics& metrics)
+      : docker::LocalEngine(engine, state, lists), metrics_(metrics) {}
+
+  // Answers the request whose head `client` holds. Throws when either side breaks off.
+  base::Task<> handle(Client& client, RouteMatch match);
+
+  // Passes the request to our engine; lists know of what it changes before the client does.
+  base::Task<> passThrough(Client& client, RouteMatch match);
+
+ private:
+  base::Task<> ping(Client& client);
+  base::Task<> version(Client& client);
+  base::Task<> containerList(Client& client, RouteMatch match);
+  bool canAnswer(const RouteMatch& match);
+
+  Metrics& metrics_;
+};
+
+}  // namespace proxy

@@ -1,0 +1,132 @@
+#include "proxy/api/network_calls.h"
+
+#include <optional>
+#include <utility>
+
+#include "base/json.h"
+#include "catalog/merge_errors.h"
+#include "catalog/node_call.h"
+#include "docker/list_query.h"
+#include "docker/request_types.h"
+#include "orchestrator/node_name.h"
+#include "proxy/http/answer.h"
+#include "proxy/http/json_body.h"
+
+namespace proxy {
+namespace {
+
+// A driver may have to ask for a network elsewhere, and to connect a container takes its time.
+constexpr base::milliseconds changeTimeout(60'000);
+
+constexpr std::string_view noOverlay =
+    "drover has no overlay networks and none of scope swarm: networks that span nodes are still to "
+    "come. Until then create it with the driver bridge; its containers share a node";
+
+// Whether it asks for what only engines in swarm mode make, which those of a cluster are not.
+bool isOfSwarmMode(std::string_view body) {
+  const base::GoReading reading = base::readAsGo(body, docker::networkCreateType);
+  const rapidjson::Document network = base::parseJson(reading.text);
+  const rapidjson::Value* ingress = base::member(network, "Ingress");
+  return base::text(network, "Driver") == "overlay" || base::text(network, "Scope") == "swarm" ||
+         (ingress && ingress->IsTrue());
+}
+
+}  // namespace
+
+// On our engine, unless its name says otherwise.
+base::Task<> NetworkCalls::create(Client& client, RouteMatch match) {
+  std::string body = co_await readBody(client, bodyMost_);
+  if (isOfSwarmMode(body)) {
+    co_await sendError(client, 501, local_.commonHeaders(), std::string(noOverlay), false);
+    co_return;
+  }
+  std::optional<orchestrator::NodeName> named =
+      orchestrator::parseNodeName(agent_, orchestrator::requestedName(body).value_or(""));
+  std::optional<cluster::Node> node = locator_.node(agent_.self());
+  base::HttpCall call;
+  call.method = "POST";
+  call.target = client.request().target();
+  call.headers = contentTypeOf(client.request());
+  call.body = named ? orchestrator::withText(body, "Name", named->name) : std::move(body);
+  call.timeout = changeTimeout;
+  call.most = bodyMost_;
+  call.mayRepeat = false;
+  if (named) node = std::move(named->node);
+  client.upstream = catalog::wayTo(engine_, *node).name();
+  base::HttpReply reply =
+      co_await catalog::changeOn(local_, *node, std::move(call), match.route().effect, "");
+  co_await sendAnswer(client, reply.status, reply.head, reply.body);
+}
+
+base::Task<> NetworkCalls::sendLocated(Client& client, const catalog::Located& located) {
+  co_await sendJson(client, located.status, local_.commonHeaders(), located.body);
+}
+
+// A network of that name may be on several nodes, as `bridge` is on each:
+// the container says which one is meant.
+base::Task<> NetworkCalls::join(Client& client, RouteMatch match) {
+  std::string body = co_await readBody(client, bodyMost_);
+  if (!isSaidToBeJson(client.request(), body)) {
+    co_await refuseContentType(client, engine_);
+    co_return;
+  }
+  base::GoReading reading = base::readAsGo(body, docker::networkJoinType);
+  bool isJson = reading.fault.empty();
+  if (isJson) body = reading.text.append(reading.after);
+  std::string container(base::text(base::parseJson(body), "Container"));
+  if (std::optional<orchestrator::NodeName> named =
+          orchestrator::parseNodeName(agent_, container)) {
+    container = named->name;
+    body = orchestrator::withText(body, "Container", container);
+  }
+  catalog::Located located;
+  if (!container.empty())
+    located = co_await locator_.find(catalog::Kind::container, docker::encodeQueryValue(container));
+  bool known = located.node.has_value();
+  // Of a container that nobody has, the network's engine tells: it may still have an endpoint of
+  // it.
+  if (!known && located.status == 404) {
+    catalog::Located network =
+        co_await locator_.find(catalog::Kind::network, std::string(match.object));
+    if (network.node || container.empty()) located = std::move(network);
+  }
+  // What is no JSON is for an engine to refuse.
+  if (!located.node && !isJson && located.status == 404)
+    located.node = locator_.node(agent_.self());
+  if (!located.node) {
+    co_await sendLocated(client, located);
+    co_return;
+  }
+  base::HttpCall call;
+  call.method = "POST";
+  call.target = client.request().target();
+  call.headers = contentTypeOf(client.request());
+  call.body = std::move(body);
+  call.timeout = changeTimeout;
+  call.most = bodyMost_;
+  call.mayRepeat = false;
+  const cluster::Node& node = *located.node;
+  client.upstream = catalog::wayTo(engine_, node).name();
+  base::HttpReply reply =
+      co_await catalog::changeOn(local_, node, std::move(call), match.route().effect, "");
+  if (known && reply.status == 404) {
+    catalog::Located other =
+        co_await locator_.find(catalog::Kind::network, std::string(match.object));
+    if (other.node && other.node->id != node.id) {
+      std::string message = "network " + docker::decodePath(match.object).value_or("") +
+                            " is on node " + other.node->name + " and container " + container +
+                            " on node " + node.name +
+                            "; create the container with this network, or with the " +
+                            "label io.drover.node=" + other.node->name;
+      co_await sendError(client, 409, local_.commonHeaders(), std::move(message), false);
+      co_return;
+    }
+    if (!other.node && catalog::isSilence(other.status)) {
+      co_await sendLocated(client, other);
+      co_return;
+    }
+  }
+  co_await sendAnswer(client, reply.status, reply.head, reply.body);
+}
+
+}  // namespace proxy

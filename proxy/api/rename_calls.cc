@@ -1,0 +1,51 @@
+#include "proxy/api/rename_calls.h"
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include "docker/filtered_query.h"
+#include "docker/list_query.h"
+#include "proxy/http/answer.h"
+#include "proxy/http/relay.h"
+
+namespace proxy {
+
+base::Task<> RenameCalls::run(Client& client, RouteMatch match, cluster::Node node) {
+  std::string name(orchestrator::withoutSlash(docker::queryValue(match.query, "name")));
+  std::string object = name;
+  std::vector<std::string> before;
+  if (const catalog::ContainerIndex::Place* place = parts_.index.find(match.object).place) {
+    object = place->first;
+    before = place->second.names;
+  }
+  orchestrator::NameClaims::Claim claimed(parts_.names);
+  orchestrator::Refusal refusal;
+  // Its own name is its own already; what the engine says to that it says by itself.
+  bool isOwn = docker::decodePath(match.object).value_or("") == name ||
+               std::find(before.begin(), before.end(), name) != before.end();
+  if (!isOwn) refusal = co_await claimed.take(name);
+  if (refusal.status) {
+    co_await sendError(client, refusal.status, parts_.local.commonHeaders(), refusal.message,
+                       false);
+    co_return;
+  }
+  try {
+    if (node.self) {
+      co_await parts_.local.passThrough(client, match);
+    } else {
+      co_await relay(client, *node.http, RelayOptions());
+    }
+  } catch (const base::Unreachable&) {
+    throw;  // it has heard of nothing
+  } catch (...) {
+    claimed.mayStand(node.id);
+    throw;
+  }
+  if (client.status == 503) claimed.mayStand(node.id);
+  if (client.status != 204) co_return;
+  claimed.stands(node.id, object);
+  parts_.names.freed(before);
+}
+
+}  // namespace proxy

@@ -1,0 +1,32 @@
+#pragma once
+
+// POST /containers/{id}/rename: the name is claimed from the cluster before the engine is asked.
+
+#include "base/task.h"
+#include "catalog/container_index.h"
+#include "cluster/nodes.h"
+#include "orchestrator/name_claims.h"
+#include "proxy/api/local_api.h"
+#include "proxy/http/client.h"
+#include "proxy/http/routes.h"
+
+namespace proxy {
+
+class RenameCalls {
+ public:
+  // What it is made of; all must outlive it.
+  struct Parts {
+    LocalApi& local;
+    catalog::ContainerIndex& index;
+    orchestrator::NameClaims& names;
+  };
+  explicit RenameCalls(Parts parts) : parts_(parts) {}
+
+  // Of a container that `node` has.
+  base::Task<> run(Client& client, RouteMatch match, cluster::Node node);
+
+ private:
+  Parts parts_;
+};
+
+}  // namespace proxy

@@ -1,0 +1,161 @@
+#include "proxy/api/volume_calls.h"
+
+#include <algorithm>
+#include <optional>
+
+#include "base/go_json.h"
+#include "base/json.h"
+#include "catalog/fan_out.h"
+#include "catalog/node_call.h"
+#include "docker/heads.h"
+#include "docker/list_query.h"
+#include "orchestrator/node_name.h"
+#include "orchestrator/volume_conflicts.h"
+#include "orchestrator/volume_move.h"
+#include "proxy/http/answer.h"
+#include "proxy/http/json_body.h"
+
+namespace proxy {
+namespace {
+
+// A driver may have to ask for it over the network.
+constexpr base::milliseconds createTimeout(120'000);
+constexpr base::milliseconds inspectTimeout(2'000);
+
+// The engine's words about a volume, with the node that has it.
+std::string shownOn(const cluster::Node& node, std::string body) {
+  std::optional<docker::JsonObject> volume = docker::JsonObject::parse(body);
+  if (!volume) return body;
+  volume->set("Node",
+              catalog::nodeMember({std::string(node.id.text()), node.name, node.address, ""}));
+  return volume->text() + "\n";
+}
+
+// By its label; empty: wherever it is asked for.
+std::string nodeWanted(const rapidjson::Value& request) {
+  const rapidjson::Value* labels = base::member(request, "Labels");
+  return labels ? std::string(base::text(*labels, orchestrator::volumeNodeLabel.data()))
+                : std::string();
+}
+
+}  // namespace
+
+base::Task<> VolumeCalls::refuse(Client& client, orchestrator::Refusal refusal) {
+  co_await sendError(client, refusal.status, local_.commonHeaders(), refusal.message, false);
+}
+
+base::Task<> VolumeCalls::create(Client& client, RouteMatch) {
+  std::string body = co_await readBody(client, bodyMost_);
+  if (!isSaidToBeJson(client.request(), body)) {
+    co_await refuseContentType(client, engine_);
+    co_return;
+  }
+  std::optional<std::string> asked = orchestrator::requestedName(body);
+  if (!asked) {
+    std::string fault = base::readAsGo(body, base::go::any).fault;
+    throw base::HttpError(400, fault.empty() ? "the request's body is not JSON" : fault);
+  }
+  std::string name = std::move(*asked);
+  std::string wanted = nodeWanted(base::parseJson(body));
+  std::optional<cluster::Node> node =
+      wanted.empty() ? locator_.node(agent_.self()) : catalog::nodeCalled(agent_, wanted);
+  if (std::optional<orchestrator::NodeName> named = orchestrator::parseNodeName(agent_, name)) {
+    name = named->name;
+    body = orchestrator::withText(body, "Name", name);
+    node = std::move(named->node);
+  }
+  orchestrator::VolumeClaims::Found found;
+  if (!node) found.refusal = {409, "there is no node " + wanted + " for this volume"};
+  // One without a name gets its own, and what is no name the engine refuses.
+  if (node && !name.empty()) found = co_await claims_.find(name);
+  if (found.refusal.status) {
+    co_await refuse(client, std::move(found.refusal));
+    co_return;
+  }
+  // The engine says whether that one is what is asked for.
+  auto here = std::find_if(found.homes.begin(), found.homes.end(),
+                           [](const cluster::Node& each) { return each.self; });
+  if (!found.homes.empty())
+    node = here == found.homes.end() ? std::move(found.homes.front()) : std::move(*here);
+  co_await makeOn(client, std::move(*node), std::move(body), std::move(found.claim));
+}
+
+base::Task<> VolumeCalls::makeOn(Client& client, cluster::Node node, std::string body,
+                                 orchestrator::VolumeClaims::Claim claim) {
+  std::vector<orchestrator::VolumeClaims::Claim> claims;
+  if (claim.held) claims.push_back(std::move(claim));
+  client.upstream = catalog::wayTo(engine_, node).name();
+  base::HttpCall call;
+  call.method = "POST";
+  call.target = client.request().target();
+  call.headers = contentTypeOf(client.request());
+  call.body = std::move(body);
+  call.timeout = createTimeout;
+  call.most = bodyMost_;
+  call.mayRepeat = false;
+  base::HttpReply reply;
+  try {
+    reply = co_await catalog::changeOn(local_, node, std::move(call), docker::Effect::none, "");
+  } catch (const base::Unreachable&) {
+    throw;  // it has heard of nothing
+  } catch (...) {
+    claims_.made(std::move(claims), node.id, false);
+    throw;
+  }
+  if (reply.status == 503) claims_.made(std::move(claims), node.id, false);
+  if (reply.status == 201) {
+    claims_.made(std::move(claims), node.id, true);
+    reply.body = shownOn(node, std::move(reply.body));
+  }
+  co_await sendAnswer(client, reply.status, reply.head, reply.body);
+}
+
+base::Task<> VolumeCalls::inspect(Client& client, RouteMatch match) {
+  catalog::Located located =
+      co_await locator_.find(catalog::Kind::volume, std::string(match.object));
+  if (!located.node) {
+    co_await sendJson(client, located.status, local_.commonHeaders(), located.body);
+    co_return;
+  }
+  co_await inspectOn(client, std::move(*located.node));
+}
+
+base::Task<> VolumeCalls::inspectOn(Client& client, cluster::Node node) {
+  base::HttpClient& server = catalog::wayTo(engine_, node);
+  client.upstream = server.name();
+  std::string target(client.request().target());
+  base::HttpReply reply =
+      co_await server.call(base::httpGet(std::move(target), inspectTimeout, bodyMost_));
+  if (reply.status == 200) reply.body = shownOn(node, std::move(reply.body));
+  co_await sendAnswer(client, reply.status, reply.head, reply.body);
+}
+
+base::Task<catalog::Located> VolumeCalls::holder(std::string object) {
+  catalog::Locator::Holders holders = co_await locator_.holders(catalog::Kind::volume, object);
+  catalog::Located located;
+  std::string name = docker::decodePath(object).value_or(object);
+  std::vector<cluster::Node> all = std::move(holders.up);
+  if (holders.down) all.push_back(std::move(*holders.down));
+  if (all.empty()) {
+    located.node = locator_.node(agent_.self());  // whose engine says that there is none
+  } else if (all.size() == 1 || isGlobal(all.front(), name)) {
+    located = co_await locator_.find(catalog::Kind::volume, std::move(object));
+  } else {
+    located.status = 409;
+    std::vector<std::string> nodes;
+    for (const cluster::Node& each : all) nodes.push_back(each.name);
+    located.body = docker::errorBody(
+        "volume " + name + " is on nodes " + orchestrator::inWords(std::move(nodes)) +
+        "; say which one is meant, as in " + all.front().name + "/" + name);
+  }
+  co_return located;
+}
+
+// Whether all nodes that have its driver have it.
+bool VolumeCalls::isGlobal(const cluster::Node& node, const std::string& name) const {
+  const cluster::Record* record =
+      agent_.state().find(node.id, std::string(docker::recordsOf(docker::Held::volume)) + name);
+  return record && base::text(base::parseJson(record->value), "Scope") == "global";
+}
+
+}  // namespace proxy

@@ -1,0 +1,56 @@
+#pragma once
+
+// Calls about one volume, of which the cluster has one by each name: it is made where the client
+// asks, unless it is there already, and is shown with its node.
+
+#include <string>
+#include <vector>
+
+#include "base/task.h"
+#include "catalog/locator.h"
+#include "cluster/agent/agent.h"
+#include "docker/engine.h"
+#include "docker/local_engine.h"
+#include "orchestrator/held_claim.h"
+#include "orchestrator/volume_claims.h"
+#include "proxy/http/client.h"
+#include "proxy/http/routes.h"
+
+namespace proxy {
+
+class VolumeCalls {
+ public:
+  // All must outlive it. Bodies may have `bodyMost` bytes.
+  VolumeCalls(docker::Engine& engine, docker::LocalEngine& local, const cluster::Agent& agent,
+              catalog::Locator& locator, orchestrator::VolumeClaims& claims, size_t bodyMost)
+      : engine_(engine),
+        local_(local),
+        agent_(agent),
+        locator_(locator),
+        claims_(claims),
+        bodyMost_(bodyMost) {}
+
+  // POST /volumes/create
+  base::Task<> create(Client& client, RouteMatch match);
+  // GET /volumes/{name}
+  base::Task<> inspect(Client& client, RouteMatch match);
+  base::Task<> inspectOn(Client& client, cluster::Node node);
+  // Of DELETE /volumes/{name}, on which node. One that several nodes have, as after a split, goes
+  // from none of them unless it is said from which.
+  base::Task<catalog::Located> holder(std::string object);
+
+ private:
+  base::Task<> makeOn(Client& client, cluster::Node node, std::string body,
+                      orchestrator::VolumeClaims::Claim claim);
+  base::Task<> refuse(Client& client, orchestrator::Refusal refusal);
+  bool isGlobal(const cluster::Node& node, const std::string& name) const;
+
+  docker::Engine& engine_;
+  docker::LocalEngine& local_;
+  const cluster::Agent& agent_;
+  catalog::Locator& locator_;
+  orchestrator::VolumeClaims& claims_;
+  size_t bodyMost_;
+};
+
+}  // namespace proxy

@@ -1,0 +1,116 @@
+#include "proxy/http/answer.h"
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include "base/http_heads.h"
+#include "docker/heads.h"
+
+namespace proxy {
+namespace {
+
+constexpr std::string_view tooLarge = "the request's body is larger than max_body_bytes allows";
+// For how long a body may pause, and what it may take in all. Of strangers it has a few kilobytes.
+constexpr base::milliseconds bodyPause(10'000), bodyTime(30'000), strangersBodyTime(5'000);
+constexpr uint64_t bytesPerMillisecond = 16;  // more time for what is large
+
+constexpr std::string_view goOn = "HTTP/1.1 100 Continue\r\n\r\n";
+
+// How long the next bytes of a body may take.
+base::milliseconds patience(const Client& client, size_t have, uint64_t taken) {
+  base::milliseconds all = client.isStranger ? strangersBodyTime : bodyTime;
+  all += base::milliseconds(have / bytesPerMillisecond);
+  base::milliseconds left = all - std::min(all, base::milliseconds(taken));
+  return std::min(left, bodyPause);
+}
+
+base::HttpError noRoom(size_t most) {
+  return {503, "droverd holds " + std::to_string(most) +
+                   " bytes of the bodies of requests, which is the most; try again"};
+}
+
+}  // namespace
+
+base::Task<> sendAnswer(Client& client, int status, std::string_view head, std::string_view body) {
+  const base::Head& request = client.request();
+  client.keepAlive = client.keepAlive && request.keepAlive() && client.reader.bodyDone();
+  client.status = status;
+  bool isOld = request.minorVersion() == 0;
+  std::string out;
+  out.reserve(head.size() + body.size() + 128);
+  out.append(head);
+  if (isOld && out.starts_with("HTTP/1.1 ")) out[7] = '0';
+  base::appendDate(out);
+  bool bodiless = status == 204 || status == 304;
+  if (!bodiless) out.append("Content-Length: ").append(std::to_string(body.size())).append("\r\n");
+  // What each version does unless it is told otherwise need not be told.
+  if (client.keepAlive == isOld)
+    out.append(isOld ? "Connection: keep-alive\r\n" : "Connection: close\r\n");
+  out.append("\r\n");
+  if (request.method() != "HEAD" && !bodiless) out.append(body);
+  size_t put = client.stream->tryWrite(out);
+  if (put < out.size()) co_await client.stream->write(std::string_view(out).substr(put));
+}
+
+base::Task<> sendJson(Client& client, int status, std::string_view common, std::string_view body) {
+  std::string head = docker::jsonHead(status, common);
+  co_await sendAnswer(client, status, head, body);
+}
+
+base::Task<> sendBare(Client& client, int status) {
+  std::string head = "HTTP/1.1 " + std::to_string(status) + " ";
+  head.append(base::reasonPhrase(status)).append("\r\n");
+  co_await sendAnswer(client, status, head, "");
+}
+
+base::Task<> sendMoved(Client& client, std::string_view location) {
+  std::string head = "HTTP/1.1 301 Moved Permanently\r\nLocation: ";
+  head.append(location).append("\r\n");
+  co_await sendAnswer(client, 301, head, "");
+}
+
+base::Task<> sendError(Client& client, int status, std::string_view common, std::string message,
+                       bool close) {
+  if (close) client.keepAlive = false;
+  std::string body = docker::errorBody(message);
+  co_await sendJson(client, status, common, body);
+}
+
+base::Task<std::string> readBody(Client& client, size_t most) {
+  std::string body;
+  base::Loop& loop = client.stream->loop();
+  uint64_t began = loop.now();
+  std::optional<base::Timer> timer;
+  bool late = false;
+  base::MessageReader& reader = client.reader;
+  reader.collectInto(&body);
+  if (reader.contentLength() > most) throw base::HttpError(413, std::string(tooLarge));
+  bool asked = client.request().minorVersion() == 1 && client.request().find("Expect");
+  for (;;) {
+    size_t used = reader.feedBody(client.rest);
+    client.rest.erase(0, used);
+    if (body.size() > most) throw base::HttpError(413, std::string(tooLarge));
+    // Those of strangers are small, and the strangers few.
+    if (!client.isStranger && !client.body.resize(body.capacity()))
+      throw noRoom(client.body.most());
+    if (reader.bodyDone()) break;
+    if (!timer) timer.emplace(loop);
+    timer->start(patience(client, body.size(), loop.now() - began), [&client, &late] {
+      late = true;
+      client.stream->stopReading();
+    });
+    if (std::exchange(asked, false)) co_await client.stream->write(goOn);
+    co_await client.stream->readable();
+    if (late) throw base::HttpError(408, "the request's body came too slowly");
+    std::span<char> buffer = client.stream->loop().scratch();
+    std::optional<size_t> got = client.stream->tryRead(buffer);
+    if (!got) continue;
+    if (*got == 0) throw base::StreamError("the client broke off its request");
+    client.rest.append(buffer.data(), *got);
+  }
+  reader.collectInto(nullptr);
+  co_return body;
+}
+
+}  // namespace proxy

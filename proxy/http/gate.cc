@@ -1,0 +1,95 @@
+#include "proxy/http/gate.h"
+
+#include <algorithm>
+
+#include "docker/engine_state.h"
+#include "docker/target.h"
+
+namespace proxy {
+namespace {
+
+// Engines speak HTTP/2 without TLS from Docker 29 on, which has this version of the API.
+constexpr std::string_view http2Since = "1.52";
+
+bool isBoundary(char c) {
+  return c == ' ' || c == ',' || c == '\t';
+}
+
+// Of an Expect header: whether net/http finds "100-continue" in it, the one thing it knows.
+bool expectsContinue(std::string_view value) {
+  while (!value.empty()) {
+    size_t end = 0;
+    while (end < value.size() && !isBoundary(value[end])) end++;
+    if (base::equalsIgnoreCase(value.substr(0, end), "100-continue")) return true;
+    value.remove_prefix(std::min(value.size(), end + 1));
+  }
+  return false;
+}
+
+Passage refused(RouteMatch route, int status, std::string message) {
+  return {route, status, std::move(message), true};
+}
+
+}  // namespace
+
+Passage admit(Sender sender, RouteMatch match) {
+  const Route& route = match.route();
+  switch (sender) {
+    case Sender::local:
+      return {match};
+    case Sender::client:
+      if (route.answer == Answer::clientCertificate)
+        return {match, 403,
+                "client certificates are made over a unix socket only: run \"droverd client-cert\" "
+                "on a node of the cluster"};
+      return {match};
+    case Sender::removed:
+      return refused(match, 403, "this node was removed from the cluster");
+    case Sender::stranger:
+      // Who wants to join has no certificate yet, and may ask for nothing but that.
+      if (route.answer == Answer::admission) return {match};
+      return refused(match, 403, "only nodes of the cluster are served here");
+    case Sender::node:
+      switch (route.answer) {
+        // Of the Docker API a node sends what is done on one engine. It never asks on behalf of a
+        // client for what the whole cluster answers, and nothing that we do not know.
+        case Answer::swarm:
+        case Answer::placement:
+        case Answer::rebalance:
+        case Answer::clientCertificate:
+        case Answer::h2c:
+        case Answer::other:
+          return refused(match, 403, "nodes of the cluster do not ask each other for this");
+        default:
+          return {match};
+      }
+  }
+  return refused(match, 403, "");
+}
+
+Passage pass(Sender sender, base::Head& request) {
+  docker::CanonicalTarget target = docker::canonicalTarget(request.method(), request.target());
+  RouteMatch other;
+  other.index = routes().size() - 1;
+  std::string_view expected = request.find("Expect").value_or("");
+  if (!expected.empty() && !expectsContinue(expected)) return refused(other, 417, "");
+  if (target.kind == docker::CanonicalTarget::Kind::moved) {
+    // Only who may send anything at all is told where it is.
+    Passage passage = admit(sender, other);
+    if (passage.status) return passage;
+    return {other, 301, std::move(target.text)};
+  }
+  if (target.kind == docker::CanonicalTarget::Kind::rewritten) request.retarget(target.text);
+  Passage passage = admit(sender, match(request.method(), request.target()));
+  if (sender == Sender::node && passage.status == 0 &&
+      base::hasToken(request.find("Upgrade").value_or(""), "h2c"))
+    return refused(passage.route, 403, "nodes of the cluster do not speak HTTP/2");
+  return passage;
+}
+
+bool mayTunnelHttp2(Sender sender, std::string_view engineVersion) {
+  if (sender != Sender::local && sender != Sender::client) return false;
+  return !engineVersion.empty() && !docker::versionLess(engineVersion, http2Since);
+}
+
+}  // namespace proxy

@@ -1,0 +1,47 @@
+#include "proxy/http/json_body.h"
+
+#include <optional>
+#include <utility>
+
+#include "labels/text.h"
+#include "proxy/http/answer.h"
+
+namespace proxy {
+namespace {
+
+constexpr base::milliseconds askTimeout(5'000);
+constexpr size_t answerMost = 64 * 1024;
+// Of which nothing can come, should the engine see it otherwise.
+constexpr std::string_view noJson = "{";
+
+}  // namespace
+
+std::string contentTypeOf(const base::Head& request) {
+  std::optional<std::string_view> type = request.find("Content-Type");
+  return type ? "Content-Type: " + std::string(*type) + "\r\n" : std::string();
+}
+
+bool isSaidToBeJson(const base::Head& request, std::string_view body) {
+  std::optional<std::string_view> given = request.find("Content-Type");
+  if (!given || given->empty()) return body.empty();
+  std::string_view type = given->substr(0, given->find(';'));
+  while (!type.empty() && (type.back() == ' ' || type.back() == '\t')) type.remove_suffix(1);
+  return labels::equalIgnoringCase(type, "application/json");
+}
+
+base::Task<> refuseContentType(Client& client, docker::Engine& engine) {
+  const base::Head& request = client.request();
+  base::HttpCall call;
+  call.method = request.method();
+  call.target = request.target();
+  call.headers = contentTypeOf(request);
+  call.body = noJson;
+  call.timeout = askTimeout;
+  call.most = answerMost;
+  call.mayRepeat = false;
+  client.upstream = engine.name();
+  base::HttpReply reply = co_await engine.call(std::move(call));
+  co_await sendAnswer(client, reply.status, reply.head, reply.body);
+}
+
+}  // namespace proxy

@@ -1,0 +1,30 @@
+#pragma once
+
+// The parameters of a call as dockerd reads them (net/http's ParseForm): those of the query, and
+// before them those of a body that is a form. Who reads only the query would act on other values
+// than the engine does. Pure.
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/http.h"
+#include "proxy/http/routes.h"
+
+namespace proxy {
+
+// Whether a cluster acts on parameters of such a call, be it that they become part of others.
+bool hasParameters(const Route& route);
+// Whether the engine would take them from a form, too.
+bool takesForm(const Route& route);
+// Whether the request's body may be a form to Go. In case of doubt it is.
+bool isForm(const base::Head& request);
+
+// Why the engine would refuse these parameters, in its words; nothing if it would not. Holds for
+// queries and for forms.
+std::optional<std::string> faultOfParameters(std::string_view parameters);
+
+// The target with the form's parameters before those of its query.
+std::string withForm(std::string_view target, std::string_view form);
+
+}  // namespace proxy

@@ -1,0 +1,18 @@
+#pragma once
+
+// The filters of GET /containers/json, for entries of a list whose engine cannot be asked. Pure.
+
+#include <string_view>
+#include <vector>
+
+#include "docker/filtered_query.h"
+
+namespace proxy {
+
+// Whether the engine would show this entry of its list. What cannot be told from the entry alone,
+// or is no known filter, matches nothing: id, name (^, $ and dots, no other patterns), label,
+// status, exited, health, network, volume, ancestor (not by parents of the image), is-task and
+// isolation are known. `before` and `since` are not looked at.
+bool matchesFilters(std::string_view entry, const std::vector<docker::ListFilter>& filters);
+
+}  // namespace proxy

@@ -1,0 +1,408 @@
+#include "scheduler/placements.h"
+
+#include <algorithm>
+
+#include "scheduler/global.h"
+#include "scheduler/world_facts.h"
+
+namespace scheduler {
+namespace {
+
+// Records of what a node has promised: promised/<number>.
+constexpr std::string_view promiseRecords = "promised/";
+// How the World names what is reserved by us, and what others have promised.
+constexpr std::string_view reservations = "reserved/";
+
+// Under which the World has another node's promise; its record says the same.
+std::string promiseId(const cluster::NodeId& owner, std::string_view key) {
+  return std::string(promiseRecords)
+      .append(owner.text())
+      .append("/")
+      .append(key.substr(promiseRecords.size()));
+}
+
+// The others do not hear of one whose labels are too much for a record.
+bool fitsIntoRecord(const catalog::ContainerFacts& facts) {
+  size_t sum = 0;
+  for (const auto& [key, value] : facts.labels) sum += key.size() + value.size();
+  return sum < cluster::StateOptions().valueMost;
+}
+
+}  // namespace
+
+void Placements::containerChanged(const cluster::NodeId& owner, const std::string& id,
+                                  std::string_view record) {
+  std::optional<Container> container = containerFact(owner, id, record);
+  if (!container) return;
+  if (!told_.contains(owner)) takeNodes();
+  expected_.erase(id);
+  const Container* known = world_.container(id);
+  bool isNew = !known || known->id != id;
+  // The record may come before the answer to the create, and it should not count twice.
+  if (isNew) dropReserved(owner.text(), container->name);
+  // While it is removed the engine lists it without a name.
+  if (!isNew && container->name.empty()) rememberBinds(*known);
+  if (!world_.putContainer(std::move(*container))) early_[owner][id] = record;
+}
+
+void Placements::containerErased(const cluster::NodeId& owner, const std::string& id) {
+  if (auto early = early_.find(owner); early != early_.end()) early->second.erase(id);
+  const Container* container = world_.container(id);
+  if (!container || container->id != id || container->node != owner.text()) return;
+  rememberBinds(*container);
+  world_.eraseContainer(id);
+  expected_.erase(id);
+}
+
+void Placements::containerRemoved(const std::string& id) {
+  if (const Container* container = world_.container(id)) rememberBinds(*container);
+}
+
+// Of a container that is going.
+void Placements::rememberBinds(const Container& container) {
+  const NodeState* node = world_.node(container.node);
+  docker::RemovedBinds::Home home{container.node, node ? node->facts.name : "", container.binds};
+  removedBinds_.removed(container.name, std::move(home), loop_.now());
+}
+
+void Placements::promiseChanged(const cluster::NodeId& owner, std::string_view key,
+                                std::string_view record) {
+  if (!key.starts_with(promiseRecords) || owner == agent_.self()) return;
+  std::string token = catalog::inPlaceOf(record), ours = std::string(agent_.self().text()) + "/";
+  if (token.starts_with(ours)) {
+    std::string reserved = std::string(reservations) + token.substr(ours.size());
+    release(reserved);
+    // The answer to the create may have been faster.
+    bool isExpected = std::any_of(expected_.begin(), expected_.end(),
+                                  [&](const auto& each) { return each.second == reserved; });
+    if (isExpected) return;
+  }
+  containerChanged(owner, promiseId(owner, key), record);
+}
+
+void Placements::promiseErased(const cluster::NodeId& owner, std::string_view key) {
+  if (key.starts_with(promiseRecords)) containerErased(owner, promiseId(owner, key));
+}
+
+void Placements::heldChanged(const cluster::NodeId& owner, std::string_view key,
+                             std::string_view record) {
+  for (docker::Held kind : docker::allHeld) {
+    std::string_view prefix = docker::recordsOf(kind);
+    if (!key.starts_with(prefix)) continue;
+    std::string_view id = key.substr(prefix.size());
+    Holding& holding = holdings_[owner];
+    std::string name(id);
+    dropFound(owner, kind);
+    if (kind == docker::Held::network) holding.networks[name] = networkFact(id, record);
+    if (kind == docker::Held::volume) holding.volumes[name] = volumeFact(id, record);
+    if (kind == docker::Held::image) holding.images[name] = imageFact(id, record);
+    stale_.emplace(owner, kind);
+  }
+}
+
+void Placements::heldErased(const cluster::NodeId& owner, std::string_view key) {
+  for (docker::Held kind : docker::allHeld) {
+    std::string_view prefix = docker::recordsOf(kind);
+    if (!key.starts_with(prefix)) continue;
+    drop(owner, kind, std::string(key.substr(prefix.size())));
+  }
+}
+
+void Placements::found(catalog::Kind kind, const std::string& object,
+                       const std::vector<cluster::Node>& nodes) {
+  docker::Held held = kind == catalog::Kind::network ? docker::Held::network : docker::Held::volume;
+  for (const cluster::Node& each : nodes) {
+    Holding& holding = holdings_[each.id];
+    bool isNew = held == docker::Held::network
+                     ? !holds(holding, object) &&
+                           holding.networks.try_emplace(object, Network{object, object}).second
+                     : holding.volumes.try_emplace(object, Volume{object}).second;
+    if (!isNew) continue;
+    found_[{each.id, held}].insert(object);
+    stale_.emplace(each.id, held);
+  }
+}
+
+// Whether it has the network by a record: by name, or by the beginning of its id.
+bool Placements::holds(const Holding& holding, const std::string& network) {
+  return std::any_of(holding.networks.begin(), holding.networks.end(), [&](const auto& each) {
+    return each.second.name == network || each.first.starts_with(network);
+  });
+}
+
+void Placements::missing(catalog::Kind kind, const std::string& object) {
+  docker::Held held = kind == catalog::Kind::network ? docker::Held::network : docker::Held::volume;
+  for (auto& [of, objects] : found_) {
+    if (of.second == held && objects.erase(object)) drop(of.first, held, object);
+  }
+}
+
+// What was only found; the node's records now tell.
+void Placements::dropFound(const cluster::NodeId& owner, docker::Held kind) {
+  auto found = found_.extract({owner, kind});
+  if (!found) return;
+  for (const std::string& each : found.mapped()) drop(owner, kind, each);
+}
+
+void Placements::drop(const cluster::NodeId& owner, docker::Held kind, const std::string& id) {
+  auto holding = holdings_.find(owner);
+  if (holding == holdings_.end()) return;
+  if (kind == docker::Held::network) holding->second.networks.erase(id);
+  if (kind == docker::Held::volume) holding->second.volumes.erase(id);
+  if (kind == docker::Held::image) holding->second.images.erase(id);
+  stale_.emplace(owner, kind);
+}
+
+void Placements::forget(const std::string& id) {
+  if (expected_.erase(id)) world_.eraseContainer(id);
+  withdrawIf([&](const Promise& promise) { return promise.container == id; });
+}
+
+void Placements::clear() {
+  world_ = World();
+  told_.clear();
+  early_.clear();
+  holdings_.clear();
+  stale_.clear();
+  found_.clear();
+  expected_.clear();
+  reservedNames_.clear();
+  promises_.clear();
+}
+
+// What is reserved there under this name, now that a container has it.
+void Placements::dropReserved(std::string_view node, const std::string& name) {
+  auto reserved = reservedNames_.find({std::string(node), name});
+  if (reserved == reservedNames_.end()) return;
+  world_.eraseContainer(reserved->second);
+  reservedNames_.erase(reserved);
+}
+
+void Placements::release(const std::string& key) {
+  world_.eraseContainer(key);
+  std::erase_if(reservedNames_, [&](const auto& each) { return each.second == key; });
+}
+
+// Nothing came of it.
+void Placements::giveUp(const std::string& key) {
+  release(key);
+  if (auto promise = promises_.extract(key)) withdraw(promise.mapped().record);
+}
+
+std::string Placements::Reservation::token() const {
+  if (!owner_) return {};
+  return std::string(owner_->agent_.self().text()) + "/" + key_.substr(reservations.size());
+}
+
+void Placements::Reservation::stands(const std::string& id) {
+  if (!owner_) return;
+  Placements& owner = *std::exchange(owner_, nullptr);
+  if (auto promise = owner.promises_.find(key_); promise != owner.promises_.end()) {
+    promise->second.container = id;
+    owner.published();
+  }
+  const Container* recorded = owner.world_.container(id);
+  bool isRecorded = recorded && recorded->id == id;
+  if (!isRecorded && owner.world_.container(key_)) {
+    owner.expected_.emplace(id, key_);
+    owner.world_.renameContainer(key_, id);
+  }
+  owner.release(key_);
+}
+
+Options Placements::options(const std::string& name) {
+  Options options;
+  options.here = agent_.self().text();
+  options.name = name;
+  options.strategy = defaults_.strategy;
+  options.overcommit = defaults_.overcommit;
+  options.seed = ++lastReservation_;
+  return options;
+}
+
+Placement Placements::place(const labels::Policy& policy, const std::string& name, bool explain,
+                            bool leaveToEngine) {
+  takeNodes();
+  takeHoldings();
+  Options asked = options(name);
+  asked.explain = explain;
+  asked.leaveToEngine = leaveToEngine;
+  if (std::string home = bindHome(policy, name); !home.empty()) asked.here = std::move(home);
+  return scheduler::place(policy, world_, asked);
+}
+
+// The node whose directories are meant, as those of the container that is made again; empty if that
+// is the one that was asked.
+std::string Placements::bindHome(const labels::Policy& policy, const std::string& name) const {
+  if (policy.binds.empty() || policy.bind) return {};
+  std::string home;
+  const Container* replaced = policy.replaces.empty() ? nullptr : world_.container(policy.replaces);
+  const docker::RemovedBinds::Home* removed = removedBinds_.find(name, policy.binds, loop_.now());
+  if (removed) home = removed->node;
+  if (replaced && !replaced->binds.empty()) home = replaced->node;
+  const NodeState* node = home.empty() ? nullptr : world_.node(home);
+  bool takes =
+      node && node->facts.availability == Availability::active && node->facts.trouble.empty();
+  return takes ? home : std::string();
+}
+
+std::string Placements::otherBinds(const labels::Policy& policy, const std::string& name,
+                                   const std::string& node) const {
+  const docker::RemovedBinds::Home* removed = removedBinds_.find(name, loop_.now());
+  if (policy.binds.empty() || policy.bind || !removed || removed->node == node) return {};
+  const NodeState* now = world_.node(node);
+  return "container " + name + " was on node " + removed->nodeName +
+         " before; the directories of the host that it mounts are now those of node " +
+         (now ? now->facts.name : node);
+}
+
+Placements::GlobalFit Placements::globalFit(const labels::Policy& policy) {
+  takeNodes();
+  std::string self(agent_.self().text());
+  const NodeState* here = world_.node(self);
+  // Before our engine has told what it is, nothing can be said.
+  if (!here || here->facts.os.empty()) return {false, true};
+  Options asked = options("");
+  std::vector<std::string> nodes = globalNodes(policy, world_, asked);
+  bool takes = std::find(nodes.begin(), nodes.end(), self) != nodes.end();
+  return {takes, keepsGlobal(policy, world_, asked, self)};
+}
+
+std::optional<Move> Placements::rebalance(std::span<const Movable> movables, Movers movers) {
+  takeNodes();
+  takeHoldings();
+  Options asked = options("");
+  return scheduler::rebalance(movables, world_, asked, movers);
+}
+
+std::vector<std::string> Placements::publishAddresses(const std::string& node) {
+  takeNodes();
+  const NodeState* state = world_.node(node);
+  return state ? state->rules.ips : std::vector<std::string>();
+}
+
+Placements::Reservation Placements::reserve(const std::string& node, const labels::Policy& policy,
+                                            const std::string& name) {
+  Container container;
+  container.id = std::string(reservations) + std::to_string(++lastReservation_);
+  container.name = name;
+  container.node = node;
+  container.image = policy.image;
+  container.labels = policy.labels;
+  container.reserved = policy.reserve;
+  if (const NodeState* state = world_.node(node))
+    container.ports = labels::likelyPorts(policy.ports, state->ports);
+  std::string key = container.id;
+  if (!name.empty()) reservedNames_[{node, name}] = key;
+  world_.putContainer(std::move(container));
+  return Reservation(*this, std::move(key));
+}
+
+Placements::Admission Placements::admit(labels::Policy policy, const std::string& name,
+                                        bool leaveToEngine) {
+  policy.node = agent_.self().text();
+  Placement placement = place(policy, name, true, leaveToEngine);
+  Admission admission;
+  if (placement.candidates.empty()) {
+    admission.refusedBy = "placement";
+    admission.why = placement.missing.empty() ? "cannot run this container"
+                                              : "does not know container " + placement.missing;
+    for (const Rejection& each : placement.rejected) {
+      if (each.id != policy.node) continue;
+      admission.refusedBy = each.filter;
+      admission.why = each.message;
+    }
+    return admission;
+  }
+  admission.publishAddress = placement.candidates.front().publishAddress;
+  admission.reservation = reserve(policy.node, policy, name);
+  return admission;
+}
+
+void Placements::announce(const Reservation& promised, const std::string& name,
+                          const catalog::ContainerFacts& asked, const std::string& token) {
+  if (!agent_.clustered() || !promised.owner_ || !fitsIntoRecord(asked)) return;
+  // The lowest number that is free, so that few records are ever used.
+  std::set<std::string> taken;
+  for (const auto& [key, promise] : promises_) taken.insert(promise.record);
+  size_t number = 0;
+  std::string record;
+  do {
+    record = std::string(promiseRecords) + std::to_string(number++);
+  } while (taken.contains(record));
+  std::string id = promiseId(agent_.self(), record);
+  promises_[promised.key_] = {record, ""};
+  agent_.put(record, catalog::promisedRecord(id, name, asked, token));
+}
+
+void Placements::published() {
+  if (!agent_.clustered()) return;
+  withdrawIf([&](const Promise& promise) {
+    std::string key = std::string(catalog::containerRecords) + promise.container;
+    return !promise.container.empty() && agent_.state().find(agent_.self(), key);
+  });
+}
+
+// One after the other: what is published may wake whoever makes a promise.
+void Placements::withdrawIf(const std::function<bool(const Promise&)>& isOver) {
+  for (;;) {
+    auto over = std::find_if(promises_.begin(), promises_.end(),
+                             [&](const auto& promise) { return isOver(promise.second); });
+    if (over == promises_.end()) return;
+    std::string record = std::move(over->second.record);
+    promises_.erase(over);
+    withdraw(record);
+  }
+}
+
+void Placements::withdraw(const std::string& record) {
+  if (agent_.clustered()) agent_.erase(record);
+}
+
+// What nodes hold, as their records have it now. A node's first records come all at once, so they
+// are taken over once and not each by itself.
+void Placements::takeHoldings() {
+  auto values = [](const auto& map) {
+    std::vector<typename std::decay_t<decltype(map)>::mapped_type> list;
+    list.reserve(map.size());
+    for (const auto& [key, value] : map) list.push_back(value);
+    return list;
+  };
+  for (const auto& [owner, kind] : stale_) {
+    const Holding& holding = holdings_[owner];
+    if (kind == docker::Held::network) world_.setNetworks(owner.text(), values(holding.networks));
+    if (kind == docker::Held::volume) world_.setVolumes(owner.text(), values(holding.volumes));
+    if (kind == docker::Held::image) world_.setImages(owner.text(), values(holding.images));
+  }
+  // Of a node that is not known yet it is taken over when it is.
+  std::erase_if(stale_, [&](const auto& each) { return told_.contains(each.first); });
+}
+
+// The nodes as membership and their records have them now.
+void Placements::takeNodes() {
+  std::set<cluster::NodeId> present;
+  for (const cluster::NodeView& view : agent_.nodeViews()) {
+    if (view.status == cluster::Status::left) continue;
+    present.insert(view.id);
+    std::pair<uint64_t, cluster::Status> fresh(view.version, view.status);
+    auto [told, isNew] = told_.try_emplace(view.id);
+    if (!isNew && told->second == fresh) continue;
+    told->second = fresh;
+    world_.putNode(nodeFact(view));
+    if (isNew) {
+      for (docker::Held kind : docker::allHeld) stale_.emplace(view.id, kind);
+    }
+    auto early = early_.extract(view.id);
+    if (!early) continue;
+    for (const auto& [id, record] : early.mapped()) containerChanged(view.id, id, record);
+  }
+  std::erase_if(told_, [&](const auto& told) {
+    if (present.contains(told.first)) return false;
+    world_.eraseNode(told.first.text());
+    early_.erase(told.first);
+    holdings_.erase(told.first);
+    return true;
+  });
+}
+
+}  // namespace scheduler

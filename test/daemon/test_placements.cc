@@ -1,0 +1,234 @@
+// What placement knows of a cluster, from records and from creates that are under way; and that the
+// chosen node has the last word.
+
+#include "scheduler/placements.h"
+
+#include <criterion/criterion.h>
+
+#include <string>
+
+#include "labels/decode.h"
+#include "test/cluster_house.h"
+
+using namespace test;
+using scheduler::Placements;
+
+namespace {
+
+std::string idOf(char letter) {
+  return std::string(64, letter);
+}
+
+// A container's record.
+std::string record(char letter, const std::string& name, const std::string& more = "") {
+  return "{\"Id\":\"" + idOf(letter) + "\",\"Names\":[\"/" + name +
+         "\"],\"Image\":\"app\",\"State\":\"running\",\"Created\":5" + more + "}";
+}
+
+labels::Policy asking(const std::string& members) {
+  labels::Decoded asked = labels::decode("{\"Image\":\"app\"," + members + "}");
+  cr_assert_not(asked.problem.has_value());
+  return asked.policy;
+}
+
+const labels::Policy port80 =
+    asking(R"("HostConfig":{"PortBindings":{"80/tcp":[{"HostPort":"80"}]}})");
+
+// One node, in a cluster of its own.
+struct Alone {
+  Hosts hosts{1};
+  cluster::Agent& agent = hosts.one().agent();
+  Placements placements{hosts.stage.loop, agent, {}};
+  cluster::NodeId self = agent.self();
+
+  bool fits(const labels::Policy& policy) {
+    return !placements.place(policy, "x").candidates.empty();
+  }
+};
+
+const labels::Policy onSecond =
+    asking(R"("Labels":{"io.drover.node":"host-2"},)"
+           R"("HostConfig":{"PortBindings":{"80/tcp":[{"HostPort":"80"}]}})");
+
+// Two nodes; of the first we see what it knows of the second.
+struct Pair {
+  Hosts hosts{2};
+  Placements& one = hosts.one().droverd->placements;
+  Placements& two = hosts.two().droverd->placements;
+  std::string second{hosts.two().agent().self().text()};
+
+  Placements::Admission promise(const labels::Policy& policy, const std::string& name,
+                                const std::string& token) {
+    Placements::Admission admitted = two.admit(policy, name);
+    cr_assert_eq(admitted.refusedBy, "", "%s", admitted.why.c_str());
+    bool hasPort = !policy.ports.empty();
+    catalog::ContainerFacts facts = catalog::requestedFacts(
+        hasPort ? R"({"HostConfig":{"PortBindings":{"80/tcp":[{"HostPort":"80"}]}}})" : "{}");
+    two.announce(admitted.reservation, name, facts, token);
+    return admitted;
+  }
+  // Whether the second has the port free.
+  bool fits() { return !one.place(onSecond, "x").candidates.empty(); }
+  size_t known() const {
+    size_t count = 0;
+    one.eachContainer([&](const scheduler::Container&) { count++; });
+    return count;
+  }
+};
+
+}  // namespace
+
+Test(placements, what_is_reserved_counts_until_it_goes) {
+  Alone alone;
+  Placements& placements = alone.placements;
+  cr_expect(alone.fits(port80));
+  {
+    Placements::Admission first = placements.admit(port80, "web");
+    cr_expect_eq(first.refusedBy, "", "%s", first.why.c_str());
+    Placements::Admission second = placements.admit(port80, "web2");
+    cr_expect_eq(second.refusedBy, "port");
+    cr_expect(second.why.find("80/tcp") != std::string::npos, "%s", second.why.c_str());
+    cr_expect_not(alone.fits(port80));
+  }
+  cr_expect(alone.fits(port80), "a create that was given up frees its port");
+}
+
+Test(placements, what_was_made_counts_until_its_record_tells) {
+  Alone alone;
+  Placements& placements = alone.placements;
+  {
+    Placements::Admission made = placements.admit(port80, "web");
+    made.reservation.stands(idOf('a'));
+  }
+  cr_expect(placements.knows("web") && placements.knows(idOf('a').substr(0, 5)));
+  cr_expect_not(alone.fits(port80));
+  // The record says that it has no port after all.
+  placements.containerChanged(alone.self, idOf('a'), record('a', "web"));
+  cr_expect(alone.fits(port80));
+  placements.forget(idOf('a'));
+  cr_expect(placements.knows("web"), "what has a record is not forgotten");
+  placements.containerErased(alone.self, idOf('a'));
+  cr_expect_not(placements.knows("web"));
+}
+
+Test(placements, what_was_made_and_has_no_record_is_forgotten) {
+  Alone alone;
+  Placements::Admission made = alone.placements.admit(port80, "web");
+  made.reservation.stands(idOf('a'));
+  alone.placements.forget(idOf('a'));
+  cr_expect_not(alone.placements.knows("web"));
+  cr_expect(alone.fits(port80));
+}
+
+Test(placements, a_record_may_come_before_its_reservation_ends) {
+  Alone alone;
+  Placements::Admission made = alone.placements.admit(port80, "web");
+  alone.placements.containerChanged(alone.self, idOf('a'), record('a', "web"));
+  cr_expect(alone.fits(port80), "the record counts, and only that");
+  made.reservation.stands(idOf('a'));
+  cr_expect(alone.fits(port80));
+}
+
+Test(placements, a_record_of_another_container_leaves_a_reservation_alone) {
+  Alone alone;
+  alone.placements.containerChanged(alone.self, idOf('b'), record('b', "web"));
+  {
+    Placements::Admission made = alone.placements.admit(port80, "web");
+    alone.placements.containerChanged(alone.self, idOf('b'),
+                                      record('b', "web", ",\"Status\":\"Up\""));
+    alone.placements.containerChanged(alone.self, idOf('c'), record('c', "db"));
+    cr_expect_not(alone.fits(port80), "neither is what is being made");
+  }
+  cr_expect(alone.fits(port80));
+}
+
+Test(placements, ports_and_reservations_are_those_of_the_record) {
+  Alone alone;
+  const std::string more =
+      R"(,"Ports":[{"IP":"0.0.0.0","PrivatePort":80,"PublicPort":80,"Type":"tcp"}],)"
+      R"("Labels":{"io.drover.reserve":"tuner=1, memory=600k"},"Drover":{"Memory":900000})";
+  alone.placements.containerChanged(alone.self, idOf('a'), record('a', "web", more));
+  cr_expect_not(alone.fits(port80));
+  // The node has a million bytes and no tuner.
+  cr_expect_not(alone.fits(asking(R"("HostConfig":{"Memory":500000})")));
+  cr_expect(alone.fits(asking(R"("HostConfig":{"Memory":400000})")), "the label counts");
+  cr_expect_not(alone.fits(asking(R"("Labels":{"io.drover.reserve":"tuner=1"})")));
+}
+
+Test(placements, what_a_node_promises_counts_on_all_nodes_before_it_is_made) {
+  Pair pair;
+  for (const char* name : {"", "web"}) {
+    cr_expect(pair.fits());
+    {
+      // The node that asks has it reserved, until the other one's promise takes the place of that.
+      Placements::Reservation reserved = pair.one.reserve(pair.second, onSecond, name);
+      Placements::Admission admitted = pair.promise(port80, name, reserved.token());
+      pair.hosts.stage.until([&] { return pair.one.knows("promised/" + pair.second + "/0"); });
+      cr_expect_eq(pair.known(), 1, "it counts once");
+      cr_expect_not(pair.fits());
+      reserved = Placements::Reservation();
+      cr_expect_not(pair.fits(), "the promise counts without it");
+    }
+    pair.hosts.stage.until([&] { return pair.fits(); });
+  }
+}
+
+Test(placements, what_came_of_a_promise_counts_until_it_is_recorded_or_known_not_to_come) {
+  Pair pair;
+  Placements::Admission admitted = pair.promise(port80, "web", "");
+  admitted.reservation.stands(idOf('a'));
+  pair.hosts.stage.until([&] { return pair.one.knows("web"); });
+  pair.two.published();
+  pair.hosts.settle();
+  cr_expect_not(pair.fits());
+  pair.two.forget(idOf('a'));
+  pair.hosts.stage.until([&] { return pair.fits(); });
+}
+
+Test(placements, a_promise_that_comes_after_the_answer_to_its_create_counts_no_more) {
+  Pair pair;
+  Placements::Reservation reserved = pair.one.reserve(pair.second, onSecond, "");
+  const std::string token = reserved.token();
+  reserved.stands(idOf('a'));
+  Placements::Admission admitted = pair.promise(port80, "", token);
+  Placements::Admission after = pair.promise(asking(R"("Labels":{})"), "later", "");
+  pair.hosts.stage.until([&] { return pair.one.knows("later"); });
+  cr_expect_eq(pair.known(), 2);
+}
+
+Test(placements, what_engines_say_they_have_counts_until_records_tell) {
+  Hosts hosts(2);
+  Host& one = hosts.one();
+  Placements placements(hosts.stage.loop, one.agent(), {});
+  const cluster::NodeId two = hosts.two().agent().self();
+  labels::Policy data = asking(R"("HostConfig":{"Binds":["data:/d"]})");
+  auto candidates = [&] { return placements.place(data, "x").candidates; };
+  std::vector<cluster::Node> nodes = one.agent().nodes();
+  std::erase_if(nodes, [&](const cluster::Node& node) { return node.id != two; });
+
+  cr_expect_eq(candidates().size(), 2);
+  placements.found(catalog::Kind::volume, "data", nodes);
+  cr_assert_eq(candidates().size(), 1);
+  cr_expect_eq(candidates()[0].id, two.text());
+  placements.missing(catalog::Kind::volume, "data");
+  cr_expect_eq(candidates().size(), 2);
+
+  placements.heldChanged(two, "volume/data", R"({"Driver":"local"})");
+  placements.found(catalog::Kind::volume, "data", nodes);
+  placements.heldChanged(two, "volume/other", R"({"Driver":"local"})");
+  cr_expect_eq(candidates().size(), 1, "what has a record stays");
+  placements.heldErased(two, "volume/data");
+  cr_expect_eq(candidates().size(), 2);
+}
+
+Test(placements, records_may_come_before_their_node_is_known) {
+  Alone alone;
+  cluster::NodeId stranger = *cluster::NodeId::parse(std::string(cluster::NodeId::length, 'z'));
+  alone.placements.containerChanged(stranger, idOf('a'), record('a', "web"));
+  alone.placements.heldChanged(stranger, "image/sha256:a", R"({"RepoTags":["app:latest"]})");
+  cr_expect_not(alone.placements.knows("web"));
+  alone.placements.containerErased(stranger, idOf('a'));
+  cr_expect_eq(alone.placements.place(asking(R"("Labels":{})"), "x").candidates.size(), 1);
+  alone.placements.clear();
+  cr_expect_eq(alone.placements.place(asking(R"("Labels":{})"), "x").candidates.size(), 1);
+}

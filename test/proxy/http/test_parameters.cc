@@ -1,0 +1,77 @@
+#include "proxy/http/parameters.h"
+
+#include <criterion/criterion.h>
+
+#include <string>
+
+using namespace proxy;
+
+namespace {
+
+const Route& routeOf(const std::string& method, const std::string& target) {
+  return match(method, target).route();
+}
+
+bool isFormWith(const std::string& headers) {
+  base::MessageReader reader(base::MessageReader::Kind::request, {});
+  reader.feedHead("POST / HTTP/1.1\r\nHost: d\r\n" + headers + "\r\n");
+  return isForm(reader.head());
+}
+
+}  // namespace
+
+Test(parameters, a_form_is_read_where_the_engine_reads_one) {
+  for (std::string target : {"/containers/a/rename", "/containers/a/stop", "/containers/prune",
+                             "/images/create", "/images/a/tag", "/images/a/push", "/build"}) {
+    cr_expect(takesForm(routeOf("POST", target)), "%s", target.c_str());
+  }
+  for (std::string target : {"/containers/create", "/containers/a/exec", "/containers/a/update",
+                             "/volumes/create", "/swarm/init", "/auth", "/commit", "/else"}) {
+    cr_expect_not(takesForm(routeOf("POST", target)), "%s", target.c_str());
+  }
+  cr_expect_not(takesForm(routeOf("DELETE", "/containers/a")));
+  cr_expect(hasParameters(routeOf("POST", "/containers/create")));
+  cr_expect(hasParameters(routeOf("POST", "/commit")));
+}
+
+Test(parameters, a_form_is_known_by_its_type) {
+  for (std::string type : {"application/x-www-form-urlencoded", "Application/X-WWW-Form-URLEncoded",
+                           "application/x-www-form-urlencoded ; charset=utf-8",
+                           // What Go makes lower case of, we do not.
+                           "appl\xc4\xb0"
+                           "cation/x-www-form-urlencoded"}) {
+    cr_expect(isFormWith("Content-Type: " + type + "\r\n"), "%s", type.c_str());
+  }
+  for (std::string headers :
+       {"", "Content-Type:\r\n", "Content-Type: application/json\r\n",
+        "Content-Type: multipart/form-data; boundary=x\r\n",
+        // The first is the one that counts.
+        "Content-Type: text/plain\r\nContent-Type: application/x-www-form-urlencoded\r\n"}) {
+    cr_expect_not(isFormWith(headers), "%s", headers.c_str());
+  }
+}
+
+Test(parameters, a_forms_come_before_those_of_the_query) {
+  cr_expect_eq(withForm("/c/a/rename?name=fresh", "name=taken"),
+               "/c/a/rename?name=taken&name=fresh");
+  cr_expect_eq(withForm("/c/a/rename", "name=taken"), "/c/a/rename?name=taken");
+  cr_expect_eq(withForm("/c/a/rename?name=fresh", ""), "/c/a/rename?name=fresh");
+}
+
+Test(parameters, what_go_refuses_is_refused_in_its_words) {
+  const struct {
+    std::string query;
+    std::string fault;
+  } queries[] = {
+      {"name=x;y=z", "invalid semicolon separator in query"},
+      {"name=%zz", "invalid URL escape \"%zz\""},
+      {"a=%41&%4=b&c=%", "invalid URL escape \"%4\""},
+      {"a=%zz&b;", "invalid semicolon separator in query"},
+  };
+  for (const auto& each : queries) {
+    std::optional<std::string> fault = faultOfParameters(each.query);
+    cr_expect(fault == each.fault, "%s: %s", each.query.c_str(), fault.value_or("none").c_str());
+  }
+  for (std::string query : {"", "a", "a=b&&c=d+e", "a=%3B%25", "=", "filters=null"})
+    cr_expect_not(faultOfParameters(query).has_value(), "%s", query.c_str());
+}
