@@ -1,8 +1,9 @@
 #pragma once
 
-// Moves containers when nodes are loaded unevenly (scheduler/rebalance.h says which): by itself those
-// with io.drover.rebalance=true, and on demand all that have nothing to lose. The living member
-// with the least id drives all moves, one after the other, so never two of one service at once.
+// Moves containers when nodes are loaded unevenly (scheduler/rebalance.h says which): by itself
+// those with io.drover.rebalance=true, and on demand all that have nothing to lose. The living
+// member with the least id drives all moves, one after the other, so never two of one service at
+// once.
 
 #include <cstdint>
 #include <map>
