@@ -39,13 +39,15 @@ install(CODE "
 set(CPACK_GENERATOR DEB)
 set(CPACK_PACKAGE_NAME drover)
 set(CPACK_PACKAGE_VENDOR "The drover authors")
-set(CPACK_PACKAGE_DESCRIPTION_SUMMARY "Docker Engine API in front of this host's Docker Engine")
+set(CPACK_PACKAGE_DESCRIPTION_SUMMARY "Docker Engine API for one host or a cluster of hosts")
 set(CPACK_PACKAGE_DESCRIPTION
-"droverd serves the Docker Engine API to unchanged Docker clients (the docker
-command, Compose and others) on a unix socket and over TLS with client
-certificates. It answers lists from a cache that it keeps true, passes
-everything else through at the speed of the wire, tells Prometheus what it
-does, and stays up while the engine is away.")
+"droverd runs on each host beside Docker Engine and serves the Docker Engine
+API to unchanged Docker clients (the docker command, Compose and others), on a
+unix socket and over TLS with client certificates. Hosts form a cluster with
+docker swarm init and join: any of them then answers for the containers,
+images, networks and volumes of all, without managers or a database. What it
+need not understand it passes through at the speed of the wire, and it stays
+up while the engine is away.")
 set(CPACK_PACKAGING_INSTALL_PREFIX /usr)
 set(CPACK_STRIP_FILES ON)
 set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
