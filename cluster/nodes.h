@@ -29,6 +29,8 @@ struct Node {
 class Nodes {
  public:
   virtual ~Nodes() = default;
+  // This node; one of nodes().
+  virtual NodeId self() const = 0;
   // Ourselves and all others that have not left, by id. Just ourselves while we are in no cluster.
   virtual std::vector<Node> nodes() const = 0;
   virtual bool clustered() const = 0;

@@ -292,7 +292,7 @@ base::Task<> Connection::answerRequest() {
 
 // What passes the gate is answered, and what does not is told why.
 base::Task<> Connection::answer(Record& record) {
-  Passage passage = pass(api_.senderOf(client_), client_.reader.head());
+  Passage passage = pass(routes(), api_.senderOf(client_), client_.reader.head());
   record.found(passage.route);
   if (passage.status == 301) {
     co_await sendMoved(client_, passage.message);
@@ -301,8 +301,9 @@ base::Task<> Connection::answer(Record& record) {
     co_await sendBare(client_, passage.status);
   } else if (passage.status) {
     co_await api_.fail(client_, passage.status, std::move(passage.message), passage.close);
-  } else if (api_.readsParameters(client_, passage.route.route())) {
-    co_await handleWithParameters(passage.route);
+  } else if (Parameters read = api_.parametersOf(client_, passage.route.route());
+             read != Parameters::none) {
+    co_await handleWithParameters(passage.route, read);
   } else {
     co_await api_.handle(client_, passage.route);
   }
@@ -310,16 +311,16 @@ base::Task<> Connection::answer(Record& record) {
 
 // A body that is a form becomes part of the query, so that there is one place to read from, and
 // those who hear the call from us read the same.
-base::Task<> Connection::handleWithParameters(RouteMatch route) {
+base::Task<> Connection::handleWithParameters(RouteMatch route, Parameters read) {
   base::Head& request = client_.reader.head();
-  if (takesForm(route.route()) && isForm(request)) {
+  if (read == Parameters::form && isForm(request)) {
     std::string form = co_await readBody(client_, formMost);
     std::string target = withForm(request.target(), form);
     request.retarget(target);
     for (std::string_view gone : {"Content-Type", "Content-Length", "Transfer-Encoding", "Expect"})
       request.drop(gone);
   }
-  route = match(request.method(), request.target());
+  route = match(routes(), request.method(), request.target());
   std::optional<std::string> fault = faultOfParameters(route.query);
   if (fault) throw base::HttpError(400, *fault);
   co_await api_.handle(client_, route);

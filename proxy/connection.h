@@ -62,7 +62,7 @@ class Connection {
   base::Task<> answerRequest();
   base::Task<> refuse(base::HttpError malformed);
   base::Task<> answer(Record& record);
-  base::Task<> handleWithParameters(RouteMatch route);
+  base::Task<> handleWithParameters(RouteMatch route, Parameters read);
   bool isHttp2() const;
   base::Task<> tunnelHttp2();
   void startTimer(bool forHead);

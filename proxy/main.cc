@@ -17,32 +17,13 @@
 #include "base/log.h"
 #include "base/loop.h"
 #include "base/resident_memory.h"
-#include "catalog/container_index.h"
-#include "catalog/holdings_index.h"
-#include "catalog/locator.h"
 #include "cluster/agent/agent.h"
-#include "docker/container_lists.h"
-#include "docker/engine.h"
-#include "docker/engine_state.h"
-#include "orchestrator/container_create.h"
-#include "orchestrator/container_move.h"
-#include "orchestrator/container_rename.h"
-#include "orchestrator/global_containers.h"
-#include "orchestrator/image_transfer.h"
-#include "orchestrator/publisher.h"
-#include "orchestrator/rebalancing.h"
-#include "proxy/api/api.h"
-#include "proxy/api/federation.h"
-#include "proxy/api/global_calls.h"
-#include "proxy/api/local_api.h"
-#include "proxy/api/node_api.h"
-#include "proxy/api/swarm_api.h"
 #include "proxy/client_cert_command.h"
 #include "proxy/client_tls.h"
 #include "proxy/command_line.h"
 #include "proxy/config.h"
-#include "proxy/http/metrics.h"
 #include "proxy/metrics_server.h"
+#include "proxy/parts.h"
 #include "proxy/server.h"
 
 namespace proxy {
@@ -62,12 +43,6 @@ void raiseDescriptorLimit() {
   ::getrlimit(RLIMIT_NOFILE, &limit);
   limit.rlim_cur = limit.rlim_max;
   ::setrlimit(RLIMIT_NOFILE, &limit);
-}
-
-std::vector<std::string_view> routeNames() {
-  std::vector<std::string_view> names;
-  for (const Route& route : routes()) names.push_back(route.pattern);
-  return names;
 }
 
 cluster::AgentOptions agentOptions(const Config& config) {
@@ -100,51 +75,30 @@ std::string firstLine(const char* path) {
   return line;
 }
 
+Parts::Options partsOptions(const Config& config) {
+  Parts::Options options;
+  options.enginePath = config.engine.path;
+  options.connectTimeout = config.connectTimeout;
+  options.maxBodyBytes = config.maxBodyBytes;
+  options.agent = agentOptions(config);
+  options.placement = {config.placementStrategy, config.overcommitPercent / 100.0};
+  options.rebalanceInterval = config.rebalanceInterval;
+  options.swarmApi = config.swarmApi;
+  return options;
+}
+
 class Daemon {
  public:
   Daemon(CommandLine commandLine, base::Log& log)
       : config_(std::move(commandLine.config)),
         source_(std::move(commandLine.source)),
         log_(log),
-        metrics_(names_, DROVER_VERSION),
-        engine_(loop_, config_.engine.path, config_.connectTimeout, base::HttpLimits()),
-        state_(loop_, engine_, log_),
-        lists_(loop_, engine_, state_, log_, config_.maxBodyBytes),
-        local_(engine_, state_, lists_, metrics_),
-        agent_(loop_, agentOptions(config_), log_),
-        locator_(engine_, agent_, index_, held_),
-        images_(loop_, engine_, agent_, locator_, log_),
-        placements_(loop_, agent_, {config_.placementStrategy, config_.overcommitPercent / 100.0}),
-        nameClaims_(loop_, engine_, agent_, locator_, index_, placements_, log_),
-        volumeClaims_(loop_, engine_, agent_, locator_, held_, log_),
-        volumeMove_(
-            {engine_, local_, agent_, locator_, index_, held_, placements_, volumeClaims_, log_}),
-        creation_(loop_, engine_, local_, agent_, locator_, index_, placements_, nameClaims_,
-                  volumeClaims_, volumeMove_, images_, log_),
-        creates_(loop_, engine_, local_, creation_, config_.maxBodyBytes),
-        renames_({local_, agent_, index_, nameClaims_}),
-        globalCalls_(
-            {engine_, local_, agent_, index_, locator_, nameClaims_, log_, config_.maxBodyBytes}),
-        globals_({loop_, engine_, local_, agent_, index_, locator_, placements_, nameClaims_,
-                  creation_, renames_, log_}),
-        moves_({loop_, engine_, local_, agent_, index_, locator_, placements_, nameClaims_,
-                creation_, renames_, log_}),
-        rebalancing_({loop_, engine_, local_, agent_, index_, locator_, placements_, moves_, log_},
-                     config_.rebalanceInterval),
-        swarm_(engine_, local_, agent_, config_.swarmApi, config_.maxBodyBytes),
-        federation_({loop_, engine_, local_, lists_, agent_, index_, held_, locator_, nameClaims_,
-                     volumeClaims_, creation_, creates_, globalCalls_, rebalancing_, placements_,
-                     images_, swarm_, log_, config_.maxBodyBytes}),
-        nodeApi_(agent_, images_, rebalancing_, volumeMove_),
-        clientCertificates_(agent_),
-        api_(agent_, local_, federation_, swarm_, nodeApi_, creates_, clientCertificates_),
-        clientTls_(config_, agent_, log_),
-        server_(loop_, config_, clientTls_, api_, engine_, log_, metrics_),
-        publisher_(loop_, engine_, state_, lists_, agent_, index_, held_, placements_, images_,
-                   log_, peerHooks()),
+        parts_(loop_, partsOptions(config_), peerHooks(), log_),
+        clientTls_(config_, parts_.agent, log_),
+        server_(loop_, config_, clientTls_, parts_.api, parts_.engine, log_, parts_.metrics),
         background_([this](std::exception_ptr fault) { faulted(fault); }) {
     if (config_.metricsListen)
-      metricsServer_.emplace(loop_, *config_.metricsListen, metrics_, log_);
+      metricsServer_.emplace(loop_, *config_.metricsListen, parts_.metrics, log_);
   }
 
   void run() {
@@ -157,17 +111,15 @@ class Daemon {
     });
     loop_.beforeWaiting([this] { flushLogSoon(); });
     loop_.onLongTurn(longTurn, [this](const base::Turn& turn) { tellLongTurn(turn); });
-    state_.listen(
-        {[this] { metrics_.engineUp(true); }, nullptr, [this] { metrics_.engineUp(false); }});
-    metrics_.turnsAre([this] { return loop_.takeTurnTimes(); });
-    metrics_.linesAre([this](base::Level level) { return log_.lines(level); });
-    metrics_.clusterIs([this] {
-      return Metrics::Cluster{agent_.saved(), !agent_.rotationWaits().empty()};
+    parts_.state.listen({[this] { parts_.metrics.engineUp(true); }, nullptr,
+                         [this] { parts_.metrics.engineUp(false); }});
+    parts_.metrics.turnsAre([this] { return loop_.takeTurnTimes(); });
+    parts_.metrics.linesAre([this](base::Level level) { return log_.lines(level); });
+    parts_.metrics.clusterIs([this] {
+      return Metrics::Cluster{parts_.agent.saved(), !parts_.agent.rotationWaits().empty()};
     });
-    background_.spawn(state_.run());
-    agent_.lookUpClaims([this](const std::string& key) { return publisher_.holding(key); });
-    agent_.begin(publisher_);
-    if (!agent_.clustered() && !config_.join.empty()) background_.spawn(joinUntilDone());
+    background_.spawn(parts_.run());
+    if (!parts_.agent.clustered() && !config_.join.empty()) background_.spawn(joinUntilDone());
     releaseMemoryLater();
     ::sd_notify(0, "READY=1");
     log_.info("droverd is ready", {{"version", DROVER_VERSION}, {"node", config_.name}});
@@ -176,38 +128,38 @@ class Daemon {
   }
 
  private:
-  orchestrator::Publisher::Hooks peerHooks() {
+  Parts::Hooks peerHooks() {
     return {[this](const cluster::Endpoint& listen) {
               server_.servePeers(
                   listen.host(), listen.port,
-                  [this]() -> const base::TlsContext& { return agent_.tlsForPeers(); },
+                  [this]() -> const base::TlsContext& { return parts_.agent.tlsForPeers(); },
                   [this] { return nodeAddresses(); });
               releaseMemoryLater();
             },
-            [this] { server_.stopPeers(); }, [this] { globals_.changed(); },
+            [this] { server_.stopPeers(); },
             [this] { return config_.measureLoad ? firstLine("/proc/loadavg") : std::string(); }};
   }
 
   std::set<std::string> nodeAddresses() const {
     std::set<std::string> addresses;
-    for (const cluster::Node& each : agent_.nodes()) addresses.insert(each.address);
+    for (const cluster::Node& each : parts_.agent.nodes()) addresses.insert(each.address);
     return addresses;
   }
 
   // What the settings ask for; the other nodes, or our engine, may come up later than we do.
   base::Task<> joinUntilDone() {
     std::string told;
-    while (!agent_.clustered()) {
+    while (!parts_.agent.clustered()) {
       std::string why;
       try {
-        co_await swarm_.join(config_.clusterListen, config_.clusterAdvertise, config_.join,
-                             readToken(config_.joinTokenFile));
+        co_await parts_.swarmApi.join(config_.clusterListen, config_.clusterAdvertise, config_.join,
+                                      readToken(config_.joinTokenFile));
       } catch (const std::exception& failed) {
         why = failed.what();
       }
       if (why != told && !why.empty()) log_.warn("cannot join yet", {{"reason", why}});
       told = why;
-      if (!agent_.clustered()) co_await base::sleepFor(loop_, joinAgainAfter);
+      if (!parts_.agent.clustered()) co_await base::sleepFor(loop_, joinAgainAfter);
     }
   }
 
@@ -289,37 +241,10 @@ class Daemon {
   Config config_;
   ConfigSource source_;
   base::Log& log_;
-  std::vector<std::string_view> names_ = routeNames();
   base::Loop loop_;
-  Metrics metrics_;
-  docker::Engine engine_;
-  docker::EngineState state_;
-  docker::ContainerLists lists_;
-  LocalApi local_;
-  cluster::Agent agent_;
-  catalog::ContainerIndex index_;
-  catalog::HoldingsIndex held_;
-  catalog::Locator locator_;
-  orchestrator::ImageTransfer images_;
-  scheduler::Placements placements_;
-  orchestrator::NameClaims nameClaims_;
-  orchestrator::VolumeClaims volumeClaims_;
-  orchestrator::VolumeMove volumeMove_;
-  orchestrator::ContainerCreate creation_;
-  CreateCalls creates_;
-  orchestrator::ContainerRename renames_;
-  GlobalCalls globalCalls_;
-  orchestrator::GlobalContainers globals_;
-  orchestrator::ContainerMove moves_;
-  orchestrator::Rebalancing rebalancing_;
-  SwarmApi swarm_;
-  Federation federation_;
-  NodeApi nodeApi_;
-  ClientCertificates clientCertificates_;
-  Api api_;
+  Parts parts_;
   ClientTls clientTls_;
   Server server_;
-  orchestrator::Publisher publisher_;
   std::optional<MetricsServer> metricsServer_;
   base::Timer flushTimer_{loop_};
   base::Timer memoryTimer_{loop_};

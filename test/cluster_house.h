@@ -1,7 +1,7 @@
 #pragma once
 
 // Several hosts in one test: on each a FakeDocker and, in front of it, the whole of droverd as
-// main.cc wires it, at an address of its own on loopback. They form real clusters, with TLS and
+// it is wired, at an address of its own on loopback. They form real clusters, with TLS and
 // datagrams, on the loop of one Stage.
 
 #include <fcntl.h>
@@ -20,11 +20,8 @@
 
 #include "base/json.h"
 #include "cluster/agent/agent.h"
-#include "orchestrator/global_containers.h"
-#include "orchestrator/publisher.h"
-#include "proxy/api/api.h"
-#include "proxy/api/global_calls.h"
 #include "proxy/config.h"
+#include "proxy/parts.h"
 #include "proxy/server.h"
 #include "test/fake_docker.h"
 #include "test/lively_docker.h"
@@ -251,98 +248,47 @@ struct SmallDocker {
   }
 };
 
-// The daemon: the parts, as main.cc builds them.
-class Droverd {
+// The daemon: its parts with their listeners.
+class Droverd : public proxy::Parts {
  public:
-  Droverd(Stage& stage, proxy::Config configuration, base::Log& log)
-      : config(std::move(configuration)),
-        engine(stage.loop, config.engine.path, milliseconds(1000), {}),
-        state(stage.loop, engine, log),
-        lists(stage.loop, engine, state, log, most),
-        local(engine, state, lists, metrics),
-        agent(stage.loop, agentOptions(config.stateDir, config.name), log),
-        locator(engine, agent, index, held),
-        images(stage.loop, engine, agent, locator, log),
-        placements(stage.loop, agent, {}),
-        names(stage.loop, engine, agent, locator, index, placements, log),
-        volumes(stage.loop, engine, agent, locator, held, log),
-        volumeMove({engine, local, agent, locator, index, held, placements, volumes, log}),
-        creation(stage.loop, engine, local, agent, locator, index, placements, names, volumes,
-                 volumeMove, images, log),
-        creates(stage.loop, engine, local, creation, most),
-        renames({local, agent, index, names}),
-        globalCalls({engine, local, agent, index, locator, names, log, most}),
-        globals({stage.loop, engine, local, agent, index, locator, placements, names, creation,
-                 renames, log}),
-        moves({stage.loop, engine, local, agent, index, locator, placements, names, creation,
-               renames, log}),
-        rebalancing({stage.loop, engine, local, agent, index, locator, placements, moves, log},
-                    config.rebalanceInterval),
-        swarm(engine, local, agent, config.swarmApi, most),
-        federation({stage.loop, engine, local, lists, agent, index, held, locator, names, volumes,
-                    creation, creates, globalCalls, rebalancing, placements, images, swarm, log,
-                    most}),
-        nodeApi(agent, images, rebalancing, volumeMove),
-        clientCertificates(agent),
-        api(agent, local, federation, swarm, nodeApi, creates, clientCertificates),
-        clientTls(config, agent, log),
-        server(stage.loop, config, clientTls, api, engine, log, metrics),
-        publisher(stage.loop, engine, state, lists, agent, index, held, placements, images, log,
-                  hooks()) {
-    background.spawn(state.run());
-    agent.lookUpClaims([this](const std::string& key) { return publisher.holding(key); });
-    agent.begin(publisher);
+  Droverd(Stage& stage, const proxy::Config& config, base::Log& log)
+      : Parts(stage.loop, options(config), hooks(), log),
+        config_(config),
+        clientTls_(config_, agent, log),
+        server(stage.loop, config_, clientTls_, api, engine, log, metrics) {
+    background_.spawn(run());
   }
 
-  orchestrator::Publisher::Hooks hooks() {
+ private:
+  static Options options(const proxy::Config& config) {
+    Options options;
+    options.enginePath = config.engine.path;
+    options.connectTimeout = milliseconds(1000);
+    options.maxBodyBytes = 1024 * 1024;
+    options.agent = agentOptions(config.stateDir, config.name);
+    options.rebalanceInterval = config.rebalanceInterval;
+    options.swarmApi = config.swarmApi;
+    return options;
+  }
+
+  Hooks hooks() {
     return {[this](const cluster::Endpoint& listen) {
               server.servePeers(
                   listen.host(), listen.port,
                   [this]() -> const base::TlsContext& { return agent.tlsForPeers(); },
                   [] { return std::set<std::string>(); });
             },
-            [this] { server.stopPeers(); }, [this] { globals.changed(); }, nullptr};
+            [this] { server.stopPeers(); }, nullptr};
   }
 
-  static std::vector<std::string_view> namesOfRoutes() {
-    std::vector<std::string_view> names;
-    for (const proxy::Route& route : proxy::routes()) names.push_back(route.pattern);
-    return names;
-  }
+  proxy::Config config_;
+  proxy::ClientTls clientTls_;
 
-  static constexpr size_t most = 1024 * 1024;
-  proxy::Config config;
-  std::vector<std::string_view> routeNames = namesOfRoutes();
-  proxy::Metrics metrics{routeNames, "test"};
-  docker::Engine engine;
-  docker::EngineState state;
-  docker::ContainerLists lists;
-  proxy::LocalApi local;
-  cluster::Agent agent;
-  catalog::ContainerIndex index;
-  catalog::HoldingsIndex held;
-  catalog::Locator locator;
-  orchestrator::ImageTransfer images;
-  scheduler::Placements placements;
-  orchestrator::NameClaims names;
-  orchestrator::VolumeClaims volumes;
-  orchestrator::VolumeMove volumeMove;
-  orchestrator::ContainerCreate creation;
-  proxy::CreateCalls creates;
-  orchestrator::ContainerRename renames;
-  proxy::GlobalCalls globalCalls;
-  orchestrator::GlobalContainers globals;
-  orchestrator::ContainerMove moves;
-  orchestrator::Rebalancing rebalancing;
-  proxy::SwarmApi swarm;
-  proxy::Federation federation;
-  proxy::NodeApi nodeApi;
-  proxy::ClientCertificates clientCertificates;
-  proxy::Api api;
-  proxy::ClientTls clientTls;
+ public:
   proxy::Server server;
-  orchestrator::Publisher publisher;
-  base::Scope background{[](std::exception_ptr) {}};
+
+ private:
+  base::Scope background_{[](std::exception_ptr) {}};
 };
 
 // One host: what survives its droverd, and that one while it runs.
@@ -361,7 +307,7 @@ class Host {
                      {.kind = proxy::Listener::Kind::tls, .address = {address, tcpPort}}};
     config.stateDir = directory_ / "state";
     config.name = name();
-    droverd.emplace(stage_, std::move(config), log);
+    droverd.emplace(stage_, config, log);
     stage_.until([this] { return droverd->state.facts() != nullptr; });
   }
   // As kill -9 does.

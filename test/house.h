@@ -1,7 +1,7 @@
 #pragma once
 
-// The parts of droverd in front of a FakeDocker, wired as main.cc does it, and clients that play
-// their scripts on connections to it.
+// The parts of droverd in front of a FakeDocker, wired as it is (proxy/parts.h), and clients that
+// play their scripts on connections to it.
 
 #include <fcntl.h>
 #include <sys/mman.h>
@@ -10,70 +10,43 @@
 #include <string>
 #include <vector>
 
-#include "docker/container_lists.h"
-#include "docker/engine.h"
-#include "docker/engine_state.h"
-#include "proxy/api/api.h"
 #include "proxy/connection.h"
-#include "proxy/http/metrics.h"
+#include "proxy/parts.h"
 #include "test/fake_docker.h"
 #include "test/stage.h"
 
 namespace test {
 
-struct House {
-  House() { log.setLevel(base::Level::debug); }
-  ~House() { stage.cancel(); }  // no task outlives what it uses, be the test failed or not
+// What the parts stand on.
+struct Ground {
+  Ground() { log.setLevel(base::Level::debug); }
 
   Stage stage;
   FakeDocker docker{stage};
   base::Fd logFile{::memfd_create("log", MFD_CLOEXEC)};
   base::Log log{logFile.get()};
-  std::vector<std::string_view> routeNames = namesOfRoutes();
-  proxy::Metrics metrics{routeNames, "test"};
-  docker::Engine engine{stage.loop, docker.path(), milliseconds(1000), {}};
-  docker::EngineState state{stage.loop, engine, log};
-  docker::ContainerLists lists{stage.loop, engine, state, log, 64 * 1024 * 1024};
-  proxy::LocalApi local{engine, state, lists, metrics};
   TempDir stateDir;
-  cluster::Agent agent{stage.loop, agentOptions(), log};
-  catalog::ContainerIndex index;
-  catalog::HoldingsIndex held;
-  catalog::Locator locator{engine, agent, index, held};
-  orchestrator::ImageTransfer images{stage.loop, engine, agent, locator, log};
-  scheduler::Placements placements{stage.loop, agent, {}};
-  orchestrator::NameClaims names{stage.loop, engine, agent, locator, index, placements, log};
-  orchestrator::VolumeClaims volumes{stage.loop, engine, agent, locator, held, log};
-  orchestrator::VolumeMove volumeMove{
-      {engine, local, agent, locator, index, held, placements, volumes, log}};
-  orchestrator::ContainerCreate creation{stage.loop, engine, local,   agent,      locator, index,
-                                         placements, names,  volumes, volumeMove, images,  log};
-  proxy::CreateCalls creates{stage.loop, engine, local, creation, 64 * 1024 * 1024};
-  orchestrator::ContainerRename renames{{local, agent, index, names}};
-  proxy::GlobalCalls globalCalls{
-      {engine, local, agent, index, locator, names, log, 64 * 1024 * 1024}};
-  orchestrator::ContainerMove moves{{stage.loop, engine, local, agent, index, locator, placements,
-                                     names, creation, renames, log}};
-  orchestrator::Rebalancing rebalancing{
-      {stage.loop, engine, local, agent, index, locator, placements, moves, log}, milliseconds(0)};
-  proxy::SwarmApi swarm{engine, local, agent, true, 64 * 1024 * 1024};
-  proxy::Federation federation{{stage.loop, engine, local, lists, agent, index, held, locator,
-                                names, volumes, creation, creates, globalCalls, rebalancing,
-                                placements, images, swarm, log, 64 * 1024 * 1024}};
-  proxy::NodeApi nodeApi{agent, images, rebalancing, volumeMove};
-  proxy::ClientCertificates clientCertificates{agent};
-  proxy::Api api{agent, local, federation, swarm, nodeApi, creates, clientCertificates};
+
+  proxy::Parts::Options options() const {
+    proxy::Parts::Options options;
+    options.enginePath = docker.path();
+    options.connectTimeout = milliseconds(1000);
+    options.maxBodyBytes = 64 * 1024 * 1024;
+    options.agent.stateDir = stateDir / "state";
+    options.agent.name = "node";
+    options.agent.droverVersion = "test";
+    return options;
+  }
+};
+
+struct House : Ground, proxy::Parts {
+  House() : Parts(stage.loop, Ground::options(), {}, log) {}
+  ~House() { stage.cancel(); }  // no task outlives what it uses, be the test failed or not
+
   proxy::ConnectionLimits limits{{}, milliseconds(30'000), milliseconds(30'000)};
   proxy::BodyBudget bodies{64 * 1024 * 1024};
   proxy::QuietLog quiet{stage.loop, log};
   int clients = 0;  // being served
-
-  cluster::AgentOptions agentOptions() const {
-    cluster::AgentOptions options;
-    options.stateDir = stateDir / "state";
-    options.name = "node";
-    return options;
-  }
 
   // Valid until the connection ends.
   proxy::Connection& accept(base::Fd fd, const base::TlsContext* tls = nullptr) {
@@ -107,12 +80,6 @@ struct House {
   base::Task<> serve(std::unique_ptr<proxy::Connection> connection) {
     co_await connection->serve();
     clients--;
-  }
-
-  static std::vector<std::string_view> namesOfRoutes() {
-    std::vector<std::string_view> names;
-    for (const proxy::Route& route : proxy::routes()) names.push_back(route.pattern);
-    return names;
   }
 };
 

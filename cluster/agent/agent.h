@@ -122,7 +122,7 @@ class Agent : public Nodes {
   // The authorities that clients should trust, PEM.
   std::string authorities() const;
 
-  NodeId self() const;
+  NodeId self() const override;
   std::vector<NodeView> nodeViews() const;
   // Our own record's facts changed; what the operator set is kept.
   void setFacts(NodeRecord facts);

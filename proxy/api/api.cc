@@ -3,7 +3,6 @@
 #include <optional>
 
 #include "proxy/http/answer.h"
-#include "proxy/http/parameters.h"
 
 namespace proxy {
 
@@ -15,22 +14,15 @@ Sender Api::senderOf(const Client& client) const {
   return nodes_.wasRemoved(*node) ? Sender::removed : Sender::node;
 }
 
-bool Api::readsParameters(const Client& client, const Route& route) const {
-  return !client.fromNode && nodes_.clustered() && hasParameters(route);
+Parameters Api::parametersOf(const Client& client, const Route& route) const {
+  return client.fromNode || !nodes_.clustered() ? Parameters::none : route.parameters;
 }
 
 base::Task<> Api::handle(Client& client, RouteMatch match) {
-  Answer answer = match.route().answer;
-  if (answer == Answer::clientCertificate) return certificates_.handle(client);
-  if (client.fromNode) {
-    if (answer == Answer::node || answer == Answer::admission) return node_.handle(client, match);
-    if (answer == Answer::create) return creates_.createHere(client, match);
-    return local_.handle(client, match);
-  }
-  if (answer == Answer::swarm) return swarm_.handle(client, match);
-  if (nodes_.clustered()) return federation_.handle(client, match);
-  if (answer == Answer::info && swarm_.isWaiting()) return swarm_.info(client);
-  return local_.handle(client, match);
+  const Answers& answers = match.route().answers;
+  if (client.fromNode) return answers.node(handlers_, client, match);
+  if (!nodes_.clustered()) return answers.host(handlers_, client, match);
+  return answers.cluster(handlers_, client, match);
 }
 
 base::Task<> Api::fail(Client& client, int status, std::string message, bool close) {

@@ -1,32 +1,24 @@
 #pragma once
 
-// Who answers a request: this host, the cluster's nodes together, or the cluster itself.
+// Who answers a request: by its row in the route table, and by who asks where.
+
+#include <string>
+#include <string_view>
 
 #include "cluster/nodes.h"
-#include "proxy/api/client_certificates.h"
-#include "proxy/api/create_calls.h"
-#include "proxy/api/federation.h"
 #include "proxy/api/local_api.h"
-#include "proxy/api/node_api.h"
-#include "proxy/api/swarm_api.h"
+#include "proxy/api/routes.h"
 #include "proxy/http/client.h"
 #include "proxy/http/gate.h"
-#include "proxy/http/routes.h"
+#include "proxy/http/route.h"
 
 namespace proxy {
 
 class Api {
  public:
   // All must outlive it.
-  Api(const cluster::Nodes& nodes, LocalApi& local, Federation& federation, SwarmApi& swarm,
-      NodeApi& node, CreateCalls& creates, ClientCertificates& certificates)
-      : nodes_(nodes),
-        local_(local),
-        federation_(federation),
-        swarm_(swarm),
-        node_(node),
-        creates_(creates),
-        certificates_(certificates) {}
+  Api(const cluster::Nodes& nodes, LocalApi& local, Handlers handlers)
+      : nodes_(nodes), local_(local), handlers_(handlers) {}
 
   // Who is at the other end, for the gate.
   Sender senderOf(const Client& client) const;
@@ -37,8 +29,8 @@ class Api {
   // side breaks off.
   base::Task<> handle(Client& client, RouteMatch match);
 
-  // Whether the parameters of this call are read here, and not by the engine alone.
-  bool readsParameters(const Client& client, const Route& route) const;
+  // Which parameters of this call are read here, and not by the engine alone.
+  Parameters parametersOf(const Client& client, const Route& route) const;
 
   // Answers with Docker's error body. `close`: and ends the connection.
   base::Task<> fail(Client& client, int status, std::string message, bool close);
@@ -46,11 +38,7 @@ class Api {
  private:
   const cluster::Nodes& nodes_;
   LocalApi& local_;
-  Federation& federation_;
-  SwarmApi& swarm_;
-  NodeApi& node_;
-  CreateCalls& creates_;
-  ClientCertificates& certificates_;
+  Handlers handlers_;
 };
 
 }  // namespace proxy

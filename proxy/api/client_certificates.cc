@@ -60,7 +60,7 @@ std::optional<IssuedCertificate> decodeIssuedCertificate(std::string_view text) 
   return issued;
 }
 
-base::Task<> ClientCertificates::handle(Client& client) {
+base::Task<> ClientCertificates::handle(Client& client, RouteMatch) {
   std::string body = co_await readBody(client, bodyMost);
   int status = 200;
   std::string text;

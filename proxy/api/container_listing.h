@@ -20,7 +20,7 @@
 #include "docker/engine.h"
 #include "proxy/api/local_api.h"
 #include "proxy/http/client.h"
-#include "proxy/http/routes.h"
+#include "proxy/http/route.h"
 #include "proxy/merge/merge_plan.h"
 
 namespace proxy {

@@ -12,7 +12,7 @@
 #include "orchestrator/container_create.h"
 #include "orchestrator/create_order.h"
 #include "proxy/http/client.h"
-#include "proxy/http/routes.h"
+#include "proxy/http/route.h"
 
 namespace proxy {
 

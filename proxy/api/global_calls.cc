@@ -19,16 +19,6 @@ constexpr base::milliseconds callTimeout(3600 * 1000);
 constexpr size_t answerMost = 4 * 1024 * 1024;
 constexpr std::string_view onContainer = "/containers/{id}";
 
-bool isFollowed(const Route& route) {
-  if (!route.pattern.starts_with(onContainer)) return false;
-  if (route.method == "DELETE") return route.pattern == onContainer;
-  constexpr std::string_view followed[] = {"/start", "/stop",    "/restart", "/kill",
-                                           "/pause", "/unpause", "/update"};
-  std::string_view action = route.pattern.substr(onContainer.size());
-  return route.method == "POST" &&
-         std::find(std::begin(followed), std::end(followed), action) != std::end(followed);
-}
-
 // The same for a copy. One that runs goes with its original, which may have ended.
 std::string targetFor(const RouteMatch& match, const std::string& id) {
   std::string target = match.version.empty() ? "" : "/v" + std::string(match.version);
@@ -45,8 +35,18 @@ bool isDone(int status) {
 
 }  // namespace
 
+base::Task<> GlobalCalls::change(Client& client, RouteMatch match) {
+  ObjectCalls::Owner owner = co_await parts_.objects.owner(client, match, catalog::Kind::container);
+  if (!owner.node) co_return;
+  if (concerns(match)) {
+    co_await handle(client, match, std::move(*owner.node));
+  } else {
+    co_await parts_.objects.send(client, match, std::move(*owner.node));
+  }
+}
+
 bool GlobalCalls::concerns(const RouteMatch& match) const {
-  if (!isFollowed(match.route()) || parts_.index.globals().empty()) return false;
+  if (parts_.index.globals().empty()) return false;
   if (match.route().method == "DELETE" && orchestrator::removesLink(match.query)) return false;
   return groupOf(match.object).has_value();
 }

@@ -17,8 +17,9 @@
 #include "docker/local_engine.h"
 #include "orchestrator/global_plan.h"
 #include "orchestrator/name_claims.h"
+#include "proxy/api/object_calls.h"
 #include "proxy/http/client.h"
-#include "proxy/http/routes.h"
+#include "proxy/http/route.h"
 
 namespace proxy {
 
@@ -32,10 +33,15 @@ class GlobalCalls {
     catalog::ContainerIndex& index;
     catalog::Locator& locator;
     orchestrator::NameClaims& names;
+    ObjectCalls& objects;
     base::Log& log;
     size_t bodyMost;  // bytes of a request's body
   };
   explicit GlobalCalls(Parts parts) : parts_(parts) {}
+
+  // POST /containers/{id}/start and what else changes a container; one without copies is changed
+  // where it is.
+  base::Task<> change(Client& client, RouteMatch match);
 
   // Whether the request changes a container that has copies.
   bool concerns(const RouteMatch& match) const;

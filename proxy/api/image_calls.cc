@@ -13,10 +13,10 @@
 #include "docker/status_text.h"
 #include "proxy/api/chosen_answer.h"
 #include "proxy/http/answer.h"
-#include "proxy/http/relay.h"
 #include "proxy/merge/merge_lists.h"
 #include "proxy/merge/merge_sums.h"
 #include "proxy/merge/repository.h"
+#include "scheduler/build_placement.h"
 
 namespace proxy {
 namespace {
@@ -30,6 +30,11 @@ std::string lastValue(const docker::FilteredQuery& query, std::string_view filte
   return values.empty() ? "" : values.back();
 }
 
+// Whether a list is cut at an image.
+bool isCut(const docker::FilteredQuery& query) {
+  return !lastValue(query, "before").empty() || !lastValue(query, "since").empty();
+}
+
 int64_t createdIn(std::string_view inspection) {
   rapidjson::Document json = base::parseJson(inspection);
   return docker::parseTime(base::text(json, "Created"));
@@ -39,20 +44,25 @@ int64_t createdIn(std::string_view inspection) {
 
 // ---- lists
 
-bool ImageCalls::isCut(const docker::FilteredQuery& query) {
-  return !lastValue(query, "before").empty() || !lastValue(query, "since").empty();
+base::Task<> ImageCalls::list(Client& client, RouteMatch match) {
+  std::optional<docker::FilteredQuery> query = docker::parseFilteredQuery(match.query);
+  if (query && isCut(*query)) return cutList(client, match, std::move(*query));
+  bool byName = query && !query->values("reference").empty();
+  return parts_.all.answer(client, match, {},
+                           [this, byName](const auto& answers) { return merge(answers, byName); });
 }
 
 base::Task<ImageCalls::Anchor> ImageCalls::anchor(std::string image) {
   Anchor found;
   if (image.empty()) co_return found;
   std::string object = docker::encodeQueryValue(image);
-  found.located = co_await locator_.find(catalog::Kind::image, object);
+  found.located = co_await parts_.locator.find(catalog::Kind::image, object);
   if (!found.located.node) co_return found;
   std::vector<cluster::Node> nodes = {*found.located.node};
-  base::HttpCall call = base::httpGet("/images/" + object + "/json", inspectTimeout, bodyMost_);
+  base::HttpCall call =
+      base::httpGet("/images/" + object + "/json", inspectTimeout, parts_.bodyMost);
   std::vector<catalog::NodeReply> replies =
-      co_await catalog::askAll(engine_, std::move(nodes), std::move(call));
+      co_await catalog::askAll(parts_.engine, std::move(nodes), std::move(call));
   if (replies[0].status == 200) {
     found.created = createdIn(replies[0].body);
   } else {
@@ -68,9 +78,9 @@ base::Task<std::map<std::string, int64_t>> ImageCalls::momentsOf(std::vector<std
   std::map<std::string, int64_t> moments;
   for (const std::string& id : ids) {
     std::vector<cluster::Node> nodes = {node};
-    base::HttpCall call = base::httpGet("/images/" + id + "/json", inspectTimeout, bodyMost_);
+    base::HttpCall call = base::httpGet("/images/" + id + "/json", inspectTimeout, parts_.bodyMost);
     std::vector<catalog::NodeReply> replies =
-        co_await catalog::askAll(engine_, std::move(nodes), std::move(call));
+        co_await catalog::askAll(parts_.engine, std::move(nodes), std::move(call));
     if (replies[0].status == 200) moments[id] = createdIn(replies[0].body);
   }
   co_return moments;
@@ -85,7 +95,7 @@ base::Task<> ImageCalls::cutList(Client& client, RouteMatch match, docker::Filte
   bool known = (before.empty() || early.created) && (since.empty() || late.created);
   if (!known) {
     // That no engine has it, ours says in its own words.
-    co_await local_.passThrough(client, match);
+    co_await parts_.local.passThrough(client, match);
     co_return;
   }
   window.before = early.created;
@@ -94,7 +104,7 @@ base::Task<> ImageCalls::cutList(Client& client, RouteMatch match, docker::Filte
   query.erase("since");
 
   std::vector<std::string> wanted = docker::takeNodeFilter(query);
-  std::vector<cluster::Node> nodes = nodes_.nodes();
+  std::vector<cluster::Node> nodes = parts_.nodes.nodes();
   std::erase_if(nodes, [&](const cluster::Node& node) {
     return !docker::wantsNode(wanted, node.id.text(), node.name);
   });
@@ -102,12 +112,12 @@ base::Task<> ImageCalls::cutList(Client& client, RouteMatch match, docker::Filte
   std::string asked(target.substr(0, target.find('?')));
   std::string text = query.text();
   if (!text.empty()) asked += "?" + text;
-  base::HttpCall call = base::httpGet(std::move(asked), catalog::listTimeout, bodyMost_);
+  base::HttpCall call = base::httpGet(std::move(asked), catalog::listTimeout, parts_.bodyMost);
   std::vector<catalog::NodeReply> replies =
-      co_await catalog::askAll(engine_, std::move(nodes), std::move(call));
+      co_await catalog::askAll(parts_.engine, std::move(nodes), std::move(call));
   catalog::Chosen chosen = catalog::chooseList(catalog::outcomesOf(replies));
   if (chosen.status != 200) {
-    co_await sendChosen(client, chosen, replies, local_.commonHeaders());
+    co_await sendChosen(client, chosen, replies, parts_.local.commonHeaders());
     co_return;
   }
   std::vector<catalog::NodeAnswer> answers;
@@ -122,13 +132,13 @@ base::Task<> ImageCalls::cutList(Client& client, RouteMatch match, docker::Filte
     answers.push_back(std::move(answer));
   }
   std::string body = merge(std::move(answers), !query.values("reference").empty());
-  co_await sendJson(client, 200, local_.commonHeaders(), body);
+  co_await sendJson(client, 200, parts_.local.commonHeaders(), body);
 }
 
 catalog::IsStaleTag ImageCalls::staleness() const {
   return [this](std::string_view nodeId, std::string_view tag, std::string_view image) {
     std::optional<cluster::NodeId> node = cluster::NodeId::parse(nodeId);
-    return node && locator_.isStale(*node, tag, image);
+    return node && parts_.locator.isStale(*node, tag, image);
   };
 }
 
@@ -146,71 +156,71 @@ base::HttpCall ImageCalls::changeCall(const Client& client, const RouteMatch& ma
   call.method = match.route().method;
   call.target = client.request().target();
   call.timeout = diskTimeout;
-  call.most = bodyMost_;
+  call.most = parts_.bodyMost;
   call.mayRepeat = false;
   return call;
 }
 
 base::Task<> ImageCalls::tag(Client& client, RouteMatch match) {
-  catalog::Locator::Images found = co_await locator_.findImages(std::string(match.object));
+  catalog::Locator::Images found = co_await parts_.locator.findImages(std::string(match.object));
   std::vector<cluster::Node> holders = std::move(found.holders);
   std::move(found.users.begin(), found.users.end(), std::back_inserter(holders));
   if (holders.empty() && found.stale.empty()) {
-    co_await local_.passThrough(client, match);  // the engine says that there is none
+    co_await parts_.local.passThrough(client, match);  // the engine says that there is none
     co_return;
   }
   if (holders.empty()) {
     catalog::Located located =
-        co_await locator_.find(catalog::Kind::image, std::string(match.object));
-    co_await sendError(client, located.status, local_.commonHeaders(),
+        co_await parts_.locator.find(catalog::Kind::image, std::string(match.object));
+    co_await sendError(client, located.status, parts_.local.commonHeaders(),
                        docker::errorMessage(located.body), !client.reader.bodyDone());
     co_return;
   }
   base::HttpCall call = changeCall(client, match);
-  docker::ContainerLists::Change change(lists_, match.route().effect, match.object);
+  docker::ContainerLists::Change change(parts_.lists, match.route().effect, match.object);
   std::vector<catalog::NodeReply> replies =
-      co_await catalog::askAll(engine_, std::move(holders), std::move(call));
+      co_await catalog::askAll(parts_.engine, std::move(holders), std::move(call));
   change.answered(200, {});
   catalog::Chosen chosen = catalog::chooseChange(catalog::outcomesOf(replies));
-  co_await sendChosen(client, chosen, replies, local_.commonHeaders());
+  co_await sendChosen(client, chosen, replies, parts_.local.commonHeaders());
 }
 
 base::Task<> ImageCalls::remove(Client& client, RouteMatch match) {
-  catalog::Locator::Images found = co_await locator_.findImages(std::string(match.object));
+  catalog::Locator::Images found = co_await parts_.locator.findImages(std::string(match.object));
   if (!found.fault.empty()) {
     std::string why = "nothing was removed: " + found.fault;
-    co_await sendError(client, 503, local_.commonHeaders(), std::move(why),
+    co_await sendError(client, 503, parts_.local.commonHeaders(), std::move(why),
                        !client.reader.bodyDone());
     co_return;
   }
   if (found.users.empty() && found.holders.empty()) {
     if (found.stale.empty()) {
-      co_await local_.passThrough(client, match);  // the engine says that there is none
+      co_await parts_.local.passThrough(client, match);  // the engine says that there is none
       co_return;
     }
     found.holders.swap(found.stale);
   }
   base::HttpCall call = changeCall(client, match);
-  docker::ContainerLists::Change change(lists_, match.route().effect, match.object);
+  docker::ContainerLists::Change change(parts_.lists, match.route().effect, match.object);
   std::vector<catalog::NodeReply> replies =
-      co_await catalog::askAll(engine_, std::move(found.users), call);
+      co_await catalog::askAll(parts_.engine, std::move(found.users), call);
   catalog::Chosen chosen = catalog::chooseChange(catalog::outcomesOf(replies));
   bool refused = !replies.empty() && chosen.status >= 400 && chosen.status != 404;
   if (!refused) {
     // Of the former image the name goes, too. Whether it can is no concern of the client's.
-    co_await catalog::askAll(engine_, std::move(found.stale), call);
+    co_await catalog::askAll(parts_.engine, std::move(found.stale), call);
     std::vector<catalog::NodeReply> more =
-        co_await catalog::askAll(engine_, std::move(found.holders), call);
+        co_await catalog::askAll(parts_.engine, std::move(found.holders), call);
     std::move(more.begin(), more.end(), std::back_inserter(replies));
     chosen = catalog::chooseChange(catalog::outcomesOf(replies));
   }
   change.answered(200, {});
   if (chosen.status != 200) {
-    co_await sendChosen(client, chosen, replies, local_.commonHeaders());
+    co_await sendChosen(client, chosen, replies, parts_.local.commonHeaders());
     co_return;
   }
   std::string body = mergeImageDelete(catalog::successesOf(std::move(replies)));
-  co_await sendJson(client, 200, local_.commonHeaders(), body);
+  co_await sendJson(client, 200, parts_.local.commonHeaders(), body);
 }
 
 // ---- brought together
@@ -229,21 +239,21 @@ base::Task<> ImageCalls::save(Client& client, RouteMatch match) {
     if (!namesOneImage(image)) gathered = co_await gather(image, true);
     if (!gathered.at && gathered.fault.empty()) gathered.fault = co_await bringHere(image);
     if (gathered.fault.empty()) continue;
-    co_await sendError(client, 503, local_.commonHeaders(), std::move(gathered.fault), false);
+    co_await sendError(client, 503, parts_.local.commonHeaders(), std::move(gathered.fault), false);
     co_return;
   }
-  co_await local_.passThrough(client, match);
+  co_await parts_.local.passThrough(client, match);
 }
 
 // If another node has it and we do not. Why that cannot be; of one that nobody has, engines tell.
 base::Task<std::string> ImageCalls::bringHere(std::string image) {
   catalog::Locator::Holders holders =
-      co_await locator_.holders(catalog::Kind::image, docker::encodeQueryValue(image));
+      co_await parts_.locator.holders(catalog::Kind::image, docker::encodeQueryValue(image));
   bool here = std::any_of(holders.up.begin(), holders.up.end(),
                           [](const cluster::Node& node) { return node.self; });
   if (here || holders.up.empty()) co_return std::move(holders.fault);
-  for (cluster::Node& each : nodes_.nodes()) {
-    if (each.self) co_await transfer_.send(image, holders.up.front(), std::move(each));
+  for (cluster::Node& each : parts_.nodes.nodes()) {
+    if (each.self) co_await parts_.transfer.send(image, holders.up.front(), std::move(each));
   }
   co_return std::string();
 }
@@ -253,13 +263,13 @@ base::Task<ImageCalls::Gathered> ImageCalls::gather(std::string repository, bool
   docker::FilteredQuery query;
   std::string name = familiarRepository(repository);
   query.filters.push_back({"reference", "[" + docker::jsonString(name) + "]", {}});
-  std::vector<cluster::Node> nodes = nodes_.nodes();
+  std::vector<cluster::Node> nodes = parts_.nodes.nodes();
   // Of those that have equally many the first is taken: rather us.
   std::stable_partition(nodes.begin(), nodes.end(), [](const auto& node) { return node.self; });
   base::HttpCall call =
-      base::httpGet("/images/json?" + query.text(), catalog::listTimeout, bodyMost_);
+      base::httpGet("/images/json?" + query.text(), catalog::listTimeout, parts_.bodyMost);
   std::vector<catalog::NodeReply> replies =
-      co_await catalog::askAll(engine_, std::move(nodes), std::move(call));
+      co_await catalog::askAll(parts_.engine, std::move(nodes), std::move(call));
   std::erase_if(replies, [](const catalog::NodeReply& reply) { return reply.status != 200; });
   std::vector<cluster::Node> holders;
   std::set<cluster::NodeId> answered;
@@ -277,32 +287,65 @@ base::Task<ImageCalls::Gathered> ImageCalls::gather(std::string repository, bool
   std::optional<size_t> at;
   if (here) at = 0;
   Gathering gathering = gatherTags(answers, name, at);
-  gathered.fault = locator_.faultOfTags(name, answered).value_or("");
+  gathered.fault = parts_.locator.faultOfTags(name, answered).value_or("");
   if (gathering.tags.empty() || !gathered.fault.empty()) co_return gathered;
   gathered.at = holders[gathering.at];
   for (const Gathering::Fetch& each : gathering.missing)
-    co_await transfer_.send(each.image, holders[each.from], *gathered.at);
+    co_await parts_.transfer.send(each.image, holders[each.from], *gathered.at);
   co_return gathered;
+}
+
+// Without a tag it is about all tags of the repository.
+base::Task<> ImageCalls::push(Client& client, RouteMatch match) {
+  std::string object(match.object);
+  std::string tag = docker::queryValue(match.query, "tag");  // apart from the name
+  std::optional<std::string> name = docker::decodePath(object);
+  if (!tag.empty() && name) {
+    object = docker::encodeQueryValue(withoutTag(*name)) + ":" + docker::encodeQueryValue(tag);
+  } else if (name && !namesOneImage(*name)) {
+    co_await pushAll(client, match, std::move(*name));
+    co_return;
+  }
+  ObjectCalls::Owner owner =
+      co_await parts_.objects.ownerOf(client, catalog::Kind::image, std::move(object));
+  if (owner.node) co_await parts_.objects.send(client, match, std::move(*owner.node));
 }
 
 base::Task<> ImageCalls::pushAll(Client& client, RouteMatch match, std::string repository) {
   Gathered gathered = co_await gather(std::move(repository), false);
   if (!gathered.fault.empty()) {
-    co_await sendError(client, 503, local_.commonHeaders(), std::move(gathered.fault),
+    co_await sendError(client, 503, parts_.local.commonHeaders(), std::move(gathered.fault),
                        !client.reader.bodyDone());
   } else if (!gathered.at) {
-    co_await local_.passThrough(client, match);  // the engine says that there is none
+    co_await parts_.local.passThrough(client, match);  // the engine says that there is none
   } else {
-    co_await sendTo(client, match, std::move(*gathered.at));
+    co_await parts_.objects.send(client, match, std::move(*gathered.at));
   }
 }
 
-base::Task<> ImageCalls::sendTo(Client& client, RouteMatch match, cluster::Node node) {
-  if (node.self) {
-    co_await local_.passThrough(client, match);
+// ---- where it is to be
+
+base::Task<> ImageCalls::pull(Client& client, RouteMatch match) {
+  std::optional<cluster::Node> node = parts_.creation.nodeForPull(match.query);
+  if (node) {
+    co_await parts_.objects.send(client, match, std::move(*node));
   } else {
-    co_await relay(client, *node.http, RelayOptions());
+    co_await parts_.local.passThrough(client, match);
   }
+}
+
+base::Task<> ImageCalls::build(Client& client, RouteMatch match) {
+  catalog::Located located =
+      scheduler::nodeForBuild(match.query, parts_.placements, parts_.locator, parts_.nodes.self());
+  if (located.node) {
+    co_await parts_.objects.send(client, match, std::move(*located.node));
+  } else {
+    co_await parts_.objects.sendLocated(client, located);
+  }
+}
+
+base::Task<> ImageCalls::prune(Client& client, RouteMatch match) {
+  return parts_.all.prune(client, match, "images");
 }
 
 }  // namespace proxy

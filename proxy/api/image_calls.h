@@ -13,35 +13,38 @@
 #include "docker/container_lists.h"
 #include "docker/engine.h"
 #include "docker/filtered_query.h"
+#include "orchestrator/container_create.h"
 #include "orchestrator/image_transfer.h"
+#include "proxy/api/all_nodes.h"
 #include "proxy/api/local_api.h"
+#include "proxy/api/object_calls.h"
 #include "proxy/http/client.h"
-#include "proxy/http/routes.h"
+#include "proxy/http/route.h"
 #include "proxy/merge/image_window.h"
+#include "scheduler/placements.h"
 
 namespace proxy {
 
 class ImageCalls {
  public:
-  // All must outlive it. Bodies that have to be understood may have `bodyMost` bytes.
-  ImageCalls(docker::Engine& engine, LocalApi& local, docker::ContainerLists& lists,
-             const cluster::Nodes& nodes, catalog::Locator& locator,
-             orchestrator::ImageTransfer& transfer, size_t bodyMost)
-      : engine_(engine),
-        local_(local),
-        lists_(lists),
-        nodes_(nodes),
-        locator_(locator),
-        transfer_(transfer),
-        bodyMost_(bodyMost) {}
+  // What it is made of; all must outlive it.
+  struct Parts {
+    docker::Engine& engine;
+    LocalApi& local;
+    docker::ContainerLists& lists;
+    const cluster::Nodes& nodes;
+    catalog::Locator& locator;
+    orchestrator::ImageTransfer& transfer;
+    orchestrator::ContainerCreate& creation;
+    scheduler::Placements& placements;
+    ObjectCalls& objects;
+    AllNodes& all;
+    size_t bodyMost;  // bytes that a body may have which we have to understand
+  };
+  explicit ImageCalls(Parts parts) : parts_(parts) {}
 
-  // Whether a list is cut at an image, by `before` or `since`; then cutList() is to answer it.
-  static bool isCut(const docker::FilteredQuery& query);
   // GET /images/json
-  base::Task<> cutList(Client& client, RouteMatch match, docker::FilteredQuery query);
-  // The lists of several nodes as one, in which each tag is at the image that it means. `byName`:
-  // they were asked for by their names.
-  std::string merge(std::vector<catalog::NodeAnswer> answers, bool byName) const;
+  base::Task<> list(Client& client, RouteMatch match);
   // POST /images/{name}/tag: wherever it is. Who is away learns what the new name means when it is
   // back (tag_index.h).
   base::Task<> tag(Client& client, RouteMatch match);
@@ -50,10 +53,21 @@ class ImageCalls {
   base::Task<> remove(Client& client, RouteMatch match);
   // GET /images/get and /images/{name}/get: what is not here is brought here first.
   base::Task<> save(Client& client, RouteMatch match);
-  // POST /images/{name}/push without a tag: all tags, which are brought to one node first.
-  base::Task<> pushAll(Client& client, RouteMatch match, std::string repository);
+  // POST /images/{name}/push. Without a tag: all tags, which are brought to one node first.
+  base::Task<> push(Client& client, RouteMatch match);
+  // POST /images/create, on the node where the container that asks for it is to be.
+  base::Task<> pull(Client& client, RouteMatch match);
+  // POST /build, on a node that has what it is to be made of.
+  base::Task<> build(Client& client, RouteMatch match);
+  // POST /images/prune
+  base::Task<> prune(Client& client, RouteMatch match);
 
  private:
+  base::Task<> cutList(Client& client, RouteMatch match, docker::FilteredQuery query);
+  base::Task<> pushAll(Client& client, RouteMatch match, std::string repository);
+  // The lists of several nodes as one, in which each tag is at the image that it means. `byName`:
+  // they were asked for by their names.
+  std::string merge(std::vector<catalog::NodeAnswer> answers, bool byName) const;
   struct Anchor {
     std::optional<int64_t> created;
     catalog::Located located;  // why there is none
@@ -69,15 +83,8 @@ class ImageCalls {
   base::Task<Gathered> gather(std::string repository, bool here);
   base::Task<std::string> bringHere(std::string image);
   base::HttpCall changeCall(const Client& client, const RouteMatch& match) const;
-  base::Task<> sendTo(Client& client, RouteMatch match, cluster::Node node);
 
-  docker::Engine& engine_;
-  LocalApi& local_;
-  docker::ContainerLists& lists_;
-  const cluster::Nodes& nodes_;
-  catalog::Locator& locator_;
-  orchestrator::ImageTransfer& transfer_;
-  size_t bodyMost_;
+  Parts parts_;
 };
 
 }  // namespace proxy

@@ -7,23 +7,6 @@
 
 namespace proxy {
 
-base::Task<> LocalApi::handle(Client& client, RouteMatch match) {
-  switch (match.route().answer) {
-    case Answer::ping:
-      if (canAnswer(match)) return ping(client);
-      break;
-    case Answer::version:
-      if (canAnswer(match)) return version(client);
-      break;
-    case Answer::containerList:
-      if (canAnswer(match)) return containerList(client, match);
-      break;
-    default:
-      break;
-  }
-  return passThrough(client, match);
-}
-
 // Answering in the engine's place is right only while it is there, for a request it would accept.
 bool LocalApi::canAnswer(const RouteMatch& match) {
   state_.catchUp();
@@ -33,19 +16,25 @@ bool LocalApi::canAnswer(const RouteMatch& match) {
                                    !docker::versionLess(facts->apiVersion, match.version));
 }
 
-base::Task<> LocalApi::ping(Client& client) {
+base::Task<> LocalApi::ping(Client& client, RouteMatch match) {
+  if (!canAnswer(match)) return passThrough(client, match);
   const docker::EngineFacts& facts = *state_.facts();
   const base::HttpReply& reply = client.request().method() == "HEAD" ? facts.pingHead : facts.ping;
   return sendAnswer(client, reply.status, reply.head, reply.body);
 }
 
-base::Task<> LocalApi::version(Client& client) {
+base::Task<> LocalApi::version(Client& client, RouteMatch match) {
+  if (!canAnswer(match)) return passThrough(client, match);
   const base::HttpReply& reply = state_.facts()->version;
   return sendAnswer(client, reply.status, reply.head, reply.body);
 }
 
 // GET /containers/json, from the cache where that knows how to answer exactly as the engine would.
 base::Task<> LocalApi::containerList(Client& client, RouteMatch match) {
+  if (!canAnswer(match)) {
+    co_await passThrough(client, match);
+    co_return;
+  }
   std::optional<docker::RenderedList> list =
       co_await lists_.answer(match.version, match.query, client.fromNode);
   const docker::EngineFacts* facts = state_.facts();

@@ -6,7 +6,7 @@
 #include "docker/local_engine.h"
 #include "proxy/http/client.h"
 #include "proxy/http/metrics.h"
-#include "proxy/http/routes.h"
+#include "proxy/http/route.h"
 
 namespace proxy {
 
@@ -17,16 +17,15 @@ class LocalApi : public docker::LocalEngine {
            Metrics& metrics)
       : docker::LocalEngine(engine, state, lists), metrics_(metrics) {}
 
-  // Answers the request whose head `client` holds. Throws when either side breaks off.
-  base::Task<> handle(Client& client, RouteMatch match);
-
   // Passes the request to our engine; lists know of what it changes before the client does.
   base::Task<> passThrough(Client& client, RouteMatch match);
 
- private:
-  base::Task<> ping(Client& client);
-  base::Task<> version(Client& client);
+  // Answered here while our engine is there and would accept them; else by it.
+  base::Task<> ping(Client& client, RouteMatch match);
+  base::Task<> version(Client& client, RouteMatch match);
   base::Task<> containerList(Client& client, RouteMatch match);
+
+ private:
   bool canAnswer(const RouteMatch& match);
 
   Metrics& metrics_;

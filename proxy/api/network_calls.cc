@@ -11,12 +11,16 @@
 #include "orchestrator/node_name.h"
 #include "proxy/http/answer.h"
 #include "proxy/http/json_body.h"
+#include "proxy/merge/merge_lists.h"
 
 namespace proxy {
 namespace {
 
 // A driver may have to ask for a network elsewhere, and to connect a container takes its time.
 constexpr base::milliseconds changeTimeout(60'000);
+
+// The label that makes networks of several nodes one.
+constexpr std::string_view clusterNetworkLabel = "io.drover.network";
 
 constexpr std::string_view noOverlay =
     "drover has no overlay networks and none of scope swarm: networks that span nodes are still to "
@@ -33,6 +37,18 @@ bool isOfSwarmMode(std::string_view body) {
 
 }  // namespace
 
+base::Task<> NetworkCalls::list(Client& client, RouteMatch match) {
+  AllNodes::Options options;
+  options.listed = docker::Held::network;
+  return all_.answer(client, match, options, [](const auto& answers) {
+    return mergeNetworks(answers, clusterNetworkLabel);
+  });
+}
+
+base::Task<> NetworkCalls::prune(Client& client, RouteMatch match) {
+  return all_.prune(client, match, "networks");
+}
+
 // On our engine, unless its name says otherwise.
 base::Task<> NetworkCalls::create(Client& client, RouteMatch match) {
   std::string body = co_await readBody(client, bodyMost_);
@@ -41,8 +57,8 @@ base::Task<> NetworkCalls::create(Client& client, RouteMatch match) {
     co_return;
   }
   std::optional<orchestrator::NodeName> named =
-      orchestrator::parseNodeName(agent_, orchestrator::requestedName(body).value_or(""));
-  std::optional<cluster::Node> node = locator_.node(agent_.self());
+      orchestrator::parseNodeName(nodes_, orchestrator::requestedName(body).value_or(""));
+  std::optional<cluster::Node> node = locator_.node(nodes_.self());
   base::HttpCall call;
   call.method = "POST";
   call.target = client.request().target();
@@ -58,13 +74,11 @@ base::Task<> NetworkCalls::create(Client& client, RouteMatch match) {
   co_await sendAnswer(client, reply.status, reply.head, reply.body);
 }
 
-base::Task<> NetworkCalls::sendLocated(Client& client, const catalog::Located& located) {
-  co_await sendJson(client, located.status, local_.commonHeaders(), located.body);
-}
-
 // A network of that name may be on several nodes, as `bridge` is on each:
 // the container says which one is meant.
 base::Task<> NetworkCalls::join(Client& client, RouteMatch match) {
+  ObjectCalls::Named named = co_await objects_.named(client, match, catalog::Kind::network);
+  if (named.isAnswered) co_return;
   std::string body = co_await readBody(client, bodyMost_);
   if (!isSaidToBeJson(client.request(), body)) {
     co_await refuseContentType(client, engine_);
@@ -74,9 +88,9 @@ base::Task<> NetworkCalls::join(Client& client, RouteMatch match) {
   bool isJson = reading.fault.empty();
   if (isJson) body = reading.text.append(reading.after);
   std::string container(base::text(base::parseJson(body), "Container"));
-  if (std::optional<orchestrator::NodeName> named =
-          orchestrator::parseNodeName(agent_, container)) {
-    container = named->name;
+  if (std::optional<orchestrator::NodeName> split =
+          orchestrator::parseNodeName(nodes_, container)) {
+    container = split->name;
     body = orchestrator::withText(body, "Container", container);
   }
   catalog::Located located;
@@ -92,9 +106,9 @@ base::Task<> NetworkCalls::join(Client& client, RouteMatch match) {
   }
   // What is no JSON is for an engine to refuse.
   if (!located.node && !isJson && located.status == 404)
-    located.node = locator_.node(agent_.self());
+    located.node = locator_.node(nodes_.self());
   if (!located.node) {
-    co_await sendLocated(client, located);
+    co_await objects_.sendLocated(client, located);
     co_return;
   }
   base::HttpCall call;
@@ -122,7 +136,7 @@ base::Task<> NetworkCalls::join(Client& client, RouteMatch match) {
       co_return;
     }
     if (!other.node && catalog::isSilence(other.status)) {
-      co_await sendLocated(client, other);
+      co_await objects_.sendLocated(client, other);
       co_return;
     }
   }

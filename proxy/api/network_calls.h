@@ -4,33 +4,45 @@
 
 #include "base/task.h"
 #include "catalog/locator.h"
-#include "cluster/agent/agent.h"
+#include "cluster/nodes.h"
 #include "docker/engine.h"
+#include "proxy/api/all_nodes.h"
 #include "proxy/api/local_api.h"
+#include "proxy/api/object_calls.h"
 #include "proxy/http/client.h"
-#include "proxy/http/routes.h"
+#include "proxy/http/route.h"
 
 namespace proxy {
 
 class NetworkCalls {
  public:
   // All must outlive it. Bodies may have `bodyMost` bytes.
-  NetworkCalls(docker::Engine& engine, LocalApi& local, const cluster::Agent& agent,
-               catalog::Locator& locator, size_t bodyMost)
-      : engine_(engine), local_(local), agent_(agent), locator_(locator), bodyMost_(bodyMost) {}
+  NetworkCalls(docker::Engine& engine, LocalApi& local, const cluster::Nodes& nodes,
+               catalog::Locator& locator, ObjectCalls& objects, AllNodes& all, size_t bodyMost)
+      : engine_(engine),
+        local_(local),
+        nodes_(nodes),
+        locator_(locator),
+        objects_(objects),
+        all_(all),
+        bodyMost_(bodyMost) {}
 
+  // GET /networks
+  base::Task<> list(Client& client, RouteMatch match);
   // POST /networks/create
   base::Task<> create(Client& client, RouteMatch match);
   // POST /networks/{id}/connect and disconnect
   base::Task<> join(Client& client, RouteMatch match);
+  // POST /networks/prune
+  base::Task<> prune(Client& client, RouteMatch match);
 
  private:
-  base::Task<> sendLocated(Client& client, const catalog::Located& located);
-
   docker::Engine& engine_;
   LocalApi& local_;
-  const cluster::Agent& agent_;
+  const cluster::Nodes& nodes_;
   catalog::Locator& locator_;
+  ObjectCalls& objects_;
+  AllNodes& all_;
   size_t bodyMost_;
 };
 

@@ -7,11 +7,13 @@
 #include "docker/filtered_query.h"
 #include "docker/list_query.h"
 #include "proxy/http/answer.h"
-#include "proxy/http/relay.h"
 
 namespace proxy {
 
-base::Task<> RenameCalls::run(Client& client, RouteMatch match, cluster::Node node) {
+base::Task<> RenameCalls::rename(Client& client, RouteMatch match) {
+  ObjectCalls::Owner owner = co_await parts_.objects.owner(client, match, catalog::Kind::container);
+  if (!owner.node) co_return;
+  cluster::Node node = std::move(*owner.node);
   std::string name(orchestrator::withoutSlash(docker::queryValue(match.query, "name")));
   std::string object = name;
   std::vector<std::string> before;
@@ -31,11 +33,7 @@ base::Task<> RenameCalls::run(Client& client, RouteMatch match, cluster::Node no
     co_return;
   }
   try {
-    if (node.self) {
-      co_await parts_.local.passThrough(client, match);
-    } else {
-      co_await relay(client, *node.http, RelayOptions());
-    }
+    co_await parts_.objects.send(client, match, node);
   } catch (const base::Unreachable&) {
     throw;  // it has heard of nothing
   } catch (...) {

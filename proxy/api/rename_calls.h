@@ -7,8 +7,9 @@
 #include "cluster/nodes.h"
 #include "orchestrator/name_claims.h"
 #include "proxy/api/local_api.h"
+#include "proxy/api/object_calls.h"
 #include "proxy/http/client.h"
-#include "proxy/http/routes.h"
+#include "proxy/http/route.h"
 
 namespace proxy {
 
@@ -19,11 +20,11 @@ class RenameCalls {
     LocalApi& local;
     catalog::ContainerIndex& index;
     orchestrator::NameClaims& names;
+    ObjectCalls& objects;
   };
   explicit RenameCalls(Parts parts) : parts_(parts) {}
 
-  // Of a container that `node` has.
-  base::Task<> run(Client& client, RouteMatch match, cluster::Node node);
+  base::Task<> rename(Client& client, RouteMatch match);
 
  private:
   Parts parts_;

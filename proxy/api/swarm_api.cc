@@ -173,83 +173,22 @@ bool passes(const docker::FilteredQuery& query, const NodeView& view) {
 
 }  // namespace
 
-base::Task<> SwarmApi::handle(Client& client, RouteMatch match) {
-  std::string_view path = match.route().pattern;
-  bool entering = path == "/swarm/init" || path == "/swarm/join";
-  bool inSwarm = agent_.clustered() || isWaiting();
-  bool ours = entering || (inSwarm && (shown_ || path == "/swarm/leave"));
-  if (!ours) {
+base::Task<> SwarmApi::answer(Client& client, RouteMatch match, When when, Action action) {
+  bool isIn = agent_.clustered() || isWaiting();
+  bool isOurs = when == When::always || (isIn && (shown_ || when == When::member));
+  if (!isOurs) {
     co_await local_.passThrough(client, match);
     co_return;
   }
   std::string body = co_await readBody(client, bodyMost_);
-  Reply reply;
-  try {
-    reply = co_await answer(match, std::move(body));
-  } catch (const AgentError& refused) {
-    reply.status = refused.status();
-    reply.body = refused.what();
-  } catch (const base::StreamError& failed) {
-    reply.status = 503;
-    reply.body = failed.what();
-  } catch (const base::Unreachable& failed) {
-    reply.status = 503;
-    reply.body = failed.what();
-  } catch (const std::runtime_error& failed) {
-    reply.status = 500;
-    reply.body = failed.what();
-  }
-  if (reply.status >= 400) {
-    co_await sendError(client, reply.status, local_.commonHeaders(), reply.body, false);
-  } else {
-    co_await sendJson(client, reply.status, local_.commonHeaders(), reply.body);
-  }
-}
-
-base::Task<SwarmApi::Reply> SwarmApi::answer(RouteMatch match, std::string body) {
-  std::string_view path = match.route().pattern;
-  std::string_view method = match.route().method;
   agent_.refuseWhileWaiting();
   Reply reply;
-  if (path == "/swarm/init") {
-    reply = co_await init(std::move(body));
-  } else if (path == "/swarm/join") {
-    reply = co_await joinBy(std::move(body));
-  } else if (path == "/swarm/leave") {
-    bool last = agent_.nodes().size() == 1;
-    if (last && !flag(match.query, "force"))
-      throw AgentError(503,
-                       "You are attempting to leave the swarm on its last node. Leaving "
-                       "removes all that is known of the swarm. Use `--force` to do so.");
-    co_await agent_.leave();
-  } else if (path == "/swarm/update") {
-    reply = update(match.query, body);
-  } else if (path == "/swarm") {
-    reply = swarm();
-  } else if (path == "/swarm/unlockkey") {
-    reply.body = R"({"UnlockKey":""})";
-  } else if (path == "/nodes") {
-    reply = nodeList(match.query);
-  } else if (path == "/nodes/{id}" && method == "GET") {
-    NodeView view = findNode(match.object);
-    base::JsonWriter json;
-    putNode(json, agent_, view);
-    reply.body = json.text();
-  } else if (path == "/nodes/{id}") {
-    agent_.removeNode(findNode(match.object).id, flag(match.query, "force"));
-  } else if (path == "/nodes/{id}/update") {
-    reply = co_await updateNode(std::string(match.object), std::move(body));
-  } else if (path == "/services" || path == "/tasks" || path == "/secrets" || path == "/configs") {
-    reply.body = "[]";
-  } else if (method == "GET" || method == "DELETE") {
-    throw AgentError(404, std::string(path.substr(1, path.find('/', 1) - 2)) + " " +
-                              std::string(match.object) + " not found");
-  } else {
-    throw AgentError(501,
-                     "drover has no services, secrets and configs: it runs containers; use "
-                     "\"docker run\" or Compose, which place them on all nodes");
+  try {
+    reply = co_await (this->*action)(match, std::move(body));
+  } catch (const base::StreamError& broken) {
+    throw AgentError(503, broken.what());  // with another node
   }
-  co_return reply;
+  co_await sendJson(client, reply.status, local_.commonHeaders(), reply.body);
 }
 
 // An engine in swarm mode would answer what is ours to answer, and moves containers itself.
@@ -265,7 +204,7 @@ base::Task<> SwarmApi::refuseSwarmEngine() {
                               engine_.url() + " swarm leave --force\" first");
 }
 
-base::Task<SwarmApi::Reply> SwarmApi::init(std::string body) {
+base::Task<SwarmApi::Reply> SwarmApi::init(RouteMatch, std::string body) {
   rapidjson::Document json = base::parseJson(understood(body, docker::swarmInitType));
   if (agent_.clustered() && base::isTrue(json, "ForceNewCluster"))
     throw AgentError(400,
@@ -287,7 +226,7 @@ base::Task<SwarmApi::Reply> SwarmApi::init(std::string body) {
   co_return reply;
 }
 
-base::Task<SwarmApi::Reply> SwarmApi::joinBy(std::string body) {
+base::Task<SwarmApi::Reply> SwarmApi::join(RouteMatch, std::string body) {
   rapidjson::Document json = base::parseJson(understood(body, docker::swarmJoinType));
   cluster::Place place = placeOf(std::string(base::text(json, "ListenAddr")),
                                  std::string(base::text(json, "AdvertiseAddr")), false);
@@ -307,7 +246,7 @@ base::Task<> SwarmApi::join(std::string listen, std::string advertise,
   co_await agent_.join(place, std::move(remotes), std::move(token), "active");
 }
 
-SwarmApi::Reply SwarmApi::update(std::string_view query, const std::string& body) {
+base::Task<SwarmApi::Reply> SwarmApi::update(RouteMatch match, std::string body) {
   rapidjson::Document spec = base::parseJson(understood(body, docker::swarmSpecType));
   rapidjson::Document present = base::parseJson(agent_.config().options.spec);
   auto force = [](const rapidjson::Value& json) {
@@ -318,26 +257,42 @@ SwarmApi::Reply SwarmApi::update(std::string_view query, const std::string& body
   if (rotate && agent_.config().authorities.size() > 1)
     throw AgentError(503, "a rotation of the CA is under way already");
   std::string merged = mergedSpec(spec, agent_.config().options.spec);
-  bool worker = flag(query, "rotateWorkerToken");
-  bool manager = flag(query, "rotateManagerToken");
+  bool worker = flag(match.query, "rotateWorkerToken");
+  bool manager = flag(match.query, "rotateManagerToken");
   agent_.changeConfig([&](cluster::ClusterConfig& config) {
     config.options.spec = merged;
     if (worker) config.workerSecret = cluster::makeTokenSecret().reveal();
     if (manager) config.managerSecret = cluster::makeTokenSecret().reveal();
   });
   if (rotate) agent_.rotateAuthority();
-  return {};
+  co_return Reply();
 }
 
-SwarmApi::Reply SwarmApi::swarm() const {
+base::Task<SwarmApi::Reply> SwarmApi::leave(RouteMatch match, std::string) {
+  bool last = agent_.nodes().size() == 1;
+  if (last && !flag(match.query, "force"))
+    throw AgentError(503,
+                     "You are attempting to leave the swarm on its last node. Leaving "
+                     "removes all that is known of the swarm. Use `--force` to do so.");
+  co_await agent_.leave();
+  co_return Reply();
+}
+
+base::Task<SwarmApi::Reply> SwarmApi::inspect(RouteMatch, std::string) {
   base::JsonWriter json;
   json.object();
   putCluster(json, agent_, true);
-  return {200, json.endObject().text()};
+  co_return Reply{200, json.endObject().text()};
 }
 
-SwarmApi::Reply SwarmApi::nodeList(std::string_view query) const {
-  std::optional<docker::FilteredQuery> parsed = docker::parseFilteredQuery(query);
+base::Task<SwarmApi::Reply> SwarmApi::unlockKey(RouteMatch, std::string) {
+  co_return Reply{200, R"({"UnlockKey":""})"};
+}
+
+// ---- nodes
+
+base::Task<SwarmApi::Reply> SwarmApi::nodeList(RouteMatch match, std::string) {
+  std::optional<docker::FilteredQuery> parsed = docker::parseFilteredQuery(match.query);
   if (!parsed) throw AgentError(400, "invalid filters");
   for (const docker::ListFilter& filter : parsed->filters) {
     static const std::set<std::string> known = {"id",         "name",  "role",
@@ -349,7 +304,19 @@ SwarmApi::Reply SwarmApi::nodeList(std::string_view query) const {
   for (const NodeView& view : agent_.nodeViews()) {
     if (passes(*parsed, view)) putNode(json, agent_, view);
   }
-  return {200, json.endList().text()};
+  co_return Reply{200, json.endList().text()};
+}
+
+base::Task<SwarmApi::Reply> SwarmApi::inspectNode(RouteMatch match, std::string) {
+  NodeView view = findNode(match.object);
+  base::JsonWriter json;
+  putNode(json, agent_, view);
+  co_return Reply{200, json.text()};
+}
+
+base::Task<SwarmApi::Reply> SwarmApi::removeNode(RouteMatch match, std::string) {
+  agent_.removeNode(findNode(match.object).id, flag(match.query, "force"));
+  co_return Reply();
 }
 
 // By id, then name, then a prefix of one id; "self" is this one.
@@ -370,8 +337,8 @@ NodeView SwarmApi::findNode(std::string_view object) const {
   throw AgentError(404, "node " + std::string(object) + " not found");
 }
 
-base::Task<SwarmApi::Reply> SwarmApi::updateNode(std::string object, std::string body) {
-  NodeView view = findNode(object);
+base::Task<SwarmApi::Reply> SwarmApi::updateNode(RouteMatch match, std::string body) {
+  NodeView view = findNode(match.object);
   rapidjson::Document spec = base::parseJson(understood(body, docker::nodeSpecType));
   std::string_view role = base::text(spec, "Role");
   if (!role.empty() && role != "manager")
@@ -397,7 +364,33 @@ base::Task<SwarmApi::Reply> SwarmApi::updateNode(std::string object, std::string
   co_return Reply();
 }
 
-base::Task<> SwarmApi::info(Client& client) {
+// ---- what there is none of
+
+base::Task<SwarmApi::Reply> SwarmApi::emptyList(RouteMatch, std::string) {
+  co_return Reply{200, "[]"};
+}
+
+base::Task<SwarmApi::Reply> SwarmApi::missing(RouteMatch match, std::string) {
+  std::string_view kinds = match.route().pattern.substr(1);
+  std::string kind(kinds.substr(0, kinds.find('/') - 1));
+  throw AgentError(404, kind + " " + std::string(match.object) + " not found");
+  co_return Reply();
+}
+
+base::Task<SwarmApi::Reply> SwarmApi::unsupported(RouteMatch, std::string) {
+  throw AgentError(501,
+                   "drover has no services, secrets and configs: it runs containers; use "
+                   "\"docker run\" or Compose, which place them on all nodes");
+  co_return Reply();
+}
+
+// ---- info
+
+base::Task<> SwarmApi::hostInfo(Client& client, RouteMatch match) {
+  if (!isWaiting()) {
+    co_await local_.passThrough(client, match);
+    co_return;
+  }
   std::string target(client.request().target());
   base::HttpReply reply =
       co_await engine_.call(base::httpGet(target, catalog::listTimeout, bodyMost_));

@@ -10,7 +10,7 @@
 #include "cluster/agent/agent.h"
 #include "proxy/api/local_api.h"
 #include "proxy/http/client.h"
-#include "proxy/http/routes.h"
+#include "proxy/http/route.h"
 
 namespace proxy {
 
@@ -21,13 +21,41 @@ class SwarmApi {
            size_t bodyMost)
       : engine_(engine), local_(local), agent_(agent), shown_(shown), bodyMost_(bodyMost) {}
 
-  // Answers the request whose head `client` holds. Throws as Api::handle does.
-  base::Task<> handle(Client& client, RouteMatch match);
+  struct Reply {
+    int status = 200;
+    std::string body;
+  };
+  // What is done upon a call, with its body. Throws cluster::AgentError.
+  using Action = base::Task<Reply> (SwarmApi::*)(RouteMatch match, std::string body);
+  // Of which hosts a call is not its engine's to answer.
+  enum class When {
+    always,
+    member,  // of those in a cluster, or that are to be in one
+    shown,   // the same, if clients see an active swarm
+  };
+  // Answers the request whose head `client` holds. Throws when either side breaks off.
+  base::Task<> answer(Client& client, RouteMatch match, When when, Action action);
+
+  // Actions.
+  base::Task<Reply> init(RouteMatch match, std::string body);
+  base::Task<Reply> join(RouteMatch match, std::string body);
+  base::Task<Reply> leave(RouteMatch match, std::string body);
+  base::Task<Reply> update(RouteMatch match, std::string body);
+  base::Task<Reply> inspect(RouteMatch match, std::string body);
+  base::Task<Reply> unlockKey(RouteMatch match, std::string body);
+  base::Task<Reply> nodeList(RouteMatch match, std::string body);
+  base::Task<Reply> inspectNode(RouteMatch match, std::string body);
+  base::Task<Reply> removeNode(RouteMatch match, std::string body);
+  base::Task<Reply> updateNode(RouteMatch match, std::string body);
+  // Of services, tasks, secrets and configs there are none yet.
+  base::Task<Reply> emptyList(RouteMatch match, std::string body);
+  base::Task<Reply> missing(RouteMatch match, std::string body);
+  base::Task<Reply> unsupported(RouteMatch match, std::string body);
 
   // Whether we are to be in a cluster as soon as the state directory can be written.
   bool isWaiting() const { return !agent_.waitsForStore().empty(); }
-  // GET /info meanwhile: the engine's, and what is missing.
-  base::Task<> info(Client& client);
+  // GET /info of a host in no cluster: the engine's, and what is missing if it is to be in one.
+  base::Task<> hostInfo(Client& client, RouteMatch match);
 
   // The member Swarm of GET /info, JSON.
   std::string infoSection() const;
@@ -37,17 +65,6 @@ class SwarmApi {
                     std::string token);
 
  private:
-  struct Reply {
-    int status = 200;
-    std::string body;
-  };
-  base::Task<Reply> answer(RouteMatch match, std::string body);
-  base::Task<Reply> init(std::string body);
-  base::Task<Reply> joinBy(std::string body);
-  base::Task<Reply> updateNode(std::string object, std::string body);
-  Reply update(std::string_view query, const std::string& body);
-  Reply swarm() const;
-  Reply nodeList(std::string_view query) const;
   base::Task<> refuseSwarmEngine();
   cluster::NodeView findNode(std::string_view object) const;
 

@@ -14,6 +14,7 @@
 #include "orchestrator/volume_move.h"
 #include "proxy/http/answer.h"
 #include "proxy/http/json_body.h"
+#include "proxy/merge/merge_lists.h"
 
 namespace proxy {
 namespace {
@@ -110,7 +111,24 @@ base::Task<> VolumeCalls::makeOn(Client& client, cluster::Node node, std::string
   co_await sendAnswer(client, reply.status, reply.head, reply.body);
 }
 
+base::Task<> VolumeCalls::list(Client& client, RouteMatch match) {
+  AllNodes::Options options;
+  options.listed = docker::Held::volume;
+  return all_.answer(client, match, options,
+                     [](const auto& answers) { return mergeVolumes(answers); });
+}
+
+base::Task<> VolumeCalls::prune(Client& client, RouteMatch match) {
+  return all_.prune(client, match, "volumes");
+}
+
 base::Task<> VolumeCalls::inspect(Client& client, RouteMatch match) {
+  ObjectCalls::Named named = co_await objects_.named(client, match, catalog::Kind::volume);
+  if (named.isAnswered) co_return;
+  if (named.node) {
+    co_await inspectOn(client, std::move(*named.node));
+    co_return;
+  }
   catalog::Located located =
       co_await locator_.find(catalog::Kind::volume, std::string(match.object));
   if (!located.node) {
@@ -128,6 +146,19 @@ base::Task<> VolumeCalls::inspectOn(Client& client, cluster::Node node) {
       co_await server.call(base::httpGet(std::move(target), inspectTimeout, bodyMost_));
   if (reply.status == 200) reply.body = shownOn(node, std::move(reply.body));
   co_await sendAnswer(client, reply.status, reply.head, reply.body);
+}
+
+base::Task<> VolumeCalls::change(Client& client, RouteMatch match) {
+  ObjectCalls::Named named = co_await objects_.named(client, match, catalog::Kind::volume);
+  if (named.isAnswered) co_return;
+  catalog::Located located;
+  located.node = std::move(named.node);
+  if (!located.node) located = co_await holder(std::string(match.object));
+  if (located.node) {
+    co_await objects_.send(client, match, std::move(*located.node));
+  } else {
+    co_await objects_.sendLocated(client, located);
+  }
 }
 
 base::Task<catalog::Located> VolumeCalls::holder(std::string object) {

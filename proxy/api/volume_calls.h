@@ -13,8 +13,10 @@
 #include "docker/local_engine.h"
 #include "orchestrator/held_claim.h"
 #include "orchestrator/volume_claims.h"
+#include "proxy/api/all_nodes.h"
+#include "proxy/api/object_calls.h"
 #include "proxy/http/client.h"
-#include "proxy/http/routes.h"
+#include "proxy/http/route.h"
 
 namespace proxy {
 
@@ -22,24 +24,32 @@ class VolumeCalls {
  public:
   // All must outlive it. Bodies may have `bodyMost` bytes.
   VolumeCalls(docker::Engine& engine, docker::LocalEngine& local, const cluster::Agent& agent,
-              catalog::Locator& locator, orchestrator::VolumeClaims& claims, size_t bodyMost)
+              catalog::Locator& locator, orchestrator::VolumeClaims& claims, ObjectCalls& objects,
+              AllNodes& all, size_t bodyMost)
       : engine_(engine),
         local_(local),
         agent_(agent),
         locator_(locator),
         claims_(claims),
+        objects_(objects),
+        all_(all),
         bodyMost_(bodyMost) {}
 
+  // GET /volumes
+  base::Task<> list(Client& client, RouteMatch match);
   // POST /volumes/create
   base::Task<> create(Client& client, RouteMatch match);
   // GET /volumes/{name}
   base::Task<> inspect(Client& client, RouteMatch match);
-  base::Task<> inspectOn(Client& client, cluster::Node node);
-  // Of DELETE /volumes/{name}, on which node. One that several nodes have, as after a split, goes
-  // from none of them unless it is said from which.
-  base::Task<catalog::Located> holder(std::string object);
+  // PUT and DELETE /volumes/{name}. One that several nodes have, as after a split, is changed on
+  // none of them unless it is said on which.
+  base::Task<> change(Client& client, RouteMatch match);
+  // POST /volumes/prune
+  base::Task<> prune(Client& client, RouteMatch match);
 
  private:
+  base::Task<> inspectOn(Client& client, cluster::Node node);
+  base::Task<catalog::Located> holder(std::string object);
   base::Task<> makeOn(Client& client, cluster::Node node, std::string body,
                       orchestrator::VolumeClaims::Claim claim);
   base::Task<> refuse(Client& client, orchestrator::Refusal refusal);
@@ -50,6 +60,8 @@ class VolumeCalls {
   const cluster::Agent& agent_;
   catalog::Locator& locator_;
   orchestrator::VolumeClaims& claims_;
+  ObjectCalls& objects_;
+  AllNodes& all_;
   size_t bodyMost_;
 };
 

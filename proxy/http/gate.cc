@@ -38,7 +38,7 @@ Passage admit(Sender sender, RouteMatch match) {
     case Sender::local:
       return {match};
     case Sender::client:
-      if (route.answer == Answer::clientCertificate)
+      if (route.access == Access::host)
         return {match, 403,
                 "client certificates are made over a unix socket only: run \"droverd client-cert\" "
                 "on a node of the cluster"};
@@ -47,30 +47,23 @@ Passage admit(Sender sender, RouteMatch match) {
       return refused(match, 403, "this node was removed from the cluster");
     case Sender::stranger:
       // Who wants to join has no certificate yet, and may ask for nothing but that.
-      if (route.answer == Answer::admission) return {match};
+      if (route.access == Access::strangers) return {match};
       return refused(match, 403, "only nodes of the cluster are served here");
     case Sender::node:
-      switch (route.answer) {
-        // Of the Docker API a node sends what is done on one engine. It never asks on behalf of a
-        // client for what the whole cluster answers, and nothing that we do not know.
-        case Answer::swarm:
-        case Answer::placement:
-        case Answer::rebalance:
-        case Answer::clientCertificate:
-        case Answer::h2c:
-        case Answer::other:
-          return refused(match, 403, "nodes of the cluster do not ask each other for this");
-        default:
-          return {match};
-      }
+      // Of the Docker API a node sends what is done on one engine. It never asks on behalf of a
+      // client for what the whole cluster answers, and nothing that we do not know.
+      if (route.access == Access::clients || route.access == Access::host)
+        return refused(match, 403, "nodes of the cluster do not ask each other for this");
+      return {match};
   }
   return refused(match, 403, "");
 }
 
-Passage pass(Sender sender, base::Head& request) {
+Passage pass(std::span<const Route> table, Sender sender, base::Head& request) {
   docker::CanonicalTarget target = docker::canonicalTarget(request.method(), request.target());
   RouteMatch other;
-  other.index = routes().size() - 1;
+  other.index = table.size() - 1;
+  other.row = &table.back();
   std::string_view expected = request.find("Expect").value_or("");
   if (!expected.empty() && !expectsContinue(expected)) return refused(other, 417, "");
   if (target.kind == docker::CanonicalTarget::Kind::moved) {
@@ -80,7 +73,7 @@ Passage pass(Sender sender, base::Head& request) {
     return {other, 301, std::move(target.text)};
   }
   if (target.kind == docker::CanonicalTarget::Kind::rewritten) request.retarget(target.text);
-  Passage passage = admit(sender, match(request.method(), request.target()));
+  Passage passage = admit(sender, match(table, request.method(), request.target()));
   if (sender == Sender::node && passage.status == 0 &&
       base::hasToken(request.find("Upgrade").value_or(""), "h2c"))
     return refused(passage.route, 403, "nodes of the cluster do not speak HTTP/2");

@@ -1,14 +1,16 @@
 #pragma once
 
 // The gate: what every request passes before anybody acts on it or sends a byte of it anywhere. It
-// brings the target into its one form, finds the route, and looks who may send that. The same holds
-// for the first bytes of HTTP/2. docs/design/gate.md tells the whole of it. Pure.
+// brings the target into its one form, finds its row in the table of routes, and looks who may send
+// that. The same holds for the first bytes of HTTP/2. docs/design/gate.md tells the whole of it.
+// Pure.
 
+#include <span>
 #include <string>
 #include <string_view>
 
 #include "base/http.h"
-#include "proxy/http/routes.h"
+#include "proxy/http/route.h"
 
 namespace proxy {
 
@@ -30,7 +32,7 @@ struct Passage {
 
 // Of a request whose head is read. Its target has the canonical form afterwards. Throws
 // base::HttpError (400) if it cannot have one.
-Passage pass(Sender sender, base::Head& request);
+Passage pass(std::span<const Route> table, Sender sender, base::Head& request);
 
 // Whether this one may send this, in any spelling; `status` and `message` say why not.
 Passage admit(Sender sender, RouteMatch route);

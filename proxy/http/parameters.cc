@@ -24,30 +24,6 @@ std::string_view badEscape(std::string_view text) {
 
 }  // namespace
 
-bool hasParameters(const Route& route) {
-  return takesForm(route) || route.answer == Answer::create || route.answer == Answer::commit;
-}
-
-bool takesForm(const Route& route) {
-  if (route.method != "POST") return false;
-  switch (route.answer) {
-    case Answer::prune:
-    case Answer::pull:
-    case Answer::build:
-    case Answer::image:
-    case Answer::imageChange:
-      return true;
-    case Answer::container:
-      // These have JSON in their body, and refuse forms.
-      for (std::string_view json : {"/exec", "/update", "/copy", "/checkpoints"}) {
-        if (route.pattern.ends_with(json)) return false;
-      }
-      return true;
-    default:
-      return false;
-  }
-}
-
 bool isForm(const base::Head& request) {
   std::string_view type = request.find("Content-Type").value_or("");
   type = type.substr(0, type.find(';'));

@@ -9,14 +9,9 @@
 #include <string_view>
 
 #include "base/http.h"
-#include "proxy/http/routes.h"
 
 namespace proxy {
 
-// Whether a cluster acts on parameters of such a call, be it that they become part of others.
-bool hasParameters(const Route& route);
-// Whether the engine would take them from a form, too.
-bool takesForm(const Route& route);
 // Whether the request's body may be a form to Go. In case of doubt it is.
 bool isForm(const base::Head& request);
 

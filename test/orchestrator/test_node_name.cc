@@ -12,6 +12,7 @@ namespace {
 
 class Two : public cluster::Nodes {
  public:
+  cluster::NodeId self() const override { return nodes().front().id; }
   std::vector<cluster::Node> nodes() const override {
     std::vector<cluster::Node> both(2);
     both[0].id = *cluster::NodeId::parse(std::string(cluster::NodeId::length, 'a'));

@@ -8,10 +8,6 @@ using namespace proxy;
 
 namespace {
 
-const Route& routeOf(const std::string& method, const std::string& target) {
-  return match(method, target).route();
-}
-
 bool isFormWith(const std::string& headers) {
   base::MessageReader reader(base::MessageReader::Kind::request, {});
   reader.feedHead("POST / HTTP/1.1\r\nHost: d\r\n" + headers + "\r\n");
@@ -19,20 +15,6 @@ bool isFormWith(const std::string& headers) {
 }
 
 }  // namespace
-
-Test(parameters, a_form_is_read_where_the_engine_reads_one) {
-  for (std::string target : {"/containers/a/rename", "/containers/a/stop", "/containers/prune",
-                             "/images/create", "/images/a/tag", "/images/a/push", "/build"}) {
-    cr_expect(takesForm(routeOf("POST", target)), "%s", target.c_str());
-  }
-  for (std::string target : {"/containers/create", "/containers/a/exec", "/containers/a/update",
-                             "/volumes/create", "/swarm/init", "/auth", "/commit", "/else"}) {
-    cr_expect_not(takesForm(routeOf("POST", target)), "%s", target.c_str());
-  }
-  cr_expect_not(takesForm(routeOf("DELETE", "/containers/a")));
-  cr_expect(hasParameters(routeOf("POST", "/containers/create")));
-  cr_expect(hasParameters(routeOf("POST", "/commit")));
-}
 
 Test(parameters, a_form_is_known_by_its_type) {
   for (std::string type : {"application/x-www-form-urlencoded", "Application/X-WWW-Form-URLEncoded",

@@ -1,4 +1,4 @@
-#include "proxy/http/routes.h"
+#include "proxy/api/routes.h"
 
 #include <criterion/criterion.h>
 
@@ -6,12 +6,24 @@
 #include <string>
 
 using docker::Effect;
-using proxy::Answer;
+using proxy::Access;
 using proxy::Flow;
-using proxy::match;
+using proxy::Parameters;
 using proxy::Route;
 using proxy::RouteMatch;
 using proxy::routes;
+
+namespace {
+
+RouteMatch match(std::string_view method, std::string_view target) {
+  return proxy::match(routes(), method, target);
+}
+
+Parameters parametersOf(std::string_view method, std::string_view target) {
+  return match(method, target).route().parameters;
+}
+
+}  // namespace
 
 Test(routes, each_request_finds_its_row) {
   const struct {
@@ -113,49 +125,65 @@ Test(routes, every_row_is_reached_by_what_it_describes) {
     cr_expect_eq(match(route.method, "/v1.41" + target).index, i, "%s", what.c_str());
   }
   cr_expect_eq(routes().back().pattern, "other");
-  cr_expect(routes().back().answer == Answer::other);
+  cr_expect(routes().back().access == Access::clients);
 }
 
-Test(routes, say_who_answers_and_what_changes) {
+Test(routes, say_what_comes_and_what_changes) {
   const struct {
     std::string method;
     std::string target;
-    Answer answer;
     Flow flow = Flow::exchange;
     Effect effect = Effect::none;
+    Parameters parameters = Parameters::none;
+    Access access = Access::everyone;
   } requests[] = {
-      {"GET", "/_ping", Answer::ping},
-      {"GET", "/version", Answer::version},
-      {"GET", "/info", Answer::info},
-      {"GET", "/containers/json", Answer::containerList},
-      {"GET", "/events", Answer::events, Flow::stream},
-      {"POST", "/session", Answer::h2c, Flow::hijack},
-      {"POST", "/containers/c/wait", Answer::container, Flow::stream},
-      {"GET", "/containers/c/logs", Answer::container, Flow::stream},
-      {"POST", "/containers/c/attach", Answer::container, Flow::hijack},
-      {"POST", "/containers/c/exec", Answer::container},
-      {"POST", "/exec/e/start", Answer::exec, Flow::hijack},
-      {"POST", "/containers/create", Answer::create, Flow::exchange, Effect::create},
-      {"POST", "/containers/c/start", Answer::container, Flow::exchange, Effect::container},
-      {"DELETE", "/containers/c", Answer::container, Flow::exchange, Effect::container},
-      {"POST", "/containers/prune", Answer::prune, Flow::exchange, Effect::containers},
-      {"POST", "/containers/c/rename", Answer::container, Flow::exchange, Effect::containers},
-      {"POST", "/commit", Answer::commit, Flow::exchange, Effect::containers},
-      {"POST", "/images/a/b/tag", Answer::imageChange, Flow::exchange, Effect::containers},
-      {"POST", "/images/a/b/push", Answer::image},
-      {"GET", "/images/a/b/get", Answer::save},
-      {"POST", "/networks/n/connect", Answer::network, Flow::exchange, Effect::containers},
-      {"POST", "/volumes/create", Answer::volumeCreate},
-      {"DELETE", "/volumes/v", Answer::volume},
-      {"POST", "/swarm/init", Answer::swarm},
-      {"GET", "/nodes/n", Answer::swarm},
-      {"POST", "/drover/v1/join", Answer::admission},
-      {"GET", "/unheard-of", Answer::other},
+      {"GET", "/_ping"},
+      {"GET", "/version"},
+      {"GET", "/info"},
+      {"GET", "/containers/json"},
+      {"GET", "/events", Flow::stream},
+      {"POST", "/session", Flow::hijack, Effect::none, Parameters::none, Access::clients},
+      {"POST", "/containers/c/wait", Flow::stream, Effect::none, Parameters::form},
+      {"GET", "/containers/c/logs", Flow::stream},
+      {"POST", "/containers/c/attach", Flow::hijack, Effect::none, Parameters::form},
+      {"POST", "/containers/c/exec"},
+      {"POST", "/exec/e/start", Flow::hijack},
+      {"POST", "/containers/create", Flow::exchange, Effect::create, Parameters::query},
+      {"POST", "/containers/c/start", Flow::exchange, Effect::container, Parameters::form},
+      {"DELETE", "/containers/c", Flow::exchange, Effect::container},
+      {"POST", "/containers/prune", Flow::exchange, Effect::containers, Parameters::form},
+      {"POST", "/containers/c/rename", Flow::exchange, Effect::containers, Parameters::form},
+      {"POST", "/commit", Flow::exchange, Effect::containers, Parameters::query},
+      {"POST", "/images/a/b/tag", Flow::exchange, Effect::containers, Parameters::form},
+      {"POST", "/images/a/b/push", Flow::exchange, Effect::none, Parameters::form},
+      {"GET", "/images/a/b/get"},
+      {"POST", "/networks/n/connect", Flow::exchange, Effect::containers},
+      {"POST", "/volumes/create"},
+      {"DELETE", "/volumes/v"},
+      {"POST", "/swarm/init", Flow::exchange, Effect::none, Parameters::none, Access::clients},
+      {"GET", "/nodes/n", Flow::exchange, Effect::none, Parameters::none, Access::clients},
+      {"POST", "/drover/v1/join", Flow::exchange, Effect::none, Parameters::none,
+       Access::strangers},
+      {"GET", "/unheard-of", Flow::exchange, Effect::none, Parameters::none, Access::clients},
   };
   for (const auto& each : requests) {
     const Route& route = match(each.method, each.target).route();
-    bool right =
-        route.answer == each.answer && route.flow == each.flow && route.effect == each.effect;
+    bool right = route.flow == each.flow && route.effect == each.effect &&
+                 route.parameters == each.parameters && route.access == each.access;
     cr_expect(right, "%s %s", each.method.c_str(), each.target.c_str());
   }
+}
+
+Test(routes, a_form_is_read_where_the_engine_reads_one) {
+  for (std::string target : {"/containers/a/rename", "/containers/a/stop", "/containers/prune",
+                             "/images/create", "/images/a/tag", "/images/a/push", "/build"}) {
+    cr_expect(parametersOf("POST", target) == Parameters::form, "%s", target.c_str());
+  }
+  for (std::string target : {"/containers/create", "/containers/a/exec", "/containers/a/update",
+                             "/volumes/create", "/swarm/init", "/auth", "/commit", "/else"}) {
+    cr_expect(parametersOf("POST", target) != Parameters::form, "%s", target.c_str());
+  }
+  cr_expect(parametersOf("DELETE", "/containers/a") == Parameters::none);
+  cr_expect(parametersOf("POST", "/containers/create") == Parameters::query);
+  cr_expect(parametersOf("POST", "/commit") == Parameters::query);
 }

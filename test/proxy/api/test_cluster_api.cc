@@ -1,7 +1,7 @@
 // The API of all hosts: what goes to the node that has the object, what is asked of all, what is
 // said when a node is down or nobody knows.
 
-#include "proxy/api/federation.h"
+#include "proxy/api/api.h"
 
 #include <criterion/criterion.h>
 
@@ -52,7 +52,7 @@ std::string inChunks(const std::string& body) {
 
 }  // namespace
 
-Test(federation, what_is_about_one_object_goes_to_the_node_that_has_it) {
+Test(cluster_api, what_is_about_one_object_goes_to_the_node_that_has_it) {
   Hosts hosts(3);
   SmallDocker& two = hosts.two().engine;
   two.run("web");
@@ -100,7 +100,7 @@ Test(federation, what_is_about_one_object_goes_to_the_node_that_has_it) {
     cr_expect(others[i].starts_with("GET "), "only asked where it is: %s", others[i].c_str());
 }
 
-Test(federation, a_body_reaches_the_node_unchanged) {
+Test(cluster_api, a_body_reaches_the_node_unchanged) {
   Hosts hosts(2);
   hosts.two().engine.run("web");
   hosts.knows(hosts.one(), "web");
@@ -110,7 +110,7 @@ Test(federation, a_body_reaches_the_node_unchanged) {
   cr_expect(hosts.two().engine.bodies.back() == body);
 }
 
-Test(federation, an_exec_is_where_it_was_made) {
+Test(cluster_api, an_exec_is_where_it_was_made) {
   Hosts hosts(2);
   hosts.two().engine.run("web");
   hosts.knows(hosts.one(), "web");
@@ -120,7 +120,7 @@ Test(federation, an_exec_is_where_it_was_made) {
   cr_expect_eq(hosts.one().engine.count("/exec/"), 0, "nobody else was asked");
 }
 
-Test(federation, an_inspection_tells_the_node) {
+Test(cluster_api, an_inspection_tells_the_node) {
   Hosts hosts(2);
   hosts.two().engine.run("web");
   hosts.knows(hosts.one(), "web");
@@ -134,7 +134,7 @@ Test(federation, an_inspection_tells_the_node) {
   }
 }
 
-Test(federation, what_nobody_has_is_missing_in_dockers_words) {
+Test(cluster_api, what_nobody_has_is_missing_in_dockers_words) {
   Hosts hosts(2);
   const struct {
     const char* method;
@@ -156,7 +156,7 @@ Test(federation, what_nobody_has_is_missing_in_dockers_words) {
     expectRefused(hosts.one().ask(each.method, each.target), 404, each.words);
 }
 
-Test(federation, a_prefix_of_containers_on_two_nodes_is_ambiguous) {
+Test(cluster_api, a_prefix_of_containers_on_two_nodes_is_ambiguous) {
   Hosts hosts(2);
   hosts.one().engine.containers.push_back({"abc1" + std::string(60, '0'), "a"});
   hosts.two().engine.containers.push_back({"abc2" + std::string(60, '0'), "b"});
@@ -173,7 +173,7 @@ Test(federation, a_prefix_of_containers_on_two_nodes_is_ambiguous) {
                 "Multiple IDs found with provided prefix: abc");
 }
 
-Test(federation, lists_are_made_of_what_all_nodes_have) {
+Test(cluster_api, lists_are_made_of_what_all_nodes_have) {
   Hosts hosts(3);
   hosts.one().engine.run("first", 100);
   hosts.three().engine.run("second", 200);
@@ -204,7 +204,7 @@ Test(federation, lists_are_made_of_what_all_nodes_have) {
   cr_expect_eq(base::number(base::parseJson(hosts.one().get("/info")), "Containers"), 3);
 }
 
-Test(federation, what_ran_on_a_node_that_is_down_is_shown_and_not_served) {
+Test(cluster_api, what_ran_on_a_node_that_is_down_is_shown_and_not_served) {
   Hosts hosts(3);
   hosts.one().engine.run("here", 100);
   hosts.two().engine.run("gone", 200);
@@ -234,7 +234,7 @@ Test(federation, what_ran_on_a_node_that_is_down_is_shown_and_not_served) {
   });
 }
 
-Test(federation, what_was_removed_is_not_shown_when_its_node_goes_down_before_it_can_tell) {
+Test(cluster_api, what_was_removed_is_not_shown_when_its_node_goes_down_before_it_can_tell) {
   Hosts hosts(2);
   SmallDocker& two = hosts.two().engine;
   two.run("gone", 100);
@@ -257,7 +257,7 @@ Test(federation, what_was_removed_is_not_shown_when_its_node_goes_down_before_it
   expectRefused(hosts.one().ask("GET", "/containers/gone/json"), 404, "No such container: gone");
 }
 
-Test(federation, an_engine_that_is_down_does_not_hide_the_others) {
+Test(cluster_api, an_engine_that_is_down_does_not_hide_the_others) {
   Hosts hosts(2);
   hosts.two().engine.run("web");
   hosts.knows(hosts.one(), "web");
@@ -268,7 +268,7 @@ Test(federation, an_engine_that_is_down_does_not_hide_the_others) {
   cr_expect_eq(hosts.one().ask("GET", "/networks").status, 200);
 }
 
-Test(federation, pruning_is_for_all_nodes) {
+Test(cluster_api, pruning_is_for_all_nodes) {
   Hosts hosts(2);
   for (Host* each : {&hosts.one(), &hosts.two()}) {
     each->engine.first = [](const std::string& asked) {
@@ -282,7 +282,7 @@ Test(federation, pruning_is_for_all_nodes) {
                reply.body.c_str());
 }
 
-Test(federation, pruning_on_a_node_that_is_not_there_removes_nothing) {
+Test(cluster_api, pruning_on_a_node_that_is_not_there_removes_nothing) {
   Hosts hosts(2);
   HttpReply reply = hosts.one().ask(
       "POST", "/volumes/prune?filters=" + docker::encodeQueryValue(R"({"node":["typo"]})"));
@@ -290,7 +290,7 @@ Test(federation, pruning_on_a_node_that_is_not_there_removes_nothing) {
   cr_expect(holds(reply.body, R"("VolumesDeleted":null)"), "%s", reply.body.c_str());
 }
 
-Test(federation, a_wrong_answer_hides_the_part_of_its_node_only) {
+Test(cluster_api, a_wrong_answer_hides_the_part_of_its_node_only) {
   Hosts hosts(2);
   hosts.one().engine.networks = {"net"};
   auto isWrong = [](const std::string& asked) {
@@ -306,7 +306,7 @@ Test(federation, a_wrong_answer_hides_the_part_of_its_node_only) {
   cr_expect(holds(reply.body, "{\"message\":\"node host-"), "%s", reply.body.c_str());
 }
 
-Test(federation, a_container_goes_to_the_node_that_it_depends_on) {
+Test(cluster_api, a_container_goes_to_the_node_that_it_depends_on) {
   Hosts hosts(3);
   for (const std::unique_ptr<Host>& each : hosts.hosts) each->engine.images = {"app"};
   hosts.two().engine.run("db");
@@ -357,7 +357,7 @@ Test(federation, a_container_goes_to_the_node_that_it_depends_on) {
                 400, "none is nowhere");
 }
 
-Test(federation, names_of_objects_are_no_requests) {
+Test(cluster_api, names_of_objects_are_no_requests) {
   Hosts hosts(2);
   hosts.one().engine.images = {"app"};
   hosts.two().engine.images = {"app"};
@@ -372,7 +372,7 @@ Test(federation, names_of_objects_are_no_requests) {
     cr_expect_eq(each->engine.count("DELETE "), 0, "%s", each->name().c_str());
 }
 
-Test(federation, containers_go_to_the_node_with_the_fewest) {
+Test(cluster_api, containers_go_to_the_node_with_the_fewest) {
   Hosts hosts(3);
   for (const std::unique_ptr<Host>& each : hosts.hosts) each->engine.images = {"app"};
   for (const char* name : {"a", "b", "c", "d", "e", "f"}) {
@@ -389,7 +389,7 @@ Test(federation, containers_go_to_the_node_with_the_fewest) {
   cr_expect_eq(hosts.two().engine.containers.size(), 2);
 }
 
-Test(federation, a_name_is_given_once_in_the_cluster) {
+Test(cluster_api, a_name_is_given_once_in_the_cluster) {
   Hosts hosts(3);
   for (const std::unique_ptr<Host>& each : hosts.hosts) each->engine.images = {"app"};
   cr_expect_eq(hosts.one().ask("POST", "/containers/create?name=web", create("app")).status, 201);
@@ -406,7 +406,7 @@ Test(federation, a_name_is_given_once_in_the_cluster) {
   cr_expect_eq(hosts.one().ask("POST", "/containers/create?name=web", create("app")).status, 201);
 }
 
-Test(federation, a_container_that_was_gone_before_its_record_came_keeps_no_name) {
+Test(cluster_api, a_container_that_was_gone_before_its_record_came_keeps_no_name) {
   Hosts hosts(3);
   for (const std::unique_ptr<Host>& each : hosts.hosts) {
     each->engine.images = {"app"};
@@ -424,7 +424,7 @@ Test(federation, a_container_that_was_gone_before_its_record_came_keeps_no_name)
   }
 }
 
-Test(federation, an_image_is_brought_from_the_node_that_has_it) {
+Test(cluster_api, an_image_is_brought_from_the_node_that_has_it) {
   Hosts hosts(2);
   hosts.two().engine.images = {"app"};
   const std::string tar = pattern(300'000);
@@ -444,7 +444,7 @@ Test(federation, an_image_is_brought_from_the_node_that_has_it) {
   cr_expect(whole, "the image arrived otherwise than it was sent");
 }
 
-Test(federation, an_image_that_cannot_be_brought_is_told_with_the_reason) {
+Test(cluster_api, an_image_that_cannot_be_brought_is_told_with_the_reason) {
   Hosts hosts(2);
   hosts.two().engine.images = {"app"};
   hosts.two().engine.first = [](const std::string& asked) {
@@ -461,7 +461,7 @@ Test(federation, an_image_that_cannot_be_brought_is_told_with_the_reason) {
   cr_expect_eq(reply.status, 201, "%s", reply.body.c_str());
 }
 
-Test(federation, a_pull_lands_where_the_container_will_be) {
+Test(cluster_api, a_pull_lands_where_the_container_will_be) {
   Hosts hosts(2);
   const std::string body = create("app", R"("Env":["constraint:node==host-2"])");
   HttpReply reply = hosts.one().ask("POST", "/containers/create", body);
@@ -474,7 +474,7 @@ Test(federation, a_pull_lands_where_the_container_will_be) {
                "{\"on\":\"host-1\"}\n", "it is not remembered for longer");
 }
 
-Test(federation, records_tell_whom_to_ask_first) {
+Test(cluster_api, records_tell_whom_to_ask_first) {
   Hosts hosts(3);
   SmallDocker& two = hosts.two().engine;
   SmallDocker& three = hosts.three().engine;
@@ -501,7 +501,7 @@ Test(federation, records_tell_whom_to_ask_first) {
   expectRefused(hosts.one().ask("GET", "/networks/back"), 404, "No such network: back");
 }
 
-Test(federation, an_image_counts_once_wherever_it_is) {
+Test(cluster_api, an_image_counts_once_wherever_it_is) {
   Hosts hosts(2);
   for (Host* each : {&hosts.one(), &hosts.two()}) {
     each->engine.first = [](const std::string& asked) {
@@ -515,7 +515,7 @@ Test(federation, an_image_counts_once_wherever_it_is) {
   cr_expect_eq(base::number(base::parseJson(hosts.one().get("/info")), "Images"), 2);
 }
 
-Test(federation, networks_and_volumes_of_a_node_that_is_down_stay_and_images_do_not) {
+Test(cluster_api, networks_and_volumes_of_a_node_that_is_down_stay_and_images_do_not) {
   Hosts hosts(2);
   SmallDocker& two = hosts.two().engine;
   hosts.one().engine.images = {"app"};
@@ -561,7 +561,7 @@ Test(federation, networks_and_volumes_of_a_node_that_is_down_stay_and_images_do_
                201);
 }
 
-Test(federation, all_tags_of_a_repository_are_pushed_from_one_node) {
+Test(cluster_api, all_tags_of_a_repository_are_pushed_from_one_node) {
   Hosts hosts(3);
   hosts.two().engine.images = {"app"};
   hosts.two().engine.first = [](const std::string& asked) {
@@ -583,7 +583,7 @@ Test(federation, all_tags_of_a_repository_are_pushed_from_one_node) {
   cr_expect_eq(hosts.one().engine.count("POST /images/none/push"), 1, "our engine says so");
 }
 
-Test(federation, an_image_whose_name_is_encoded_is_saved_under_its_name) {
+Test(cluster_api, an_image_whose_name_is_encoded_is_saved_under_its_name) {
   Hosts hosts(2);
   hosts.two().engine.images = {"team/app:1"};
   hosts.two().engine.first = [](const std::string& asked) {
@@ -599,7 +599,7 @@ Test(federation, an_image_whose_name_is_encoded_is_saved_under_its_name) {
   cr_expect_eq(hosts.one().engine.count("POST /images/load"), 1);
 }
 
-Test(federation, a_list_of_images_is_cut_at_one_that_another_node_has) {
+Test(cluster_api, a_list_of_images_is_cut_at_one_that_another_node_has) {
   Hosts hosts(2);
   auto engine = [](const std::string& list, const std::string& moments) {
     return [list, moments](const std::string& asked) {

@@ -1,6 +1,6 @@
 // What nodes ask of each other: who may ask for what, and how much they may say.
 
-#include "proxy/api/node_api.h"
+#include "proxy/api/peer_api.h"
 
 #include <criterion/criterion.h>
 
@@ -96,7 +96,7 @@ std::string batch(const cluster::NodeId& sender) {
 
 }  // namespace
 
-Test(node_api, strangers_may_ask_for_the_cluster_and_to_join_and_for_nothing_else) {
+Test(peer_api, strangers_may_ask_for_the_cluster_and_to_join_and_for_nothing_else) {
   Door door(false);
   std::string said = door.ask("GET", "/drover/v1/cluster");
   cr_expect(said.starts_with("200 {\"id\":\"" + door.host.agent().config().id + "\""), "%s",
@@ -128,14 +128,14 @@ Test(node_api, strangers_may_ask_for_the_cluster_and_to_join_and_for_nothing_els
   cr_expect(door.host.agent().clustered());
 }
 
-Test(node_api, what_strangers_say_is_short) {
+Test(peer_api, what_strangers_say_is_short) {
   Door door(false);
   std::string padded = door.joinRequest("newcomer", std::string(20'000, 'n'));
   std::string said = door.ask("POST", "/drover/v1/join", padded);
   cr_expect(said.starts_with("413 "), "%s", said.c_str());
 }
 
-Test(node_api, who_was_invited_is_given_what_he_needs) {
+Test(peer_api, who_was_invited_is_given_what_he_needs) {
   Door door(false);
   std::string said = door.ask("POST", "/drover/v1/join", door.joinRequest());
   cr_assert(said.starts_with("200 "), "%s", said.c_str());
@@ -152,7 +152,7 @@ Test(node_api, who_was_invited_is_given_what_he_needs) {
   cr_expect_eq(base::text(json["members"][0], "id"), door.host.id());
 }
 
-Test(node_api, a_request_to_join_that_makes_no_sense_is_refused) {
+Test(peer_api, a_request_to_join_that_makes_no_sense_is_refused) {
   Door door(false);
   const struct {
     const char* from;
@@ -178,7 +178,7 @@ Test(node_api, a_request_to_join_that_makes_no_sense_is_refused) {
   cr_expect_eq(door.host.agent().nodeViews().size(), 1);
 }
 
-Test(node_api, a_batch_is_of_who_posts_it) {
+Test(peer_api, a_batch_is_of_who_posts_it) {
   Door door(true);
   std::string said = door.ask("POST", "/drover/v1/messages", batch(door.id));
   cr_expect_eq(said, "204 ", "%s", said.c_str());
@@ -191,7 +191,7 @@ Test(node_api, a_batch_is_of_who_posts_it) {
             said.c_str());
 }
 
-Test(node_api, nodes_change_each_others_settings) {
+Test(peer_api, nodes_change_each_others_settings) {
   Door door(true);
   std::string said =
       door.ask("POST", "/drover/v1/node", R"({"availability":"pause","labels":{"a":"b"}})");
@@ -202,7 +202,7 @@ Test(node_api, nodes_change_each_others_settings) {
   cr_expect(said.starts_with("400 "), "%s", said.c_str());
 }
 
-Test(node_api, an_image_is_fetched_from_another_node_only) {
+Test(peer_api, an_image_is_fetched_from_another_node_only) {
   Door door(true);
   for (std::string body : {std::string("{}"), std::string("nonsense"),
                            "{\"image\":\"a\",\"from\":\"" + door.host.id() + "\"}"}) {
@@ -211,7 +211,7 @@ Test(node_api, an_image_is_fetched_from_another_node_only) {
   }
 }
 
-Test(node_api, what_nodes_ask_for_is_this_hosts) {
+Test(peer_api, what_nodes_ask_for_is_this_hosts) {
   Door door(true);
   door.host.engine.run("web");
   std::string said = door.ask("GET", "/containers/json?all=1");
@@ -220,7 +220,7 @@ Test(node_api, what_nodes_ask_for_is_this_hosts) {
   cr_expect(holds(said, "ENGINE-host-1") && !holds(said, "RemoteManagers"), "%s", said.c_str());
 }
 
-Test(node_api, what_takes_a_name_has_to_be_a_container_of_ours) {
+Test(peer_api, what_takes_a_name_has_to_be_a_container_of_ours) {
   Door door(true);
   const std::string gone(64, 'a'), node(cluster::NodeId::length, 'n');
   auto request = [&](const std::string& container, const std::string& name, const std::string& of) {
@@ -245,7 +245,7 @@ Test(node_api, what_takes_a_name_has_to_be_a_container_of_ours) {
                   each.c_str());
 }
 
-Test(node_api, a_round_of_moves_tells_that_there_was_nothing_to_move) {
+Test(peer_api, a_round_of_moves_tells_that_there_was_nothing_to_move) {
   Door door(true);
   std::string said = door.ask("POST", "/drover/v1/rebalance");
   cr_expect_eq(said, "200 {\"Moved\":[],\"Failed\":[]}", "%s", said.c_str());

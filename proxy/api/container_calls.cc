@@ -1,0 +1,164 @@
+#include "proxy/api/container_calls.h"
+
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "base/json.h"
+#include "catalog/node_call.h"
+#include "docker/list_query.h"
+#include "orchestrator/container_removal.h"
+#include "orchestrator/node_name.h"
+#include "proxy/api/commit_target.h"
+#include "proxy/api/routes.h"
+#include "proxy/http/answer.h"
+#include "proxy/merge/merge_containers.h"
+
+namespace proxy {
+namespace {
+
+constexpr base::milliseconds inspectTimeout(2'000);
+// A removal walks through the container's disk.
+constexpr base::milliseconds removeTimeout(120'000);
+
+}  // namespace
+
+// ---- inspect
+
+base::Task<> ContainerCalls::inspect(Client& client, RouteMatch match) {
+  ObjectCalls::Named named = co_await parts_.objects.named(client, match, catalog::Kind::container);
+  if (named.isAnswered) co_return;
+  if (named.node) {
+    co_await inspectOn(client, std::move(*named.node));
+    co_return;
+  }
+  catalog::Located located =
+      co_await parts_.locator.find(catalog::Kind::container, std::string(match.object));
+  bool isNobodys = !located.node && located.status == 404 && !parts_.local.engineVersion().empty();
+  if (isNobodys) {
+    co_await parts_.local.passThrough(client, match);  // the engine says that there is none
+  } else if (!located.node) {
+    co_await parts_.objects.sendLocated(client, located);
+  } else {
+    co_await inspectOn(client, std::move(*located.node));
+  }
+}
+
+base::Task<> ContainerCalls::inspectOn(Client& client, cluster::Node node) {
+  base::HttpClient& server = catalog::wayTo(parts_.engine, node);
+  client.upstream = server.name();
+  std::string target(client.request().target());
+  base::HttpReply reply =
+      co_await server.call(base::httpGet(std::move(target), inspectTimeout, parts_.bodyMost));
+  if (reply.status == 200) {
+    PublishedPorts ports;
+    ports.asked = parts_.nodes.self().text();
+    reply.body = inspectionOn(
+        {std::string(node.id.text()), node.name, node.address, std::move(reply.body)}, ports);
+  }
+  co_await sendAnswer(client, reply.status, reply.head, reply.body);
+}
+
+// ---- remove
+
+base::Task<> ContainerCalls::remove(Client& client, RouteMatch match) {
+  ObjectCalls::Owner owner = co_await parts_.objects.owner(client, match, catalog::Kind::container);
+  if (!owner.node) co_return;
+  if (parts_.globals.concerns(match)) {
+    co_await parts_.globals.handle(client, match, std::move(*owner.node));
+    co_return;
+  }
+  cluster::Node node = std::move(*owner.node);
+  std::string id;
+  std::vector<std::string> names;
+  std::optional<labels::VolumeCleanup> cleanup;
+  if (const catalog::ContainerIndex::Place* place = parts_.index.find(match.object).place) {
+    id = place->first;
+    names = place->second.names;
+    cleanup = orchestrator::volumeCleanup(place->second.labels);
+  } else {
+    id = base::text(base::parseJson(owner.inspection), "Id");  // its record has not come yet
+    cleanup = orchestrator::volumeCleanup(owner.inspection);
+  }
+  if (cleanup && !orchestrator::removesLink(match.query)) {
+    co_await removeWith(*cleanup, client, match, node);
+  } else {
+    co_await parts_.objects.send(client, match, node);
+  }
+  // Of a link only that name of the container goes.
+  if (client.status != 204 || orchestrator::removesLink(match.query)) co_return;
+  parts_.names.removed(node.id, id, names);
+  parts_.placements.containerRemoved(id);
+}
+
+// With the volumes that are to go. Those that somebody else mounts the engine keeps.
+base::Task<> ContainerCalls::removeWith(labels::VolumeCleanup cleanup, Client& client,
+                                        RouteMatch match, const cluster::Node& node) {
+  base::HttpClient& server = catalog::wayTo(parts_.engine, node);
+  client.upstream = server.name();
+  std::vector<std::string> volumes;
+  if (cleanup == labels::VolumeCleanup::all) {
+    std::string target = "/containers/" + std::string(match.object) + "/json";
+    base::HttpReply seen =
+        co_await server.call(base::httpGet(std::move(target), inspectTimeout, parts_.bodyMost));
+    if (seen.status == 200) volumes = orchestrator::localVolumes(seen.body);
+  }
+  base::HttpCall call;
+  call.method = "DELETE";
+  call.target = orchestrator::removalTarget(client.request().target(), cleanup);
+  call.timeout = removeTimeout;
+  call.most = parts_.bodyMost;
+  call.mayRepeat = false;
+  std::string object(match.object);
+  base::HttpReply reply =
+      co_await catalog::changeOn(parts_.local, node, call, match.route().effect, std::move(object));
+  if (reply.status == 204) {
+    for (const std::string& each : volumes) {
+      call.target = "/volumes/" + docker::encodeQueryValue(each);
+      co_await server.call(call);
+    }
+  }
+  co_await sendAnswer(client, reply.status, reply.head, reply.body);
+}
+
+// ---- commit, prune
+
+base::Task<> ContainerCalls::commit(Client& client, RouteMatch match) {
+  std::string container = docker::queryValue(match.query, "container");
+  if (container.empty()) {
+    co_await parts_.local.passThrough(client, match);
+    co_return;
+  }
+  std::optional<orchestrator::NodeName> named =
+      orchestrator::parseNodeName(parts_.nodes, container);
+  if (!named) {
+    co_await commitNamed(client, std::move(container));
+    co_return;
+  }
+  base::Head& request = client.reader.head();
+  request.retarget(orchestrator::withParameter(request.target(), "container", named->name));
+  RouteMatch renamed = proxy::match(routes(), "POST", request.target());
+  co_await parts_.objects.send(client, renamed, std::move(named->node));
+}
+
+base::Task<> ContainerCalls::commitNamed(Client& client, std::string container) {
+  catalog::Located located =
+      co_await parts_.locator.find(catalog::Kind::container, docker::encodeQueryValue(container));
+  if (!located.node) {
+    co_await parts_.objects.sendLocated(client, located);
+    co_return;
+  }
+  base::Head& request = client.reader.head();
+  if (const catalog::ContainerIndex::Place* place = parts_.index.find(container).place) {
+    std::string target = commitTarget(request.target(), place->second.labels);
+    request.retarget(target);
+  }
+  RouteMatch match = proxy::match(routes(), request.method(), request.target());
+  co_await parts_.objects.send(client, match, std::move(*located.node));
+}
+
+base::Task<> ContainerCalls::prune(Client& client, RouteMatch match) {
+  return parts_.all.prune(client, match, "containers");
+}
+
+}  // namespace proxy

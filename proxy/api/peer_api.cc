@@ -1,0 +1,80 @@
+#include "proxy/api/peer_api.h"
+
+#include <optional>
+#include <utility>
+
+#include "proxy/http/answer.h"
+
+namespace proxy {
+namespace {
+
+// Bytes of what a peer may send at once; one that is not let in yet has less to say.
+constexpr size_t bodyMost = 8 * 1024 * 1024;
+constexpr size_t strangersBodyMost = 16 * 1024;
+
+base::Task<std::string> bodyOf(Client& client) {
+  return readBody(client, client.nodeId.empty() ? strangersBodyMost : bodyMost);
+}
+
+// Nothing is said if there is nothing to say.
+base::Task<> send(Client& client, const std::string& text) {
+  return sendJson(client, text.empty() ? 204 : 200, "", text);
+}
+
+}  // namespace
+
+base::Task<> PeerApi::answerNode(Client& client, Action action) {
+  std::string body = co_await bodyOf(client);
+  std::optional<cluster::NodeId> from = cluster::NodeId::parse(client.nodeId);
+  if (!from) throw cluster::AgentError(403, "only nodes of the cluster may ask this");
+  std::string text = co_await (this->*action)(*from, std::move(body));
+  co_await send(client, text);
+}
+
+base::Task<> PeerApi::describe(Client& client, RouteMatch) {
+  co_await bodyOf(client);
+  std::string text = agent_.describe();
+  co_await send(client, text);
+}
+
+base::Task<> PeerApi::admit(Client& client, RouteMatch) {
+  std::string body = co_await bodyOf(client);
+  std::string text = agent_.admit(body);
+  co_await send(client, text);
+}
+
+base::Task<std::string> PeerApi::takeMessages(cluster::NodeId from, std::string body) {
+  agent_.receiveBatch(from, body);
+  co_return std::string();
+}
+
+base::Task<std::string> PeerApi::updateNode(cluster::NodeId, std::string body) {
+  agent_.takeNodeUpdate(body);
+  co_return "{}";
+}
+
+base::Task<std::string> PeerApi::rebalance(cluster::NodeId, std::string) {
+  return rebalancing_.runAll();
+}
+
+base::Task<std::string> PeerApi::takeName(cluster::NodeId, std::string body) {
+  co_await rebalancing_.takeName(std::move(body));
+  co_return "{}";
+}
+
+base::Task<std::string> PeerApi::moveVolume(cluster::NodeId, std::string body) {
+  co_await volumes_.move(std::move(body));
+  co_return "{}";
+}
+
+base::Task<std::string> PeerApi::takeVolume(cluster::NodeId, std::string body) {
+  co_await volumes_.take(std::move(body));
+  co_return "{}";
+}
+
+base::Task<std::string> PeerApi::fetchImage(cluster::NodeId, std::string body) {
+  co_await images_.fetch(body);
+  co_return "{}";
+}
+
+}  // namespace proxy

@@ -1,0 +1,61 @@
+#pragma once
+
+// Calls about the cluster as one big Docker: what it is, what it has, and what happens in it.
+
+#include <vector>
+
+#include "base/log.h"
+#include "base/task.h"
+#include "catalog/container_index.h"
+#include "catalog/holdings_index.h"
+#include "catalog/merge.h"
+#include "cluster/agent/agent.h"
+#include "docker/engine.h"
+#include "orchestrator/rebalancing.h"
+#include "proxy/api/all_nodes.h"
+#include "proxy/api/local_api.h"
+#include "proxy/api/swarm_api.h"
+#include "proxy/http/client.h"
+#include "proxy/http/route.h"
+#include "proxy/merge/merge_info.h"
+
+namespace proxy {
+
+class SystemCalls {
+ public:
+  // What it is made of; all must outlive it.
+  struct Parts {
+    base::Loop& loop;
+    docker::Engine& engine;
+    LocalApi& local;
+    cluster::Agent& agent;
+    catalog::ContainerIndex& index;
+    catalog::HoldingsIndex& held;
+    orchestrator::Rebalancing& rebalancing;
+    SwarmApi& swarm;
+    AllNodes& all;
+    base::Log& log;
+  };
+  explicit SystemCalls(Parts parts) : parts_(parts) {}
+
+  // GET /info
+  base::Task<> info(Client& client, RouteMatch match);
+  // GET /version
+  base::Task<> version(Client& client, RouteMatch match);
+  // GET /events
+  base::Task<> events(Client& client, RouteMatch match);
+  // GET /system/df
+  base::Task<> diskUsage(Client& client, RouteMatch match);
+  // POST /build/prune
+  base::Task<> pruneBuilds(Client& client, RouteMatch match);
+  // POST /drover/rebalance
+  base::Task<> rebalance(Client& client, RouteMatch match);
+
+ private:
+  std::vector<NodeFacts> nodeFacts() const;
+  ImageCounts imageCounts(const std::vector<catalog::NodeAnswer>& answers) const;
+
+  Parts parts_;
+};
+
+}  // namespace proxy

@@ -1,0 +1,161 @@
+#pragma once
+
+// All that a droverd is made of between its listeners and its engine, wired: the one place where a
+// part is added. main.cc puts listeners, settings and signals around it, the unit tests a fake
+// engine behind it.
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/log.h"
+#include "base/loop.h"
+#include "catalog/container_index.h"
+#include "catalog/holdings_index.h"
+#include "catalog/locator.h"
+#include "cluster/agent/agent.h"
+#include "docker/container_lists.h"
+#include "docker/engine.h"
+#include "docker/engine_state.h"
+#include "orchestrator/container_create.h"
+#include "orchestrator/container_move.h"
+#include "orchestrator/container_rename.h"
+#include "orchestrator/global_containers.h"
+#include "orchestrator/image_transfer.h"
+#include "orchestrator/name_claims.h"
+#include "orchestrator/publisher.h"
+#include "orchestrator/rebalancing.h"
+#include "orchestrator/volume_claims.h"
+#include "orchestrator/volume_move.h"
+#include "proxy/api/all_nodes.h"
+#include "proxy/api/api.h"
+#include "proxy/api/routes.h"
+#include "proxy/http/metrics.h"
+#include "scheduler/placements.h"
+
+namespace proxy {
+
+struct Parts {
+  struct Options {
+    std::string enginePath;  // its socket
+    base::milliseconds connectTimeout{};
+    size_t maxBodyBytes = 0;  // of bodies that have to be understood
+    cluster::AgentOptions agent;
+    scheduler::Placements::Defaults placement;
+    base::milliseconds rebalanceInterval{};  // 0: never by itself
+    bool swarmApi = true;                    // clients see an active swarm
+  };
+  // What whoever listens does when this node enters or leaves a cluster.
+  struct Hooks {
+    std::function<void(const cluster::Endpoint& listen)> servePeers;
+    std::function<void()> stopPeers;
+    std::function<std::string()> load;  // of the host, as in /proc/loadavg; may be empty
+  };
+
+  // `loop` and `log` must outlive it.
+  Parts(base::Loop& loop, const Options& options, Hooks hooks, base::Log& log)
+      : metrics(routeNames, options.agent.droverVersion),
+        engine(loop, options.enginePath, options.connectTimeout, base::HttpLimits()),
+        state(loop, engine, log),
+        lists(loop, engine, state, log, options.maxBodyBytes),
+        local(engine, state, lists, metrics),
+        agent(loop, options.agent, log),
+        locator(engine, agent, index, held),
+        images(loop, engine, agent, locator, log),
+        placements(loop, agent, options.placement),
+        names(loop, engine, agent, locator, index, placements, log),
+        volumes(loop, engine, agent, locator, held, log),
+        volumeMove({engine, local, agent, locator, index, held, placements, volumes, log}),
+        creation(loop, engine, local, agent, locator, index, placements, names, volumes, volumeMove,
+                 images, log),
+        renames({local, agent, index, names}),
+        globals({loop, engine, local, agent, index, locator, placements, names, creation, renames,
+                 log}),
+        moves({loop, engine, local, agent, index, locator, placements, names, creation, renames,
+               log}),
+        rebalancing({loop, engine, local, agent, index, locator, placements, moves, log},
+                    options.rebalanceInterval),
+        objectCalls(local, agent, index, locator),
+        allNodes(engine, local, lists, agent, index, log, options.maxBodyBytes),
+        containerListing(engine, local, lists, agent, index, locator, log, options.maxBodyBytes),
+        createCalls(loop, engine, local, creation, options.maxBodyBytes),
+        renameCalls({local, index, names, objectCalls}),
+        globalCalls(
+            {engine, local, agent, index, locator, names, objectCalls, log, options.maxBodyBytes}),
+        containerCalls({engine, local, agent, index, locator, names, placements, objectCalls,
+                        globalCalls, allNodes, options.maxBodyBytes}),
+        imageCalls({engine, local, lists, agent, locator, images, creation, placements, objectCalls,
+                    allNodes, options.maxBodyBytes}),
+        networkCalls(engine, local, agent, locator, objectCalls, allNodes, options.maxBodyBytes),
+        volumeCalls(engine, local, agent, locator, volumes, objectCalls, allNodes,
+                    options.maxBodyBytes),
+        swarmApi(engine, local, agent, options.swarmApi, options.maxBodyBytes),
+        systemCalls(
+            {loop, engine, local, agent, index, held, rebalancing, swarmApi, allNodes, log}),
+        peerApi(agent, images, rebalancing, volumeMove),
+        clientCertificates(agent),
+        api(agent, local,
+            {{clientCertificates, containerCalls, containerListing, createCalls, globalCalls,
+              imageCalls, local, networkCalls, objectCalls, peerApi, renameCalls, swarmApi,
+              systemCalls, volumeCalls}}),
+        publisher(loop, engine, state, lists, agent, index, held, placements, images, log,
+                  {std::move(hooks.servePeers), std::move(hooks.stopPeers),
+                   [this] { globals.changed(); }, std::move(hooks.load)}) {}
+
+  // Follows the engine, and enters the cluster that this node was in; for as long as it runs.
+  base::Task<> run() {
+    agent.lookUpClaims([this](const std::string& key) { return publisher.holding(key); });
+    agent.begin(publisher);
+    return state.run();
+  }
+
+  // This host.
+  std::vector<std::string_view> routeNames = proxy::routeNames();
+  Metrics metrics;
+  docker::Engine engine;
+  docker::EngineState state;
+  docker::ContainerLists lists;
+  LocalApi local;
+
+  // The cluster, and what all nodes have.
+  cluster::Agent agent;
+  catalog::ContainerIndex index;
+  catalog::HoldingsIndex held;
+  catalog::Locator locator;
+
+  // What makes and keeps containers.
+  orchestrator::ImageTransfer images;
+  scheduler::Placements placements;
+  orchestrator::NameClaims names;
+  orchestrator::VolumeClaims volumes;
+  orchestrator::VolumeMove volumeMove;
+  orchestrator::ContainerCreate creation;
+  orchestrator::ContainerRename renames;
+  orchestrator::GlobalContainers globals;
+  orchestrator::ContainerMove moves;
+  orchestrator::Rebalancing rebalancing;
+
+  // Handlers of requests.
+  ObjectCalls objectCalls;
+  AllNodes allNodes;
+  ContainerListing containerListing;
+  CreateCalls createCalls;
+  RenameCalls renameCalls;
+  GlobalCalls globalCalls;
+  ContainerCalls containerCalls;
+  ImageCalls imageCalls;
+  NetworkCalls networkCalls;
+  VolumeCalls volumeCalls;
+  SwarmApi swarmApi;
+  SystemCalls systemCalls;
+  PeerApi peerApi;
+  ClientCertificates clientCertificates;
+  Api api;
+
+  // What this node tells the others, and learns of them.
+  orchestrator::Publisher publisher;
+};
+
+}  // namespace proxy
