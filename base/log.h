@@ -51,9 +51,13 @@ struct Field {
   Field(std::string_view name, T number) : key(name), value(std::uint64_t{number}) {}
   template <std::floating_point T>
   Field(std::string_view name, T number) : key(name), value(double{number}) {}
+  // In milliseconds, with as many decimals as it takes.
+  Field(std::string_view name, std::chrono::microseconds time) : key(name), value(time) {}
 
   std::string_view key;
-  std::variant<std::string_view, std::int64_t, std::uint64_t, double, bool> value;
+  std::variant<std::string_view, std::int64_t, std::uint64_t, double, bool,
+               std::chrono::microseconds>
+      value;
 };
 
 class Log {

@@ -131,6 +131,38 @@ Test(log, numbers_and_booleans_stand_bare) {
                "m a=-1 b=18446744073709551615 c=-9223372036854775808 d=true e=1.5 f=s");
 }
 
+Test(log, times_are_milliseconds_with_the_decimals_that_it_takes) {
+  using std::chrono::microseconds;
+  cr_assert_eq(textOf("m", {{"a", microseconds(0)},
+                            {"b", microseconds(7)},
+                            {"c", microseconds(420)},
+                            {"d", microseconds(1500)},
+                            {"e", microseconds(12'012)},
+                            {"f", microseconds(100'000'000)}}),
+               "m a=0 b=0.007 c=0.42 d=1.5 e=12.012 f=100000");
+  std::string line = lineOf(LogFormat::json, "m", {{"a", microseconds(12'012)}});
+  cr_assert(line.ends_with("\"a\":12.012}\n"), "%s", line.c_str());
+}
+
+Test(log, each_line_has_its_own_time) {
+  static std::chrono::system_clock::time_point now;
+  Pipe pipe;
+  Log log(pipe.writer(), [] { return now; });
+  for (int milliseconds : {0, 7, 999, 1000, 86'399'999, 86'400'000, 1}) {
+    now = std::chrono::system_clock::time_point(std::chrono::milliseconds(milliseconds));
+    log.info("m");
+  }
+  log.flush();
+  cr_assert_eq(pipe.read(),
+               "1970-01-01T00:00:00.000Z INFO  m\n"
+               "1970-01-01T00:00:00.007Z INFO  m\n"
+               "1970-01-01T00:00:00.999Z INFO  m\n"
+               "1970-01-01T00:00:01.000Z INFO  m\n"
+               "1970-01-01T23:59:59.999Z INFO  m\n"
+               "1970-01-02T00:00:00.000Z INFO  m\n"
+               "1970-01-01T00:00:00.001Z INFO  m\n");
+}
+
 Test(log, a_message_cannot_begin_a_second_line) {
   std::string seen = textOf("one\n2026-11-21T10:00:00.123Z ERROR forged");
   cr_assert_eq(seen, "one\\n2026-11-21T10:00:00.123Z ERROR forged", "%s", seen.c_str());
