@@ -3,6 +3,7 @@
 #include <llhttp.h>
 
 #include <algorithm>
+#include <cstring>
 
 namespace base {
 namespace {
@@ -21,11 +22,30 @@ bool isControl(char c) {
   return static_cast<unsigned char>(c) < 0x20 || c == 0x7f;
 }
 
+// Whether some character is a control. Eight at a time, since all of each head is looked at.
+bool hasControl(std::string_view text) {
+  constexpr uint64_t each = 0x0101010101010101;
+  constexpr size_t step = sizeof each;
+  if (text.size() < step) return std::any_of(text.begin(), text.end(), isControl);
+  uint64_t found = 0;
+  for (size_t at = 0; at < text.size(); at += step) {
+    uint64_t bytes;
+    std::memcpy(&bytes, text.data() + std::min(at, text.size() - step), step);
+    // A borrow out of a byte tells that it was less, as far as its own highest bit was not set.
+    uint64_t del = bytes ^ each * 0x7f;
+    found |= ((bytes - each * 0x20) & ~bytes) | ((del - each) & ~del);
+  }
+  return found & each * 0x80;
+}
+
 }  // namespace
 
 bool equalsIgnoreCase(std::string_view a, std::string_view b) {
-  return a.size() == b.size() && std::equal(a.begin(), a.end(), b.begin(),
-                                            [](char x, char y) { return lower(x) == lower(y); });
+  if (a.size() != b.size()) return false;
+  for (size_t i = 0; i < a.size(); i++) {
+    if (a[i] != b[i] && lower(a[i]) != lower(b[i])) return false;
+  }
+  return true;
 }
 
 bool hasToken(std::string_view list, std::string_view token) {
@@ -40,15 +60,14 @@ bool hasToken(std::string_view list, std::string_view token) {
 
 std::optional<std::string_view> Head::find(std::string_view name) const {
   for (const Field& field : fields_) {
-    if (equalsIgnoreCase(view(field.name), name)) return view(field.value);
+    if (isNamed(field, name)) return view(field.value);
   }
   return std::nullopt;
 }
 
 size_t Head::count(std::string_view name) const {
-  return static_cast<size_t>(std::count_if(fields_.begin(), fields_.end(), [&](const Field& field) {
-    return equalsIgnoreCase(view(field.name), name);
-  }));
+  return static_cast<size_t>(std::count_if(
+      fields_.begin(), fields_.end(), [&](const Field& field) { return isNamed(field, name); }));
 }
 
 void Head::retarget(std::string_view target) {
@@ -58,8 +77,7 @@ void Head::retarget(std::string_view target) {
 }
 
 void Head::drop(std::string_view name) {
-  std::erase_if(fields_,
-                [&](const Field& field) { return equalsIgnoreCase(view(field.name), name); });
+  std::erase_if(fields_, [&](const Field& field) { return isNamed(field, name); });
 }
 
 std::string_view Head::upgrade() const {
@@ -253,6 +271,7 @@ void MessageReader::finishHead() {
     Head::Header header = head_[i];
     if (header.name.empty() || header.name.back() == ' ')
       throw HttpError(400, "malformed HTTP message: space after a header's name");
+    if (!hasControl(header.value)) continue;
     for (char c : header.value) {
       if (isControl(c) && c != '\t')
         throw HttpError(400, "malformed HTTP message: control character in a header");

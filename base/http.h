@@ -79,6 +79,9 @@ class Head {
   std::string_view view(Span span) const {
     return std::string_view(text_).substr(span.at, span.length);
   }
+  bool isNamed(const Field& field, std::string_view name) const {
+    return field.name.length == name.size() && equalsIgnoreCase(view(field.name), name);
+  }
 
   std::string text_;
   std::string_view method_;

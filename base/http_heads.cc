@@ -1,5 +1,6 @@
 #include "base/http_heads.h"
 
+#include <chrono>
 #include <ctime>
 
 namespace base {
@@ -12,9 +13,9 @@ void appendHeader(std::string& out, std::string_view name, std::string_view valu
   out.append("\r\n");
 }
 
-// Headers about one connection, not about the message. A header may also be named in Connection;
-// those that frame or address the message are never dropped for that.
-bool isAboutConnection(const Head& head, std::string_view name) {
+// Headers about one connection, not about the message. A header may also be named in Connection, if
+// there is one; those that frame or address the message are never dropped for that.
+bool isAboutConnection(const Head& head, bool hasConnection, std::string_view name) {
   switch (name.size()) {
     case 2:
       return equalsIgnoreCase(name, "TE");
@@ -30,6 +31,7 @@ bool isAboutConnection(const Head& head, std::string_view name) {
     default:
       break;
   }
+  if (!hasConnection) return false;
   for (std::string_view kept : {"Host", "Content-Length", "Transfer-Encoding", "Content-Type"}) {
     if (equalsIgnoreCase(name, kept)) return false;
   }
@@ -41,9 +43,11 @@ bool isAboutConnection(const Head& head, std::string_view name) {
 }
 
 void appendHeaders(std::string& out, const Head& head) {
+  bool hasConnection = head.find("Connection").has_value();
   for (size_t i = 0; i < head.size(); i++) {
     Head::Header header = head[i];
-    if (!isAboutConnection(head, header.name)) appendHeader(out, header.name, header.value);
+    if (!isAboutConnection(head, hasConnection, header.name))
+      appendHeader(out, header.name, header.value);
   }
 }
 
@@ -95,22 +99,45 @@ void appendAnswerHead(std::string& out, const Head& answer, ConnectionEnd end) {
 
 void appendStoredHead(std::string& out, const Head& answer) {
   appendStatusLine(out, answer);
+  bool hasConnection = answer.find("Connection").has_value();
   for (size_t i = 0; i < answer.size(); i++) {
     Head::Header header = answer[i];
     bool framing = equalsIgnoreCase(header.name, "Content-Length") ||
                    equalsIgnoreCase(header.name, "Transfer-Encoding");
     if (framing || equalsIgnoreCase(header.name, "Date")) continue;
-    if (!isAboutConnection(answer, header.name)) appendHeader(out, header.name, header.value);
+    if (!isAboutConnection(answer, hasConnection, header.name))
+      appendHeader(out, header.name, header.value);
   }
 }
 
 void appendDate(std::string& out) {
-  std::time_t now = std::time(nullptr);
-  std::tm parts{};
-  ::gmtime_r(&now, &parts);
-  char text[64];
-  size_t length = std::strftime(text, sizeof text, "Date: %a, %d %b %Y %H:%M:%S GMT\r\n", &parts);
-  out.append(text, length);
+  appendDate(out, std::time(nullptr));
+}
+
+// strftime(), with its locales and time zones, would take longer than all else of an answer of
+// ours.
+void appendDate(std::string& out, std::time_t time) {
+  std::chrono::sys_seconds second{std::chrono::seconds(time)};
+  std::chrono::sys_days day = std::chrono::floor<std::chrono::days>(second);
+  std::chrono::year_month_day date(day);
+  std::chrono::hh_mm_ss clock(second - day);
+  constexpr std::string_view weekdays = "SunMonTueWedThuFriSat";
+  constexpr std::string_view months = "JanFebMarAprMayJunJulAugSepOctNovDec";
+  char text[] = "Date: Sat, 21 Nov 2026 10:00:00 GMT\r\n";
+  auto number = [&text](size_t at, unsigned value) {
+    text[at] = static_cast<char>('0' + value / 10 % 10);
+    text[at + 1] = static_cast<char>('0' + value % 10);
+  };
+  weekdays.copy(text + 6, 3, size_t{3} * std::chrono::weekday(day).c_encoding());
+  number(11, static_cast<unsigned>(date.day()));
+  months.copy(text + 14, 3, size_t{3} * (static_cast<unsigned>(date.month()) - 1));
+  auto year = static_cast<unsigned>(static_cast<int>(date.year()));
+  number(18, year / 100);
+  number(20, year);
+  number(23, static_cast<unsigned>(clock.hours().count()));
+  number(26, static_cast<unsigned>(clock.minutes().count()));
+  number(29, static_cast<unsigned>(clock.seconds().count()));
+  out.append(text, sizeof text - 1);
 }
 
 std::string_view reasonPhrase(int status) {

@@ -3,6 +3,7 @@
 // Writing HTTP heads: what is passed on of a head that was read. Every head that leaves droverd is
 // written anew from its parsed parts, so that two readers cannot disagree about what it says. Pure.
 
+#include <ctime>
 #include <string>
 #include <string_view>
 
@@ -25,8 +26,9 @@ void appendAnswerHead(std::string& out, const Head& answer, ConnectionEnd end);
 // and without those about the connection; no blank line at the end.
 void appendStoredHead(std::string& out, const Head& answer);
 
-// "Date: Sat, 21 Nov 2026 10:00:00 GMT\r\n" for now.
+// "Date: Sat, 21 Nov 2026 10:00:00 GMT\r\n" for now, or for seconds since the epoch.
 void appendDate(std::string& out);
+void appendDate(std::string& out, std::time_t time);
 
 // The standard reason phrase.
 std::string_view reasonPhrase(int status);

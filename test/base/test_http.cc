@@ -277,6 +277,28 @@ Test(http, malformed_requests_are_refused) {
   }
 }
 
+Test(http, a_control_character_is_found_wherever_it_is) {
+  const std::string get = "GET / HTTP/1.1\r\nHost: d\r\nX: ";
+  for (size_t size = 1; size <= 20; size++) {
+    for (size_t at = 0; at < size; at++) {
+      for (int byte = 1; byte < 256; byte++) {
+        std::string value(size, 'v');
+        value[at] = static_cast<char>(byte);
+        MessageReader reader(Kind::request, {});
+        bool isRefused = false;
+        try {
+          reader.feedHead(get + value + "\r\n\r\n");
+        } catch (const HttpError&) {
+          isRefused = true;
+        }
+        bool isControl = (byte < 0x20 && byte != '\t') || byte == 0x7f;
+        if (byte == '\r' || byte == '\n') continue;  // these may be read as ends of the line
+        cr_expect_eq(isRefused, isControl, "byte %d at %zu of %zu", byte, at, size);
+      }
+    }
+  }
+}
+
 // What is not refused is written anew without them (proxy/heads.cc), so that nobody behind us reads
 // them otherwise.
 Test(http, line_ends_and_folds_that_are_let_through_leave_no_trace_in_the_head) {

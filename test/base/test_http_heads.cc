@@ -105,3 +105,19 @@ Test(http_heads, dates_are_those_of_http) {
   cr_expect_leq(std::time(nullptr) - ::timegm(&parts), 5);
   cr_expect_eq(out.size(), 37, "days have two digits");
 }
+
+Test(http_heads, dates_are_as_the_library_writes_them) {
+  // Around the ends of days, months, leap years and centuries.
+  for (std::time_t day : {0, 58, 59, 364, 789, 11015, 11016, 20777, 24836, 47540, 47541, 2932896}) {
+    for (std::time_t second : {0, 1, 35999, 43200, 86399}) {
+      std::time_t time = day * 86400 + second;
+      std::tm parts{};
+      ::gmtime_r(&time, &parts);
+      char want[64];
+      std::strftime(want, sizeof want, "Date: %a, %d %b %Y %H:%M:%S GMT\r\n", &parts);
+      std::string out = "X: y\r\n";
+      base::appendDate(out, time);
+      cr_expect_eq(out, "X: y\r\n" + std::string(want), "%s", out.c_str());
+    }
+  }
+}
