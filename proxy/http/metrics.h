@@ -2,8 +2,8 @@
 
 // The figures that droverd shows to Prometheus.
 //
-// Counting is cheap enough for every request: a series is looked up by index, and made the first
-// time it counts. Their number is bounded, since routes come from the table given here, and
+// Counting is cheap enough for every request: numbers are looked up by index, and become series
+// when they are shown. Their number is bounded, since routes come from the table given here, and
 // methods and codes that we do not know count as "other". Whoever serves /metrics calls render().
 //
 // One thread uses a Metrics.
@@ -75,7 +75,7 @@ class Metrics {
   struct Series;
   struct Route;
 
-  Route& route(std::size_t index);
+  void showRoute(std::size_t index);
 
   std::unique_ptr<Series> series_;
   bool engineWasUp_ = false;

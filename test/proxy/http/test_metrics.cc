@@ -57,6 +57,21 @@ Test(metrics, requests_count_by_route_method_and_code) {
   }
 }
 
+Test(metrics, what_was_shown_counts_on) {
+  Metrics metrics(routes, "1");
+  for (int i = 1; i <= 3; i++) {
+    metrics.requestDone(0, "GET", 200, 100, 5, 7);
+    std::string text = metrics.render(), times = std::to_string(i);
+    cr_expect(has(
+        text, "drover_http_requests_total{code=\"200\",method=\"GET\",route=\"ping\"} " + times));
+    cr_expect(has(text, "drover_http_request_duration_seconds_bucket{route=\"ping\",le=\"30\"} 0"));
+    cr_expect(has(text, "drover_http_request_duration_seconds_count{route=\"ping\"} " + times));
+    cr_expect(
+        has(text, "drover_http_request_duration_seconds_sum{route=\"ping\"} " + times + "00"));
+    cr_expect(has(text, "drover_http_sent_bytes_total{route=\"ping\"} " + std::to_string(i * 7)));
+  }
+}
+
 Test(metrics, routes_without_requests_take_no_lines) {
   Metrics metrics(routes, "1");
   metrics.requestDone(0, "GET", 200, 0, 0, 0);
