@@ -124,12 +124,12 @@ void Loop::onLongTurn(nanoseconds limit, std::function<void(const Turn&)> callba
 // libuv has callbacks before it waits and after all others, but none between its waiting and the
 // first of the others. So each of ours tells.
 void Loop::beginTurn() {
-  turnBegan_ = uv_hrtime();
+  turnBegan_ = readClock();
 }
 
 void Loop::endTurn() {
   if (turnBegan_ == 0) return;
-  uint64_t now = uv_hrtime();
+  uint64_t now = readClock();
   Turn turn{.wall = nanoseconds(now - std::exchange(turnBegan_, 0))};
   if (now - cpuReadAt_ >= cpuReadEvery) {
     nanoseconds cpu = threadTime();
@@ -143,6 +143,10 @@ void Loop::endTurn() {
 
 uint64_t Loop::now() const {
   return uv_now(loop_.get());
+}
+
+uint64_t Loop::readClock() {
+  return clock_ = uv_hrtime();
 }
 
 Timer::Timer(Loop& loop) : timer_(new uv_timer_t) {

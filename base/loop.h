@@ -67,6 +67,10 @@ class Loop {
 
   // Milliseconds of the monotonic clock, read once a turn.
   uint64_t now() const;
+  // Nanoseconds of the same clock, read anew; and as they were read last in this turn, which is no
+  // earlier than its beginning: to read the clock costs more than most of what it measures.
+  uint64_t readClock();
+  uint64_t clockRead() { return turnBegan_ ? clock_ : readClock(); }
 
   // A buffer anyone may use until his next co_await.
   std::span<char> scratch() { return {scratch_.get(), scratchSize}; }
@@ -90,7 +94,8 @@ class Loop {
   Event shortly_;
   bool shortlySet_ = false;
   TurnTimes turnTimes_;
-  uint64_t turnBegan_ = 0;    // nanoseconds of the monotonic clock; 0: no turn goes on
+  uint64_t clock_ = 0;        // nanoseconds of the monotonic clock, as read last
+  uint64_t turnBegan_ = 0;    // by the same; 0: no turn goes on
   uint64_t cpuReadAt_ = 0;    // by the same
   nanoseconds cpuBefore_{0};  // of this thread, as read then
   nanoseconds longTurn_ = nanoseconds::max();

@@ -1,9 +1,6 @@
 #include "proxy/connection.h"
 
-#include <uv.h>
-
 #include <algorithm>
-#include <cmath>
 #include <optional>
 #include <utility>
 
@@ -57,7 +54,7 @@ struct Connection::Record {
       : self(connection),
         route(route),
         isStream(isStream),
-        started(uv_hrtime()),
+        started(connection.client_.stream->loop().clockRead()),
         bytesOut(connection.client_.stream->bytesWritten()) {
     if (isStream) self.metrics_.streamOpened();
   }
@@ -66,8 +63,9 @@ struct Connection::Record {
   ~Record() {
     if (isStream) self.metrics_.streamClosed();
     const base::Head& request = self.client_.request();
-    const base::Stream& stream = *self.client_.stream;
-    double seconds = static_cast<double>(uv_hrtime() - started) / 1e9;
+    base::Stream& stream = *self.client_.stream;
+    base::nanoseconds took(stream.loop().readClock() - started);
+    double seconds = std::chrono::duration<double>(took).count();
     // The head had been read before this record began.
     uint64_t in = stream.bytesRead() - std::exchange(self.countedIn_, stream.bytesRead());
     uint64_t out = stream.bytesWritten() - bytesOut;
@@ -87,7 +85,7 @@ struct Connection::Record {
                             {"path", path},
                             {"route", routes()[route].pattern},
                             {"status", status},
-                            {"duration_ms", std::round(seconds * 1e6) / 1e3},
+                            {"duration_ms", std::chrono::round<std::chrono::microseconds>(took)},
                             {"bytes_in", in},
                             {"bytes_out", out},
                             {"reason", fault}};
@@ -181,7 +179,6 @@ base::Task<> Connection::serveRequests() {
     } catch (const base::HttpError& error) {
       malformed = error;
     }
-    timer_.stop();
     timing_ = Timing::nothing;
     busy_ = true;
     if (malformed) {
@@ -214,11 +211,25 @@ void Connection::startTimer(bool forHead) {
   // A stranger is held to the short time whether it has begun a request or not.
   base::milliseconds head = limits_.headTimeout, idle = limits_.idleTimeout;
   if (isStranger_) head = idle = std::min(head, limits_.newcomerTimeout);
-  if (forHead) {
-    timer_.start(head, [this] { cancel("the request's head took too long"); });
-  } else {
-    timer_.start(idle, [this] { cancel("idle for too long"); });
-  }
+  base::milliseconds most = forHead ? head : idle;
+  deadline_ = client_.stream->loop().now() + static_cast<uint64_t>(most.count());
+  if (!timerEnds_ || *timerEnds_ > deadline_) setTimer(most);
+}
+
+// A request that comes in time leaves the timer as it is: to set it for each costs more than to
+// look now and then whether the wait that it was set for is over.
+void Connection::setTimer(base::milliseconds delay) {
+  base::Loop& loop = client_.stream->loop();
+  timerEnds_ = loop.now() + static_cast<uint64_t>(delay.count());
+  timer_.start(delay, [this, &loop] {
+    timerEnds_.reset();
+    if (timing_ == Timing::nothing) return;
+    if (loop.now() < deadline_) {
+      setTimer(base::milliseconds(deadline_ - loop.now()));
+    } else {
+      cancel(timing_ == Timing::head ? "the request's head took too long" : "idle for too long");
+    }
+  });
 }
 
 bool Connection::isHttp2() const {

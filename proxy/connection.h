@@ -4,6 +4,7 @@
 // the next is read; one log line and one measurement for each.
 
 #include <functional>
+#include <optional>
 #include <string>
 
 #include "base/log.h"
@@ -66,6 +67,7 @@ class Connection {
   bool isHttp2() const;
   base::Task<> tunnelHttp2();
   void startTimer(bool forHead);
+  void setTimer(base::milliseconds delay);
 
   Client client_;
   Arrival arrival_;
@@ -78,8 +80,10 @@ class Connection {
   Metrics& metrics_;
   base::Timer timer_;
   enum class Timing { nothing, idle, head } timing_ = Timing::nothing;
-  uint64_t countedIn_ = 0;  // bytes read that requests before were charged with
-  bool isStranger_;         // secured, and no certificate was shown
+  uint64_t deadline_ = 0;              // of what is timed, on the loop's clock
+  std::optional<uint64_t> timerEnds_;  // by the same, while the timer runs
+  uint64_t countedIn_ = 0;             // bytes read that requests before were charged with
+  bool isStranger_;                    // secured, and no certificate was shown
   bool busy_ = false;
   bool finishing_ = false;
 };

@@ -181,6 +181,49 @@ Test(connection, silence_ends_it_after_a_while) {
   finish(house);
 }
 
+namespace {
+
+base::Task<> askNowAndThen(base::Stream& stream, int times, int& answered) {
+  std::string want = answer("a"), request = get("/a");
+  for (; answered < times; answered++) {
+    co_await base::sleepFor(stream.loop(), milliseconds(40));
+    co_await stream.write(request);
+    std::string heard(want.size(), '\0');
+    size_t got = 0;
+    while (got < heard.size()) {
+      std::span<char> room = std::span(heard).subspan(got);
+      size_t more = co_await stream.read(room);
+      if (more == 0) co_return;
+      got += more;
+    }
+  }
+  char byte;
+  std::span<char> room(&byte, 1);
+  co_await stream.read(room);
+}
+
+}  // namespace
+
+Test(connection, each_request_puts_off_the_end_for_silence) {
+  House house;
+  house.limits.idleTimeout = milliseconds(200);
+  const int times = 7;  // which takes longer than that
+  Script script;
+  for (int i = 0; i < times; i++) {
+    script.push_back(hears(get("/a")));
+    script.push_back(says(answer("a")));
+  }
+  script.push_back(hearsEnd());
+  house.docker.next(script);
+  auto [ours, theirs] = socketPair();
+  std::unique_ptr<base::Stream> client = house.stage.stream(std::move(theirs));
+  house.accept(std::move(ours));
+  int answered = 0;
+  house.stage.run(askNowAndThen(*client, times, answered));
+  cr_expect_eq(answered, times);
+  finish(house);
+}
+
 Test(connection, no_time_limit_holds_for_what_is_being_answered) {
   Cue heard, head, end;
   House house;
