@@ -18,6 +18,10 @@ std::string_view trim(std::string_view text) {
   return text;
 }
 
+constexpr std::string_view headEnd = "\r\n\r\n";
+// A larger one's room is given back when the next message begins.
+constexpr size_t keptHead = 2048;
+
 bool isControl(char c) {
   return static_cast<unsigned char>(c) < 0x20 || c == 0x7f;
 }
@@ -195,14 +199,15 @@ void MessageReader::reset() {
   parser_->done = false;
   parser_->chunkSize = 0;
   parser_->inChunk = false;
-  if (head_.text_.capacity() > 2048) {
-    head_ = Head();
-  } else {
-    head_.text_.clear();
-    head_.fields_.clear();
-    head_.target_ = {};
-    head_.method_ = {};
+  if (head_.text_.capacity() > keptHead) {
+    // To assign an empty string would keep the room.
+    std::string().swap(head_.text_);
+    std::vector<Head::Field>().swap(head_.fields_);
   }
+  head_.text_.clear();
+  head_.fields_.clear();
+  head_.target_ = {};
+  head_.method_ = {};
   headDone_ = bodyDone_ = noBody_ = false;
   framing_ = Framing::none;
   contentLength_ = remaining_ = 0;
@@ -217,9 +222,20 @@ size_t MessageReader::feedHead(std::string_view bytes) {
   }
   std::string_view fresh = bytes.substr(skipped);
   if (fresh.empty()) return skipped;
+  // Of a large read most is body; only what a head may still have is looked at, and first up to
+  // where it seems to end.
+  fresh = fresh.substr(0, limits_.headBytes + 1 - head_.text_.size());
+  size_t used = 0;
+  if (fresh.size() > keptHead) {
+    size_t end = fresh.find(headEnd);
+    if (end != std::string_view::npos) used = parseHead(fresh.substr(0, end + headEnd.size()));
+  }
+  if (!headDone_) used += parseHead(fresh.substr(used));
+  return skipped + used;
+}
+
+size_t MessageReader::parseHead(std::string_view fresh) {
   size_t before = head_.text_.size();
-  // Of a large read most is body; only what a head may still have is looked at.
-  fresh = fresh.substr(0, limits_.headBytes + 1 - before);
   head_.text_.append(fresh);
   Parser& parser = *parser_;
   parser.head = &head_;
@@ -231,7 +247,7 @@ size_t MessageReader::feedHead(std::string_view bytes) {
     head_.text_.resize(before + used);
     checkSize();
     finishHead();
-    return skipped + used;
+    return used;
   }
   if (head_.fields_.size() == limits_.headers && result == HPE_USER)
     throw HttpError(431, "more than " + std::to_string(limits_.headers) + " request headers");
@@ -240,7 +256,7 @@ size_t MessageReader::feedHead(std::string_view bytes) {
     throw HttpError(400, std::string("malformed HTTP message: ") + (why ? why : "unreadable"));
   }
   checkSize();
-  return skipped + fresh.size();
+  return fresh.size();
 }
 
 void MessageReader::checkSize() const {

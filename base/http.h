@@ -137,6 +137,7 @@ class MessageReader {
 
  private:
   struct Parser;  // llhttp
+  size_t parseHead(std::string_view fresh);
   void checkSize() const;
   void finishHead();
 

@@ -1,16 +1,22 @@
 #include "base/http_heads.h"
 
+#include <algorithm>
 #include <chrono>
 #include <ctime>
 
 namespace base {
 namespace {
 
+// As one piece, so that room is looked for once.
 void appendHeader(std::string& out, std::string_view name, std::string_view value) {
-  out.append(name);
-  out.append(": ");
-  out.append(value);
-  out.append("\r\n");
+  size_t before = out.size();
+  out.resize(before + name.size() + value.size() + 4);
+  char* at = std::copy(name.begin(), name.end(), out.data() + before);
+  *at++ = ':';
+  *at++ = ' ';
+  at = std::copy(value.begin(), value.end(), at);
+  *at++ = '\r';
+  *at = '\n';
 }
 
 // Headers about one connection, not about the message. A header may also be named in Connection, if
