@@ -246,7 +246,7 @@ base::Task<bool> Connection::readRequest() {
     if (!maybeHttp2 && !rest.empty()) {
       size_t used = reader.feedHead(rest);
       rest.erase(0, used);
-      if (rest.empty() && rest.capacity() > 512) rest = std::string();
+      if (rest.empty() && rest.capacity() > 512) std::string().swap(rest);
       if (reader.headDone()) co_return true;
     }
     startTimer(reader.started() || maybeHttp2);

@@ -18,6 +18,8 @@ using base::StreamError;
 constexpr base::milliseconds uploadGrace(500);
 // How long a client gets to read the head of a stream before what it says.
 constexpr base::milliseconds headTaken(50);
+// Room for most heads, so that they need not be moved as they grow.
+constexpr size_t usualHead = 512;
 
 // The client's side of an exchange while the engine's answer is awaited and passed on: sends the
 // rest of the body, then watches for the client to go away.
@@ -74,6 +76,7 @@ class Upload {
 // The head as the engine gets it, and what has come of the body.
 std::string firstBytes(Client& client) {
   std::string out;
+  out.reserve(usualHead);
   base::appendRequestHead(out, client.request());
   size_t used = client.reader.feedBody(client.rest);
   out.append(client.rest, 0, used);
@@ -131,9 +134,10 @@ base::Task<> relay(Client& client, base::HttpClient& server, RelayOptions option
     }
   }
 
-  request = std::string();  // a stream may last for days
+  std::string().swap(request);  // a stream may last for days
   base::MessageReader& answer = upstream->reader;
   std::string out;
+  out.reserve(usualHead + upstream->rest.size());
   while (answer.head().status() < 200 && answer.head().status() != 101) {
     base::appendAnswerHead(out, answer.head(),
                            base::ConnectionEnd::untold);  // 100 Continue and the like
@@ -173,8 +177,8 @@ base::Task<> relay(Client& client, base::HttpClient& server, RelayOptions option
     }
     co_await client.stream->untilTaken(headTaken);
     if (!upstream->rest.empty()) co_await client.stream->write(upstream->rest);
-    out = std::string();
-    upstream->rest = std::string();
+    std::string().swap(out);
+    std::string().swap(upstream->rest);
     client.keepAlive = false;
     co_await tunnel(*client.stream, *upstream->stream);
     co_return;
@@ -195,8 +199,8 @@ base::Task<> relay(Client& client, base::HttpClient& server, RelayOptions option
   if (put < out.size()) co_await client.stream->write(std::string_view(out).substr(put));
   if (!answer.bodyDone()) {
     // The stream may last for days.
-    out = std::string();
-    if (upstream->rest.empty()) upstream->rest = std::string();
+    std::string().swap(out);
+    if (upstream->rest.empty()) std::string().swap(upstream->rest);
     base::Transfer transfer(*upstream->stream, *client.stream);
     co_await transfer.body(answer, upstream->rest);
   }
