@@ -234,15 +234,21 @@ Stream::Peek Stream::peek() {
 }
 
 void Stream::onDisturbed(std::function<void()> callback) {
-  if (!callback) {
+  disturbed_ = std::move(callback);
+  if (disturbed_) {
+    listenForDisturbance();
+  } else {
     poll_.onUnexpected(nullptr);
-    return;
   }
-  poll_.onUnexpected([this, callback] {
+}
+
+void Stream::listenForDisturbance() {
+  poll_.onUnexpected([this] {
     // What the loop tells of may have been read since it looked.
     if (peek() == Peek::nothing) {
-      onDisturbed(callback);
+      listenForDisturbance();
     } else {
+      std::function<void()> callback = disturbed_;  // which may end us
       callback();
     }
   });

@@ -117,6 +117,7 @@ class Stream {
   Task<> handshake();
   enum class Peek { nothing, bytes, end };
   Peek peek();
+  void listenForDisturbance();
 
   Loop& loop_;
   Fd fd_;
@@ -125,6 +126,7 @@ class Stream {
   uint64_t bytesWritten_ = 0;
   std::unique_ptr<std::string> cancelled_;
   bool writeWantsRead_ = false;  // TLS: the write goes on after a read
+  std::function<void()> disturbed_;
   Poll poll_;
 };
 
