@@ -37,11 +37,8 @@ bool isUnclean(std::string_view rest) {
 // In one look, without copying: what nearly all requests have.
 bool isCanonical(std::string_view path) {
   if (!path.starts_with('/')) return false;
-  for (char c : path) {
-    if (!isPlain(c)) return false;
-  }
-  for (size_t slash = 0; slash != std::string_view::npos; slash = path.find('/', slash + 1)) {
-    if (isUnclean(path.substr(slash + 1))) return false;
+  for (size_t i = 0; i < path.size(); i++) {
+    if (!isPlain(path[i]) || (path[i] == '/' && isUnclean(path.substr(i + 1)))) return false;
   }
   return true;
 }

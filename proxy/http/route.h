@@ -3,6 +3,7 @@
 // A row of the route table: what a request looks like, who may send it, and who answers. The table
 // itself is proxy/api/routes.cc. Pure.
 
+#include <algorithm>
 #include <cstddef>
 #include <span>
 #include <string_view>
@@ -66,13 +67,18 @@ constexpr RouteTraits operator|(RouteTraits a, RouteTraits b) {
 struct Route : RouteTraits {
   constexpr Route(std::string_view method, std::string_view pattern, Answers answers,
                   RouteTraits traits = {})
-      : RouteTraits(traits), method(method), pattern(pattern), answers(answers) {}
+      : RouteTraits(traits),
+        method(method),
+        pattern(pattern),
+        literal(std::min(pattern.find('{'), pattern.size())),
+        answers(answers) {}
 
   std::string_view method;
   // Segments of a path without its version. {x} stands for one segment, {x...} for one or more. The
   // first {x} of calls on containers, networks and volumes may be two, if nothing else fits: names
   // of links ("web/db"), and NODE/NAME.
   std::string_view pattern;
+  size_t literal;  // how much of the pattern stands as it is, before its first {}
   Answers answers;
 };
 
