@@ -3,9 +3,9 @@
 #include <algorithm>
 
 #include "base/json.h"
+#include "base/url.h"
 #include "catalog/merge_errors.h"
 #include "docker/heads.h"
-#include "docker/list_query.h"
 
 namespace catalog {
 namespace {
@@ -30,11 +30,8 @@ std::string inspectTarget(Kind kind, const std::string& object) {
   return "/images/" + object + "/json";
 }
 
-// As it stands in a path, where '+' is no space.
 std::string decoded(const std::string& object) {
-  std::string text;
-  for (char each : object) text += each == '+' ? std::string("%2B") : std::string(1, each);
-  return docker::decodeQueryValue(text).value_or(object);
+  return base::decodePath(object).value_or(object);
 }
 
 std::string isDown(const cluster::Node& node, const std::string& what) {
@@ -259,7 +256,7 @@ bool Locator::isStale(const cluster::NodeId& node, std::string_view name,
 base::Task<std::vector<std::string>> Locator::imageIds(std::string image) {
   std::vector<std::string> ids = held_.named(docker::Held::image, image);
   if (!ids.empty()) co_return ids;
-  Located located = co_await find(Kind::image, docker::encodeQueryValue(image));
+  Located located = co_await find(Kind::image, base::encodeQueryValue(image));
   if (located.node) ids.emplace_back(base::text(base::parseJson(located.body), "Id"));
   co_return ids;
 }
@@ -272,7 +269,7 @@ base::Task<bool> Locator::isStaleHere(std::string image) {
   if (!ours || !isStale(ours->id, image, held_.tags().imageOn(ours->id, image))) co_return false;
   // By our records, which the engine may be ahead of.
   std::vector<cluster::Node> nodes = {std::move(*ours)};
-  Said said = co_await inspectOn(std::move(nodes), Kind::image, docker::encodeQueryValue(image));
+  Said said = co_await inspectOn(std::move(nodes), Kind::image, base::encodeQueryValue(image));
   co_return !said.stale.empty();
 }
 

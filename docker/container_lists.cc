@@ -5,6 +5,7 @@
 #include "base/fault.h"
 #include "base/json.h"
 #include "base/offload.h"
+#include "base/url.h"
 
 namespace docker {
 namespace {
@@ -205,7 +206,7 @@ base::Task<> ContainerLists::refreshOnce(ContainerCache::Need need) {
       if (filter.back() != '[') filter.push_back(',');
       filter.append("\"").append(id).append("\"");
     }
-    target += "&filters=" + encodeQueryValue(filter + "]}");
+    target += "&filters=" + base::encodeQueryValue(filter + "]}");
   }
   fresh.asked = wallClock();
   base::HttpReply reply = co_await engine_.call(base::httpGet(target, answerTimeout, bodyMost_));

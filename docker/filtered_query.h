@@ -6,31 +6,31 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "docker/list_filters.h"
+#include "docker/query.h"
 
 namespace docker {
 
 // A query whose filters are known.
 struct FilteredQuery {
-  std::vector<std::pair<std::string, std::string>> parameters;  // decoded, without the filters
+  Query query;  // without the filters
   std::vector<ListFilter> filters;
 
   // Encoded again, without '?'.
   std::string text() const;
   // The values of this filter; none if it is not there.
   std::vector<std::string> values(std::string_view filter) const;
+  // Of filters of which the engine looks at one value only, and does not say at which; empty if
+  // there is none.
+  std::string lastValue(std::string_view filter) const;
   bool erase(std::string_view filter);
 };
 
 // Nothing if an engine refuses such a query; then engines should be asked as it is, to word the
 // refusal.
 std::optional<FilteredQuery> parseFilteredQuery(std::string_view query);
-
-// The value of this parameter of a query, decoded; of several the first, empty if there is none.
-std::string queryValue(std::string_view query, std::string_view name);
 
 // Takes the filter `node` of droverd out of a query: any list, prune or events. Engines refuse it.
 std::vector<std::string> takeNodeFilter(FilteredQuery& query);

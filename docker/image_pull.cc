@@ -1,7 +1,8 @@
 #include "docker/image_pull.h"
 
+#include "base/url.h"
 #include "docker/heads.h"
-#include "docker/list_query.h"
+#include "docker/image_reference.h"
 
 namespace docker {
 namespace {

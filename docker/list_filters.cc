@@ -1,6 +1,7 @@
 #include "docker/list_filters.h"
 
-#include <algorithm>
+#include <map>
+#include <set>
 #include <utility>
 
 #include "base/json.h"
@@ -20,11 +21,11 @@ std::optional<std::vector<std::string>> valuesOf(const rapidjson::Value& filter)
     return values;
   }
   if (!filter.IsObject()) return std::nullopt;
+  std::set<std::string_view> known;
   for (const auto& each : filter.GetObject()) {
     if (!each.value.IsBool() && !each.value.IsNull()) return std::nullopt;
-    std::string value(base::asText(each.name));
-    if (std::find(values.begin(), values.end(), value) == values.end())
-      values.push_back(std::move(value));
+    std::string_view value = base::asText(each.name);
+    if (known.insert(value).second) values.emplace_back(value);
   }
   return values;
 }
@@ -39,6 +40,7 @@ std::optional<std::vector<ListFilter>> parseListFilters(std::string_view json) {
   if (document.IsNull()) return filters;
   if (!document.IsObject()) return std::nullopt;
   bool lists = false, objects = false;
+  std::map<std::string, size_t> known;
   for (const auto& each : document.GetObject()) {
     std::optional<std::vector<std::string>> values = valuesOf(each.value);
     lists = lists || each.value.IsArray();
@@ -46,8 +48,12 @@ std::optional<std::vector<ListFilter>> parseListFilters(std::string_view json) {
     if (!values || (lists && objects)) return std::nullopt;
     std::string text = base::JsonWriter().value(each.value).text();
     ListFilter filter{std::string(base::asText(each.name)), std::move(text), std::move(*values)};
-    std::erase_if(filters, [&](const ListFilter& other) { return other.name == filter.name; });
-    filters.push_back(std::move(filter));
+    auto [former, isNew] = known.emplace(filter.name, filters.size());
+    if (isNew) {
+      filters.push_back(std::move(filter));
+    } else {
+      filters[former->second] = std::move(filter);
+    }
   }
   return filters;
 }

@@ -22,16 +22,4 @@ struct ListQuery {
 // Nothing if a parameter, a filter or a value is one that only the engine understands.
 std::optional<ListQuery> parseListQuery(std::string_view query);
 
-// How dockerd reads a flag in a query, once decoded: "False" as Python writes it is false.
-bool isTrueFlag(std::string value);
-
-// Undoes the encoding of a query's value ('+' and %xx). Nothing if it is broken.
-std::optional<std::string> decodeQueryValue(std::string_view text);
-
-// Undoes the encoding of a path, or a part of it (%xx). Nothing if it is broken.
-std::optional<std::string> decodePath(std::string_view text);
-
-// Encodes for a query everything but letters, digits, '-', '_', '.' and '~'.
-std::string encodeQueryValue(std::string_view text);
-
 }  // namespace docker

@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "base/http.h"
-#include "docker/list_query.h"
+#include "base/url.h"
 
 namespace docker {
 namespace {
@@ -110,7 +110,7 @@ CanonicalTarget canonicalTarget(std::string_view method, std::string_view target
   if (target == "*" && method == "OPTIONS") return {};  // about the server, not about a path
   std::string_view query = target.substr(path.size());
   if (path != "*" && !path.starts_with('/')) path = withoutAuthority(path);
-  std::optional<std::string> decoded = decodePath(path);
+  std::optional<std::string> decoded = base::decodePath(path);
   if (!decoded) refuse();
   std::string clean = cleaned(*decoded);
   CanonicalTarget made;

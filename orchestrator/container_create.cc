@@ -4,14 +4,15 @@
 
 #include "base/json.h"
 #include "base/offload.h"
+#include "base/url.h"
 #include "catalog/container_record.h"
 #include "catalog/node_call.h"
 #include "docker/asked_image.h"
 #include "docker/create_body.h"
-#include "docker/filtered_query.h"
 #include "docker/heads.h"
 #include "docker/image_pull.h"
-#include "docker/list_query.h"
+#include "docker/image_reference.h"
+#include "docker/query.h"
 #include "labels/decode.h"
 #include "orchestrator/create_headers.h"
 #include "orchestrator/global_sidekicks.h"
@@ -35,7 +36,7 @@ constexpr size_t wantedMost = 1000;
 
 // As an object's name is written in a path. The text comes from a client, who may write anything.
 std::string inPath(const std::string& object) {
-  return docker::encodeQueryValue(withoutSlash(object));
+  return base::encodeQueryValue(withoutSlash(object));
 }
 
 base::HttpCall createCall(std::string target, std::string headers, std::string body) {
@@ -431,7 +432,7 @@ base::Task<ContainerCreate::Ours> ContainerCreate::makeOurs(labels::Policy polic
     co_return ours;
   }
   CreateOrder order;
-  order.target = "/containers/create?name=" + docker::encodeQueryValue(name);
+  order.target = "/containers/create?name=" + base::encodeQueryValue(name);
   order.headers = "Content-Type: application/json\r\n";
   order.body = std::move(body);
   order.name = std::move(name);

@@ -4,11 +4,11 @@
 #include <optional>
 
 #include "base/json.h"
+#include "base/url.h"
 #include "catalog/definition.h"
 #include "catalog/node_call.h"
 #include "docker/create_body.h"
 #include "docker/heads.h"
-#include "docker/list_query.h"
 #include "labels/decode.h"
 
 namespace orchestrator {
@@ -27,7 +27,7 @@ constexpr uint64_t leftAfter = 20'000;
 
 // The id may be of another node's record, and so be any text.
 std::string pathOf(const std::string& id, std::string_view what) {
-  return std::string("/containers/").append(docker::encodeQueryValue(id)).append(what);
+  return std::string("/containers/").append(base::encodeQueryValue(id)).append(what);
 }
 
 // What an inspection tells of how it is.

@@ -3,8 +3,7 @@
 #include <algorithm>
 
 #include "base/json.h"
-#include "docker/filtered_query.h"
-#include "docker/list_query.h"
+#include "docker/query.h"
 #include "labels/decode.h"
 #include "labels/text.h"
 
@@ -41,17 +40,17 @@ std::optional<labels::VolumeCleanup> volumeCleanup(std::string_view inspection) 
 }
 
 bool removesLink(std::string_view query) {
-  return docker::isTrueFlag(docker::queryValue(query, "link"));
+  return docker::parseQuery(query).flag("link");
 }
 
 std::string removalTarget(std::string_view target, labels::VolumeCleanup cleanup) {
   size_t question = std::min(target.find('?'), target.size());
   std::string_view text = target.substr(std::min(question + 1, target.size()));
-  std::optional<docker::FilteredQuery> query = docker::parseFilteredQuery(text);
-  if (!query) return std::string(target);
-  std::erase_if(query->parameters, [](const auto& each) { return each.first == "v"; });
-  query->parameters.emplace_back("v", cleanup == labels::VolumeCleanup::none ? "0" : "1");
-  return std::string(target.substr(0, question)) + "?" + query->text();
+  docker::Query query = docker::parseQuery(text);
+  if (!query.fault.empty()) return std::string(target);
+  query.erase("v");
+  query.add("v", cleanup == labels::VolumeCleanup::none ? "0" : "1");
+  return std::string(target.substr(0, question)) + "?" + query.text();
 }
 
 std::vector<std::string> localVolumes(std::string_view inspection) {

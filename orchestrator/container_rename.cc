@@ -3,8 +3,8 @@
 #include <utility>
 #include <vector>
 
+#include "base/url.h"
 #include "docker/heads.h"
-#include "docker/list_query.h"
 
 namespace orchestrator {
 namespace {
@@ -22,8 +22,8 @@ base::Task<std::string> ContainerRename::ours(std::string id, std::string name,
   std::vector<std::string> before;
   if (const catalog::ContainerIndex::Place* place = parts_.index.find(id).place)
     before = place->second.names;
-  std::string target = "/containers/" + docker::encodeQueryValue(id) +
-                       "/rename?name=" + docker::encodeQueryValue(name);
+  std::string target =
+      "/containers/" + base::encodeQueryValue(id) + "/rename?name=" + base::encodeQueryValue(name);
   base::HttpCall call;
   call.method = "POST";
   call.target = std::move(target);

@@ -5,8 +5,7 @@
 
 #include "base/go_json.h"
 #include "docker/create_body.h"
-#include "docker/filtered_query.h"
-#include "docker/list_query.h"
+#include "docker/query.h"
 #include "labels/create_type.h"
 #include "orchestrator/moving_name.h"
 #include "orchestrator/name_claims.h"
@@ -40,8 +39,9 @@ CreateOrder readHead(const base::Head& request, std::string_view query) {
   CreateOrder order;
   order.target = request.target();
   order.headers = passedHeaders(request);
-  order.name = withoutSlash(docker::queryValue(query, "name"));
-  order.platform = docker::queryValue(query, "platform");
+  docker::Query parameters = docker::parseQuery(query);
+  order.name = withoutSlash(parameters.value("name"));
+  order.platform = parameters.value("platform");
   return order;
 }
 

@@ -4,9 +4,9 @@
 #include <set>
 #include <utility>
 
+#include "base/url.h"
 #include "catalog/merge_errors.h"
 #include "docker/heads.h"
-#include "docker/list_query.h"
 
 namespace orchestrator {
 namespace {
@@ -18,7 +18,7 @@ constexpr size_t askedAtOnce = 16;
 
 // As an object's name is written in a path. The text comes from a client, who may write anything.
 std::string inPath(const std::string& object) {
-  return docker::encodeQueryValue(withoutSlash(object));
+  return base::encodeQueryValue(withoutSlash(object));
 }
 
 }  // namespace

@@ -4,12 +4,12 @@
 
 #include "base/fault.h"
 #include "base/json.h"
+#include "base/url.h"
 #include "catalog/container_record.h"
 #include "catalog/definition.h"
 #include "catalog/node_call.h"
 #include "docker/create_body.h"
 #include "docker/heads.h"
-#include "docker/list_query.h"
 #include "docker/merge_json.h"
 #include "labels/decode.h"
 #include "orchestrator/global_sidekicks.h"
@@ -335,7 +335,7 @@ std::optional<std::string> GlobalContainers::withOwn(std::string definition) {
 base::Task<std::optional<bool>> GlobalContainers::isHere(std::string group, bool isCopy) {
   base::JsonWriter filters;
   filters.object().list("label").value("io.drover.global.of=" + group).endList().endObject();
-  std::string target = "/containers/json?all=1&filters=" + docker::encodeQueryValue(filters.text());
+  std::string target = "/containers/json?all=1&filters=" + base::encodeQueryValue(filters.text());
   base::HttpCall question = base::httpGet(std::move(target), askTimeout, answerMost);
   base::HttpReply reply = co_await parts_.engine.call(std::move(question));
   std::optional<std::vector<std::string_view>> entries = docker::jsonElements(reply.body);

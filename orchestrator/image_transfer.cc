@@ -3,10 +3,11 @@
 #include "base/fault.h"
 #include "base/json.h"
 #include "base/transfer.h"
+#include "base/url.h"
 #include "catalog/image_record.h"
 #include "cluster/agent/agent.h"
 #include "docker/heads.h"
-#include "docker/list_query.h"
+#include "docker/image_reference.h"
 
 namespace orchestrator {
 namespace {
@@ -93,7 +94,7 @@ base::Task<> ImageTransfer::run(std::string image, cluster::Node from,
 
 base::Task<> ImageTransfer::pipe(std::string image, cluster::Node from) {
   std::unique_ptr<base::HttpConnection> source = co_await from.http->connect(true);
-  std::string question = "GET /images/get?names=" + docker::encodeQueryValue(image) +
+  std::string question = "GET /images/get?names=" + base::encodeQueryValue(image) +
                          " HTTP/1.1\r\nHost: docker\r\n\r\n";
   co_await source->stream->write(question);
   co_await source->readHead(false);

@@ -4,9 +4,9 @@
 
 #include "base/fault.h"
 #include "base/json.h"
+#include "base/url.h"
 #include "catalog/fan_out.h"
 #include "cluster/ca/join_token.h"
-#include "docker/list_query.h"
 
 namespace orchestrator {
 namespace {
@@ -196,7 +196,7 @@ base::Task<bool> NameClaims::isGone(Bearer bearer) {
   if (!node->up) co_return false;
   std::vector<cluster::Node> nodes = {std::move(*node)};
   base::HttpCall call =
-      base::httpGet("/containers/" + docker::encodeQueryValue(bearer.object) + "/json",
+      base::httpGet("/containers/" + base::encodeQueryValue(bearer.object) + "/json",
                     base::milliseconds(nameWait), answerMost);
   std::vector<catalog::NodeReply> replies =
       co_await catalog::askAll(engine_, std::move(nodes), std::move(call));
@@ -218,7 +218,7 @@ base::Task<NameClaims::Bearing> NameClaims::bearerOf(std::string name, base::mil
   }
   if (nodes.empty()) nodes = agent_.nodes();
   base::HttpCall call =
-      base::httpGet("/containers/" + docker::encodeQueryValue(name) + "/json", limit, answerMost);
+      base::httpGet("/containers/" + base::encodeQueryValue(name) + "/json", limit, answerMost);
   std::vector<catalog::NodeReply> replies =
       co_await catalog::askAll(engine_, std::move(nodes), std::move(call));
   Bearing bearing;

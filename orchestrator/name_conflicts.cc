@@ -4,7 +4,7 @@
 #include <tuple>
 
 #include "base/fault.h"
-#include "docker/list_query.h"
+#include "base/url.h"
 
 namespace orchestrator {
 namespace {
@@ -56,7 +56,7 @@ base::Task<> NameConflicts::giveWay(std::string id, std::string name) {
   std::string other = name + "_" + id.substr(0, 12);
   base::HttpCall call;
   call.method = "POST";
-  call.target = "/containers/" + id + "/rename?name=" + docker::encodeQueryValue(other);
+  call.target = "/containers/" + id + "/rename?name=" + base::encodeQueryValue(other);
   call.mayRepeat = false;
   try {
     base::HttpReply reply = co_await engine_.call(std::move(call));

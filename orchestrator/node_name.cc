@@ -3,8 +3,8 @@
 #include <algorithm>
 
 #include "base/json.h"
+#include "base/url.h"
 #include "catalog/locator.h"
-#include "docker/list_query.h"
 #include "docker/merge_json.h"
 #include "labels/text.h"
 
@@ -47,8 +47,8 @@ std::string withParameter(std::string_view target, std::string_view name, std::s
     std::string_view parameter = target.substr(at + 1, end - at - 1);
     std::string_view key = parameter.substr(0, parameter.find('='));
     out += target[at];
-    if (docker::decodeQueryValue(key).value_or("") == name) {
-      out.append(key).append("=").append(docker::encodeQueryValue(value));
+    if (base::decodeQueryValue(key).value_or("") == name) {
+      out.append(key).append("=").append(base::encodeQueryValue(value));
     } else {
       out.append(parameter);
     }

@@ -6,10 +6,10 @@
 
 #include "base/fault.h"
 #include "base/json.h"
+#include "base/url.h"
 #include "catalog/definition.h"
 #include "catalog/node_call.h"
 #include "docker/create_body.h"
-#include "docker/list_query.h"
 #include "labels/decode.h"
 #include "orchestrator/moving_name.h"
 
@@ -301,7 +301,7 @@ base::Task<bool> Rebalancing::isWell(std::string container) {
   try {
     base::HttpClient& way = catalog::wayTo(parts_.engine, *node);
     base::HttpCall question = base::httpGet(
-        "/containers/" + docker::encodeQueryValue(container) + "/json", askTimeout, answerMost);
+        "/containers/" + base::encodeQueryValue(container) + "/json", askTimeout, answerMost);
     reply = co_await way.call(std::move(question));
   } catch (const std::exception&) {
     reply.status = 0;

@@ -3,9 +3,9 @@
 #include <algorithm>
 
 #include "base/fault.h"
+#include "base/url.h"
 #include "catalog/fan_out.h"
 #include "cluster/ca/join_token.h"
-#include "docker/list_query.h"
 
 namespace orchestrator {
 namespace {
@@ -152,7 +152,7 @@ base::Task<VolumeClaims::Found> VolumeClaims::find(std::string name) {
 base::Task<VolumeClaims::Found> VolumeClaims::look(std::string name) {
   Found found;
   catalog::Locator::Holders holders =
-      co_await locator_.holders(catalog::Kind::volume, docker::encodeQueryValue(name));
+      co_await locator_.holders(catalog::Kind::volume, base::encodeQueryValue(name));
   found.homes = std::move(holders.up);
   // Another one of that name, made in its place, would not be the same.
   if (found.homes.empty() && holders.down) found.refusal = {503, holders.fault};
@@ -208,7 +208,7 @@ base::Task<> VolumeClaims::watch(Claim claim, cluster::NodeId node, bool certain
     if (!home->up) continue;
     std::vector<cluster::Node> nodes = {std::move(*home)};
     base::HttpCall call =
-        base::httpGet("/volumes/" + docker::encodeQueryValue(claim.name), askTimeout, answerMost);
+        base::httpGet("/volumes/" + base::encodeQueryValue(claim.name), askTimeout, answerMost);
     std::vector<catalog::NodeReply> replies =
         co_await catalog::askAll(engine_, std::move(nodes), std::move(call));
     absences = replies[0].status == 404 ? absences + 1 : 0;

@@ -6,8 +6,8 @@
 #include <utility>
 
 #include "base/json.h"
+#include "base/url.h"
 #include "docker/heads.h"
-#include "docker/list_query.h"
 #include "docker/merge_json.h"
 
 namespace orchestrator {
@@ -122,7 +122,7 @@ base::Task<std::string> VolumeMove::bring(std::vector<std::string> names, cluste
 // By whoever has it. Why not, or an empty text.
 base::Task<std::string> VolumeMove::bringOne(std::string name, cluster::Node to) {
   catalog::Locator::Holders holders =
-      co_await parts_.locator.holders(catalog::Kind::volume, docker::encodeQueryValue(name));
+      co_await parts_.locator.holders(catalog::Kind::volume, base::encodeQueryValue(name));
   auto isThere = [&](const cluster::Node& each) { return each.id == to.id; };
   std::string why;
   if (holders.up.empty() && holders.down) why = "node " + holders.down->name + " is down";
@@ -172,7 +172,7 @@ base::Task<std::string> VolumeMove::handOn(std::string name, cluster::Node to) {
 // Removed here before it is made there, so that there are never two: nothing but its labels could
 // be lost. The engine does not remove one that a container has.
 base::Task<std::string> VolumeMove::handOnUnused(std::string name, cluster::Node to) {
-  std::string path = "/volumes/" + docker::encodeQueryValue(name);
+  std::string path = "/volumes/" + base::encodeQueryValue(name);
   base::HttpCall question = base::httpGet(path, askTimeout, answerMost);
   base::HttpReply seen = co_await parts_.engine.call(std::move(question));
   if (seen.status != 200) co_return docker::errorMessage(seen.body);

@@ -7,6 +7,7 @@
 #include "base/acceptor.h"
 #include "catalog/merge.h"
 #include "cluster/agent/agent.h"
+#include "docker/query.h"
 #include "proxy/http/answer.h"
 #include "proxy/http/gate.h"
 #include "proxy/http/parameters.h"
@@ -332,8 +333,8 @@ base::Task<> Connection::handleWithParameters(RouteMatch route, Parameters read)
       request.drop(gone);
   }
   route = match(routes(), request.method(), request.target());
-  std::optional<std::string> fault = faultOfParameters(route.query);
-  if (fault) throw base::HttpError(400, *fault);
+  std::string fault = docker::parseQuery(route.query).fault;
+  if (!fault.empty()) throw base::HttpError(400, fault);
   co_await api_.handle(client_, route);
 }
 

@@ -1,8 +1,8 @@
 #include "scheduler/build_placement.h"
 
 #include "base/json.h"
-#include "docker/filtered_query.h"
 #include "docker/heads.h"
+#include "docker/query.h"
 #include "docker/request_types.h"
 #include "labels/decode.h"
 #include "labels/keys.h"
@@ -22,7 +22,7 @@ catalog::Located refused(int status, const std::string& message) {
 }  // namespace
 
 std::optional<std::string> buildAsCreate(std::string_view query) {
-  std::string given = docker::queryValue(query, "buildargs");
+  std::string given = docker::parseQuery(query).value("buildargs");
   const rapidjson::Document arguments =
       base::parseJson(base::readAsGo(given, docker::buildArgsType).text);
   if (!arguments.IsObject()) return std::nullopt;
@@ -47,7 +47,7 @@ catalog::Located nodeForBuild(std::string_view query, Placements& placements,
     located.node = locator.node(self);
     return located;
   }
-  labels::Decoded asked = labels::decode(*body, {docker::queryValue(query, "platform")});
+  labels::Decoded asked = labels::decode(*body, {docker::parseQuery(query).value("platform")});
   if (asked.problem) return refused(400, asked.problem->message());
   Placement placement = placements.place(asked.policy, "");
   for (const Candidate& each : placement.candidates) {
@@ -57,7 +57,7 @@ catalog::Located nodeForBuild(std::string_view query, Placements& placements,
     located.node.reset();
   }
   if (!located.node) return refused(409, placement.why);
-  if (located.node->self || docker::queryValue(query, "version") != buildKit) return located;
+  if (located.node->self || docker::parseQuery(query).value("version") != buildKit) return located;
   return refused(400, "this build belongs on node " + located.node->name +
                           ", and BuildKit builds on the node that is asked; set DOCKER_BUILDKIT=0, "
                           "or ask that node");

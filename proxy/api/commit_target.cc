@@ -1,7 +1,7 @@
 #include "proxy/api/commit_target.h"
 
+#include "base/url.h"
 #include "docker/asked_image.h"
-#include "docker/list_query.h"
 
 namespace proxy {
 
@@ -14,7 +14,7 @@ std::string commitTarget(std::string_view target, const catalog::LabelList& labe
     std::string change =
         std::string("LABEL ") + key + (key == docker::askedImageLabel ? "=" : "=[]");
     result += (result.find('?') == result.npos ? "?changes=" : "&changes=") +
-              docker::encodeQueryValue(change);
+              base::encodeQueryValue(change);
   }
   return result;
 }

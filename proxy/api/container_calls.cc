@@ -5,8 +5,9 @@
 #include <vector>
 
 #include "base/json.h"
+#include "base/url.h"
 #include "catalog/node_call.h"
-#include "docker/list_query.h"
+#include "docker/query.h"
 #include "orchestrator/container_removal.h"
 #include "orchestrator/node_name.h"
 #include "proxy/api/commit_target.h"
@@ -114,7 +115,7 @@ base::Task<> ContainerCalls::removeWith(labels::VolumeCleanup cleanup, Client& c
       co_await catalog::changeOn(parts_.local, node, call, match.route().effect, std::move(object));
   if (reply.status == 204) {
     for (const std::string& each : volumes) {
-      call.target = "/volumes/" + docker::encodeQueryValue(each);
+      call.target = "/volumes/" + base::encodeQueryValue(each);
       co_await server.call(call);
     }
   }
@@ -124,7 +125,7 @@ base::Task<> ContainerCalls::removeWith(labels::VolumeCleanup cleanup, Client& c
 // ---- commit, prune
 
 base::Task<> ContainerCalls::commit(Client& client, RouteMatch match) {
-  std::string container = docker::queryValue(match.query, "container");
+  std::string container = docker::parseQuery(match.query).value("container");
   if (container.empty()) {
     co_await parts_.local.passThrough(client, match);
     co_return;
@@ -143,7 +144,7 @@ base::Task<> ContainerCalls::commit(Client& client, RouteMatch match) {
 
 base::Task<> ContainerCalls::commitNamed(Client& client, std::string container) {
   catalog::Located located =
-      co_await parts_.locator.find(catalog::Kind::container, docker::encodeQueryValue(container));
+      co_await parts_.locator.find(catalog::Kind::container, base::encodeQueryValue(container));
   if (!located.node) {
     co_await parts_.objects.sendLocated(client, located);
     co_return;

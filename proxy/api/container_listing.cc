@@ -4,12 +4,12 @@
 #include <optional>
 
 #include "base/json.h"
+#include "base/url.h"
 #include "catalog/fan_out.h"
 #include "catalog/merge_errors.h"
 #include "catalog/node_call.h"
 #include "catalog/recorded_lists.h"
 #include "docker/heads.h"
-#include "docker/list_query.h"
 #include "proxy/http/answer.h"
 #include "proxy/merge/merge_containers.h"
 
@@ -93,7 +93,7 @@ base::Task<catalog::Located> ContainerListing::anchor(ContainerListPlan& plan) {
   answer.status = 200;
   for (auto& each : anchors) {
     if (each.object.empty()) continue;
-    std::string object = docker::encodeQueryValue(each.object);
+    std::string object = base::encodeQueryValue(each.object);
     catalog::Located located = co_await locator_.find(catalog::Kind::container, object);
     if (!located.node && catalog::isSilence(located.status)) co_return located;
     std::optional<docker::ContainerTimes> times;
@@ -124,7 +124,7 @@ base::Task<catalog::Located> ContainerListing::ancestors(ContainerListPlan& plan
   catalog::ImageIds ids;
   for (const std::string& each : named) {
     catalog::Located located =
-        co_await locator_.find(catalog::Kind::image, docker::encodeQueryValue(each));
+        co_await locator_.find(catalog::Kind::image, base::encodeQueryValue(each));
     if (!located.node && catalog::isSilence(located.status)) co_return located;
     // One that nobody has is passed over, as by engines.
     if (located.node) ids.emplace(base::text(base::parseJson(located.body), "Id"));

@@ -21,8 +21,8 @@ constexpr base::milliseconds pastWait(3'000);
 
 // Whether all that is asked for has happened: `until` is a time in seconds, and it is over.
 bool isOver(std::string_view target) {
-  std::string until =
-      docker::queryValue(target.substr(std::min(target.find('?') + 1, target.size())), "until");
+  std::string_view query = target.substr(std::min(target.find('?') + 1, target.size()));
+  std::string until = docker::parseQuery(query).value("until");
   double seconds = 0;
   auto [end, error] = std::from_chars(until.data(), until.data() + until.size(), seconds);
   if (error != std::errc() || end != until.data() + until.size()) return false;

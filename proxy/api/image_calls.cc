@@ -5,11 +5,12 @@
 #include <optional>
 
 #include "base/json.h"
+#include "base/url.h"
 #include "catalog/fan_out.h"
 #include "catalog/merge_errors.h"
 #include "catalog/stale_tags.h"
 #include "docker/heads.h"
-#include "docker/list_query.h"
+#include "docker/image_reference.h"
 #include "docker/status_text.h"
 #include "proxy/api/chosen_answer.h"
 #include "proxy/http/answer.h"
@@ -24,15 +25,9 @@ namespace {
 constexpr base::milliseconds inspectTimeout(2'000);
 constexpr base::milliseconds diskTimeout(120'000);
 
-// The engine looks at one value only, of which it does not say which.
-std::string lastValue(const docker::FilteredQuery& query, std::string_view filter) {
-  std::vector<std::string> values = query.values(filter);
-  return values.empty() ? "" : values.back();
-}
-
 // Whether a list is cut at an image.
 bool isCut(const docker::FilteredQuery& query) {
-  return !lastValue(query, "before").empty() || !lastValue(query, "since").empty();
+  return !query.lastValue("before").empty() || !query.lastValue("since").empty();
 }
 
 int64_t createdIn(std::string_view inspection) {
@@ -55,7 +50,7 @@ base::Task<> ImageCalls::list(Client& client, RouteMatch match) {
 base::Task<ImageCalls::Anchor> ImageCalls::anchor(std::string image) {
   Anchor found;
   if (image.empty()) co_return found;
-  std::string object = docker::encodeQueryValue(image);
+  std::string object = base::encodeQueryValue(image);
   found.located = co_await parts_.locator.find(catalog::Kind::image, object);
   if (!found.located.node) co_return found;
   std::vector<cluster::Node> nodes = {*found.located.node};
@@ -88,8 +83,8 @@ base::Task<std::map<std::string, int64_t>> ImageCalls::momentsOf(std::vector<std
 
 base::Task<> ImageCalls::cutList(Client& client, RouteMatch match, docker::FilteredQuery query) {
   ImageWindow window;
-  std::string before = lastValue(query, "before");
-  std::string since = lastValue(query, "since");
+  std::string before = query.lastValue("before");
+  std::string since = query.lastValue("since");
   Anchor early = co_await anchor(before);
   Anchor late = co_await anchor(since);
   bool known = (before.empty() || early.created) && (since.empty() || late.created);
@@ -228,9 +223,9 @@ base::Task<> ImageCalls::remove(Client& client, RouteMatch match) {
 base::Task<> ImageCalls::save(Client& client, RouteMatch match) {
   std::vector<std::string> images;
   if (!match.object.empty()) {
-    images.push_back(docker::decodePath(match.object).value_or(std::string(match.object)));
-  } else if (std::optional<docker::FilteredQuery> query = docker::parseFilteredQuery(match.query)) {
-    for (const auto& [key, value] : query->parameters) {
+    images.push_back(base::decodePath(match.object).value_or(std::string(match.object)));
+  } else {
+    for (const auto& [key, value] : docker::parseQuery(match.query).parameters) {
       if (key == "names") images.push_back(value);
     }
   }
@@ -248,7 +243,7 @@ base::Task<> ImageCalls::save(Client& client, RouteMatch match) {
 // If another node has it and we do not. Why that cannot be; of one that nobody has, engines tell.
 base::Task<std::string> ImageCalls::bringHere(std::string image) {
   catalog::Locator::Holders holders =
-      co_await parts_.locator.holders(catalog::Kind::image, docker::encodeQueryValue(image));
+      co_await parts_.locator.holders(catalog::Kind::image, base::encodeQueryValue(image));
   bool here = std::any_of(holders.up.begin(), holders.up.end(),
                           [](const cluster::Node& node) { return node.self; });
   if (here || holders.up.empty()) co_return std::move(holders.fault);
@@ -298,10 +293,10 @@ base::Task<ImageCalls::Gathered> ImageCalls::gather(std::string repository, bool
 // Without a tag it is about all tags of the repository.
 base::Task<> ImageCalls::push(Client& client, RouteMatch match) {
   std::string object(match.object);
-  std::string tag = docker::queryValue(match.query, "tag");  // apart from the name
-  std::optional<std::string> name = docker::decodePath(object);
+  std::string tag = docker::parseQuery(match.query).value("tag");  // apart from the name
+  std::optional<std::string> name = base::decodePath(object);
   if (!tag.empty() && name) {
-    object = docker::encodeQueryValue(withoutTag(*name)) + ":" + docker::encodeQueryValue(tag);
+    object = base::encodeQueryValue(withoutTag(*name)) + ":" + base::encodeQueryValue(tag);
   } else if (name && !namesOneImage(*name)) {
     co_await pushAll(client, match, std::move(*name));
     co_return;

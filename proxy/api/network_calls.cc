@@ -4,9 +4,9 @@
 #include <utility>
 
 #include "base/json.h"
+#include "base/url.h"
 #include "catalog/merge_errors.h"
 #include "catalog/node_call.h"
-#include "docker/list_query.h"
 #include "docker/request_types.h"
 #include "orchestrator/node_name.h"
 #include "proxy/http/answer.h"
@@ -95,7 +95,7 @@ base::Task<> NetworkCalls::join(Client& client, RouteMatch match) {
   }
   catalog::Located located;
   if (!container.empty())
-    located = co_await locator_.find(catalog::Kind::container, docker::encodeQueryValue(container));
+    located = co_await locator_.find(catalog::Kind::container, base::encodeQueryValue(container));
   bool known = located.node.has_value();
   // Of a container that nobody has, the network's engine tells: it may still have an endpoint of
   // it.
@@ -127,7 +127,7 @@ base::Task<> NetworkCalls::join(Client& client, RouteMatch match) {
     catalog::Located other =
         co_await locator_.find(catalog::Kind::network, std::string(match.object));
     if (other.node && other.node->id != node.id) {
-      std::string message = "network " + docker::decodePath(match.object).value_or("") +
+      std::string message = "network " + base::decodePath(match.object).value_or("") +
                             " is on node " + other.node->name + " and container " + container +
                             " on node " + node.name +
                             "; create the container with this network, or with the " +

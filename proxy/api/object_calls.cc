@@ -3,8 +3,8 @@
 #include <utility>
 
 #include "base/json.h"
+#include "base/url.h"
 #include "docker/heads.h"
-#include "docker/list_query.h"
 #include "orchestrator/node_name.h"
 #include "proxy/api/routes.h"
 #include "proxy/http/answer.h"
@@ -72,7 +72,7 @@ base::Task<ObjectCalls::Owner> ObjectCalls::ownerOf(Client& client, catalog::Kin
       !located.node && (isImage ? !catalog::isSilence(located.status) : located.status == 404);
   bool isStale = false;
   if (isRefused && isImage)
-    isStale = co_await locator_.isStaleHere(docker::decodePath(object).value_or(object));
+    isStale = co_await locator_.isStaleHere(base::decodePath(object).value_or(object));
   if (isRefused && !isStale) {
     located.node = locator_.node(nodes_.self());
     located.body.clear();
@@ -97,7 +97,7 @@ base::Task<ObjectCalls::Named> ObjectCalls::named(Client& client, RouteMatch& ma
   bool isElsewhere = place && place->second.owner != named.node->id;
   if (named.node->up && !isElsewhere) co_return named;
   const cluster::Node& node = *named.node;
-  std::string name = node.name + "/" + docker::decodePath(match.object).value_or("");
+  std::string name = node.name + "/" + base::decodePath(match.object).value_or("");
   catalog::Located located;
   located.status = isElsewhere ? 404 : 503;
   located.body =
@@ -116,7 +116,7 @@ std::optional<cluster::Node> ObjectCalls::takeNode(Client& client, RouteMatch& m
   if (!mayBe || slash == std::string_view::npos) return std::nullopt;
   if (kind == catalog::Kind::container && index_.find(match.object).place) return std::nullopt;
   std::optional<orchestrator::NodeName> named =
-      orchestrator::parseNodeName(nodes_, docker::decodePath(match.object).value_or(""));
+      orchestrator::parseNodeName(nodes_, base::decodePath(match.object).value_or(""));
   if (!named) return std::nullopt;
   std::string target(client.request().target());
   target.erase(static_cast<size_t>(match.object.data() - client.request().target().data()),

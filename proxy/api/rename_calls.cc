@@ -4,8 +4,8 @@
 #include <string>
 #include <vector>
 
-#include "docker/filtered_query.h"
-#include "docker/list_query.h"
+#include "base/url.h"
+#include "docker/query.h"
 #include "proxy/http/answer.h"
 
 namespace proxy {
@@ -14,7 +14,7 @@ base::Task<> RenameCalls::rename(Client& client, RouteMatch match) {
   ObjectCalls::Owner owner = co_await parts_.objects.owner(client, match, catalog::Kind::container);
   if (!owner.node) co_return;
   cluster::Node node = std::move(*owner.node);
-  std::string name(orchestrator::withoutSlash(docker::queryValue(match.query, "name")));
+  std::string name(orchestrator::withoutSlash(docker::parseQuery(match.query).value("name")));
   std::string object = name;
   std::vector<std::string> before;
   if (const catalog::ContainerIndex::Place* place = parts_.index.find(match.object).place) {
@@ -24,7 +24,7 @@ base::Task<> RenameCalls::rename(Client& client, RouteMatch match) {
   orchestrator::NameClaims::Claim claimed(parts_.names);
   orchestrator::Refusal refusal;
   // Its own name is its own already; what the engine says to that it says by itself.
-  bool isOwn = docker::decodePath(match.object).value_or("") == name ||
+  bool isOwn = base::decodePath(match.object).value_or("") == name ||
                std::find(before.begin(), before.end(), name) != before.end();
   if (!isOwn) refusal = co_await claimed.take(name);
   if (refusal.status) {

@@ -38,13 +38,14 @@ std::string availabilityOf(std::string_view given) {
   throw AgentError(400, "invalid Availability: \"" + std::string(given) + "\"");
 }
 
-bool flag(std::string_view query, std::string_view name) {
-  std::optional<docker::FilteredQuery> parsed = docker::parseFilteredQuery(query);
-  if (!parsed) return false;
-  for (const auto& [key, value] : parsed->parameters) {
-    if (key == name) return value == "1" || value == "true" || value == "True";
-  }
-  return false;
+// Of an update of the swarm, whose flags are read by strconv.ParseBool.
+bool rotates(const docker::Query& query, const std::string& name) {
+  static const std::set<std::string> yes = {"1", "t", "T", "TRUE", "true", "True"};
+  static const std::set<std::string> no = {"", "0", "f", "F", "FALSE", "false", "False"};
+  std::string value = query.value(name);
+  if (!yes.contains(value) && !no.contains(value))
+    throw AgentError(400, "invalid value for " + name + ": " + value);
+  return yes.contains(value);
 }
 
 void putVersion(base::JsonWriter& json, uint64_t version, const std::string& created,
@@ -257,8 +258,8 @@ base::Task<SwarmApi::Reply> SwarmApi::update(RouteMatch match, std::string body)
   if (rotate && agent_.config().authorities.size() > 1)
     throw AgentError(503, "a rotation of the CA is under way already");
   std::string merged = mergedSpec(spec, agent_.config().options.spec);
-  bool worker = flag(match.query, "rotateWorkerToken");
-  bool manager = flag(match.query, "rotateManagerToken");
+  bool worker = rotates(docker::parseQuery(match.query), "rotateWorkerToken");
+  bool manager = rotates(docker::parseQuery(match.query), "rotateManagerToken");
   agent_.changeConfig([&](cluster::ClusterConfig& config) {
     config.options.spec = merged;
     if (worker) config.workerSecret = cluster::makeTokenSecret().reveal();
@@ -270,7 +271,7 @@ base::Task<SwarmApi::Reply> SwarmApi::update(RouteMatch match, std::string body)
 
 base::Task<SwarmApi::Reply> SwarmApi::leave(RouteMatch match, std::string) {
   bool last = agent_.nodes().size() == 1;
-  if (last && !flag(match.query, "force"))
+  if (last && !docker::parseQuery(match.query).flag("force"))
     throw AgentError(503,
                      "You are attempting to leave the swarm on its last node. Leaving "
                      "removes all that is known of the swarm. Use `--force` to do so.");
@@ -315,7 +316,7 @@ base::Task<SwarmApi::Reply> SwarmApi::inspectNode(RouteMatch match, std::string)
 }
 
 base::Task<SwarmApi::Reply> SwarmApi::removeNode(RouteMatch match, std::string) {
-  agent_.removeNode(findNode(match.object).id, flag(match.query, "force"));
+  agent_.removeNode(findNode(match.object).id, docker::parseQuery(match.query).flag("force"));
   co_return Reply();
 }
 

@@ -5,10 +5,10 @@
 
 #include "base/go_json.h"
 #include "base/json.h"
+#include "base/url.h"
 #include "catalog/fan_out.h"
 #include "catalog/node_call.h"
 #include "docker/heads.h"
-#include "docker/list_query.h"
 #include "orchestrator/node_name.h"
 #include "orchestrator/volume_conflicts.h"
 #include "orchestrator/volume_move.h"
@@ -164,7 +164,7 @@ base::Task<> VolumeCalls::change(Client& client, RouteMatch match) {
 base::Task<catalog::Located> VolumeCalls::holder(std::string object) {
   catalog::Locator::Holders holders = co_await locator_.holders(catalog::Kind::volume, object);
   catalog::Located located;
-  std::string name = docker::decodePath(object).value_or(object);
+  std::string name = base::decodePath(object).value_or(object);
   std::vector<cluster::Node> all = std::move(holders.up);
   if (holders.down) all.push_back(std::move(*holders.down));
   if (all.empty()) {

@@ -4,7 +4,6 @@
 // before them those of a body that is a form. Who reads only the query would act on other values
 // than the engine does. Pure.
 
-#include <optional>
 #include <string>
 #include <string_view>
 
@@ -14,10 +13,6 @@ namespace proxy {
 
 // Whether the request's body may be a form to Go. In case of doubt it is.
 bool isForm(const base::Head& request);
-
-// Why the engine would refuse these parameters, in its words; nothing if it would not. Holds for
-// queries and for forms.
-std::optional<std::string> faultOfParameters(std::string_view parameters);
 
 // The target with the form's parameters before those of its query.
 std::string withForm(std::string_view target, std::string_view form);

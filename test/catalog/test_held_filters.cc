@@ -6,7 +6,7 @@
 
 #include <string>
 
-#include "docker/list_query.h"
+#include "base/url.h"
 
 using namespace docker;
 using namespace catalog;
@@ -17,7 +17,7 @@ bool shows(Held kind, const std::string& filters, bool used = false) {
   const std::string listed =
       R"({"Id":"abc1","Name":"back-end","Driver":"local","Scope":"local","Labels":{"a":"1"}})";
   std::optional<FilteredQuery> query =
-      parseFilteredQuery("filters=" + encodeQueryValue("{" + filters + "}"));
+      parseFilteredQuery("filters=" + base::encodeQueryValue("{" + filters + "}"));
   cr_assert(query.has_value(), "%s", filters.c_str());
   return matchesHeld(kind, listed, query->filters, used);
 }

@@ -6,8 +6,9 @@
 
 #include "base/http.h"
 #include "base/http_heads.h"
-#include "docker/list_query.h"
+#include "base/url.h"
 #include "docker/target.h"
+#include "proxy/api/routes.h"
 #include "proxy/http/gate.h"
 #include "proxy/http/parameters.h"
 #include "test/fuzz/feed.h"
@@ -18,8 +19,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   proxy::isForm(reader.head());
   std::string came(reader.head().target());
   try {
-    proxy::Passage passage = proxy::pass(proxy::Sender::local, reader.head());
-    proxy::faultOfParameters(passage.route.query);
+    proxy::Passage passage = proxy::pass(proxy::routes(), proxy::Sender::local, reader.head());
     std::string sent =
         passage.status == 301 ? passage.message : std::string(reader.head().target());
     // It has one form, which means what came, and is its own.
@@ -29,7 +29,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     fuzz::require(again.text.empty() || again.text == sent);
     std::string path = came.substr(0, came.find('?'));
     if (passage.status == 0 && path.starts_with('/'))
-      fuzz::require(docker::decodePath(path) == docker::decodePath(sent.substr(0, sent.find('?'))));
+      fuzz::require(base::decodePath(path) == base::decodePath(sent.substr(0, sent.find('?'))));
   } catch (const base::HttpError&) {
     return 0;  // its target is no path
   }

@@ -7,6 +7,7 @@ import signal
 import tarfile
 import threading
 import time
+from urllib.parse import quote
 
 import pytest
 

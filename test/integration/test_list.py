@@ -66,6 +66,18 @@ def variants(subject):
         filtered("all=1", isolation=["default"]),
         filtered("limit=1", status=["running"], label=["itest.colour"]),
         filtered("all=1", status={"running": True}),
+        # Whether it is true plays no part.
+        filtered("all=1", status={"running": False}),
+        filtered("all=1", name={"subject": False, "other": True}),
+        filtered("all=1", label={"itest.colour": False}),
+        # Of several the first counts, however it is written.
+        "/containers/json?all=1&all=0",
+        "/containers/json?all=0&a%6Cl=1",
+        "/containers/json?all=%C2%A0",
+        "/containers/json?limit=%2B1&limit=x&all=1",
+        "/containers/json?limit=99999999999",
+        "/containers/json?limit=9223372036854775808",
+        filtered("all=1&filters=", status=["exited"]),
         filtered("all=1", nosuch=["x"]),
         filtered("all=1", status=["nosuch"]),
         filtered("all=1", label=[]),

@@ -2,7 +2,7 @@
 
 #include <criterion/criterion.h>
 
-#include "docker/list_query.h"
+#include "base/url.h"
 #include "labels/decode.h"
 #include "scheduler/build_placement.h"
 
@@ -11,7 +11,7 @@ using scheduler::buildAsCreate;
 namespace {
 
 std::string queryWith(std::string_view arguments) {
-  return "t=app&buildargs=" + docker::encodeQueryValue(arguments) + "&rm=1";
+  return "t=app&buildargs=" + base::encodeQueryValue(arguments) + "&rm=1";
 }
 
 }  // namespace

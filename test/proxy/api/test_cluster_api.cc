@@ -7,6 +7,7 @@
 
 #include <string>
 
+#include "base/url.h"
 #include "test/cluster_house.h"
 
 using namespace test;
@@ -192,7 +193,7 @@ Test(cluster_api, lists_are_made_of_what_all_nodes_have) {
   cr_expect_eq(namesIn(hosts.two().get(all)), "fourth third second first ");
   cr_expect_eq(namesIn(hosts.one().get(all + "&limit=2")), "fourth third ");
   cr_expect_eq(namesIn(hosts.one().get(
-                   all + "&filters=" + docker::encodeQueryValue(R"({"node":["host-3"]})"))),
+                   all + "&filters=" + base::encodeQueryValue(R"({"node":["host-3"]})"))),
                "fourth second ");
   hosts.two().engine.remove("third");
   hosts.stage.until([&] { return namesIn(hosts.one().get(all)) == "fourth second first "; });
@@ -285,7 +286,7 @@ Test(cluster_api, pruning_is_for_all_nodes) {
 Test(cluster_api, pruning_on_a_node_that_is_not_there_removes_nothing) {
   Hosts hosts(2);
   HttpReply reply = hosts.one().ask(
-      "POST", "/volumes/prune?filters=" + docker::encodeQueryValue(R"({"node":["typo"]})"));
+      "POST", "/volumes/prune?filters=" + base::encodeQueryValue(R"({"node":["typo"]})"));
   cr_expect_eq(reply.status, 200);
   cr_expect(holds(reply.body, R"("VolumesDeleted":null)"), "%s", reply.body.c_str());
 }
@@ -538,10 +539,10 @@ Test(cluster_api, networks_and_volumes_of_a_node_that_is_down_stay_and_images_do
   cr_expect(holds(volumes, "\"data\"") && holds(volumes, "{\"Node\":\"down\"}"), "%s",
             volumes.c_str());
   cr_expect_not(holds(one.get("/images/json"), "far"));
-  const std::string filter = "?filters=" + docker::encodeQueryValue(R"({"name":["other"]})");
+  const std::string filter = "?filters=" + base::encodeQueryValue(R"({"name":["other"]})");
   cr_expect_not(holds(one.get("/networks" + filter), "\"back\""));
   cr_expect_not(holds(one.get("/volumes" + filter), "\"data\""));
-  const std::string nodes = "?filters=" + docker::encodeQueryValue(R"({"node":["host-1"]})");
+  const std::string nodes = "?filters=" + base::encodeQueryValue(R"({"node":["host-1"]})");
   cr_expect_not(holds(one.get("/volumes" + nodes), "\"data\""));
 
   expectRefused(one.ask("GET", "/networks/back"), 503, "host-2 (" + hosts.two().address);
@@ -620,7 +621,7 @@ Test(cluster_api, a_list_of_images_is_cut_at_one_that_another_node_has) {
   hosts.two().engine.first = engine(
       R"([{"Id":"mark","Created":1700000000},{"Id":"older","Created":1699999998}])", "mark=5");
   auto shown = [&](const std::string& filters) {
-    std::string list = hosts.one().get("/images/json?filters=" + docker::encodeQueryValue(filters));
+    std::string list = hosts.one().get("/images/json?filters=" + base::encodeQueryValue(filters));
     rapidjson::Document json = base::parseJson(list);
     cr_assert(json.IsArray(), "%s", list.c_str());
     std::string ids;
@@ -632,6 +633,6 @@ Test(cluster_api, a_list_of_images_is_cut_at_one_that_another_node_has) {
   cr_expect_eq(shown(R"({"since":["mark"]})"), "new ");
   cr_expect_eq(shown(R"({"since":{"near":true},"before":{"mark":true}})"), "");
   cr_expect_eq(shown(R"({"before":["mark"],"node":["host-2"]})"), "older ");
-  hosts.one().get("/images/json?filters=" + docker::encodeQueryValue(R"({"since":["none"]})"));
+  hosts.one().get("/images/json?filters=" + base::encodeQueryValue(R"({"since":["none"]})"));
   cr_expect_eq(hosts.one().engine.count("since"), 1, "our engine words what nobody has");
 }

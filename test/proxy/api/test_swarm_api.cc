@@ -6,6 +6,7 @@
 
 #include <string>
 
+#include "base/url.h"
 #include "test/cluster_house.h"
 
 using namespace test;
@@ -239,7 +240,7 @@ Test(swarm_api, filters_nodes) {
       {R"({"role":["manager"],"membership":["accepted"],"name":["host-1"]})", "host-1 "},
   };
   for (const auto& [filters, expected] : cases) {
-    std::string body = hosts.one().get("/nodes?filters=" + docker::encodeQueryValue(filters));
+    std::string body = hosts.one().get("/nodes?filters=" + base::encodeQueryValue(filters));
     cr_expect_eq(namesIn(body), expected, "%s: %s", filters.c_str(), body.c_str());
   }
   expectRefused(hosts.one().ask("GET", "/nodes?filters=%7B%22colour%22%3A%5B%22red%22%5D%7D"), 400,

@@ -39,21 +39,3 @@ Test(parameters, a_forms_come_before_those_of_the_query) {
   cr_expect_eq(withForm("/c/a/rename", "name=taken"), "/c/a/rename?name=taken");
   cr_expect_eq(withForm("/c/a/rename?name=fresh", ""), "/c/a/rename?name=fresh");
 }
-
-Test(parameters, what_go_refuses_is_refused_in_its_words) {
-  const struct {
-    std::string query;
-    std::string fault;
-  } queries[] = {
-      {"name=x;y=z", "invalid semicolon separator in query"},
-      {"name=%zz", "invalid URL escape \"%zz\""},
-      {"a=%41&%4=b&c=%", "invalid URL escape \"%4\""},
-      {"a=%zz&b;", "invalid semicolon separator in query"},
-  };
-  for (const auto& each : queries) {
-    std::optional<std::string> fault = faultOfParameters(each.query);
-    cr_expect(fault == each.fault, "%s: %s", each.query.c_str(), fault.value_or("none").c_str());
-  }
-  for (std::string query : {"", "a", "a=b&&c=d+e", "a=%3B%25", "=", "filters=null"})
-    cr_expect_not(faultOfParameters(query).has_value(), "%s", query.c_str());
-}

@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "docker/list_query.h"
+#include "base/url.h"
 #include "test/proxy/merge_bodies.h"
 
 using namespace catalog;
@@ -50,7 +50,7 @@ std::string ids(const std::string& json) {
 }
 
 std::string filters(const std::string& json) {
-  return "filters=" + encodeQueryValue(json);
+  return "filters=" + base::encodeQueryValue(json);
 }
 
 ContainerListPlan planned(const std::string& query) {

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "docker/list_query.h"
+#include "base/url.h"
 
 using namespace catalog;
 using namespace docker;
@@ -16,7 +16,7 @@ using namespace proxy;
 namespace {
 
 std::string filters(const std::string& json) {
-  return "filters=" + encodeQueryValue(json);
+  return "filters=" + base::encodeQueryValue(json);
 }
 
 ContainerListPlan planned(const std::string& query) {
@@ -41,6 +41,8 @@ Test(merge_plan, queries_without_anything_of_ours_ask_the_same_of_all) {
       {"limit=-1&all=1", "all=1"},
       {"limit=3", "limit=3"},
       {"limit=3&limit=5", "limit=3"},
+      {"limit=%2B3&all=0&all=1", "limit=3"},
+      {"limit=99999999999", "limit=2147483647"},
       {"trunc_cmd=0&x=%C3%A9", "trunc_cmd=0&x=%C3%A9"},
       {filters("{\"label\":[\"a=b\"],\"status\":[\"exited\"]}"),
        filters("{\"label\":[\"a=b\"],\"status\":[\"exited\"]}")},
@@ -57,7 +59,7 @@ Test(merge_plan, queries_without_anything_of_ours_ask_the_same_of_all) {
 
 Test(merge_plan, queries_that_engines_refuse_are_left_to_them) {
   for (const std::string& query :
-       {std::string("limit=x"), std::string("limit=1.5"), std::string("limit=99999999999"),
+       {std::string("limit=x"), std::string("limit=1.5"), std::string("limit=9223372036854775808"),
         std::string("a=%zz"), std::string("a=%"), std::string("all=1;b=2"), filters("[]"),
         filters("nonsense"), filters("{\"label\":\"a\"}"), filters("{\"label\":[1]}"),
         filters("{\"label\":{\"a\":1}}"), filters("{\"label\":[\"a\"],\"name\":{\"b\":true}}"),
