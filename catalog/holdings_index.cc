@@ -5,6 +5,7 @@
 
 #include "catalog/image_record.h"
 #include "catalog/network_record.h"
+#include "docker/image_reference.h"
 
 namespace catalog {
 namespace {
@@ -101,7 +102,8 @@ std::vector<cluster::NodeId> HoldingsIndex::holders(docker::Held kind,
   };
   if (auto exact = kept.objects.find(object); exact != kept.objects.end()) all(*exact);
   if (found.empty()) {
-    std::string name = kind == docker::Held::image ? familiarName(object) : std::string(object);
+    std::string name =
+        kind == docker::Held::image ? docker::listedImageName(object) : std::string(object);
     auto [begin, end] = kept.names.equal_range(name);
     for (auto each = begin; each != end; ++each) {
       for (const auto& [node, names] : each->second->second) {
@@ -120,7 +122,8 @@ std::vector<cluster::NodeId> HoldingsIndex::holders(docker::Held kind,
 
 std::vector<std::string> HoldingsIndex::named(docker::Held kind, std::string_view name) const {
   std::set<std::string> ids;
-  std::string known = kind == docker::Held::image ? familiarName(name) : std::string(name);
+  std::string known =
+      kind == docker::Held::image ? docker::listedImageName(name) : std::string(name);
   auto [begin, end] = of(kind).names.equal_range(known);
   for (auto each = begin; each != end; ++each) ids.insert(each->second->first);
   return {ids.begin(), ids.end()};

@@ -60,20 +60,4 @@ std::vector<std::string> imageNames(std::string_view record) {
   return names;
 }
 
-std::string familiarName(std::string_view image) {
-  for (std::string_view prefix : {"docker.io/", "index.docker.io/"}) {
-    if (!image.starts_with(prefix)) continue;
-    image.remove_prefix(prefix.size());
-    if (image.starts_with("library/")) image.remove_prefix(8);
-    break;
-  }
-  size_t digest = image.find('@');
-  std::string_view name = image.substr(0, digest);
-  size_t slash = name.rfind('/');
-  size_t colon = name.find(':', slash == std::string_view::npos ? 0 : slash);
-  if (digest != std::string_view::npos)
-    return std::string(name.substr(0, colon)) + std::string(image.substr(digest));
-  return std::string(name) + (colon == std::string_view::npos ? ":latest" : "");
-}
-
 }  // namespace catalog

@@ -24,8 +24,4 @@ std::optional<Records> imageRecords(std::string_view list);
 // The names in a record, tags and then digests; none for what is no record of an image.
 std::vector<std::string> imageNames(std::string_view record);
 
-// As engines write the names of images: "busybox", "docker.io/library/busybox:latest" and
-// "busybox:latest" are one, and "busybox:1@sha256:..." is "busybox@sha256:...".
-std::string familiarName(std::string_view image);
-
 }  // namespace catalog

@@ -7,6 +7,7 @@
 #include "base/json.h"
 #include "catalog/image_record.h"
 #include "docker/held.h"
+#include "docker/image_reference.h"
 
 namespace catalog {
 namespace {
@@ -108,7 +109,7 @@ void TagIndex::clear() {
 }
 
 const TagIndex::Name* TagIndex::find(std::string_view name) const {
-  auto found = names_.find(familiarName(name));
+  auto found = names_.find(docker::listedImageName(name));
   return found == names_.end() ? nullptr : &found->second;
 }
 

@@ -55,7 +55,7 @@ class TagIndex {
   void erase(const cluster::NodeId& owner, std::string_view key);
   void clear();
 
-  // Names are taken in any form that engines take (image_record.h).
+  // Names are taken in any form that engines take (image_reference.h).
 
   // What was told last of a name.
   std::optional<TagMeaning> told(std::string_view name) const;

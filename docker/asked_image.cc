@@ -4,11 +4,6 @@
 
 namespace docker {
 
-bool namesDigest(std::string_view image) {
-  size_t at = image.find('@');
-  return at != 0 && at != std::string_view::npos && image.find(':', at) != std::string_view::npos;
-}
-
 std::string withImageId(std::string_view body, const std::string& id) {
   std::optional<JsonObject> object = JsonObject::parse(body);
   if (!object) return std::string(body);

@@ -14,9 +14,6 @@ namespace docker {
 
 constexpr std::string_view askedImageLabel = "io.drover.image";
 
-// Whether the name says which image is meant by its digest: "web@sha256:..." or "web:1@sha256:...".
-bool namesDigest(std::string_view image);
-
 // The body of a create request with this id in the place of its Image, which its label then names.
 std::string withImageId(std::string_view body, const std::string& id);
 

@@ -12,17 +12,10 @@ constexpr size_t progressMost = 16 * 1024 * 1024;
 
 }  // namespace
 
-std::string withTag(const std::string& image) {
-  size_t slash = image.rfind('/');
-  size_t colon = image.find(':', slash == std::string::npos ? 0 : slash);
-  bool tagged = colon != std::string::npos || image.find('@') != std::string::npos;
-  return tagged ? image : image + ":latest";
-}
-
 base::HttpCall pullCall(const std::string& image, std::string headers) {
   base::HttpCall call;
   call.method = "POST";
-  call.target = "/images/create?fromImage=" + encodeQueryValue(withTag(image));
+  call.target = "/images/create?fromImage=" + base::encodeQueryValue(listedImageName(image));
   call.headers = std::move(headers);
   call.timeout = pullTimeout;
   call.most = progressMost;

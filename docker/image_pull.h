@@ -9,9 +9,6 @@
 
 namespace docker {
 
-// As dockerd names images: with the tag latest if there is neither tag nor digest.
-std::string withTag(const std::string& image);
-
 // The call that pulls it, and why it failed by its reply; an empty text if it did not.
 base::HttpCall pullCall(const std::string& image, std::string headers);
 std::string pullFault(const base::HttpReply& reply);

@@ -1,5 +1,6 @@
 #include "labels/identity.h"
 
+#include "docker/image_reference.h"
 #include "labels/text.h"
 
 namespace labels {
@@ -11,14 +12,6 @@ std::string_view firstOf(const Labels& labels, std::initializer_list<std::string
       return found->second;
   }
   return {};
-}
-
-// Where tag or digest begin; a colon before the last slash is a port.
-size_t endOfRepository(std::string_view image) {
-  if (size_t digest = image.find('@'); digest != image.npos) image = image.substr(0, digest);
-  size_t slash = image.rfind('/'), colon = image.rfind(':');
-  bool isTag = colon != image.npos && (slash == image.npos || colon > slash);
-  return isTag ? colon : image.size();
 }
 
 }  // namespace
@@ -64,20 +57,7 @@ std::vector<std::string> sidekickUnits(const Labels& labels) {
 
 std::string groupOf(const Identity& identity, std::string_view image) {
   std::string service = identity.fullService();
-  return service.empty() ? "image " + familiarImage(image) : "service " + service;
-}
-
-std::string familiarImage(std::string_view image) {
-  for (std::string_view prefix : {"docker.io/", "index.docker.io/", "library/"}) {
-    if (image.starts_with(prefix)) image.remove_prefix(prefix.size());
-  }
-  bool isBare = !image.empty() && endOfRepository(image) == image.size();
-  return std::string(image) + (isBare ? ":latest" : "");
-}
-
-std::string imageRepository(std::string_view image) {
-  std::string familiar = familiarImage(image);
-  return familiar.substr(0, endOfRepository(familiar));
+  return service.empty() ? "image " + docker::listedImageName(image) : "service " + service;
 }
 
 }  // namespace labels

@@ -32,10 +32,4 @@ std::vector<std::string> sidekickUnits(const Labels& labels);
 // of an image.
 std::string groupOf(const Identity& identity, std::string_view image);
 
-// An image as the engine lists it: without docker.io/ and library/, and with a tag if neither a tag
-// nor a digest was given.
-std::string familiarImage(std::string_view image);
-// The same without tag and digest.
-std::string imageRepository(std::string_view image);
-
 }  // namespace labels

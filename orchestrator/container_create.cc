@@ -238,7 +238,7 @@ base::Task<ContainerCreate::Made> ContainerCreate::makeOn(
     made.reply.body = docker::errorBody(brought.fault);
   } else {
     if (wanted_.size() >= wantedMost) wanted_.clear();
-    wanted_[docker::withTag(image)] = {node.id, loop_.now() + wantedFor};
+    wanted_[docker::listedImageName(image)] = {node.id, loop_.now() + wantedFor};
   }
   co_return made;
 }
@@ -335,7 +335,8 @@ base::Task<base::HttpReply> ContainerCreate::createHere(const CreateOrder& order
   base::HttpCall call = createCall(order.target, order.headers, body + order.after);
   base::HttpReply reply = co_await local_.change(std::move(call), docker::Effect::create, "");
   const std::string& image = order.asked.policy.image;
-  if (reply.status != 404 || !docker::namesDigest(image)) co_return reply;
+  std::optional<docker::ImageReference> asked = docker::parseImageReference(image);
+  if (reply.status != 404 || !asked || asked->digest.empty()) co_return reply;
   ImageDigests::Found found = co_await digests_.find(image, order.headers);
   if (found.id.empty()) co_return reply;
   if (!found.named) body = docker::withImageId(body, found.id);
@@ -363,7 +364,7 @@ void ContainerCreate::takeOwnOfUnit(CreateOrder& order) {
 // A create of this image that failed for want of it was followed by a pull on its node.
 void ContainerCreate::preferWanted(const std::string& image,
                                    std::vector<scheduler::Candidate>& candidates) {
-  auto wanted = wanted_.find(docker::withTag(image));
+  auto wanted = wanted_.find(docker::listedImageName(image));
   if (wanted == wanted_.end() || loop_.now() >= wanted->second.until) return;
   if (putFirst(candidates, wanted->second.node.text())) wanted_.erase(wanted);
 }
@@ -456,11 +457,13 @@ base::Task<ContainerCreate::Ours> ContainerCreate::makeOurs(labels::Policy polic
 }
 
 std::optional<cluster::Node> ContainerCreate::nodeForPull(std::string_view query) {
-  std::string image = docker::queryValue(query, "fromImage");
-  std::string tag = docker::queryValue(query, "tag");
-  if (image.empty()) return std::nullopt;
-  if (!tag.empty()) image += (tag.starts_with("sha256:") ? "@" : ":") + tag;
-  auto wanted = wanted_.find(docker::withTag(image));
+  docker::Query parameters = docker::parseQuery(query);
+  std::string image = parameters.value("fromImage");
+  if (image.ends_with(':')) image.pop_back();  // which dockerd takes off, too
+  std::optional<docker::ImageReference> pulled =
+      docker::parseImageReference(image, parameters.value("tag"));
+  if (!pulled) return std::nullopt;
+  auto wanted = wanted_.find(pulled->listed());
   if (wanted == wanted_.end() || loop_.now() >= wanted->second.until) return std::nullopt;
   std::optional<cluster::Node> node = locator_.node(wanted->second.node);
   return node && node->up ? node : std::nullopt;

@@ -78,7 +78,7 @@ base::Task<> ImageTransfer::run(std::string image, cluster::Node from,
   co_await loop_.nextTurn();
   if (std::string meant = locator_.meaning(image); !meant.empty()) {
     if (fetched_.size() >= fetchedMost) fetched_.clear();
-    fetched_[catalog::familiarName(image)] = std::move(meant);
+    fetched_[docker::listedImageName(image)] = std::move(meant);
   }
   try {
     co_await pipe(image, from);

@@ -1,6 +1,7 @@
 #include "scheduler/decision.h"
 
 #include "base/hash.h"
+#include "docker/image_reference.h"
 #include "labels/fields.h"
 #include "labels/text.h"
 #include "scheduler/place.h"
@@ -75,7 +76,7 @@ Decision::Decision(const labels::Policy& policy, const World& world, const Optio
   addNetworks();
   addPlugins();
   countGroup();
-  hasImage = countsOf(world, labels::field::image, labels::familiarImage(policy.image));
+  hasImage = countsOf(world, labels::field::image, docker::listedImageName(policy.image));
 }
 
 void Decision::addRules(const std::vector<labels::Rule>& rules, std::vector<Tally>& hard) {

@@ -1,5 +1,6 @@
 #include "scheduler/world.h"
 
+#include "docker/image_reference.h"
 #include "labels/fields.h"
 #include "labels/words.h"
 #include "scheduler/platform.h"
@@ -25,8 +26,8 @@ std::string decimal(double number) {
 std::set<std::string> namesOf(const Image& image) {
   std::set<std::string> names{image.id};
   for (const std::string& name : image.names) {
-    names.insert(labels::familiarImage(name));
-    names.insert(labels::imageRepository(name));
+    names.insert(docker::listedImageName(name));
+    names.insert(docker::imageRepository(name));
   }
   names.erase("");
   return names;
@@ -70,8 +71,8 @@ void eachValue(const NodeState& state, const VisitValue& visit) {
 
 void eachValue(const Container& container, const VisitValue& visit) {
   if (!container.name.empty()) visit(labels::field::container, container.name);
-  std::string image = labels::familiarImage(container.image),
-              repository = labels::imageRepository(container.image);
+  std::string image = docker::listedImageName(container.image),
+              repository = docker::imageRepository(container.image);
   visit("container.image", image);
   if (repository != image) visit("container.image", repository);
   std::string key(labels::field::containerLabel);

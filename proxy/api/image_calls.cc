@@ -231,7 +231,8 @@ base::Task<> ImageCalls::save(Client& client, RouteMatch match) {
   }
   for (const std::string& image : images) {
     Gathered gathered;
-    if (!namesOneImage(image)) gathered = co_await gather(image, true);
+    std::optional<docker::ImageReference> named = docker::parseImageReference(image);
+    if (named && !named->namesOne()) gathered = co_await gather(image, true);
     if (!gathered.at && gathered.fault.empty()) gathered.fault = co_await bringHere(image);
     if (gathered.fault.empty()) continue;
     co_await sendError(client, 503, parts_.local.commonHeaders(), std::move(gathered.fault), false);
@@ -256,7 +257,7 @@ base::Task<std::string> ImageCalls::bringHere(std::string image) {
 // All tags of a repository, to us or to the node that has most of them.
 base::Task<ImageCalls::Gathered> ImageCalls::gather(std::string repository, bool here) {
   docker::FilteredQuery query;
-  std::string name = familiarRepository(repository);
+  std::string name = docker::imageRepository(repository);
   query.filters.push_back({"reference", "[" + docker::jsonString(name) + "]", {}});
   std::vector<cluster::Node> nodes = parts_.nodes.nodes();
   // Of those that have equally many the first is taken: rather us.

@@ -90,21 +90,6 @@ bool hasVolume(const Value& entry, std::string_view wanted) {
   });
 }
 
-// "busybox" is "busybox:latest"; a colon before the last slash is a registry's port.
-std::string tagged(std::string_view image) {
-  size_t slash = image.rfind('/');
-  bool named = image.find_first_of(":@", slash == std::string_view::npos ? 0 : slash) !=
-               std::string_view::npos;
-  return std::string(image) + (named ? "" : ":latest");
-}
-
-bool hasImage(const Value& entry, std::string_view wanted) {
-  if (tagged(text(entry, "Image")) == tagged(wanted)) return true;
-  std::string_view id = text(entry, "ImageID");
-  if (!wanted.starts_with("sha256:") && id.starts_with("sha256:")) id.remove_prefix(7);
-  return wanted.size() >= 4 && id.starts_with(wanted);
-}
-
 bool has(const Value& entry, std::string_view filter, const std::string& wanted) {
   if (filter == "id") return matchesPattern(wanted, text(entry, "Id"));
   if (filter == "name") return hasName(entry, wanted);
@@ -114,7 +99,6 @@ bool has(const Value& entry, std::string_view filter, const std::string& wanted)
   if (filter == "health") return hasHealth(entry, wanted);
   if (filter == "network") return hasNetwork(entry, wanted);
   if (filter == "volume") return hasVolume(entry, wanted);
-  if (filter == "ancestor") return hasImage(entry, wanted);
   if (filter == "is-task") return wanted == "false" || wanted == "0";
   return filter == "isolation";  // which only Windows looks at
 }

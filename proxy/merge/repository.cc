@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "docker/image_reference.h"
+
 namespace proxy {
 namespace {
 
@@ -11,7 +13,7 @@ std::set<std::string> tagsOn(const catalog::NodeAnswer& answer, std::string_view
     docker::JsonObject image = catalog::objectOf(answer, json, "an image in its list");
     for (std::string_view each : catalog::elementsOf(answer, image.find("RepoTags"), "RepoTags")) {
       std::string_view tag = docker::insideQuotes(each).value_or("");
-      if (tag.substr(0, tag.rfind(':')) == repository) tags.emplace(tag);
+      if (docker::imageRepository(tag) == repository) tags.emplace(tag);
     }
   }
   return tags;
@@ -19,29 +21,9 @@ std::set<std::string> tagsOn(const catalog::NodeAnswer& answer, std::string_view
 
 }  // namespace
 
-std::string familiarRepository(std::string_view image) {
-  for (std::string_view registry : {"docker.io/", "index.docker.io/"}) {
-    if (!image.starts_with(registry)) continue;
-    image.remove_prefix(registry.size());
-    break;
-  }
-  constexpr std::string_view folder = "library/";
-  bool official = image.starts_with(folder) && image.find('/', folder.size()) == image.npos;
-  return std::string(official ? image.substr(folder.size()) : image);
-}
-
-std::string_view withoutTag(std::string_view image) {
-  size_t slash = image.rfind('/');
-  return image.substr(0, image.find_first_of(":@", slash == image.npos ? 0 : slash));
-}
-
-bool namesOneImage(std::string_view image) {
-  return withoutTag(image).size() < image.size();
-}
-
 Gathering gatherTags(std::span<const catalog::NodeAnswer> answers, std::string_view repository,
                      std::optional<size_t> at) {
-  std::string name = familiarRepository(repository);
+  std::string name = docker::imageRepository(repository);
   std::vector<std::set<std::string>> tags;
   Gathering gathering;
   for (const catalog::NodeAnswer& answer : answers) {

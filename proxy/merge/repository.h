@@ -14,16 +14,6 @@
 
 namespace proxy {
 
-// As engines list it: without the registry and the folder that are meant where none is written.
-// "docker.io/library/web" is "web".
-std::string familiarRepository(std::string_view image);
-
-// "web" of "web:1" and "web@sha256:...".
-std::string_view withoutTag(std::string_view image);
-
-// Whether a name says which image of its repository is meant, by a tag or a digest.
-bool namesOneImage(std::string_view image);
-
 // How all tags of a repository come to one node.
 struct Gathering {
   struct Fetch {

@@ -15,6 +15,9 @@ cluster::NodeId node(char letter) {
   return *cluster::NodeId::parse(std::string(cluster::NodeId::length, letter));
 }
 
+const std::string digested =
+    "app@sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
+
 // The letters of the nodes that hold it.
 std::string holders(const HoldingsIndex& index, Held kind, const std::string& object) {
   std::string letters;
@@ -32,7 +35,7 @@ Test(holdings_index, finds_by_id_name_and_prefix_of_an_id) {
   cr_expect(index.put(node('b'), "volume/data", "{}"));
   cr_expect(index.put(node('a'), "image/sha256:aa1", R"({"RepoTags":["app:latest","x/y:1"]})"));
   cr_expect(index.put(node('b'), "image/sha256:aa1", R"({"RepoTags":["app:old"]})"));
-  cr_expect(index.put(node('c'), "image/sha256:aa2", R"({"RepoDigests":["app@sha256:dd"]})"));
+  cr_expect(index.put(node('c'), "image/sha256:aa2", "{\"RepoDigests\":[\"" + digested + "\"]}"));
   const struct {
     Held kind;
     const char* object;
@@ -45,14 +48,15 @@ Test(holdings_index, finds_by_id_name_and_prefix_of_an_id) {
       {Held::volume, "data", "b"},       {Held::volume, "dat", ""},  // volumes have no prefixes
       {Held::image, "app", "a"},         {Held::image, "docker.io/library/app:latest", "a"},
       {Held::image, "app:old", "b"},     {Held::image, "app:new", ""},
-      {Held::image, "x/y:1", "a"},       {Held::image, "app@sha256:dd", "c"},
+      {Held::image, "x/y:1", "a"},       {Held::image, digested, "c"},
       {Held::image, "sha256:aa1", "ab"}, {Held::image, "aa1", "ab"},
       {Held::image, "aa", ""},           {Held::image, "sha256:aa", ""},
   };
   for (const auto& each : cases)
-    cr_expect_eq(holders(index, each.kind, each.object), each.expected, "%s: %s", each.object,
-                 holders(index, each.kind, each.object).c_str());
-  cr_expect_eq(index.named(Held::image, "app:1@sha256:dd"), std::vector<std::string>{"sha256:aa2"});
+    cr_expect_eq(holders(index, each.kind, each.object), each.expected, "%s: %s",
+                 each.object.c_str(), holders(index, each.kind, each.object).c_str());
+  cr_expect_eq(index.named(Held::image, "app:1" + digested.substr(3)),
+               std::vector<std::string>{"sha256:aa2"});
   cr_expect(index.named(Held::image, "app@sha256:de").empty());
   cr_expect_eq(index.named(Held::network, "back").size(), 2);
   cr_expect_eq(index.distinct(Held::image, {node('a'), node('b')}), 1);

@@ -8,13 +8,6 @@
 
 using namespace docker;
 
-Test(asked_image, a_digest_stands_behind_an_at_sign) {
-  cr_expect(namesDigest("web@sha256:ab"));
-  cr_expect(namesDigest("db-1:5000/team/web:1@sha256:ab"));
-  for (const char* each : {"", "web", "web:1", "sha256:ab", "db-1:5000/web", "@sha256:ab", "web@x"})
-    cr_expect_not(namesDigest(each), "%s", each);
-}
-
 Test(asked_image, a_body_with_an_id_keeps_what_was_asked_in_a_label) {
   cr_expect_eq(withImageId(R"({"Image":"web@sha256:d","Labels":{"a":"b"},"Tty":true})", "sha256:i"),
                R"({"Image":"sha256:i","Labels":{"a":"b","io.drover.image":"web@sha256:d"},)"

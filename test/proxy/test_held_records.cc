@@ -134,22 +134,3 @@ Test(image_record, what_is_no_list_gives_no_records) {
   for (const char* wrong : {"", "[]", "{\"RepoTags\":5}", "{\"RepoTags\":[5,\"\",null]}", "{"})
     cr_expect(imageNames(wrong).empty(), "%s", wrong);
 }
-
-Test(image_record, names_are_compared_as_engines_write_them) {
-  const std::pair<const char*, const char*> cases[] = {
-      {"busybox", "busybox:latest"},
-      {"busybox:1", "busybox:1"},
-      {"docker.io/library/busybox", "busybox:latest"},
-      {"index.docker.io/library/busybox:1", "busybox:1"},
-      {"docker.io/me/app", "me/app:latest"},
-      {"me/app", "me/app:latest"},
-      {"host:5000/app", "host:5000/app:latest"},
-      {"host:5000/app:2", "host:5000/app:2"},
-      {"app@sha256:00", "app@sha256:00"},
-      {"app:1@sha256:00", "app@sha256:00"},
-      {"host:5000/app@sha256:00", "host:5000/app@sha256:00"},
-      {"", ":latest"},
-  };
-  for (const auto& [given, expected] : cases)
-    cr_expect_eq(familiarName(given), expected, "%s: %s", given, familiarName(given).c_str());
-}

@@ -60,11 +60,6 @@ Test(merge_filters, each_filter_looks_where_the_engine_does) {
       {"volume", "v1", false, true},
       {"volume", "/data", false, true},
       {"volume", "v", false, false},
-      {"ancestor", "busybox", true, true},
-      {"ancestor", "busybox:latest", true, true},
-      {"ancestor", "d8aced212e72", true, true},
-      {"ancestor", "sha256:d8aced", true, true},
-      {"ancestor", "busy", false, false},
       {"is-task", "false", true, true},
       {"is-task", "true", false, false},
       {"isolation", "hyperv", true, true},
@@ -111,7 +106,7 @@ Test(merge_filters, senseless_entries_match_nothing) {
       R"("NetworkSettings":{"Networks":{"n":5}},"Image":6})";
   cr_expect(matches(odd, "label", {"a"}));
   cr_expect(matches(odd, "network", {"n"}));
-  for (std::string filter : {"id", "name", "status", "exited", "volume", "ancestor"})
+  for (std::string filter : {"id", "name", "status", "exited", "volume"})
     cr_expect_not(matches(odd, filter, {"a"}), "%s", filter.c_str());
   cr_expect_not(matches(odd, "label", {"a=3"}));
 }

@@ -30,37 +30,6 @@ std::string gathered(const std::vector<NodeAnswer>& answers, const std::string& 
 
 }  // namespace
 
-Test(repository, names_are_as_engines_list_them) {
-  const struct {
-    const char* given;
-    const char* familiar;
-  } cases[] = {
-      {"web", "web"},
-      {"library/web", "web"},
-      {"docker.io/web", "web"},
-      {"docker.io/library/web", "web"},
-      {"index.docker.io/library/web", "web"},
-      {"docker.io/team/web", "team/web"},
-      {"team/web", "team/web"},
-      {"library/a/b", "library/a/b"},
-      {"host:5000/library/web", "host:5000/library/web"},
-      {"docker.io.example/web", "docker.io.example/web"},
-      {"", ""},
-  };
-  for (const auto& each : cases)
-    cr_expect_eq(familiarRepository(each.given), each.familiar, "%s", each.given);
-}
-
-Test(repository, a_tag_or_a_digest_names_one_image) {
-  for (const char* one : {"web:1", "host:5000/web:1", "web@sha256:abc", "a/b:c"})
-    cr_expect(namesOneImage(one), "%s", one);
-  for (const char* all : {"web", "host:5000/web", "team/web", ""})
-    cr_expect_not(namesOneImage(all), "%s", all);
-  cr_expect_eq(withoutTag("host:5000/web:1"), "host:5000/web");
-  cr_expect_eq(withoutTag("host:5000/web"), "host:5000/web");
-  cr_expect_eq(withoutTag("web:1@sha256:abc"), "web");
-}
-
 Test(repository, tags_are_gathered_where_most_of_them_are) {
   std::vector<NodeAnswer> nodes = {
       from("n1", "[" + image("a", R"(["web:1","other:9"])") + "]"),
