@@ -1,12 +1,12 @@
 #include "docker/engine_state.h"
 
 #include <algorithm>
-#include <charconv>
 #include <random>
 
 #include "base/json.h"
 #include "base/rfc3339.h"
 #include "docker/heads.h"
+#include "docker/version.h"
 
 namespace docker {
 namespace {
@@ -40,22 +40,6 @@ constexpr std::string_view eventsTarget =
     "%22volume%22%2C%22daemon%22%5D%7D";
 
 }  // namespace
-
-bool versionLess(std::string_view a, std::string_view b) {
-  auto part = [](std::string_view& text) {
-    int number = -1;
-    std::from_chars(text.data(), text.data() + text.size(), number);
-    size_t dot = text.find('.');
-    text = dot == std::string_view::npos ? std::string_view() : text.substr(dot + 1);
-    return number;
-  };
-  while (!a.empty() || !b.empty()) {
-    int x = part(a);
-    int y = part(b);
-    if (x != y) return x < y;
-  }
-  return false;
-}
 
 EngineState::EngineState(base::Loop& loop, Engine& engine, base::Log& log)
     : loop_(loop), engine_(engine), log_(log) {

@@ -30,9 +30,6 @@ struct EngineFacts {
   std::string headers;  // Api-Version, Docker-Experimental, Ostype, Server: on every answer
 };
 
-// "1.9" < "1.41". Versions that are none sort first.
-bool versionLess(std::string_view a, std::string_view b);
-
 class EngineState {
  public:
   struct Listener {

@@ -1,11 +1,14 @@
 #include "docker/local_engine.h"
 
+#include "docker/version.h"
+
 namespace docker {
 
 bool LocalEngine::isForeign(std::string_view version) const {
   const EngineFacts* facts = state_.facts();
   if (version.empty() || !facts || facts->minApiVersion.empty()) return false;
-  return versionLess(version, facts->minApiVersion) || versionLess(facts->apiVersion, version);
+  return isOlderVersion(version, facts->minApiVersion) ||
+         isOlderVersion(facts->apiVersion, version);
 }
 
 base::Task<base::HttpReply> LocalEngine::change(base::HttpCall call, Effect effect,

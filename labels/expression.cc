@@ -1,5 +1,6 @@
 #include "labels/expression.h"
 
+#include "docker/version.h"
 #include "labels/problem.h"
 #include "labels/quantity.h"
 #include "labels/scanner.h"
@@ -26,8 +27,8 @@ bool isOrder(Op op) {
 // The bound of an order: a number or a version.
 void checkBound(const Rule& rule, size_t at) {
   const std::string& bound = rule.values.front().text();
-  bool isSound =
-      rule.asNumber ? parseNumber(bound).has_value() : compareVersions(bound, bound).has_value();
+  bool isSound = rule.asNumber ? parseNumber(bound).has_value()
+                               : docker::compareVersions(bound, bound).has_value();
   if (isSound) return;
   throw BadValue{at, shown(bound) + (rule.asNumber ? " is no number or size, such as 4 or 16GiB"
                                                    : " is no version, such as 5.10")};

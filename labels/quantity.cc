@@ -6,42 +6,6 @@
 #include <cmath>
 
 namespace labels {
-namespace {
-
-bool isDigit(char letter) {
-  return letter >= '0' && letter <= '9';
-}
-
-// Takes a number and the dot behind it off the version; nothing at its end. Numbers that do not fit
-// count as the largest.
-std::optional<uint64_t> takeNumber(std::string_view& version) {
-  if (version.empty() || !isDigit(version.front())) return std::nullopt;
-  uint64_t number = 0;
-  auto [end, fault] = std::from_chars(version.data(), version.data() + version.size(), number);
-  if (fault != std::errc()) number = UINT64_MAX;
-  version.remove_prefix(static_cast<size_t>(end - version.data()));
-  if (version.size() > 1 && version[0] == '.' && isDigit(version[1])) {
-    version.remove_prefix(1);
-  } else {
-    version = {};
-  }
-  return number;
-}
-
-}  // namespace
-
-std::optional<std::strong_ordering> compareVersions(std::string_view one, std::string_view other) {
-  for (std::string_view* each : {&one, &other}) {
-    *each = trimmed(*each);
-    if (each->starts_with('v')) each->remove_prefix(1);
-    if (each->empty() || !isDigit(each->front())) return std::nullopt;
-  }
-  while (!one.empty() || !other.empty()) {
-    uint64_t left = takeNumber(one).value_or(0), right = takeNumber(other).value_or(0);
-    if (left != right) return left <=> right;
-  }
-  return std::strong_ordering::equal;
-}
 
 std::optional<double> parseNumber(std::string_view text) {
   text = trimmed(text);

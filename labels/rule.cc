@@ -1,5 +1,6 @@
 #include "labels/rule.h"
 
+#include "docker/version.h"
 #include "labels/quantity.h"
 #include "labels/text.h"
 
@@ -43,7 +44,7 @@ bool inOrder(const Rule& rule, std::string_view value) {
   if (rule.asNumber) {
     std::optional<double> left = parseNumber(value), right = parseNumber(bound);
     if (left && right) order = *left <=> *right;
-  } else if (auto versions = compareVersions(value, bound)) {
+  } else if (auto versions = docker::compareVersions(value, bound)) {
     order = *versions;
   }
   switch (rule.op) {

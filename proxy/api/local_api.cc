@@ -2,6 +2,7 @@
 
 #include <optional>
 
+#include "docker/version.h"
 #include "proxy/http/answer.h"
 #include "proxy/http/relay.h"
 
@@ -12,8 +13,8 @@ bool LocalApi::canAnswer(const RouteMatch& match) {
   state_.catchUp();
   const docker::EngineFacts* facts = state_.facts();
   if (!facts) return false;
-  return match.version.empty() || (!docker::versionLess(match.version, facts->minApiVersion) &&
-                                   !docker::versionLess(facts->apiVersion, match.version));
+  return match.version.empty() || (!docker::isOlderVersion(match.version, facts->minApiVersion) &&
+                                   !docker::isOlderVersion(facts->apiVersion, match.version));
 }
 
 base::Task<> LocalApi::ping(Client& client, RouteMatch match) {

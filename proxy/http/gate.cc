@@ -4,6 +4,7 @@
 
 #include "docker/engine_state.h"
 #include "docker/target.h"
+#include "docker/version.h"
 
 namespace proxy {
 namespace {
@@ -82,7 +83,7 @@ Passage pass(std::span<const Route> table, Sender sender, base::Head& request) {
 
 bool mayTunnelHttp2(Sender sender, std::string_view engineVersion) {
   if (sender != Sender::local && sender != Sender::client) return false;
-  return !engineVersion.empty() && !docker::versionLess(engineVersion, http2Since);
+  return !engineVersion.empty() && !docker::isOlderVersion(engineVersion, http2Since);
 }
 
 }  // namespace proxy

@@ -11,7 +11,6 @@
 #include "test/lively_docker.h"
 
 using namespace test;
-using docker::versionLess;
 
 namespace {
 
@@ -194,17 +193,4 @@ Test(engine_state, an_engine_that_takes_long_over_all_but_pings_is_up) {
   cr_expect_eq(why, "no answer in time", "%s", why.c_str());
   cr_expect_not_null(watch.house.state.facts());
   cr_expect_eq(watch.told, "up ");
-}
-
-Test(engine_state, versions_compare_by_their_numbers) {
-  const struct {
-    const char* less;
-    const char* more;
-  } pairs[] = {{"1.9", "1.41"}, {"1.41", "1.41.1"}, {"1.41", "2.0"},
-               {"", "1.0"},     {"x", "1.0"},       {"1", "1.0"}};
-  for (const auto& [less, more] : pairs) {
-    cr_expect(versionLess(less, more), "%s < %s", less, more);
-    cr_expect_not(versionLess(more, less), "%s < %s", more, less);
-  }
-  cr_expect_not(versionLess("1.41", "1.41"));
 }

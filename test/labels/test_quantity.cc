@@ -1,38 +1,10 @@
-// Versions, numbers and sizes.
+// Numbers and sizes.
 
 #include "labels/quantity.h"
 
 #include <criterion/criterion.h>
 
 #include <string>
-
-namespace {
-
-// <, =, > or ? if they do not compare.
-char order(const char* one, const char* other) {
-  auto result = labels::compareVersions(one, other);
-  if (!result) return '?';
-  return *result < 0 ? '<' : *result > 0 ? '>' : '=';
-}
-
-}  // namespace
-
-Test(quantity, versions_compare_number_by_number) {
-  const struct {
-    const char* one;
-    const char* other;
-    char order;
-  } cases[] = {
-      {"5.10", "5.9", '>'},    {"5.10.0-18-amd64", "5.10", '='},
-      {"5.10.1", "5.10", '>'}, {"4.19", "5", '<'},
-      {"v1.2", "1.2", '='},    {"20.10.24+dfsg1", "20.10.23", '>'},
-      {"5", "5.0.0", '='},     {"linux", "5", '?'},
-      {"5", "", '?'},          {"64", "8", '>'},
-      {"1..2", "1.0", '='},    {"99999999999999999999999", "1", '>'},
-  };
-  for (const auto& each : cases)
-    cr_expect_eq(order(each.one, each.other), each.order, "%s %s", each.one, each.other);
-}
 
 Test(quantity, sizes_have_units_of_1024s) {
   const struct {
