@@ -116,6 +116,13 @@ void appendStoredHead(std::string& out, const Head& answer) {
   }
 }
 
+std::string storedHeader(std::string_view head, std::string_view name) {
+  size_t at = head.find("\r\n" + std::string(name) + ": ");
+  if (at == std::string_view::npos) return {};
+  std::string_view value = head.substr(at + name.size() + 4);
+  return std::string(value.substr(0, value.find("\r\n")));
+}
+
 void appendDate(std::string& out) {
   appendDate(out, std::time(nullptr));
 }

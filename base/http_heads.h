@@ -26,6 +26,9 @@ void appendAnswerHead(std::string& out, const Head& answer, ConnectionEnd end);
 // and without those about the connection; no blank line at the end.
 void appendStoredHead(std::string& out, const Head& answer);
 
+// The value of a header in such a head; empty if there is none. `name` as its writer spells it.
+std::string storedHeader(std::string_view head, std::string_view name);
+
 // "Date: Sat, 21 Nov 2026 10:00:00 GMT\r\n" for now, or for seconds since the epoch.
 void appendDate(std::string& out);
 void appendDate(std::string& out, std::time_t time);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/http_heads.h"
 #include "base/json.h"
 #include "base/offload.h"
 #include "base/url.h"
@@ -58,14 +59,6 @@ bool putFirst(std::vector<scheduler::Candidate>& candidates, std::string_view id
   if (found == candidates.end()) return false;
   std::rotate(candidates.begin(), found, found + 1);
   return true;
-}
-
-// The value of a header in a stored head; empty if there is none.
-std::string headerIn(std::string_view head, std::string_view name) {
-  size_t at = head.find("\r\n" + std::string(name) + ": ");
-  if (at == std::string_view::npos) return {};
-  std::string_view value = head.substr(at + name.size() + 4);
-  return std::string(value.substr(0, value.find("\r\n")));
 }
 
 }  // namespace
@@ -261,7 +254,7 @@ base::Task<ContainerCreate::Made> ContainerCreate::tryOn(
       if (order.leaveToEngine) call.headers.append(leaveToEngineHeader).append(": 1\r\n");
       if (policy.pullAlways) call.timeout = pullTimeout;
       made.reply = co_await node.http->call(std::move(call));
-      made.refusedBy = headerIn(made.reply.head, refusedHeader);
+      made.refusedBy = base::storedHeader(made.reply.head, refusedHeader);
     }
   } catch (const base::Unreachable& fault) {
     made.refuse(unreachable, fault.what());

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "base/http_heads.h"
 #include "base/json.h"
 #include "base/url.h"
 #include "catalog/fan_out.h"
@@ -23,15 +24,6 @@ std::string listTarget(const RouteMatch& match, const std::string& query) {
   std::string target = match.version.empty() ? "" : "/v" + std::string(match.version);
   target += "/containers/json";
   return query.empty() ? target : target + "?" + query;
-}
-
-// The value of ETag in a stored head.
-std::string tagIn(std::string_view head) {
-  constexpr std::string_view name = "\r\nETag: ";
-  size_t at = head.find(name);
-  if (at == std::string_view::npos) return {};
-  std::string_view value = head.substr(at + name.size());
-  return std::string(value.substr(0, value.find("\r\n")));
 }
 
 catalog::NodeAnswer answerOf(const cluster::Node& node, std::string body) {
@@ -197,7 +189,7 @@ base::Task<> ContainerListing::askOther(std::string target, Part& part) {
     part.body = std::make_shared<const std::string>(std::move(reply.body));
     part.status = reply.status;
     part.head = std::move(reply.head);
-    std::string tag = tagIn(part.head);
+    std::string tag = base::storedHeader(part.head, "ETag");
     if (reply.status == 200 && !tag.empty()) keep(std::move(key)) = {std::move(tag), part.body};
   } catch (const std::exception&) {
     // As one that is down.

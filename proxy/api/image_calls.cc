@@ -293,17 +293,15 @@ base::Task<ImageCalls::Gathered> ImageCalls::gather(std::string repository, bool
 
 // Without a tag it is about all tags of the repository.
 base::Task<> ImageCalls::push(Client& client, RouteMatch match) {
-  std::string object(match.object);
-  std::string tag = docker::parseQuery(match.query).value("tag");  // apart from the name
-  std::optional<std::string> name = base::decodePath(object);
-  if (!tag.empty() && name) {
-    object = base::encodeQueryValue(withoutTag(*name)) + ":" + base::encodeQueryValue(tag);
-  } else if (name && !namesOneImage(*name)) {
-    co_await pushAll(client, match, std::move(*name));
+  std::string name = base::decodePath(match.object).value_or(std::string(match.object));
+  std::optional<docker::ImageReference> pushed =
+      docker::parseImageReference(name, docker::parseQuery(match.query).value("tag"));
+  if (!pushed || !pushed->namesOne()) {
+    co_await pushAll(client, match, std::move(name));
     co_return;
   }
-  ObjectCalls::Owner owner =
-      co_await parts_.objects.ownerOf(client, catalog::Kind::image, std::move(object));
+  ObjectCalls::Owner owner = co_await parts_.objects.ownerOf(
+      client, catalog::Kind::image, base::encodeQueryValue(pushed->listed()));
   if (owner.node) co_await parts_.objects.send(client, match, std::move(*owner.node));
 }
 
