@@ -85,9 +85,14 @@ void HoldingsIndex::dropNames(Kept& kept, const Object& object,
   }
 }
 
-const HoldingsIndex::Object* HoldingsIndex::byPrefix(const Kept& kept, std::string_view prefix) {
+const HoldingsIndex::Object* HoldingsIndex::byId(docker::Held kind, std::string_view begin) const {
+  if (begin.empty() || kind == docker::Held::volume) return nullptr;
+  std::string prefix(begin);
+  if (kind == docker::Held::image && !begin.starts_with(digestOfImage))
+    prefix = std::string(digestOfImage) + prefix;
+  const Kept& kept = of(kind);
   auto at = kept.objects.lower_bound(prefix);
-  if (prefix.empty() || at == kept.objects.end() || !at->first.starts_with(prefix)) return nullptr;
+  if (at == kept.objects.end() || !at->first.starts_with(prefix)) return nullptr;
   auto next = std::next(at);
   bool several = next != kept.objects.end() && next->first.starts_with(prefix);
   return several ? nullptr : &*at;
@@ -111,11 +116,8 @@ std::vector<cluster::NodeId> HoldingsIndex::holders(docker::Held kind,
       }
     }
   }
-  if (found.empty() && kind != docker::Held::volume) {
-    std::string id(object);
-    if (kind == docker::Held::image && !object.starts_with(digestOfImage))
-      id = std::string(digestOfImage) + id;
-    if (const Object* one = byPrefix(kept, id)) all(*one);
+  if (found.empty()) {
+    if (const Object* one = byId(kind, object)) all(*one);
   }
   return {found.begin(), found.end()};
 }
@@ -126,6 +128,9 @@ std::vector<std::string> HoldingsIndex::named(docker::Held kind, std::string_vie
       kind == docker::Held::image ? docker::listedImageName(name) : std::string(name);
   auto [begin, end] = of(kind).names.equal_range(known);
   for (auto each = begin; each != end; ++each) ids.insert(each->second->first);
+  if (ids.empty()) {
+    if (const Object* one = byId(kind, name)) ids.insert(one->first);
+  }
   return {ids.begin(), ids.end()};
 }
 

@@ -30,7 +30,8 @@ class HoldingsIndex {
   // that only one object has. Of images, a name without a tag is that of "latest".
   std::vector<cluster::NodeId> holders(docker::Held kind, std::string_view object) const;
 
-  // The ids of all that have this name on some node.
+  // The ids of all that have this name on some node; if there are none, of the one whose id begins
+  // so. Volumes have no ids.
   std::vector<std::string> named(docker::Held kind, std::string_view name) const;
 
   // Those that several nodes hold.
@@ -48,7 +49,8 @@ class HoldingsIndex {
     std::multimap<std::string, const Object*, std::less<>> names;
   };
 
-  static const Object* byPrefix(const Kept& kept, std::string_view prefix);
+  // The only one whose id begins so.
+  const Object* byId(docker::Held kind, std::string_view begin) const;
   static void dropNames(Kept& kept, const Object& object, const std::vector<std::string>& names);
   Kept& of(docker::Held kind) { return kept_[static_cast<size_t>(kind)]; }
   const Kept& of(docker::Held kind) const { return kept_[static_cast<size_t>(kind)]; }

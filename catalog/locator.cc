@@ -261,6 +261,12 @@ base::Task<std::vector<std::string>> Locator::imageIds(std::string image) {
   co_return ids;
 }
 
+std::vector<std::string> Locator::recordedImages(const std::string& image) const {
+  std::string meant = meaning(image);
+  if (!meant.empty()) return {std::move(meant)};
+  return held_.named(docker::Held::image, image);
+}
+
 base::Task<bool> Locator::isStaleHere(std::string image) {
   std::optional<cluster::Node> ours;
   for (cluster::Node& each : nodes_.nodes()) {

@@ -92,6 +92,9 @@ class Locator {
   // The ids of images that are known by this name, a tag or a digest, on any node: by the records,
   // and if these do not tell, by the word of an engine.
   base::Task<std::vector<std::string>> imageIds(std::string image);
+  // The ids of the image that this name or id means, as far as records tell: also of what only
+  // nodes have that are down.
+  std::vector<std::string> recordedImages(const std::string& image) const;
   // Whether our engine has another image under this name than the one that it means.
   base::Task<bool> isStaleHere(std::string image);
 

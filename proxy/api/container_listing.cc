@@ -118,8 +118,13 @@ base::Task<catalog::Located> ContainerListing::ancestors(ContainerListPlan& plan
     catalog::Located located =
         co_await locator_.find(catalog::Kind::image, base::encodeQueryValue(each));
     if (!located.node && catalog::isSilence(located.status)) co_return located;
-    // One that nobody has is passed over, as by engines.
-    if (located.node) ids.emplace(base::text(base::parseJson(located.body), "Id"));
+    if (located.node) {
+      ids.emplace(base::text(base::parseJson(located.body), "Id"));
+      continue;
+    }
+    // Nodes that are down may have it, and containers of it. One that nobody has is passed over, as
+    // by engines.
+    for (std::string& id : locator_.recordedImages(each)) ids.insert(std::move(id));
   }
   base::HttpCall call = base::httpGet("/images/json?all=1", catalog::listTimeout, bodyMost_);
   std::vector<cluster::Node> nodes = agent_.nodes();

@@ -38,7 +38,7 @@ Test(holdings_index, finds_by_id_name_and_prefix_of_an_id) {
   cr_expect(index.put(node('c'), "image/sha256:aa2", "{\"RepoDigests\":[\"" + digested + "\"]}"));
   const struct {
     Held kind;
-    const char* object;
+    std::string object;
     const char* expected;
   } cases[] = {
       {Held::network, "abc1", "a"},  // an id, though another one has it as its name
@@ -58,6 +58,11 @@ Test(holdings_index, finds_by_id_name_and_prefix_of_an_id) {
   cr_expect_eq(index.named(Held::image, "app:1" + digested.substr(3)),
                std::vector<std::string>{"sha256:aa2"});
   cr_expect(index.named(Held::image, "app@sha256:de").empty());
+  cr_expect_eq(index.named(Held::image, "library/app"), std::vector<std::string>{"sha256:aa1"});
+  cr_expect_eq(index.named(Held::image, "aa2"), std::vector<std::string>{"sha256:aa2"});
+  cr_expect(index.named(Held::image, "aa").empty());
+  cr_expect(index.named(Held::image, "").empty());
+  cr_expect(index.named(Held::volume, "dat").empty());
   cr_expect_eq(index.named(Held::network, "back").size(), 2);
   cr_expect_eq(index.distinct(Held::image, {node('a'), node('b')}), 1);
   cr_expect_eq(index.distinct(Held::image, {node('a'), node('c')}), 2);

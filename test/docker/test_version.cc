@@ -5,6 +5,8 @@
 #include <criterion/criterion.h>
 
 #include <string>
+#include <string_view>
+#include <utility>
 
 using namespace docker;
 
@@ -49,7 +51,9 @@ Test(version, what_is_no_version_is_less_than_all_others) {
     cr_expect(isOlderVersion(less, more), "%s < %s", less, more);
     cr_expect_not(isOlderVersion(more, less), "%s < %s", more, less);
   }
-  for (const auto& [one, other] : {std::pair("1.41", "1.41"), {"1", "1.0"}, {"x", ""}, {"", ""}}) {
+  const std::pair<const char*, const char*> equals[] = {
+      {"1.41", "1.41"}, {"1", "1.0"}, {"x", ""}, {"", ""}};
+  for (const auto& [one, other] : equals) {
     cr_expect_not(isOlderVersion(one, other), "%s < %s", one, other);
     cr_expect_not(isOlderVersion(other, one), "%s < %s", other, one);
   }

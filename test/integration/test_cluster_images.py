@@ -336,6 +336,39 @@ def test_a_tag_that_is_built_anew_is_the_new_image_on_every_node(cluster, one, t
         assert [image["RepoTags"] or ["<none>:<none>"] for image in left] == [["<none>:<none>"]]
 
 
+def test_a_tag_is_one_however_its_name_is_written(cluster, one, two, third):
+    names = [f"{folder}spelt:1" for folder in ("", "library/", "docker.io/", "docker.io/library/")]
+    names += ["index.docker.io/library/spelt:1"]
+    old = build(two, "spelt:1", "old")
+    assert run_printing(two, third, "spelt:1") == "old"
+    new = build(two, "spelt:1", "new")
+    for name in names:
+        answer = third.api.get(f"/images/{quote(name, safe='')}/json")
+        assert (name, answer.json()["Id"]) == (name, new)
+    assert third.direct.get("/images/spelt:1/json").json()["Id"] == old
+    assert run_printing(one, third, "library/spelt:1") == "new"
+
+
+def test_containers_of_an_image_that_only_a_silent_host_has(cluster, one, two):
+    make_image(two, "lonely:1")
+    run_on(one, two, "hermit", "/x", image="lonely:1", start=False)
+    image = two.direct.get("/images/lonely:1/json").json()["Id"]
+    time.sleep(0.5)  # by then records have told of what was made at an engine itself
+    os.kill(two.host.pid, signal.SIGSTOP)
+    try:
+        for name, expected in (
+            ("lonely:1", ["hermit"]),
+            ("library/lonely:1", ["hermit"]),
+            ("docker.io/library/lonely:1", ["hermit"]),
+            (image[7:19], ["hermit"]),
+            ("lonely", []),
+        ):
+            asked = ("ps", "--all", "--format", "{{.Names}}", "--filter", f"ancestor={name}")
+            assert (name, one.docker(*asked).split()) == (name, expected)
+    finally:
+        os.kill(two.host.pid, signal.SIGCONT)
+
+
 def test_a_tag_that_moves_by_another_node_moves_back_and_forth(cluster, one, two, third):
     first, second = build(one, "swing:1", "first"), build(two, "swing:2", "second")
     assert run_printing(third, third, "swing:1") == "first"
