@@ -8,6 +8,7 @@
 #include <deque>
 #include <optional>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 namespace base {
@@ -17,6 +18,8 @@ using Kind = GoType::Kind;
 using Views = std::span<const std::string_view>;
 
 constexpr size_t depthMost = 10'000;  // of encoding/json
+// What was read may have three times as many, and is addressed with 32 bits.
+constexpr size_t bytesMost = size_t{1} << 30;
 constexpr char32_t replacement = 0xfffd;
 
 // --- texts --------------------------------------------------------------------------------------
@@ -196,15 +199,17 @@ bool fits(const GoType& type, std::string_view value) {
 
 class Writer {
  public:
-  explicit Writer(std::string& out) : out_(out) {}
+  explicit Writer(GoReading& reading) : out_(reading.text), nodes_(reading.nodes) {}
 
   // What Go has after it has read these values into one place, in this order.
   void value(const GoType& type, Views given) {
-    if (given.size() == 1 && !isOf(type.kind, given[0])) return asGiven(given[0]);
     for (const std::string_view& each : given) {
       // Go refuses the whole for one that does not fit, also where a later one would win.
       if (given.size() > 1 && !fits(type, each)) return value(type, {&each, 1});
     }
+    bool isMisfit = given.size() == 1 && !isOf(type.kind, given[0]);
+    Noted noted(*this, isMisfit ? nullptr : &type);
+    if (isMisfit) return asGiven(given[0]);
     switch (type.kind) {
       case Kind::any:
         return asGiven(given.back());
@@ -224,6 +229,36 @@ class Writer {
   }
 
  private:
+  // A node for what is written during its life.
+  class Noted {
+   public:
+    Noted(Writer& writer, const GoType* type) : writer_(writer), at_(writer.nodes_.size()) {
+      auto [name, nameSize] = std::exchange(writer_.name_, {});
+      writer_.nodes_.push_back({type, name, nameSize, writer_.size(), 0, 0});
+    }
+    Noted(const Noted&) = delete;
+    Noted& operator=(const Noted&) = delete;
+    ~Noted() {
+      writer_.nodes_[at_].end = writer_.size();
+      writer_.nodes_[at_].next = static_cast<uint32_t>(writer_.nodes_.size());
+    }
+
+   private:
+    Writer& writer_;
+    size_t at_;
+  };
+
+  uint32_t size() const { return static_cast<uint32_t>(out_.size()); }
+
+  // Of the member whose value comes next; `write` puts it, with its quotes.
+  template <class Write>
+  void name(Write write) {
+    uint32_t begin = size() + 1;
+    write();
+    name_ = {begin, size() - 1 - begin};
+    out_.push_back(':');
+  }
+
   struct Member {
     size_t known;  // which of the type's
     std::string_view name;
@@ -259,6 +294,7 @@ class Writer {
   void element(const GoType& type, Views given) {
     bool isNothing = type.kind == Kind::text && std::all_of(given.begin(), given.end(), isNull);
     if (isNothing) {
+      Noted noted(*this, &type);
       out_.append("\"\"");
     } else {
       value(type, given);
@@ -324,8 +360,7 @@ class Writer {
     Comma comma(out_, '{');
     for (std::string_view key : order) {
       comma.next();
-      appendQuoted(out_, key);
-      out_.push_back(':');
+      name([&] { appendQuoted(out_, key); });
       std::string_view chosen = values[key];
       auto before = again.find(key);
       if (before != again.end()) {
@@ -365,7 +400,7 @@ class Writer {
       if (count[each.known] == 0) continue;  // written where it came first
       const GoMember& member = type.members[each.known];
       comma.next();
-      out_.append("\"").append(member.name).append("\":");
+      name([&] { out_.append("\"").append(member.name).append("\""); });
       std::vector<std::string_view> all;
       if (count[each.known] > 1) {
         for (const Member& other : members) {
@@ -398,6 +433,8 @@ class Writer {
   };
 
   std::string& out_;
+  std::vector<GoNode>& nodes_;
+  std::pair<uint32_t, uint32_t> name_;  // where it begins, and its size
 };
 
 }  // namespace
@@ -406,8 +443,8 @@ GoReading readAsGo(std::string_view text, const GoType& type) {
   GoReading reading;
   JsonScanner scanner(text, depthMost);
   scanner.space();
-  if (scanner.ended()) {
-    reading.fault = "EOF";
+  if (scanner.ended() || text.size() > bytesMost) {
+    reading.fault = scanner.ended() ? "EOF" : "http: request body too large";
     return reading;
   }
   size_t begin = scanner.at();
@@ -419,7 +456,7 @@ GoReading readAsGo(std::string_view text, const GoType& type) {
   scanner.space();
   reading.after = text.substr(scanner.at());
   reading.text.reserve(value.size());
-  Writer(reading.text).value(type, {&value, 1});
+  Writer(reading).value(type, {&value, 1});
   return reading;
 }
 

@@ -8,9 +8,11 @@
 // Who would understand a body as an engine does reads what readAsGo() makes of it, and hands on
 // just that: then both see the same. Pure, and linear in the text.
 
+#include <cstdint>
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace base {
 
@@ -61,15 +63,26 @@ inline constexpr GoType textMap = mapOf(text);
 
 }  // namespace go
 
+// A value that the type tells of, and where it stands in what was read. Those within it come right
+// after it, up to `next`.
+struct GoNode {
+  const GoType* type = nullptr;     // nullptr: it does not fit the type
+  uint32_t name = 0, nameSize = 0;  // of a member, as it is written between its quotes
+  uint32_t begin = 0, end = 0;
+  uint32_t next = 0;  // its index
+};
+
 struct GoReading {
   // Means the same to Go, and is written in one way only: members that the type has by the type's
   // names and once each, texts without needless escapes. What does not fit the type stays, for Go
   // to refuse.
   std::string text;
+  // The value itself first. None of members that the type does not have.
+  std::vector<GoNode> nodes;
   // What stands behind the value. Engines before 23.0 do not look at it, later ones refuse it. It
   // is part of the text that was given.
   std::string_view after;
-  // In Go's words, why it is no JSON. Then `text` is empty.
+  // In Go's words, why it is no JSON, or too long. Then `text` and `nodes` are empty.
   std::string fault;
 };
 
