@@ -127,13 +127,14 @@ std::optional<ContainerFacts> containerFacts(std::string_view id, std::string_vi
   return facts;
 }
 
-ContainerFacts requestedFacts(std::string_view body) {
-  rapidjson::Document request = base::parseJson(body);
+ContainerFacts requestedFacts(const docker::CreateRequest& request) {
   ContainerFacts facts;
-  facts.image = text(request, "Image");
-  facts.labels = labelsOf(request);
+  facts.image = request.image();
+  facts.labels = request.labels();
+  if (facts.labels.size() > partsMost) facts.labels.resize(partsMost);
+  std::sort(facts.labels.begin(), facts.labels.end());
   facts.state = "created";
-  facts.reserves = reservesOf(body).value_or(Reserves());
+  facts.reserves = reservesOf(request);
   return facts;
 }
 

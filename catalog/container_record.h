@@ -12,12 +12,13 @@
 #include <vector>
 
 #include "catalog/reserves.h"
+#include "docker/create_request.h"
 
 namespace catalog {
 
 constexpr std::string_view containerRecords = "container/";
 
-using LabelList = std::vector<std::pair<std::string, std::string>>;  // by key
+using LabelList = docker::LabelPairs;  // by key
 
 // The label's value, nullptr if there is none. Valid as long as the list is unchanged.
 const std::string* findLabel(const LabelList& labels, std::string_view key);
@@ -53,8 +54,8 @@ std::string inPlaceOf(std::string_view promisedRecord);
 // Nothing for what is no record of this container.
 std::optional<ContainerFacts> containerFacts(std::string_view id, std::string_view record);
 
-// What the body of a create request tells of the container that it makes, before there is a record.
-ContainerFacts requestedFacts(std::string_view body);
+// What a create request tells of the container that it makes, before there is a record.
+ContainerFacts requestedFacts(const docker::CreateRequest& request);
 
 // The entry of the list that a record stands for.
 std::string listedContainer(std::string_view record);

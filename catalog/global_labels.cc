@@ -46,30 +46,9 @@ bool isGlobal(const LabelList& labels) {
   return !asked.problem && asked.policy.global;
 }
 
-std::string withLabels(docker::JsonObject& definition, const LabelList& labels) {
-  base::JsonWriter json;
-  json.object();
-  for (const auto& [key, value] : labels) json.member(key, value);
-  json.endObject();
-  definition.set("Labels", json.text());
-  return definition.text();
-}
-
-LabelList labelsIn(std::string_view definition) {
+LabelList plainLabels(const docker::CreateRequest& definition) {
   LabelList labels;
-  rapidjson::Document body = base::parseJson(definition);
-  const rapidjson::Value* given = base::member(body, "Labels");
-  if (!given || !given->IsObject()) return labels;
-  for (const auto& each : given->GetObject()) {
-    if (each.value.IsString())
-      labels.emplace_back(base::asText(each.name), base::asText(each.value));
-  }
-  return labels;
-}
-
-LabelList plainLabels(std::string_view definition) {
-  LabelList labels;
-  for (auto& [key, value] : labelsIn(definition)) {
+  for (auto& [key, value] : definition.labels()) {
     if (key == groupLabel || key == fromLabel || key == besideLabel) continue;
     std::string shown(shownLabel(key));
     labels.emplace_back(std::move(shown), std::move(value));
@@ -121,11 +100,7 @@ std::string globalSuffix(std::string_view nodeName, std::string_view id, bool is
   return suffix;
 }
 
-std::optional<std::string> copyBody(std::string_view definition, const GlobalMark& mark) {
-  std::optional<docker::JsonObject> body = docker::JsonObject::parse(definition);
-  std::optional<docker::JsonObject> host =
-      body ? docker::JsonObject::parse(body->find("HostConfig")) : std::nullopt;
-  if (!host) return std::nullopt;
+void makeCopy(docker::CreateRequest& definition, const GlobalMark& mark) {
   LabelList labels;
   for (auto& [key, value] : plainLabels(definition)) {
     std::string name = key.starts_with(ofCompose) ? std::string(setAside) + key : std::move(key);
@@ -133,35 +108,27 @@ std::optional<std::string> copyBody(std::string_view definition, const GlobalMar
   }
   addGroup(labels, mark);
   labels.emplace_back(fromLabel, mark.cluster + "/" + mark.home + "/" + mark.suffix);
-  if (host->find("AutoRemove") == "true") host->set("AutoRemove", "false");
-  body->set("HostConfig", host->text());
-  return withLabels(*body, labels);
+  definition.setLabels(std::move(labels));
+  definition.dropAutoRemove();
 }
 
-std::optional<std::string> plainDefinition(std::string_view definition) {
-  std::optional<docker::JsonObject> body = docker::JsonObject::parse(definition);
-  if (!body) return std::nullopt;
-  return withLabels(*body, plainLabels(definition));
+void makePlain(docker::CreateRequest& definition) {
+  definition.setLabels(plainLabels(definition));
 }
 
-std::optional<std::string> originalBody(std::string_view definition, const GlobalMark& mark) {
-  std::optional<docker::JsonObject> body = docker::JsonObject::parse(definition);
-  if (!body) return std::nullopt;
+void makeOriginal(docker::CreateRequest& definition, const GlobalMark& mark) {
   LabelList labels = plainLabels(definition);
   addGroup(labels, mark);
-  return withLabels(*body, labels);
+  definition.setLabels(std::move(labels));
 }
 
 std::string_view shownLabel(std::string_view key) {
   return key.starts_with(setAside) ? key.substr(setAside.size()) : key;
 }
 
-bool restartsAlways(std::string_view definition) {
-  rapidjson::Document body = base::parseJson(definition);
-  const rapidjson::Value* host = base::member(body, "HostConfig");
-  const rapidjson::Value* policy = host ? base::member(*host, "RestartPolicy") : nullptr;
-  std::string_view name = policy ? base::text(*policy, "Name") : std::string_view();
-  return name == "always" || name == "unless-stopped";
+bool restartsAlways(const docker::CreateRequest& definition) {
+  std::string policy = definition.restartPolicy();
+  return policy == "always" || policy == "unless-stopped";
 }
 
 }  // namespace catalog

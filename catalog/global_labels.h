@@ -49,21 +49,21 @@ std::optional<GlobalMark> globalMark(const LabelList& labels, std::string_view n
 // added where another node has that name.
 std::string globalSuffix(std::string_view nodeName, std::string_view id, bool isShared);
 
-// The body that makes a copy, of the original's definition. What the engine would do with the
-// original when it ends (--rm) is not for copies. Nothing for what is no definition.
-std::optional<std::string> copyBody(std::string_view definition, const GlobalMark& mark);
+// Makes the original's definition one of a copy. What the engine would do with the original when it
+// ends (--rm) is not for copies.
+void makeCopy(docker::CreateRequest& definition, const GlobalMark& mark);
 
-// A definition as a client would have asked for it: without the labels that we added, and with
-// those that were set aside. Nothing for what is no definition.
-std::optional<std::string> plainDefinition(std::string_view definition);
+// Makes a definition what a client would have asked for: without the labels that we added, and with
+// those that were set aside.
+void makePlain(docker::CreateRequest& definition);
 
-// The body that makes the next original of the copy's group, of its definition.
-std::optional<std::string> originalBody(std::string_view definition, const GlobalMark& mark);
+// Makes a copy's definition that of the next original of its group.
+void makeOriginal(docker::CreateRequest& definition, const GlobalMark& mark);
 
 // The key under which the label was before it was set aside; the key itself if it was not.
 std::string_view shownLabel(std::string_view key);
 
 // Whether the engine starts a container with this definition again whenever it ends.
-bool restartsAlways(std::string_view definition);
+bool restartsAlways(const docker::CreateRequest& definition);
 
 }  // namespace catalog

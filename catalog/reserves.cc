@@ -2,9 +2,10 @@
 
 #include <algorithm>
 #include <charconv>
+#include <utility>
 
 #include "base/json.h"
-#include "labels/request.h"
+#include "docker/merge_json.h"
 
 namespace catalog {
 namespace {
@@ -41,29 +42,6 @@ std::string protocolOf(std::string_view port) {
   return std::string(slash == std::string_view::npos ? "tcp" : port.substr(slash + 1));
 }
 
-// {"80/tcp":{}}
-void takeExposed(std::vector<HostPort>& ports, const Value& exposed) {
-  if (!exposed.IsObject()) return;
-  for (const auto& each : exposed.GetObject()) {
-    std::string_view text = base::asText(each.name);
-    std::optional<uint16_t> port = portNumber(text.substr(0, text.find('/')));
-    if (port) add(ports, {"", *port, protocolOf(text)});
-  }
-}
-
-// {"80/tcp":[{"HostIp":"","HostPort":"8080"}]}
-void takeBindings(std::vector<HostPort>& ports, const Value& bindings) {
-  if (!bindings.IsObject()) return;
-  for (const auto& each : bindings.GetObject()) {
-    std::string protocol = protocolOf(base::asText(each.name));
-    if (!each.value.IsArray()) continue;
-    for (const Value& binding : each.value.GetArray()) {
-      std::optional<uint16_t> port = portNumber(text(binding, "HostPort"));
-      if (port) add(ports, {std::string(text(binding, "HostIp")), *port, protocol});
-    }
-  }
-}
-
 std::vector<std::string> wordsIn(const Value& list) {
   std::vector<std::string> words;
   if (!list.IsArray()) return words;
@@ -93,38 +71,60 @@ void takeDevices(std::vector<DeviceRequest>& devices, const Value* list) {
   }
 }
 
-uint64_t nanoCpusOf(const Value& host) {
-  uint64_t given = number(host, "NanoCpus");
-  uint64_t quota = number(host, "CpuQuota");
-  uint64_t period = number(host, "CpuPeriod");
-  if (given > 0 || quota == 0) return given;
-  unsigned __int128 product = quota;
-  product = product * 1'000'000'000 / (period > 0 ? period : usualPeriod);
+uint64_t nanoCpusOf(const docker::ResourceLimits& limits) {
+  if (limits.nanoCpus > 0 || limits.cpuQuota == 0) return limits.nanoCpus;
+  unsigned __int128 product = limits.cpuQuota;
+  product = product * 1'000'000'000 / (limits.cpuPeriod > 0 ? limits.cpuPeriod : usualPeriod);
   return product > INT64_MAX ? INT64_MAX : static_cast<uint64_t>(product);
+}
+
+void keepBounded(std::vector<std::string>& words) {
+  std::erase_if(words, [](const std::string& each) { return each.size() > wordMost; });
+  if (words.size() > wordsMost) words.resize(wordsMost);
 }
 
 }  // namespace
 
-std::optional<Reserves> reservesOf(std::string_view json) {
-  rapidjson::Document document = base::parseJson(json);
-  if (!document.IsObject()) return std::nullopt;
+Reserves reservesOf(const docker::CreateRequest& request) {
   Reserves reserves;
-  const Value& host = labels::hostOf(document);
-  reserves.nanoCpus = nanoCpusOf(host);
-  reserves.memory = number(host, "MemoryReservation");
-  if (reserves.memory == 0) reserves.memory = number(host, "Memory");
-  if (reserves.memory == 0) reserves.memory = number(document, "Memory");
-  reserves.pids = number(host, "PidsLimit");
-  if (text(host, "NetworkMode") == "host") {
+  docker::ResourceLimits limits = request.limits();
+  reserves.nanoCpus = nanoCpusOf(limits);
+  reserves.memory = limits.memoryReservation > 0 ? limits.memoryReservation : limits.memory;
+  reserves.pids = limits.pids;
+  if (request.networkMode() == "host") {
     // The container itself binds what it exposes, as far as anybody can tell; the engine nothing.
-    const Value* config = member(document, "Config");
-    const Value* exposed = member(config ? *config : document, "ExposedPorts");
-    if (exposed) takeExposed(reserves.ports, *exposed);
-  } else if (const Value* bindings = member(host, "PortBindings")) {
-    takeBindings(reserves.ports, *bindings);
+    for (const std::string& each : request.exposedPorts()) {
+      std::optional<uint16_t> port = portNumber(each.substr(0, each.find('/')));
+      if (port) add(reserves.ports, {"", *port, protocolOf(each)});
+    }
+  } else {
+    for (docker::PortBinding& each : request.portBindings()) {
+      std::optional<uint16_t> port = portNumber(each.hostPort);
+      if (port) add(reserves.ports, {std::move(each.hostIp), *port, protocolOf(each.port)});
+    }
   }
-  takeDevices(reserves.devices, member(host, "DeviceRequests"));
+  reserves.devices = request.devices();
+  if (reserves.devices.size() > devicesMost) reserves.devices.resize(devicesMost);
+  for (DeviceRequest& each : reserves.devices) {
+    if (each.driver.size() > wordMost) each.driver.clear();
+    keepBounded(each.ids);
+    if (each.capabilities.size() > wordsMost) each.capabilities.resize(wordsMost);
+    for (std::vector<std::string>& all : each.capabilities) keepBounded(all);
+  }
   return reserves;
+}
+
+std::optional<Reserves> reservesOf(std::string_view inspection) {
+  std::optional<docker::JsonObject> container = docker::JsonObject::parse(inspection);
+  if (!container) return std::nullopt;
+  // What stands on top of a request is in its Config.
+  std::optional<docker::JsonObject> config = docker::JsonObject::parse(container->find("Config"));
+  std::string_view host = container->find("HostConfig");
+  std::string_view exposed = config ? config->find("ExposedPorts") : std::string_view();
+  std::string request = "{\"HostConfig\":";
+  request.append(host.empty() ? "null" : host).append(",\"ExposedPorts\":");
+  request.append(exposed.empty() ? "null" : exposed).append("}");
+  return reservesOf(docker::CreateRequest(request));
 }
 
 std::string encode(const Reserves& reserves) {

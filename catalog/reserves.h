@@ -9,6 +9,8 @@
 #include <string_view>
 #include <vector>
 
+#include "docker/create_request.h"
+
 namespace catalog {
 
 struct HostPort {
@@ -19,15 +21,7 @@ struct HostPort {
   auto operator<=>(const HostPort&) const = default;
 };
 
-// Of Docker's DeviceRequests, such as --gpus makes them.
-struct DeviceRequest {
-  std::string driver;
-  int64_t count = 0;  // -1: all there are
-  std::vector<std::string> ids;
-  std::vector<std::vector<std::string>> capabilities;  // one of the lists, all that is in it
-
-  bool operator==(const DeviceRequest&) const = default;
-};
+using docker::DeviceRequest;
 
 struct Reserves {
   // NanoCpus, or else CpuQuota by CpuPeriod. CpuShares are a weight and reserve nothing.
@@ -43,9 +37,10 @@ struct Reserves {
   bool operator==(const Reserves&) const = default;
 };
 
-// Of the body of a create request, or of the engine's answer to an inspection: both have a
-// HostConfig. What there is wrong in it counts as not there; nothing for what is no object.
-std::optional<Reserves> reservesOf(std::string_view json);
+// What there is wrong in a request counts as not there.
+Reserves reservesOf(const docker::CreateRequest& request);
+// Of the engine's answer to an inspection. Nothing for what is no object.
+std::optional<Reserves> reservesOf(std::string_view inspection);
 
 // As it stands in a container's record; empty if there is nothing to say:
 //

@@ -4,17 +4,9 @@
 
 namespace docker {
 
-std::string withImageId(std::string_view body, const std::string& id) {
-  std::optional<JsonObject> object = JsonObject::parse(body);
-  if (!object) return std::string(body);
-  std::string_view given = object->find("Labels");
-  std::optional<JsonObject> labels =
-      JsonObject::parse(given.empty() || given == "null" ? "{}" : given);
-  if (!labels) return std::string(body);
-  labels->set(askedImageLabel, std::string(object->find("Image")));
-  object->set("Labels", labels->text());
-  object->set("Image", jsonString(id));
-  return object->text();
+void useImageId(docker::CreateRequest& request, const std::string& id) {
+  request.setLabel(std::string(askedImageLabel), request.image());
+  request.setImage(id);
 }
 
 void showAskedImage(JsonObject& container) {

@@ -8,14 +8,15 @@
 #include <string>
 #include <string_view>
 
+#include "docker/create_request.h"
 #include "docker/merge_json.h"
 
 namespace docker {
 
 constexpr std::string_view askedImageLabel = "io.drover.image";
 
-// The body of a create request with this id in the place of its Image, which its label then names.
-std::string withImageId(std::string_view body, const std::string& id);
+// This id in the place of the request's Image, which its label then names.
+void useImageId(docker::CreateRequest& request, const std::string& id);
 
 // Undoes that in what has an Image and Labels: an entry of a list, or the Config of an inspection.
 void showAskedImage(JsonObject& container);

@@ -2,7 +2,7 @@
 
 // The types that engines read bodies of requests into, as far as we look into them: for
 // base::readAsGo(). Whoever looks at one more member adds it here. That of a create is
-// labels::createType.
+// createType (create_type.h).
 
 #include "base/go_json.h"
 

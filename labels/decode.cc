@@ -1,12 +1,12 @@
 #include "labels/decode.h"
 
-#include "base/json.h"
 #include "labels/bounds.h"
 #include "labels/keys.h"
 #include "labels/request.h"
 #include "labels/text.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace labels {
 namespace {
@@ -35,17 +35,13 @@ class Decoder {
     for (const auto& [key, label] : known) read(*key, label->first, label->second);
   }
 
-  void readEnvironment(const rapidjson::Value& body) {
-    const rapidjson::Value* env = base::member(body, "Env");
-    if (!env || !env->IsArray()) return;
-    for (rapidjson::SizeType i = 0; i < env->Size(); i++) {
-      if (!(*env)[i].IsString()) continue;
-      std::string_view entry = base::asText((*env)[i]);
-      const Key* key = findKey(entry, Where::environment);
+  void readEnvironment(const std::vector<std::string>& env) {
+    for (size_t i = 0; i < env.size(); i++) {
+      const Key* key = findKey(env[i], Where::environment);
       if (!key) continue;
       result_.envTaken.push_back(i);
       std::string_view name = key->name.substr(0, key->name.size() - 1);
-      read(*key, name, entry.substr(key->name.size()));
+      read(*key, name, std::string_view(env[i]).substr(key->name.size()));
     }
   }
 
@@ -93,31 +89,28 @@ class Decoder {
 
 }  // namespace
 
-Decoded decode(std::string_view createBody, const Defaults& defaults) {
+Decoded decode(const docker::CreateRequest& request, const Defaults& defaults) {
   Decoded result;
-  rapidjson::Document body = base::parseJson(createBody);
-  if (!body.IsObject()) return result;
+  if (!request.isObject()) return result;
   Policy& policy = result.policy;
   policy.platform = defaults.platform;
-  const rapidjson::Value* given = base::member(body, "Labels");
-  if (given && given->IsObject()) {
-    for (const auto& each : given->GetObject()) {
-      if (each.value.IsString())
-        policy.labels.insert_or_assign(std::string(base::asText(each.name)),
-                                       std::string(base::asText(each.value)));
-    }
-  }
+  for (auto& [key, value] : request.labels())
+    policy.labels.insert_or_assign(std::move(key), std::move(value));
   policy.identity = identityOf(policy.labels);
   if (auto replaced = policy.labels.find(replaceLabel); replaced != policy.labels.end())
     policy.replaces = replaced->second;
-  readRequest(body, policy);
+  readRequest(request, policy);
   dropRepeats(policy);
   sortForMeeting(policy.ports);
   result.problem = beyondBounds(policy);
   Decoder decoder(result);
   decoder.readLabels();
-  decoder.readEnvironment(body);
+  decoder.readEnvironment(request.env());
   return result;
+}
+
+Decoded decode(std::string_view createBody, const Defaults& defaults) {
+  return decode(docker::CreateRequest(createBody), defaults);
 }
 
 }  // namespace labels

@@ -1,9 +1,9 @@
 #pragma once
 
-// From a request to create a container to its policy. Pure: any bytes give a policy or a problem.
-// Members are looked for as labels::createType names them, so a client's request goes through
-// base::readAsGo() before.
+// From a request to create a container to its policy. Pure: any request gives a policy or a
+// problem.
 
+#include "docker/create_request.h"
 #include "labels/policy.h"
 #include "labels/problem.h"
 
@@ -29,8 +29,10 @@ struct Decoded {
   std::optional<Problem> problem;
 };
 
-// A body that is no JSON object, or whose members have other types than they should, is the
+// A request that is no JSON object, or whose members have other types than they should, is the
 // engine's to refuse: what can be understood of it is.
+Decoded decode(const docker::CreateRequest& request, const Defaults& defaults = {});
+// The same of a body.
 Decoded decode(std::string_view createBody, const Defaults& defaults = {});
 
 }  // namespace labels

@@ -9,12 +9,11 @@
 #include "catalog/container_record.h"
 #include "catalog/node_call.h"
 #include "docker/asked_image.h"
-#include "docker/create_body.h"
 #include "docker/heads.h"
 #include "docker/image_pull.h"
 #include "docker/image_reference.h"
 #include "docker/query.h"
-#include "labels/decode.h"
+#include "labels/bounds.h"
 #include "orchestrator/create_headers.h"
 #include "orchestrator/global_sidekicks.h"
 #include "orchestrator/moving_name.h"
@@ -40,12 +39,12 @@ std::string inPath(const std::string& object) {
   return base::encodeQueryValue(withoutSlash(object));
 }
 
-base::HttpCall createCall(std::string target, std::string headers, std::string body) {
+base::HttpCall createCall(const CreateOrder& order, std::string body) {
   base::HttpCall call;
   call.method = "POST";
-  call.target = std::move(target);
-  call.headers = std::move(headers);
-  call.body = std::move(body);
+  call.target = order.target;
+  call.headers = order.headers;
+  call.body = std::move(body) + order.request.after();
   call.timeout = createTimeout;
   call.most = answerMost;
   call.mayRepeat = false;
@@ -246,7 +245,7 @@ base::Task<ContainerCreate::Made> ContainerCreate::tryOn(
       made = co_await makeHere(order);
     } else {
       const labels::Policy& policy = order.asked.policy;
-      base::HttpCall call = createCall(order.target, order.headers, order.body + order.after);
+      base::HttpCall call = createCall(order, order.request.body());
       if (!policy.replaces.empty())
         call.headers.append(replacesHeader).append(": ").append(policy.replaces).append("\r\n");
       call.headers.append(reservationHeader).append(": ").append(reservation.token());
@@ -266,16 +265,16 @@ base::Task<ContainerCreate::Made> ContainerCreate::tryOn(
   co_return made;
 }
 
-base::Task<std::string> ContainerCreate::engineBody(const CreateOrder& order,
-                                                    std::string publishAddress) {
+base::Task<EngineRequest> ContainerCreate::engineRequest(const CreateOrder& order,
+                                                         std::string publishAddress) {
   EngineEdits edits = editsFor(order, std::move(publishAddress));
-  if (edits.none()) co_return order.body;
-  if (order.body.size() < longBody) co_return bodyForEngine(order.body, edits);
-  auto work = [body = order.body, edits = std::move(edits)]() mutable {
-    return bodyForEngine(std::move(body), edits);
+  bool isQuick = edits.none() || order.request.size() < longBody;
+  if (isQuick) co_return forEngine(order.request, edits);
+  auto work = [request = order.request, edits = std::move(edits)]() mutable {
+    return forEngine(std::move(request), edits);
   };
-  std::string body = co_await base::offload(loop_, std::move(work));
-  co_return body;
+  EngineRequest made = co_await base::offload(loop_, std::move(work));
+  co_return made;
 }
 
 // By our own engine, if the container can be here.
@@ -308,9 +307,8 @@ base::Task<ContainerCreate::Made> ContainerCreate::makeHere(const CreateOrder& o
     made.reply.body = docker::errorBody("No such image: " + asked.policy.image);
     co_return made;
   }
-  std::string body = co_await engineBody(order, admission.publishAddress);
   try {
-    made.reply = co_await createHere(order, std::move(body));
+    made.reply = co_await createHere(order, std::move(admission.publishAddress));
   } catch (const base::Unreachable& fault) {
     made.refuse(unreachable, fault.what());
   }
@@ -324,16 +322,17 @@ base::Task<ContainerCreate::Made> ContainerCreate::makeHere(const CreateOrder& o
 
 // An image that our engine does not know by its digest it may still have.
 base::Task<base::HttpReply> ContainerCreate::createHere(const CreateOrder& order,
-                                                        std::string body) {
-  base::HttpCall call = createCall(order.target, order.headers, body + order.after);
+                                                        std::string publishAddress) {
+  EngineRequest asked = co_await engineRequest(order, std::move(publishAddress));
+  base::HttpCall call = createCall(order, std::move(asked.body));
   base::HttpReply reply = co_await local_.change(std::move(call), docker::Effect::create, "");
   const std::string& image = order.asked.policy.image;
-  std::optional<docker::ImageReference> asked = docker::parseImageReference(image);
-  if (reply.status != 404 || !asked || asked->digest.empty()) co_return reply;
+  std::optional<docker::ImageReference> named = docker::parseImageReference(image);
+  if (reply.status != 404 || !named || named->digest.empty()) co_return reply;
   ImageDigests::Found found = co_await digests_.find(image, order.headers);
   if (found.id.empty()) co_return reply;
-  if (!found.named) body = docker::withImageId(body, found.id);
-  base::HttpCall again = createCall(order.target, order.headers, body + order.after);
+  if (!found.named) docker::useImageId(asked.request, found.id);
+  base::HttpCall again = createCall(order, asked.request.body());
   reply = co_await local_.change(std::move(again), docker::Effect::create, "");
   co_return reply;
 }
@@ -351,7 +350,9 @@ void ContainerCreate::stands(const cluster::Node& node, const CreateOrder& order
 void ContainerCreate::takeOwnOfUnit(CreateOrder& order) {
   std::map<std::string, std::string> own = placements_.ownOfUnit(order.asked.policy);
   if (own.empty()) return;
-  order = withOthers(std::move(order), own);
+  order.request.replaceContainers(own);
+  order.asked.policy.containers = order.request.containers();
+  labels::dropRepeats(order.asked.policy);
 }
 
 // A create of this image that failed for want of it was followed by a pull on its node.
@@ -416,7 +417,8 @@ base::Task<std::string> ContainerCreate::fetchOrPull(std::string image, cluster:
   co_return why;
 }
 
-base::Task<ContainerCreate::Ours> ContainerCreate::makeOurs(labels::Policy policy, std::string body,
+base::Task<ContainerCreate::Ours> ContainerCreate::makeOurs(labels::Policy policy,
+                                                            docker::CreateRequest request,
                                                             std::string name, cluster::Node node) {
   Ours ours;
   CreateClaims claimed(names_, volumes_);
@@ -428,7 +430,7 @@ base::Task<ContainerCreate::Ours> ContainerCreate::makeOurs(labels::Policy polic
   CreateOrder order;
   order.target = "/containers/create?name=" + base::encodeQueryValue(name);
   order.headers = "Content-Type: application/json\r\n";
-  order.body = std::move(body);
+  order.request = std::move(request);
   order.name = std::move(name);
   order.asked.policy = std::move(policy);
   const std::string& image = order.asked.policy.image;

@@ -14,6 +14,7 @@
 #include "catalog/container_index.h"
 #include "catalog/locator.h"
 #include "cluster/agent/agent.h"
+#include "docker/create_request.h"
 #include "docker/engine.h"
 #include "docker/heads.h"
 #include "docker/local_engine.h"
@@ -70,7 +71,7 @@ class ContainerCreate {
     std::string id;
     std::string why;  // it could not be made; then there is no id
   };
-  base::Task<Ours> makeOurs(labels::Policy policy, std::string body, std::string name,
+  base::Task<Ours> makeOurs(labels::Policy policy, docker::CreateRequest request, std::string name,
                             cluster::Node node);
   // POST /images/create: where the next create of this image will be, if one has just failed for
   // want of it.
@@ -93,8 +94,8 @@ class ContainerCreate {
   base::Task<Made> tryOn(const cluster::Node& node, const CreateOrder& order,
                          const scheduler::Placements::Reservation& reservation,
                          CreateClaims& claimed);
-  base::Task<base::HttpReply> createHere(const CreateOrder& order, std::string body);
-  base::Task<std::string> engineBody(const CreateOrder& order, std::string publishAddress);
+  base::Task<EngineRequest> engineRequest(const CreateOrder& order, std::string publishAddress);
+  base::Task<base::HttpReply> createHere(const CreateOrder& order, std::string publishAddress);
   void stands(const cluster::Node& node, const CreateOrder& order, const std::string& id,
               scheduler::Placements::Reservation& reservation, CreateClaims& claimed);
   scheduler::Placements::Reservation reserveOn(const cluster::Node& node, const CreateOrder& order);

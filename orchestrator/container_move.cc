@@ -7,7 +7,6 @@
 #include "base/url.h"
 #include "catalog/definition.h"
 #include "catalog/node_call.h"
-#include "docker/create_body.h"
 #include "docker/heads.h"
 #include "labels/decode.h"
 
@@ -83,8 +82,9 @@ base::Task<ContainerMove::Outcome> ContainerMove::attempt(std::string container,
   std::string name = place->second.names.front();
   std::vector<std::string> addresses =
       parts_.placements.publishAddresses(std::string(from.id.text()));
-  std::string body = docker::withoutPublishAddress(record->value, addresses);
-  labels::Decoded asked = labels::decode(body);
+  docker::CreateRequest request(record->value);
+  request.dropPublishAddresses(addresses);
+  labels::Decoded asked = labels::decode(request);
   if (asked.problem) {
     outcome.why = asked.problem->message();
     co_return outcome;
@@ -92,7 +92,7 @@ base::Task<ContainerMove::Outcome> ContainerMove::attempt(std::string container,
   asked.policy.replaces = container;
   std::string waiting = movingName(name, container);
   ContainerCreate::Ours made =
-      co_await parts_.creation.makeOurs(std::move(asked.policy), std::move(body), waiting, to);
+      co_await parts_.creation.makeOurs(std::move(asked.policy), std::move(request), waiting, to);
   if (made.id.empty()) {
     outcome.why = std::move(made.why);
     co_return outcome;

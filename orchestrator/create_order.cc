@@ -1,12 +1,13 @@
 #include "orchestrator/create_order.h"
 
+#include <map>
 #include <optional>
 #include <utility>
+#include <vector>
 
-#include "base/go_json.h"
-#include "docker/create_body.h"
+#include "base/json.h"
+#include "docker/filtered_query.h"
 #include "docker/query.h"
-#include "labels/create_type.h"
 #include "orchestrator/moving_name.h"
 #include "orchestrator/name_claims.h"
 
@@ -24,13 +25,62 @@ std::string passedHeaders(const base::Head& request) {
   return headers;
 }
 
-void understand(CreateOrder& order) {
-  order.asked = labels::decode(order.body, {order.platform});
-  labels::Policy& policy = order.asked.policy;
-  // What runs once is nothing that is made again, be it of the same name.
-  bool isOnce = !policy.binds.empty() && !policy.bind && docker::removesItself(order.body);
-  if (isOnce && !labels::namesNodes(policy)) policy.bind = labels::Bind::here;
-  order.facts = catalog::requestedFacts(order.body);
+// The label that means the same as an element of Env, as classic Swarm kept them: of the container
+// that is made nothing else would tell what was asked for. An affinity to the container that it
+// replaces is left out.
+std::string_view labelFor(std::string_view expression) {
+  constexpr std::pair<std::string_view, std::string_view> labels[] = {
+      {"constraint:", "com.docker.swarm.constraints"},
+      {"affinity:", "com.docker.swarm.affinities"},
+      {"reschedule:", "com.docker.swarm.reschedule-policies"},
+      {"whitelist:", "com.docker.swarm.whitelists"},
+  };
+  constexpr std::string_view replaced = "affinity:container==";
+  constexpr size_t idLength = 64;
+  bool isOfOne =
+      expression.starts_with(replaced) && expression.size() == replaced.size() + idLength &&
+      expression.find_first_not_of("0123456789abcdef", replaced.size()) == expression.npos;
+  if (isOfOne) return {};
+  for (const auto& [prefix, label] : labels) {
+    if (expression.starts_with(prefix)) return label;
+  }
+  return {};
+}
+
+// The list in the label's value, and these.
+std::string withExpressions(std::string_view value, const std::vector<std::string>& expressions) {
+  base::JsonWriter list;
+  list.list();
+  rapidjson::Document before = base::parseJson(value);
+  if (before.IsArray())
+    for (const rapidjson::Value& each : before.GetArray()) list.value(each);
+  for (const std::string& each : expressions) list.value(each);
+  return list.endList().text();
+}
+
+// Instead of those expressions in its environment.
+void keepExpressions(docker::CreateRequest& request, const std::vector<size_t>& taken) {
+  if (taken.empty()) return;
+  std::vector<std::string> env = request.env();
+  std::map<std::string, std::vector<std::string>> kept;  // by label
+  for (size_t each : taken) {
+    std::string_view label = each < env.size() ? labelFor(env[each]) : std::string_view();
+    if (!label.empty())
+      kept[std::string(label)].push_back(env[each].substr(env[each].find(':') + 1));
+  }
+  std::map<std::string, std::string> given;
+  for (auto& [key, value] : request.labels()) {
+    if (kept.contains(key)) given[key] = std::move(value);
+  }
+  for (const auto& [label, expressions] : kept)
+    request.setLabel(label, withExpressions(given[label], expressions));
+  request.dropEnv(taken);
+}
+
+// A clean end is an end.
+void endCleanly(docker::CreateRequest& request) {
+  std::string policy = request.restartPolicy();
+  if (policy == "always" || policy == "unless-stopped") request.setRestartPolicy("on-failure");
 }
 
 }  // namespace
@@ -46,17 +96,13 @@ CreateOrder readHead(const base::Head& request, std::string_view query) {
 }
 
 CreateOrder withBody(CreateOrder order, std::string_view body) {
-  base::GoReading reading = base::readAsGo(body, labels::createType);
-  order.body = std::move(reading.text);
-  order.after = reading.after;
-  order.fault = std::move(reading.fault);
-  understand(order);
-  return order;
-}
-
-CreateOrder withOthers(CreateOrder order, const std::map<std::string, std::string>& others) {
-  order.body = docker::withContainers(order.body, others);
-  understand(order);
+  order.request = docker::CreateRequest(body);
+  order.asked = labels::decode(order.request, {order.platform});
+  labels::Policy& policy = order.asked.policy;
+  // What runs once is nothing that is made again, be it of the same name.
+  bool isOnce = !policy.binds.empty() && !policy.bind && order.request.removesItself();
+  if (isOnce && !labels::namesNodes(policy)) policy.bind = labels::Bind::here;
+  order.facts = catalog::requestedFacts(order.request);
   return order;
 }
 
@@ -74,18 +120,18 @@ EngineEdits editsFor(const CreateOrder& order, std::string publishAddress) {
   return edits;
 }
 
-std::string bodyForEngine(std::string body, const EngineEdits& edits) {
-  body = docker::withExpressionLabels(body, edits.envTaken);
-  if (edits.startOnce) body = docker::withCleanEnd(body);
-  body = docker::withoutEnv(body, edits.envTaken);
-  body = docker::withPublishAddress(body, edits.publishAddress);
-  if (!edits.hostname.empty()) body = docker::withHostname(body, edits.hostname);
-  return body;
+EngineRequest forEngine(docker::CreateRequest request, const EngineEdits& edits) {
+  keepExpressions(request, edits.envTaken);
+  if (edits.startOnce) endCleanly(request);
+  if (!edits.publishAddress.empty()) request.setPublishAddress(edits.publishAddress);
+  if (!edits.hostname.empty()) request.setHostname(edits.hostname);
+  std::string body = request.body();
+  return {std::move(request), std::move(body)};
 }
 
 Refusal malformed(const CreateOrder& order) {
   Refusal refusal;
-  if (!order.fault.empty()) refusal = {400, order.fault};
+  if (!order.request.fault().empty()) refusal = {400, order.request.fault()};
   if (order.asked.problem) refusal = {400, order.asked.problem->message()};
   return refusal;
 }

@@ -8,7 +8,6 @@
 #include "catalog/container_record.h"
 #include "catalog/definition.h"
 #include "catalog/node_call.h"
-#include "docker/create_body.h"
 #include "docker/heads.h"
 #include "docker/merge_json.h"
 #include "labels/decode.h"
@@ -56,10 +55,10 @@ std::string_view wordFor(What what) {
 }
 
 // Our bookkeeping on a later original is no label that a client may use.
-std::optional<labels::Policy> policyIn(std::string_view definition) {
-  std::optional<std::string> plain = catalog::plainDefinition(definition);
-  if (!plain) return std::nullopt;
-  labels::Decoded asked = labels::decode(*plain);
+std::optional<labels::Policy> policyIn(std::optional<docker::CreateRequest> definition) {
+  if (!definition) return std::nullopt;
+  catalog::makePlain(*definition);
+  labels::Decoded asked = labels::decode(*definition);
   if (asked.problem) return std::nullopt;
   return std::move(asked.policy);
 }
@@ -129,10 +128,10 @@ GlobalStep GlobalContainers::stepFor(const GlobalGroup& group, const GlobalGroup
 GlobalFit GlobalContainers::fitOf(const GlobalGroup& group, const GlobalGroup* primary) {
   GlobalFit fit;
   if (!group.original || group.original->node == parts_.agent.self().text()) return fit;
-  std::string definition = definitionOf(*group.original);
+  std::optional<docker::CreateRequest> definition = definitionOf(*group.original);
   std::optional<labels::Policy> policy = policyIn(definition);
   bool isSidekick = !group.beside().empty();
-  bool restarts = catalog::restartsAlways(definition);
+  bool restarts = definition && catalog::restartsAlways(*definition);
   bool once = policy && (policy->startOnce || (isSidekick && !restarts));
   if (isSidekick) {
     bool isLed = primary && primary->original;
@@ -192,15 +191,17 @@ bool GlobalContainers::mustWait(const GlobalStep& step, const GlobalGroup& group
   return isBlocked(step, used, groups, steps, parts_.index, parts_.agent.self().text());
 }
 
-// Empty as long as it has not come.
-std::string GlobalContainers::definitionOf(const GlobalMember& member) {
+// Nothing as long as it has not come.
+std::optional<docker::CreateRequest> GlobalContainers::definitionOf(const GlobalMember& member) {
   std::optional<cluster::NodeId> owner = cluster::NodeId::parse(member.node);
   const cluster::Record* record =
       owner ? parts_.agent.state().find(*owner, std::string(catalog::definitionRecords) + member.id)
             : nullptr;
-  if (!record) return {};
-  return docker::withoutPublishAddress(record->value,
-                                       parts_.placements.publishAddresses(member.node));
+  if (!record) return std::nullopt;
+  docker::CreateRequest definition(record->value);
+  if (!definition.isObject()) return std::nullopt;
+  definition.dropPublishAddresses(parts_.placements.publishAddresses(member.node));
+  return definition;
 }
 
 std::vector<std::string> GlobalContainers::usedBy(const GlobalMember& member) {
@@ -306,29 +307,30 @@ base::Task<std::string> GlobalContainers::make(GlobalStep step, GlobalMember ori
   if (*here) co_return std::string(notToldYet);
   bool gone = co_await isGone(original);
   if (gone) co_return std::string(notToldYet);
-  std::optional<std::string> definition = withOwn(definitionOf(original));
-  if (!definition || definition->empty()) co_return std::string(notToldYet);
+  std::optional<docker::CreateRequest> definition = definitionOf(original);
+  if (!definition || !useOwn(*definition)) co_return std::string(notToldYet);
   std::optional<labels::Policy> policy = policyIn(*definition);
-  std::optional<std::string> body = catalog::copyBody(*definition, mark);
-  if (!policy || !body) co_return std::string("its definition cannot be understood");
+  if (!policy || !definition->hasHostConfig())
+    co_return std::string("its definition cannot be understood");
+  catalog::makeCopy(*definition, mark);
   std::string name = std::move(step.name);
   // Each has volumes and sidekicks of its own of these names.
   policy->volumes.clear();
   policy->sidekicks.clear();
   if (!mark.beside.empty()) policy->identity = {};
-  std::string why = co_await create(std::move(*policy), std::move(*body), std::move(name));
+  std::string why = co_await create(std::move(*policy), std::move(*definition), std::move(name));
   co_return why;
 }
 
-// With what this node has of the groups whose containers it uses. Nothing if it lacks one.
-std::optional<std::string> GlobalContainers::withOwn(std::string definition) {
+// What this node has of the groups whose containers it uses. False if it lacks one.
+bool GlobalContainers::useOwn(docker::CreateRequest& definition) {
   std::optional<labels::Policy> policy = policyIn(definition);
-  if (!policy || policy->containers.empty()) return definition;
+  if (!policy || policy->containers.empty()) return true;
   std::vector<GlobalGroup> all = groups();
   std::optional<std::map<std::string, std::string>> own =
       ownMembers(policy->containers, all, parts_.index, parts_.agent.self().text());
-  if (!own) return std::nullopt;
-  return docker::withContainers(definition, *own);
+  if (own) definition.replaceContainers(*own);
+  return own.has_value();
 }
 
 // Whether our engine has a copy of the group, or a later original. Nothing if it does not tell.
@@ -395,29 +397,32 @@ base::Task<std::string> GlobalContainers::succeed(GlobalMember copy, std::string
   if (*here) co_return std::string(notToldYet);
   const cluster::Record* record = parts_.agent.state().find(
       parts_.agent.self(), std::string(catalog::definitionRecords) + copy.id);
-  std::optional<std::string> definition;
-  if (record) definition = withOwn(record->value);
-  std::optional<std::string> body =
-      definition ? catalog::originalBody(*definition, copy.mark) : definition;
-  std::optional<labels::Policy> policy = body ? policyIn(*body) : std::nullopt;
+  if (!record) co_return std::string("its definition is not known");
+  docker::CreateRequest definition(record->value);
+  bool isWhole = definition.isObject() && useOwn(definition);
+  catalog::makeOriginal(definition, copy.mark);
+  std::optional<labels::Policy> policy;
+  if (isWhole) policy = policyIn(definition);
   if (!policy) co_return std::string("its definition is not known");
   policy->replaces = copy.id;
-  std::string why = co_await create(std::move(*policy), std::move(*body), std::move(name));
+  std::string why = co_await create(std::move(*policy), std::move(definition), std::move(name));
   co_return why;
 }
 
-base::Task<std::string> GlobalContainers::create(labels::Policy policy, std::string body,
-                                                 std::string name) {
+base::Task<std::string> GlobalContainers::create(labels::Policy policy,
+                                                 docker::CreateRequest request, std::string name) {
   std::optional<cluster::Node> self = parts_.locator.node(parts_.agent.self());
   if (!self) co_return std::string("this node is in no cluster");
-  ContainerCreate::Ours ours = co_await parts_.creation.makeOurs(std::move(policy), std::move(body),
-                                                                 std::move(name), std::move(*self));
+  ContainerCreate::Ours ours = co_await parts_.creation.makeOurs(
+      std::move(policy), std::move(request), std::move(name), std::move(*self));
   co_return ours.why;
 }
 
 // Both may want the same ports, so one goes before the other comes.
 base::Task<std::string> GlobalContainers::handOver(GlobalMember copy, GlobalMember original) {
   std::string why;
+  std::optional<docker::CreateRequest> definition = definitionOf(original);
+  bool restarts = definition && catalog::restartsAlways(*definition);
   if (copy.running) {
     why = co_await stop(copy.id);
     if (why.empty()) why = co_await start(original.id);
@@ -425,8 +430,7 @@ base::Task<std::string> GlobalContainers::handOver(GlobalMember copy, GlobalMemb
       co_await start(copy.id);
       co_return why;
     }
-  } else if (copy.started && !copy.mark.beside.empty() &&
-             !catalog::restartsAlways(definitionOf(original))) {
+  } else if (copy.started && !copy.mark.beside.empty() && !restarts) {
     // What it was there for is missing where that is not in a volume with a name.
     why = co_await start(original.id);
     if (!why.empty()) co_return why;

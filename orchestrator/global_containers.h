@@ -65,19 +65,20 @@ class GlobalContainers {
              std::span<const GlobalStep> steps);
   bool mustWait(const GlobalStep& step, const GlobalGroup& group,
                 std::span<const GlobalGroup> groups, std::span<const GlobalStep> steps);
-  std::string definitionOf(const GlobalMember& member);
+  std::optional<docker::CreateRequest> definitionOf(const GlobalMember& member);
   std::vector<std::string> usedBy(const GlobalMember& member);
   bool isTime(const GlobalStep& step, const std::string& group);
   base::Task<> take(GlobalStep step, GlobalGroup group);
   base::Task<std::string> perform(GlobalStep step, GlobalGroup group);
   base::Task<std::string> make(GlobalStep step, GlobalMember original);
-  std::optional<std::string> withOwn(std::string definition);
+  bool useOwn(docker::CreateRequest& definition);
   base::Task<bool> isGone(GlobalMember original);
   base::Task<base::HttpReply> inspect(std::string node, std::string container);
   base::Task<std::string> removeOrphan(GlobalStep step);
   base::Task<std::string> succeed(GlobalMember copy, std::string name);
   base::Task<std::string> handOver(GlobalMember copy, GlobalMember original);
-  base::Task<std::string> create(labels::Policy policy, std::string body, std::string name);
+  base::Task<std::string> create(labels::Policy policy, docker::CreateRequest request,
+                                 std::string name);
   base::Task<std::string> startFirst(std::string id);
   base::Task<std::string> start(std::string id);
   base::Task<std::string> stop(std::string id);

@@ -9,7 +9,6 @@
 #include "base/url.h"
 #include "catalog/definition.h"
 #include "catalog/node_call.h"
-#include "docker/create_body.h"
 #include "labels/decode.h"
 #include "orchestrator/moving_name.h"
 
@@ -39,10 +38,8 @@ bool hasNothingToLose(const catalog::ContainerFacts& facts) {
 }
 
 // Somebody is at its terminal, or it goes as soon as it ends: moving would break that.
-bool isSomebodys(std::string_view definition) {
-  rapidjson::Document body = base::parseJson(definition);
-  const rapidjson::Value* host = base::member(body, "HostConfig");
-  return base::isTrue(body, "OpenStdin") || (host && base::isTrue(*host, "AutoRemove"));
+bool isSomebodys(const docker::CreateRequest& definition) {
+  return definition.opensStdin() || definition.removesItself();
 }
 
 }  // namespace
@@ -263,10 +260,11 @@ std::unique_ptr<labels::Policy> Rebalancing::policyOf(
   const cluster::NodeId& owner = place.second.owner;
   const cluster::Record* record =
       parts_.agent.state().find(owner, std::string(catalog::definitionRecords) + place.first);
-  if (!record || isSomebodys(record->value)) return nullptr;
-  std::vector<std::string> addresses =
-      parts_.placements.publishAddresses(std::string(owner.text()));
-  labels::Decoded asked = labels::decode(docker::withoutPublishAddress(record->value, addresses));
+  if (!record) return nullptr;
+  docker::CreateRequest definition(record->value);
+  if (isSomebodys(definition)) return nullptr;
+  definition.dropPublishAddresses(parts_.placements.publishAddresses(std::string(owner.text())));
+  labels::Decoded asked = labels::decode(definition);
   if (asked.problem) return nullptr;
   return std::make_unique<labels::Policy>(std::move(asked.policy));
 }
@@ -284,9 +282,9 @@ bool Rebalancing::isDependedOn(const catalog::ContainerIndex::Place& place) cons
   parts_.agent.state().eachOf(entry.owner, catalog::definitionRecords,
                               [&](const std::string& key, const cluster::Record& record) {
                                 if (found || key.ends_with(id)) return;
-                                labels::Policy policy = labels::decode(record.value).policy;
-                                found = std::any_of(policy.containers.begin(),
-                                                    policy.containers.end(), isIt);
+                                std::vector<std::string> used =
+                                    docker::CreateRequest(record.value).containers();
+                                found = std::any_of(used.begin(), used.end(), isIt);
                               });
   return found;
 }

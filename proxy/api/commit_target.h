@@ -1,8 +1,8 @@
 #pragma once
 
 // An image made of a container has the container's labels, and with them what was asked of the
-// cluster by expressions in its environment, which droverd kept in labels (create_body.h). That was
-// asked for the container alone. Labels cannot be left out of a commit, but changed. Pure.
+// cluster by expressions in its environment, which droverd kept in labels (create_order.h). That
+// was asked for the container alone. Labels cannot be left out of a commit, but changed. Pure.
 
 #include <string>
 #include <string_view>

@@ -121,7 +121,8 @@ Test(container_record, what_is_promised_has_a_record_of_its_own) {
   const std::string body =
       R"({"Image":"app","Labels":{"b":"2","a":"\"1\""},)"
       R"("HostConfig":{"Memory":5,"PortBindings":{"80/tcp":[{"HostPort":"8080"}]}}})";
-  const std::string record = promisedRecord("promised/n/0", "web", requestedFacts(body), "m/7");
+  const std::string record =
+      promisedRecord("promised/n/0", "web", requestedFacts(docker::CreateRequest(body)), "m/7");
   std::optional<ContainerFacts> read = containerFacts("promised/n/0", record);
   cr_assert(read.has_value());
   cr_expect(read->names == std::vector<std::string>{"web"});
@@ -137,12 +138,12 @@ Test(container_record, what_is_promised_has_a_record_of_its_own) {
 }
 
 Test(container_record, a_request_tells_of_its_container_before_there_is_a_record) {
-  ContainerFacts all =
-      requestedFacts(R"({"Image":"app","Labels":{"a":"1"},"HostConfig":{"Memory":5}})");
+  ContainerFacts all = requestedFacts(
+      docker::CreateRequest(R"({"Image":"app","Labels":{"a":"1"},"HostConfig":{"Memory":5}})"));
   cr_expect_eq(all.image, "app");
   cr_expect_eq(all.labels.size(), 1);
   cr_expect_eq(all.reserves.memory, 5);
-  cr_expect_eq(requestedFacts("[").image, "");
+  cr_expect_eq(requestedFacts(docker::CreateRequest("[")).image, "");
 }
 
 Test(own_containers, need_one_inspection_until_something_may_have_changed) {

@@ -13,6 +13,24 @@ using namespace catalog;
 
 namespace {
 
+std::string copyBody(std::string_view definition, const GlobalMark& mark) {
+  docker::CreateRequest request(definition);
+  makeCopy(request, mark);
+  return request.body();
+}
+
+std::string plainDefinition(std::string_view definition) {
+  docker::CreateRequest request(definition);
+  makePlain(request);
+  return request.body();
+}
+
+std::string originalBody(std::string_view definition, const GlobalMark& mark) {
+  docker::CreateRequest request(definition);
+  makeOriginal(request, mark);
+  return request.body();
+}
+
 const std::string group(64, 'a');
 const std::string home(25, 'h');
 
@@ -106,15 +124,12 @@ Test(global_labels, what_is_made_of_a_sidekick_says_beside_what_it_is) {
       labels.emplace_back(base::asText(each.name), base::asText(each.value));
     return list(labels);
   };
-  std::optional<std::string> body = copyBody(definition, mark);
-  cr_assert(body);
-  cr_expect_eq(globalMark(labelsOf(*body), "data.n-2"), mark);
-  std::optional<std::string> next = originalBody(*body, mark);
-  cr_assert(next);
-  cr_expect_eq(globalMark(labelsOf(*next), "data"), (GlobalMark{group, "", "", "", primary}));
-  std::optional<std::string> plain = plainDefinition(*body);
-  cr_assert(plain);
-  cr_expect_eq(labelsOf(*plain), (LabelList{{"x", "y"}}));
+  std::string body = copyBody(definition, mark);
+  cr_expect_eq(globalMark(labelsOf(body), "data.n-2"), mark);
+  std::string next = originalBody(body, mark);
+  cr_expect_eq(globalMark(labelsOf(next), "data"), (GlobalMark{group, "", "", "", primary}));
+  std::string plain = plainDefinition(body);
+  cr_expect_eq(labelsOf(plain), (LabelList{{"x", "y"}}));
   // Neither label is enough by itself, nor with a value that is no id.
   for (const LabelList& labels :
        {LabelList{{"io.drover.global.beside", primary}}, LabelList{{"io.drover.global.of", group}},
@@ -138,50 +153,51 @@ Test(global_labels, a_copys_body_is_the_definition_out_of_composes_sight) {
       std::string(64, 'b') +
       R"("},"HostConfig":{"AutoRemove":true,"Memory":12345678901234567890}})";
   GlobalMark mark{group, "c1", home, ".n-2"};
-  std::optional<std::string> body = copyBody(definition, mark);
-  cr_assert(body);
-  cr_expect_eq(labelIn(*body, "x"), "y\"z");
-  cr_expect_eq(labelIn(*body, "com.docker.compose.oneoff"), "");
-  cr_expect_eq(labelIn(*body, "com.docker.compose.project"), "");
-  cr_expect_eq(labelIn(*body, "io.drover.global.of"), group);
-  cr_expect(body->find("\"AutoRemove\":false") != std::string::npos, "%s", body->c_str());
-  cr_expect(body->find("\"Memory\":12345678901234567890") != std::string::npos, "%s",
-            body->c_str());
+  std::string body = copyBody(definition, mark);
+  cr_expect_eq(labelIn(body, "x"), "y\"z");
+  cr_expect_eq(labelIn(body, "com.docker.compose.oneoff"), "");
+  cr_expect_eq(labelIn(body, "com.docker.compose.project"), "");
+  cr_expect_eq(labelIn(body, "io.drover.global.of"), group);
+  cr_expect(body.find("\"AutoRemove\":false") != std::string::npos, "%s", body.c_str());
+  cr_expect(body.find("\"Memory\":12345678901234567890") != std::string::npos, "%s", body.c_str());
   // What it says of itself is what was meant.
-  const rapidjson::Document json = base::parseJson(*body);
+  const rapidjson::Document json = base::parseJson(body);
   LabelList labels;
   for (const auto& each : json["Labels"].GetObject())
     labels.emplace_back(base::asText(each.name), base::asText(each.value));
   cr_expect_eq(globalMark(list(labels), "web.n-2"), mark);
 
-  std::optional<std::string> plain = plainDefinition(*body);
-  cr_assert(plain);
-  cr_expect_eq(labelIn(*plain, "com.docker.compose.project"), "p");
-  cr_expect_eq(labelIn(*plain, "io.drover.global.of"), "");
-  std::optional<std::string> next = originalBody(*body, mark);
-  cr_assert(next);
-  cr_expect_eq(labelIn(*next, "com.docker.compose.oneoff"), "False");
-  cr_expect_eq(labelIn(*next, "io.drover.global.of"), group);
-  cr_expect_eq(labelIn(*next, "io.drover.global.from"), "");
+  std::string plain = plainDefinition(body);
+  cr_expect_eq(labelIn(plain, "com.docker.compose.project"), "p");
+  cr_expect_eq(labelIn(plain, "io.drover.global.of"), "");
+  std::string next = originalBody(body, mark);
+  cr_expect_eq(labelIn(next, "com.docker.compose.oneoff"), "False");
+  cr_expect_eq(labelIn(next, "io.drover.global.of"), group);
+  cr_expect_eq(labelIn(next, "io.drover.global.from"), "");
 }
 
 Test(global_labels, what_is_no_definition_gives_no_body) {
   GlobalMark mark{group, "c1", home, ".n-2"};
   for (const char* text : {"", "[]", "{", "null", "{}", R"({"HostConfig":[]})", "\"x\""}) {
-    cr_expect_not(copyBody(text, mark).has_value(), "%s", text);
-    cr_expect_not(restartsAlways(text), "%s", text);
+    docker::CreateRequest request(text);
+    cr_expect_not(request.hasHostConfig(), "%s", text);
+    cr_expect_not(restartsAlways(request), "%s", text);
+    bool isObject = text[0] == '{' && text[1];
+    cr_expect_eq(request.isObject(), isObject, "%s", text);
   }
-  cr_expect_not(originalBody("[]", mark).has_value());
-  cr_expect_not(plainDefinition("{").has_value());
+  for (const char* text : {"[]", "null", "\"x\""}) {
+    cr_expect_eq(copyBody(text, mark), text);
+    cr_expect_eq(originalBody(text, mark), text);
+    cr_expect_eq(plainDefinition(text), text);
+  }
   // Labels that are none are left out.
-  std::optional<std::string> odd = copyBody(R"({"Labels":[1],"HostConfig":{}})", mark);
-  cr_assert(odd);
-  cr_expect_eq(labelIn(*odd, "io.drover.global.of"), group);
+  std::string odd = copyBody(R"({"Labels":[1],"HostConfig":{}})", mark);
+  cr_expect_eq(labelIn(odd, "io.drover.global.of"), group);
 }
 
 Test(global_labels, only_policies_that_always_restart_do) {
   auto with = [](const std::string& name) {
-    return R"({"HostConfig":{"RestartPolicy":{"Name":")" + name + R"("}}})";
+    return docker::CreateRequest(R"({"HostConfig":{"RestartPolicy":{"Name":")" + name + R"("}}})");
   };
   cr_expect(restartsAlways(with("always")) && restartsAlways(with("unless-stopped")));
   cr_expect_not(restartsAlways(with("on-failure")) || restartsAlways(with("no")) ||

@@ -10,9 +10,12 @@ using namespace catalog;
 
 namespace {
 
+// The same of a request and of an inspection.
 Reserves of(const std::string& hostConfig) {
-  std::optional<Reserves> reserves = reservesOf("{\"HostConfig\":{" + hostConfig + "}}");
+  const std::string json = "{\"HostConfig\":{" + hostConfig + "}}";
+  std::optional<Reserves> reserves = reservesOf(json);
   cr_assert(reserves.has_value(), "%s", hostConfig.c_str());
+  cr_expect(reservesOf(docker::CreateRequest(json)) == *reserves, "%s", hostConfig.c_str());
   return *reserves;
 }
 
@@ -63,11 +66,11 @@ Test(reserves, with_the_host_s_network_ports_are_those_it_exposes) {
       R"("ExposedPorts":{"80/tcp":{},"53/udp":{},"8080":{},"x/tcp":{},"0/tcp":{},"9000-9001/tcp":{}})";
   const std::string host = R"("HostConfig":{"NetworkMode":"host"})";
   std::vector<HostPort> expected = {{"", 80, "tcp"}, {"", 53, "udp"}, {"", 8080, "tcp"}};
-  for (const std::string& json :
-       {"{" + exposed + "," + host + "}", "{\"Config\":{" + exposed + "}," + host + "}"})
-    cr_expect(reservesOf(json)->ports == expected, "%s", json.c_str());
-  cr_expect(reservesOf("{" + exposed + ",\"HostConfig\":{}}")->ports.empty());
-  cr_expect(reservesOf(R"({"ExposedPorts":5,"HostConfig":{"NetworkMode":"host"}})")->ports.empty());
+  auto requested = [](const std::string& body) { return reservesOf(docker::CreateRequest(body)); };
+  cr_expect(requested("{" + exposed + "," + host + "}").ports == expected);
+  cr_expect(reservesOf("{\"Config\":{" + exposed + "}," + host + "}")->ports == expected);
+  cr_expect(requested("{" + exposed + ",\"HostConfig\":{}}").ports.empty());
+  cr_expect(requested(R"({"ExposedPorts":5,"HostConfig":{"NetworkMode":"host"}})").ports.empty());
   cr_expect(reservesOf(R"({"Config":5,"HostConfig":{"NetworkMode":"host"}})")->ports.empty());
 }
 

@@ -62,8 +62,8 @@ struct Pair {
     Placements::Admission admitted = two.admit(policy, name);
     cr_assert_eq(admitted.refusedBy, "", "%s", admitted.why.c_str());
     bool hasPort = !policy.ports.empty();
-    catalog::ContainerFacts facts = catalog::requestedFacts(
-        hasPort ? R"({"HostConfig":{"PortBindings":{"80/tcp":[{"HostPort":"80"}]}}})" : "{}");
+    catalog::ContainerFacts facts = catalog::requestedFacts(docker::CreateRequest(
+        hasPort ? R"({"HostConfig":{"PortBindings":{"80/tcp":[{"HostPort":"80"}]}}})" : "{}"));
     two.announce(admitted.reservation, name, facts, token);
     return admitted;
   }

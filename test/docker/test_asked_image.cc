@@ -8,6 +8,16 @@
 
 using namespace docker;
 
+namespace {
+
+std::string withImageId(std::string_view body, const std::string& id) {
+  docker::CreateRequest request(body);
+  useImageId(request, id);
+  return request.body();
+}
+
+}  // namespace
+
 Test(asked_image, a_body_with_an_id_keeps_what_was_asked_in_a_label) {
   cr_expect_eq(withImageId(R"({"Image":"web@sha256:d","Labels":{"a":"b"},"Tty":true})", "sha256:i"),
                R"({"Image":"sha256:i","Labels":{"a":"b","io.drover.image":"web@sha256:d"},)"

@@ -9,10 +9,9 @@
 #include "catalog/container_index.h"
 #include "cluster/agent/node_record.h"
 #include "cluster/ca/cluster_config.h"
-#include "docker/create_body.h"
 #include "docker/merge_json.h"
-#include "labels/create_type.h"
 #include "labels/decode.h"
+#include "orchestrator/create_order.h"
 #include "test/fuzz/feed.h"
 
 namespace {
@@ -27,9 +26,11 @@ std::string withoutEnvironment(std::string_view body) {
 }
 
 void create(std::string_view request) {
-  std::string body = base::readAsGo(request, labels::createType).text;
-  labels::Decoded asked = labels::decode(body);
-  std::string given = docker::withoutEnv(body, asked.envTaken);
+  orchestrator::CreateOrder order = orchestrator::withBody(orchestrator::CreateOrder(), request);
+  std::string body = order.request.body();
+  docker::CreateRequest plain = order.request;
+  plain.dropEnv(order.asked.envTaken);
+  std::string given = plain.body();
   fuzz::require(given.size() <= body.size());
   if (given != body) {
     // What asks for a node was taken out, and nothing else: what is left asks for what it would
@@ -38,11 +39,11 @@ void create(std::string_view request) {
     fuzz::require(again.envTaken.empty());
     fuzz::require(again.policy == labels::decode(withoutEnvironment(body)).policy);
   }
-  std::string kept = docker::withExpressionLabels(body, asked.envTaken);
-  fuzz::require(kept == body || docker::JsonObject::parse(kept).has_value());
-  std::string bound = docker::withPublishAddress(body, "10.0.0.1");
-  docker::withoutPublishAddress(bound, {"10.0.0.1"});
-  docker::withHostname(body, "web");
+  order.asked.policy.startOnce = true;
+  orchestrator::EngineEdits edits = orchestrator::editsFor(order, "10.0.0.1");
+  edits.hostname = "web";
+  std::string made = orchestrator::forEngine(order.request, edits).body;
+  fuzz::require(made == body || docker::JsonObject::parse(made).has_value());
 }
 
 void index(std::string_view entry) {

@@ -85,18 +85,25 @@ void definition(std::string_view inspection) {
 // A definition becomes a copy that says whose it is, and what was asked for is found in it again.
 void global(std::string_view definition) {
   const catalog::GlobalMark mark{std::string(64, 'a'), "c1", std::string(25, 'n'), ".n1"};
-  std::optional<std::string> body = catalog::copyBody(definition, mark);
-  catalog::restartsAlways(definition);
-  if (!body) return;
+  docker::CreateRequest request(definition);
+  catalog::restartsAlways(request);
+  if (!request.isObject()) return;
+  catalog::makeCopy(request, mark);
+  std::string body = request.body();
   std::string record = "{\"Id\":\"ab\",\"Names\":[\"/web.n1\"],\"Labels\":" +
-                       std::string(docker::JsonObject::parse(*body)->find("Labels")) + "}";
+                       std::string(docker::JsonObject::parse(body)->find("Labels")) + "}";
   std::optional<catalog::ContainerFacts> facts = catalog::containerFacts("ab", record);
   fuzz::require(facts.has_value());
   std::optional<catalog::GlobalMark> read = catalog::globalMark(facts->labels, "web.n1");
   fuzz::require(!read || *read == mark);
-  std::optional<std::string> plain = catalog::plainDefinition(*body);
-  fuzz::require(plain && catalog::plainDefinition(*plain) == plain);
-  fuzz::require(catalog::originalBody(*body, mark).has_value());
+  docker::CreateRequest plain(body);
+  catalog::makePlain(plain);
+  docker::CreateRequest again(plain.body());
+  catalog::makePlain(again);
+  fuzz::require(again.body() == plain.body());
+  docker::CreateRequest original(body);
+  catalog::makeOriginal(original, mark);
+  fuzz::require(docker::CreateRequest(original.body()).isObject());
 }
 
 }  // namespace

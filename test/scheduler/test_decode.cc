@@ -2,7 +2,6 @@
 
 #include <string>
 
-#include "docker/create_body.h"
 #include "labels/decode.h"
 #include "test/scheduler/small_world.h"
 
@@ -144,10 +143,15 @@ Test(decode, what_has_another_type_than_it_should_is_left_to_the_engine) {
 }
 
 Test(decode, depth_costs_no_stack) {
-  const std::string deep(500'000, '['), end(500'000, ']');
-  labels::Decoded decoded =
-      labels::decode("{\"X\":" + deep + end + R"(,"Labels":{"io.drover.node":"a"}})");
-  cr_expect_eq(decoded.policy.node, "a");
+  auto asking = [](size_t depth) {
+    const std::string deep(depth, '['), end(depth, ']');
+    return docker::CreateRequest("{\"X\":" + deep + end + R"(,"Labels":{"io.drover.node":"a"}})");
+  };
+  // As deep as engines read.
+  cr_expect_eq(labels::decode(asking(9'999)).policy.node, "a");
+  docker::CreateRequest deeper = asking(500'000);
+  cr_expect_neq(deeper.fault(), "");
+  cr_expect_eq(labels::decode(deeper).policy.node, "");
 }
 
 Test(decode, policies_compare) {
@@ -192,18 +196,4 @@ Test(decode, what_no_engine_could_run_is_refused_with_the_limit) {
       labels::decode(R"({"HostConfig":{"Links":[)" + list(20'000, same) + "]}}");
   cr_expect_not(repeated.problem);
   cr_expect_eq(repeated.policy.containers.size(), 1u, "each is asked about once");
-}
-
-Test(decode, expressions_that_are_kept_as_labels_say_the_same) {
-  const std::string body =
-      R"({"Env":["A=1","constraint:disk==s\\d","constraint:zone!=~x","affinity:container!=web*",)"
-      R"("reschedule:on-node-failure","whitelist:node==a|b"],"Labels":{"a":"b",)"
-      R"("com.docker.swarm.constraints":"[\"node==n\"]"}})";
-  std::string kept = docker::withExpressionLabels(body, {1, 2, 3, 4, 5});
-  labels::Policy asked = labels::decode(body).policy;
-  labels::Policy told = labels::decode(docker::withoutEnv(kept, {1, 2, 3, 4, 5})).policy;
-  cr_expect_eq(told.constraints.size(), 3u);
-  cr_expect(told.constraints == asked.constraints && told.affinities == asked.affinities);
-  cr_expect(told.reschedule == asked.reschedule && told.whitelist == asked.whitelist);
-  cr_expect_eq(told.labels["a"], "b");
 }

@@ -1,9 +1,9 @@
-#include "labels/create_type.h"
+#include "docker/create_type.h"
 
 #include <algorithm>
 #include <array>
 
-namespace labels {
+namespace docker {
 namespace {
 
 using base::GoMember;
@@ -80,6 +80,7 @@ constexpr std::array ownMembers = {
     GoMember{"Image", &go::text},
     GoMember{"Labels", &go::textMap},
     GoMember{"NetworkingConfig", &networking},
+    GoMember{"OpenStdin", &go::truth},
     GoMember{"Volumes", &anyMap},
 };
 
@@ -95,4 +96,4 @@ constexpr auto members = [] {
 
 constinit const GoType createType = go::object(members);
 
-}  // namespace labels
+}  // namespace docker

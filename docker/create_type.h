@@ -5,8 +5,8 @@
 
 #include "base/go_json.h"
 
-namespace labels {
+namespace docker {
 
 extern const base::GoType createType;
 
-}  // namespace labels
+}  // namespace docker
