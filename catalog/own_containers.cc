@@ -2,7 +2,7 @@
 
 #include "base/json.h"
 #include "catalog/container_record.h"
-#include "catalog/definition.h"
+#include "catalog/container_spec.h"
 
 namespace catalog {
 namespace {

@@ -5,7 +5,7 @@
 
 #include "base/json.h"
 #include "base/url.h"
-#include "catalog/definition.h"
+#include "catalog/container_spec.h"
 #include "catalog/node_call.h"
 #include "docker/heads.h"
 #include "labels/decode.h"

@@ -5,7 +5,7 @@
 #include "base/fault.h"
 #include "base/offload.h"
 #include "catalog/container_record.h"
-#include "catalog/definition.h"
+#include "catalog/container_spec.h"
 #include "catalog/node_facts.h"
 #include "catalog/published.h"
 #include "docker/engine_event.h"

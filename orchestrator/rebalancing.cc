@@ -7,7 +7,7 @@
 #include "base/fault.h"
 #include "base/json.h"
 #include "base/url.h"
-#include "catalog/definition.h"
+#include "catalog/container_spec.h"
 #include "catalog/node_call.h"
 #include "labels/decode.h"
 #include "orchestrator/moving_name.h"

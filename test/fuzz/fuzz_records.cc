@@ -5,7 +5,7 @@
 #include <string_view>
 
 #include "catalog/container_record.h"
-#include "catalog/definition.h"
+#include "catalog/container_spec.h"
 #include "catalog/global_labels.h"
 #include "catalog/holdings_index.h"
 #include "catalog/image_record.h"

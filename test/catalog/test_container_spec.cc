@@ -1,6 +1,6 @@
 // What is needed to create a container again, from the engine's inspection of it.
 
-#include "catalog/definition.h"
+#include "catalog/container_spec.h"
 
 #include <criterion/criterion.h>
 

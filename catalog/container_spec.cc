@@ -1,4 +1,4 @@
-#include "catalog/definition.h"
+#include "catalog/container_spec.h"
 
 #include <initializer_list>
 
