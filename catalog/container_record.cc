@@ -14,7 +14,7 @@ using base::text;
 using rapidjson::Value;
 
 constexpr const char* ours = "Drover";
-constexpr const char* replaces = "InPlaceOf";
+constexpr const char* reservation = "Reservation";
 // Of one container; an engine's own entry does not come near.
 constexpr size_t partsMost = 4096;
 
@@ -83,20 +83,20 @@ std::string containerRecord(std::string_view entry, std::string_view reserves) {
   return record;
 }
 
-std::string promisedRecord(std::string_view id, const std::string& name,
-                           const ContainerFacts& asked, const std::string& inPlaceOf) {
+std::string pendingRecord(std::string_view id, const std::string& name, const ContainerFacts& asked,
+                          const std::string& token) {
   base::JsonWriter entry;
   entry.object().member("Id", id).member("Image", asked.image).member("State", "created");
   if (!name.empty()) entry.members("Names", {"/" + name});
-  if (!inPlaceOf.empty()) entry.member(replaces, inPlaceOf);
+  if (!token.empty()) entry.member(reservation, token);
   entry.object("Labels");
   for (const auto& [key, value] : asked.labels) entry.member(key, value);
   entry.endObject().endObject();
   return containerRecord(entry.text(), encode(asked.reserves));
 }
 
-std::string inPlaceOf(std::string_view promisedRecord) {
-  return std::string(text(base::parseJson(promisedRecord), replaces));
+std::string reservationOf(std::string_view pendingRecord) {
+  return std::string(text(base::parseJson(pendingRecord), reservation));
 }
 
 std::optional<ContainerFacts> containerFacts(std::string_view id, std::string_view record) {

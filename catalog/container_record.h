@@ -17,6 +17,8 @@
 namespace catalog {
 
 constexpr std::string_view containerRecords = "container/";
+// Of containers that a node was asked for and is making; a number follows.
+constexpr std::string_view pendingRecords = "pending/";
 
 using LabelList = docker::LabelPairs;  // by key
 
@@ -46,10 +48,11 @@ struct ContainerFacts {
 std::string containerRecord(std::string_view entry, std::string_view reserves);
 
 // The record of one that is about to be made as a create request asks (requestedFacts), under an id
-// of our own. `inPlaceOf`: whose reservation it takes the place of, see placements.h; may be empty.
-std::string promisedRecord(std::string_view id, const std::string& name,
-                           const ContainerFacts& asked, const std::string& inPlaceOf);
-std::string inPlaceOf(std::string_view promisedRecord);
+// of our own: pending/<number>. `token`: of the reservation that it takes the place of, see
+// placements.h; may be empty.
+std::string pendingRecord(std::string_view id, const std::string& name, const ContainerFacts& asked,
+                          const std::string& token);
+std::string reservationOf(std::string_view pendingRecord);
 
 // Nothing for what is no record of this container.
 std::optional<ContainerFacts> containerFacts(std::string_view id, std::string_view record);

@@ -64,7 +64,7 @@ std::string endpoints(std::string_view id, std::string_view settings) {
 
 }  // namespace
 
-std::optional<std::string> definitionOf(std::string_view id, std::string_view inspection) {
+std::optional<std::string> specOf(std::string_view id, std::string_view inspection) {
   std::optional<docker::JsonObject> container = docker::JsonObject::parse(inspection);
   if (!container || docker::insideQuotes(container->find("Id")) != id) return std::nullopt;
   std::string asked = docker::withAskedImage(container->find("Config"));

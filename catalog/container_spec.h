@@ -1,6 +1,6 @@
 #pragma once
 
-// What is needed to create a container again elsewhere: definition/<id>, the body of a create
+// A container's spec, what is needed to create it again elsewhere: spec/<id>, the body of a create
 // request, made of the engine's answer to an inspection. It travels confidentially, since
 // environments hold secrets. Pure.
 //
@@ -16,13 +16,13 @@
 
 namespace catalog {
 
-constexpr std::string_view definitionRecords = "definition/";
+constexpr std::string_view specRecords = "spec/";
 
-// Bytes that a definition may have. A larger one is not published: such a container is not made
-// again elsewhere.
-constexpr size_t definitionMost = 64 * 1024;
+// Bytes that a spec may have. A larger one is not published: such a container is not made again
+// elsewhere.
+constexpr size_t maxSpecSize = 64 * 1024;
 
 // Nothing for what is no inspection of this container.
-std::optional<std::string> definitionOf(std::string_view id, std::string_view inspection);
+std::optional<std::string> specOf(std::string_view id, std::string_view inspection);
 
 }  // namespace catalog

@@ -46,9 +46,9 @@ bool isGlobal(const LabelList& labels) {
   return !asked.problem && asked.policy.global;
 }
 
-LabelList plainLabels(const docker::CreateRequest& definition) {
+LabelList plainLabels(const docker::CreateRequest& spec) {
   LabelList labels;
-  for (auto& [key, value] : definition.labels()) {
+  for (auto& [key, value] : spec.labels()) {
     if (key == groupLabel || key == fromLabel || key == besideLabel) continue;
     std::string shown(shownLabel(key));
     labels.emplace_back(std::move(shown), std::move(value));
@@ -100,34 +100,34 @@ std::string globalSuffix(std::string_view nodeName, std::string_view id, bool is
   return suffix;
 }
 
-void makeCopy(docker::CreateRequest& definition, const GlobalMark& mark) {
+void makeCopy(docker::CreateRequest& spec, const GlobalMark& mark) {
   LabelList labels;
-  for (auto& [key, value] : plainLabels(definition)) {
+  for (auto& [key, value] : plainLabels(spec)) {
     std::string name = key.starts_with(ofCompose) ? std::string(setAside) + key : std::move(key);
     labels.emplace_back(std::move(name), std::move(value));
   }
   addGroup(labels, mark);
   labels.emplace_back(fromLabel, mark.cluster + "/" + mark.home + "/" + mark.suffix);
-  definition.setLabels(std::move(labels));
-  definition.dropAutoRemove();
+  spec.setLabels(std::move(labels));
+  spec.dropAutoRemove();
 }
 
-void makePlain(docker::CreateRequest& definition) {
-  definition.setLabels(plainLabels(definition));
+void makePlain(docker::CreateRequest& spec) {
+  spec.setLabels(plainLabels(spec));
 }
 
-void makeOriginal(docker::CreateRequest& definition, const GlobalMark& mark) {
-  LabelList labels = plainLabels(definition);
+void makeOriginal(docker::CreateRequest& spec, const GlobalMark& mark) {
+  LabelList labels = plainLabels(spec);
   addGroup(labels, mark);
-  definition.setLabels(std::move(labels));
+  spec.setLabels(std::move(labels));
 }
 
 std::string_view shownLabel(std::string_view key) {
   return key.starts_with(setAside) ? key.substr(setAside.size()) : key;
 }
 
-bool restartsAlways(const docker::CreateRequest& definition) {
-  std::string policy = definition.restartPolicy();
+bool restartsAlways(const docker::CreateRequest& spec) {
+  std::string policy = spec.restartPolicy();
   return policy == "always" || policy == "unless-stopped";
 }
 

@@ -49,21 +49,21 @@ std::optional<GlobalMark> globalMark(const LabelList& labels, std::string_view n
 // added where another node has that name.
 std::string globalSuffix(std::string_view nodeName, std::string_view id, bool isShared);
 
-// Makes the original's definition one of a copy. What the engine would do with the original when it
+// Makes the original's spec one of a copy. What the engine would do with the original when it
 // ends (--rm) is not for copies.
-void makeCopy(docker::CreateRequest& definition, const GlobalMark& mark);
+void makeCopy(docker::CreateRequest& spec, const GlobalMark& mark);
 
-// Makes a definition what a client would have asked for: without the labels that we added, and with
+// Makes a spec what a client would have asked for: without the labels that we added, and with
 // those that were set aside.
-void makePlain(docker::CreateRequest& definition);
+void makePlain(docker::CreateRequest& spec);
 
-// Makes a copy's definition that of the next original of its group.
-void makeOriginal(docker::CreateRequest& definition, const GlobalMark& mark);
+// Makes a copy's spec that of the next original of its group.
+void makeOriginal(docker::CreateRequest& spec, const GlobalMark& mark);
 
 // The key under which the label was before it was set aside; the key itself if it was not.
 std::string_view shownLabel(std::string_view key);
 
-// Whether the engine starts a container with this definition again whenever it ends.
-bool restartsAlways(const docker::CreateRequest& definition);
+// Whether the engine starts a container with this spec again whenever it ends.
+bool restartsAlways(const docker::CreateRequest& spec);
 
 }  // namespace catalog

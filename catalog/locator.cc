@@ -55,7 +55,7 @@ Located refusal(std::string why) {
 // records. What an exec is about nobody records.
 bool mayHave(Kind kind, const std::set<cluster::NodeId>& having, const cluster::Node& node) {
   if (!node.up || kind == Kind::image) return false;
-  return kind == Kind::exec || !node.told || having.contains(node.id);
+  return kind == Kind::exec || !node.complete || having.contains(node.id);
 }
 
 }  // namespace
@@ -213,7 +213,7 @@ base::Task<Locator::Images> Locator::findImages(std::string object) {
   images.stale = std::move(said.stale);
   for (NodeReply& each : said.replies) {
     bool has = having.contains(each.node.id);
-    bool mayHave = isSilence(each.status) && (has || (each.node.up && !each.node.told));
+    bool mayHave = isSilence(each.status) && (has || (each.node.up && !each.node.complete));
     if (mayHave && images.fault.empty()) {
       images.fault = each.node.up ? doesNotAnswer(each, has, decoded(object))
                                   : isDown(each.node, decoded(object));

@@ -16,20 +16,20 @@ uint64_t saturated(uint64_t a, uint64_t b) {
 
 void OwnContainers::clear() {
   known_.clear();
-  definitions_.clear();
+  specs_.clear();
 }
 
 std::optional<OwnContainers::Told> OwnContainers::read(std::string_view id, std::string_view json) {
   std::optional<Reserves> reserves = reservesOf(json);
   if (!reserves) return std::nullopt;
-  Told told{encode(*reserves), reserves->nanoCpus, reserves->memory, definitionOf(id, json)};
-  if (told.definition && told.definition->size() > definitionMost) told.definition->clear();
+  Told told{encode(*reserves), reserves->nanoCpus, reserves->memory, specOf(id, json)};
+  if (told.spec && told.spec->size() > maxSpecSize) told.spec->clear();
   return told;
 }
 
 void OwnContainers::inspected(const std::string& id, Told told, bool isOld) {
   known_[id] = {std::move(told.reserves), told.nanoCpus, told.memory, isOld};
-  if (told.definition) definitions_[id] = std::move(*told.definition);
+  if (told.spec) specs_[id] = std::move(*told.spec);
 }
 
 void OwnContainers::event(std::string_view json) {
@@ -73,13 +73,13 @@ OwnContainers::Made OwnContainers::make(std::vector<docker::ContainerCache::Plai
   }
   auto gone = [&](const auto& each) { return !made.records.contains(each.first); };
   std::erase_if(known_, gone);
-  std::erase_if(definitions_, gone);
+  std::erase_if(specs_, gone);
   return made;
 }
 
-Records OwnContainers::takeDefinitions() {
+Records OwnContainers::takeSpecs() {
   Records taken;
-  taken.swap(definitions_);
+  taken.swap(specs_);
   return taken;
 }
 

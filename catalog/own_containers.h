@@ -2,7 +2,7 @@
 
 // Makes the records of our own containers of what the engine says of them: of each its entry in the
 // list, and what one inspection told, which is made when it is new and when what only an inspection
-// tells may have changed: what it reserves, and its definition. Pure.
+// tells may have changed: what it reserves, and its spec. Pure.
 
 #include <map>
 #include <optional>
@@ -26,7 +26,7 @@ class OwnContainers {
     std::string reserves;  // encoded
     uint64_t nanoCpus = 0;
     uint64_t memory = 0;
-    std::optional<std::string> definition;  // as in takeDefinitions()
+    std::optional<std::string> spec;  // as in takeSpecs()
   };
   static std::optional<Told> read(std::string_view id, std::string_view json);
   // `isOld`: events came since, so it may be no longer so.
@@ -54,10 +54,10 @@ class OwnContainers {
   // Forgets all that are not listed.
   Made make(std::vector<docker::ContainerCache::Plain> listed);
 
-  // The definitions that came since this was asked last, of listed containers; one that is too
+  // The specs that came since this was asked last, of listed containers; one that is too
   // large is empty. Kept nowhere else, since they are large.
-  Records takeDefinitions();
-  bool hasDefinitions() const { return !definitions_.empty(); }
+  Records takeSpecs();
+  bool hasSpecs() const { return !specs_.empty(); }
   bool lists(std::string_view id) const { return known_.contains(id); }
 
  private:
@@ -68,7 +68,7 @@ class OwnContainers {
     bool doubtful = false;
   };
   std::map<std::string, Known, std::less<>> known_;
-  Records definitions_;  // not taken yet
+  Records specs_;  // not taken yet
   uint64_t events_ = 0;
 };
 

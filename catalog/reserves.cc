@@ -133,12 +133,12 @@ std::string encode(const Reserves& reserves) {
   json.object();
   if (reserves.nanoCpus) json.member("NanoCpus", reserves.nanoCpus);
   if (reserves.memory) json.member("Memory", reserves.memory);
-  if (reserves.pids) json.member("Pids", reserves.pids);
+  if (reserves.pids) json.member("PidsLimit", reserves.pids);
   if (!reserves.ports.empty()) json.list("Ports");
   for (const HostPort& each : reserves.ports)
     json.value(std::string_view(each.ip + ":" + std::to_string(each.port) + "/" + each.protocol));
   if (!reserves.ports.empty()) json.endList();
-  if (!reserves.devices.empty()) json.list("Devices");
+  if (!reserves.devices.empty()) json.list("DeviceRequests");
   for (const DeviceRequest& each : reserves.devices) {
     json.object().member("Driver", each.driver).member("Count", each.count);
     json.members("DeviceIDs", each.ids).list("Capabilities");
@@ -159,7 +159,7 @@ Reserves decodeReserves(std::string_view json) {
   if (!document.IsObject()) return reserves;
   reserves.nanoCpus = number(document, "NanoCpus");
   reserves.memory = number(document, "Memory");
-  reserves.pids = number(document, "Pids");
+  reserves.pids = number(document, "PidsLimit");
   for (const std::string& each : texts(document, "Ports")) {
     size_t colon = each.rfind(':');
     if (colon == std::string::npos) continue;
@@ -169,7 +169,7 @@ Reserves decodeReserves(std::string_view json) {
     std::optional<uint16_t> port = portNumber(all.substr(colon + 1, slash - colon - 1));
     if (port) add(reserves.ports, {each.substr(0, colon), *port, each.substr(slash + 1)});
   }
-  takeDevices(reserves.devices, member(document, "Devices"));
+  takeDevices(reserves.devices, member(document, "DeviceRequests"));
   return reserves;
 }
 

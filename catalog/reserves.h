@@ -44,8 +44,9 @@ std::optional<Reserves> reservesOf(std::string_view inspection);
 
 // As it stands in a container's record; empty if there is nothing to say:
 //
-//   {"NanoCpus":500000000,"Memory":268435456,"Pids":100,"Ports":["127.0.0.1:80/tcp",":53/udp"],
-//    "Devices":[{"Driver":"nvidia","Count":-1,"DeviceIDs":[],"Capabilities":[["gpu"]]}]}
+//   {"NanoCpus":500000000,"Memory":268435456,"PidsLimit":100,
+//    "Ports":["127.0.0.1:80/tcp",":53/udp"],
+//    "DeviceRequests":[{"Driver":"nvidia","Count":-1,"DeviceIDs":[],"Capabilities":[["gpu"]]}]}
 std::string encode(const Reserves& reserves);
 Reserves decodeReserves(std::string_view json);
 

@@ -13,7 +13,7 @@ namespace catalog {
 namespace {
 
 // Far more often than this nobody moves a tag; what tells of more is not believed.
-constexpr uint64_t stampMost = uint64_t(1) << 48;
+constexpr uint64_t maxSerial = uint64_t(1) << 48;
 
 std::vector<std::string> tagsOf(std::string_view imageRecord) {
   if (imageRecord.size() > heldRecordMost) return {};
@@ -24,8 +24,8 @@ std::vector<std::string> tagsOf(std::string_view imageRecord) {
 
 std::string tagRecord(const TagMeaning& meaning) {
   base::JsonWriter json;
-  json.object().member("Image", meaning.image).member("Stamp", meaning.stamp);
-  json.member("Writer", meaning.writer.text()).endObject();
+  json.object().member("image", meaning.image).member("serial", meaning.serial);
+  json.member("writer", meaning.writer.text()).endObject();
   return json.text();
 }
 
@@ -33,10 +33,10 @@ std::optional<TagMeaning> parseTagRecord(std::string_view value) {
   if (value.size() > heldRecordMost) return std::nullopt;
   const rapidjson::Document json = base::parseJson(value);
   TagMeaning meaning;
-  meaning.image = base::text(json, "Image");
-  meaning.stamp = base::number(json, "Stamp");
-  std::optional<cluster::NodeId> writer = cluster::NodeId::parse(base::text(json, "Writer"));
-  if (meaning.image.empty() || meaning.stamp == 0 || meaning.stamp > stampMost || !writer)
+  meaning.image = base::text(json, "image");
+  meaning.serial = base::number(json, "serial");
+  std::optional<cluster::NodeId> writer = cluster::NodeId::parse(base::text(json, "writer"));
+  if (meaning.image.empty() || meaning.serial == 0 || meaning.serial > maxSerial || !writer)
     return std::nullopt;
   meaning.writer = *writer;
   return meaning;
@@ -118,7 +118,7 @@ std::optional<TagMeaning> TagIndex::told(std::string_view name) const {
   if (!known) return std::nullopt;
   std::optional<TagMeaning> last;
   for (const auto& [owner, each] : known->told) {
-    if (!last || std::tie(each.stamp, each.writer) > std::tie(last->stamp, last->writer))
+    if (!last || std::tie(each.serial, each.writer) > std::tie(last->serial, last->writer))
       last = each;
   }
   return last;
@@ -186,8 +186,8 @@ Records tagsToTell(const TagIndex& index, const cluster::NodeId& self,
       moved = former == before->end() || former->second != image;
     }
     if (moved && !isFetched(name, image) && (!told || told->image != image)) {
-      uint64_t stamp = told ? told->stamp + 1 : 1;
-      records[name] = tagRecord({image, stamp, self});
+      uint64_t serial = told ? told->serial + 1 : 1;
+      records[name] = tagRecord({image, serial, self});
     } else if (told) {
       records[name] = tagRecord(*told);
     }

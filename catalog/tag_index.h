@@ -4,12 +4,12 @@
 // tags, and one that was moved on one of them still names the former image on the others. So a node
 // whose engine gives a name to another image tells all nodes, in a record tag/<name>:
 //
-//   {"Image":"sha256:9a1f...","Stamp":7,"Writer":"<id of the node that told it>"}
+//   {"image":"sha256:9a1f...","serial":7,"writer":"<id of the node that told it>"}
 //
-// What was told last counts: the highest stamp, and of equal ones the highest id of a node. A stamp
-// is one more than the highest that its writer knew of (Lamport, "Time, Clocks, and the Ordering of
-// Events in a Distributed System", 1978). Every node that has such a name, be it for the former
-// image, repeats what was told, so that it outlives the node that told it.
+// What was told last counts: the highest serial, and of equal ones the highest id of a node. A
+// serial is one more than the highest that its writer knew of (Lamport, "Time, Clocks, and the
+// Ordering of Events in a Distributed System", 1978). Every node that has such a name, be it for
+// the former image, repeats what was told, so that it outlives the node that told it.
 //
 // Of a name that was never told about (no engine has moved it since its node is in the cluster) the
 // newest image that a node has under it counts.
@@ -34,7 +34,7 @@ constexpr std::string_view tagRecords = "tag/";
 
 struct TagMeaning {
   std::string image;  // its id
-  uint64_t stamp = 0;
+  uint64_t serial = 0;
   cluster::NodeId writer;
 };
 

@@ -21,7 +21,7 @@ struct Node {
   bool up = true;        // as membership has it; a suspect one still counts as up
   // Its records have told of all that its engine has: what they do not name it did not have when it
   // could last be asked.
-  bool told = false;
+  bool complete = false;
   // The way to its droverd, over mutual TLS. None for ourselves.
   std::shared_ptr<base::HttpClient> http;
 };

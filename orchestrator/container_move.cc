@@ -73,9 +73,9 @@ base::Task<ContainerMove::Outcome> ContainerMove::attempt(std::string container,
   Outcome outcome;
   const catalog::ContainerIndex::Place* place = parts_.index.find(container).place;
   const cluster::Record* record =
-      parts_.agent.state().find(from.id, std::string(catalog::definitionRecords) + container);
+      parts_.agent.state().find(from.id, std::string(catalog::specRecords) + container);
   if (!place || place->second.names.empty() || !record) {
-    outcome.why = "its definition is not known";
+    outcome.why = "its spec is not known";
     co_return outcome;
   }
   uint64_t version = record->version;
@@ -106,8 +106,7 @@ base::Task<ContainerMove::Outcome> ContainerMove::attempt(std::string container,
       base::HttpClient& way = catalog::wayTo(parts_.engine, from);
       base::HttpCall question = base::httpGet(pathOf(container, "/json"), askTimeout, answerMost);
       base::HttpReply now = co_await way.call(std::move(question));
-      record =
-          parts_.agent.state().find(from.id, std::string(catalog::definitionRecords) + container);
+      record = parts_.agent.state().find(from.id, std::string(catalog::specRecords) + container);
       bool isSame = now.status == 200 && isWellIn(now.body) && record && record->version == version;
       if (!isSame) why = "it was changed while its successor came up";
     }

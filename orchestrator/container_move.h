@@ -1,6 +1,6 @@
 #pragma once
 
-// Moves one container to another node without a gap: a new one is made there of its definition,
+// Moves one container to another node without a gap: a new one is made there of its spec,
 // under a name that says whose place it is to take (moving_name.h), and started; when it runs and,
 // with a healthcheck, is healthy, the old one is stopped and removed, and the new one gets its
 // name. If something is in the way, the new one goes and the old one stays.

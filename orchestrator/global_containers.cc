@@ -55,10 +55,10 @@ std::string_view wordFor(What what) {
 }
 
 // Our bookkeeping on a later original is no label that a client may use.
-std::optional<labels::Policy> policyIn(std::optional<docker::CreateRequest> definition) {
-  if (!definition) return std::nullopt;
-  catalog::makePlain(*definition);
-  labels::Decoded asked = labels::decode(*definition);
+std::optional<labels::Policy> policyIn(std::optional<docker::CreateRequest> spec) {
+  if (!spec) return std::nullopt;
+  catalog::makePlain(*spec);
+  labels::Decoded asked = labels::decode(*spec);
   if (asked.problem) return std::nullopt;
   return std::move(asked.policy);
 }
@@ -128,15 +128,15 @@ GlobalStep GlobalContainers::stepFor(const GlobalGroup& group, const GlobalGroup
 GlobalFit GlobalContainers::fitOf(const GlobalGroup& group, const GlobalGroup* primary) {
   GlobalFit fit;
   if (!group.original || group.original->node == parts_.agent.self().text()) return fit;
-  std::optional<docker::CreateRequest> definition = definitionOf(*group.original);
-  std::optional<labels::Policy> policy = policyIn(definition);
+  std::optional<docker::CreateRequest> spec = specOf(*group.original);
+  std::optional<labels::Policy> policy = policyIn(spec);
   bool isSidekick = !group.beside().empty();
-  bool restarts = definition && catalog::restartsAlways(*definition);
+  bool restarts = spec && catalog::restartsAlways(*spec);
   bool once = policy && (policy->startOnce || (isSidekick && !restarts));
   if (isSidekick) {
     bool isLed = primary && primary->original;
     std::optional<labels::Policy> leading;
-    if (isLed) leading = policyIn(definitionOf(*primary->original));
+    if (isLed) leading = policyIn(specOf(*primary->original));
     if (policy) policy = std::move(leading);
   }
   if (!policy) return fit;
@@ -192,20 +192,20 @@ bool GlobalContainers::mustWait(const GlobalStep& step, const GlobalGroup& group
 }
 
 // Nothing as long as it has not come.
-std::optional<docker::CreateRequest> GlobalContainers::definitionOf(const GlobalMember& member) {
+std::optional<docker::CreateRequest> GlobalContainers::specOf(const GlobalMember& member) {
   std::optional<cluster::NodeId> owner = cluster::NodeId::parse(member.node);
   const cluster::Record* record =
-      owner ? parts_.agent.state().find(*owner, std::string(catalog::definitionRecords) + member.id)
+      owner ? parts_.agent.state().find(*owner, std::string(catalog::specRecords) + member.id)
             : nullptr;
   if (!record) return std::nullopt;
-  docker::CreateRequest definition(record->value);
-  if (!definition.isObject()) return std::nullopt;
-  definition.dropPublishAddresses(parts_.placements.publishAddresses(member.node));
-  return definition;
+  docker::CreateRequest spec(record->value);
+  if (!spec.isObject()) return std::nullopt;
+  spec.dropPublishAddresses(parts_.placements.publishAddresses(member.node));
+  return spec;
 }
 
 std::vector<std::string> GlobalContainers::usedBy(const GlobalMember& member) {
-  std::optional<labels::Policy> policy = policyIn(definitionOf(member));
+  std::optional<labels::Policy> policy = policyIn(specOf(member));
   return policy ? std::move(policy->containers) : std::vector<std::string>();
 }
 
@@ -307,29 +307,29 @@ base::Task<std::string> GlobalContainers::make(GlobalStep step, GlobalMember ori
   if (*here) co_return std::string(notToldYet);
   bool gone = co_await isGone(original);
   if (gone) co_return std::string(notToldYet);
-  std::optional<docker::CreateRequest> definition = definitionOf(original);
-  if (!definition || !useOwn(*definition)) co_return std::string(notToldYet);
-  std::optional<labels::Policy> policy = policyIn(*definition);
-  if (!policy || !definition->hasHostConfig())
-    co_return std::string("its definition cannot be understood");
-  catalog::makeCopy(*definition, mark);
+  std::optional<docker::CreateRequest> spec = specOf(original);
+  if (!spec || !useOwn(*spec)) co_return std::string(notToldYet);
+  std::optional<labels::Policy> policy = policyIn(*spec);
+  if (!policy || !spec->hasHostConfig())
+    co_return std::string("its spec cannot be understood");
+  catalog::makeCopy(*spec, mark);
   std::string name = std::move(step.name);
   // Each has volumes and sidekicks of its own of these names.
   policy->volumes.clear();
   policy->sidekicks.clear();
   if (!mark.beside.empty()) policy->identity = {};
-  std::string why = co_await create(std::move(*policy), std::move(*definition), std::move(name));
+  std::string why = co_await create(std::move(*policy), std::move(*spec), std::move(name));
   co_return why;
 }
 
 // What this node has of the groups whose containers it uses. False if it lacks one.
-bool GlobalContainers::useOwn(docker::CreateRequest& definition) {
-  std::optional<labels::Policy> policy = policyIn(definition);
+bool GlobalContainers::useOwn(docker::CreateRequest& spec) {
+  std::optional<labels::Policy> policy = policyIn(spec);
   if (!policy || policy->containers.empty()) return true;
   std::vector<GlobalGroup> all = groups();
   std::optional<std::map<std::string, std::string>> own =
       ownMembers(policy->containers, all, parts_.index, parts_.agent.self().text());
-  if (own) definition.replaceContainers(*own);
+  if (own) spec.replaceContainers(*own);
   return own.has_value();
 }
 
@@ -396,16 +396,16 @@ base::Task<std::string> GlobalContainers::succeed(GlobalMember copy, std::string
   if (!here) co_return std::string("the engine does not tell what it has");
   if (*here) co_return std::string(notToldYet);
   const cluster::Record* record = parts_.agent.state().find(
-      parts_.agent.self(), std::string(catalog::definitionRecords) + copy.id);
-  if (!record) co_return std::string("its definition is not known");
-  docker::CreateRequest definition(record->value);
-  bool isWhole = definition.isObject() && useOwn(definition);
-  catalog::makeOriginal(definition, copy.mark);
+      parts_.agent.self(), std::string(catalog::specRecords) + copy.id);
+  if (!record) co_return std::string("its spec is not known");
+  docker::CreateRequest spec(record->value);
+  bool isWhole = spec.isObject() && useOwn(spec);
+  catalog::makeOriginal(spec, copy.mark);
   std::optional<labels::Policy> policy;
-  if (isWhole) policy = policyIn(definition);
-  if (!policy) co_return std::string("its definition is not known");
+  if (isWhole) policy = policyIn(spec);
+  if (!policy) co_return std::string("its spec is not known");
   policy->replaces = copy.id;
-  std::string why = co_await create(std::move(*policy), std::move(definition), std::move(name));
+  std::string why = co_await create(std::move(*policy), std::move(spec), std::move(name));
   co_return why;
 }
 
@@ -421,8 +421,8 @@ base::Task<std::string> GlobalContainers::create(labels::Policy policy,
 // Both may want the same ports, so one goes before the other comes.
 base::Task<std::string> GlobalContainers::handOver(GlobalMember copy, GlobalMember original) {
   std::string why;
-  std::optional<docker::CreateRequest> definition = definitionOf(original);
-  bool restarts = definition && catalog::restartsAlways(*definition);
+  std::optional<docker::CreateRequest> spec = specOf(original);
+  bool restarts = spec && catalog::restartsAlways(*spec);
   if (copy.running) {
     why = co_await stop(copy.id);
     if (why.empty()) why = co_await start(original.id);

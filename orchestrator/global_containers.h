@@ -65,13 +65,13 @@ class GlobalContainers {
              std::span<const GlobalStep> steps);
   bool mustWait(const GlobalStep& step, const GlobalGroup& group,
                 std::span<const GlobalGroup> groups, std::span<const GlobalStep> steps);
-  std::optional<docker::CreateRequest> definitionOf(const GlobalMember& member);
+  std::optional<docker::CreateRequest> specOf(const GlobalMember& member);
   std::vector<std::string> usedBy(const GlobalMember& member);
   bool isTime(const GlobalStep& step, const std::string& group);
   base::Task<> take(GlobalStep step, GlobalGroup group);
   base::Task<std::string> perform(GlobalStep step, GlobalGroup group);
   base::Task<std::string> make(GlobalStep step, GlobalMember original);
-  bool useOwn(docker::CreateRequest& definition);
+  bool useOwn(docker::CreateRequest& spec);
   base::Task<bool> isGone(GlobalMember original);
   base::Task<base::HttpReply> inspect(std::string node, std::string container);
   base::Task<std::string> removeOrphan(GlobalStep step);

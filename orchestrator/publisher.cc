@@ -175,7 +175,7 @@ base::Task<> Publisher::publishContainers() {
                                  goesOn, isGone);
   if (!goesOn()) co_return;
   placements_.published();
-  if (made.sums != sums_ || own_.hasDefinitions()) trail();
+  if (made.sums != sums_ || own_.hasSpecs()) trail();
   sums_ = made.sums;
   listed_ = true;
   finishReload();
@@ -201,9 +201,9 @@ base::Task<> Publisher::inspected(std::string id, std::string json) {
 
 // Once all that an earlier process may have published was published anew.
 void Publisher::finishReload() {
-  if (listed_ && holdings_.known()) agent_.put(std::string(cluster::toldKey), "{}");
+  if (listed_ && holdings_.known()) agent_.put(std::string(cluster::completeKey), "{}");
   if (reloaded_ || !listed_ || !holdings_.complete()) return;
-  publishDefinitions();
+  publishSpecs();
   agent_.finishReload();
   reloaded_ = true;
 }
@@ -237,28 +237,28 @@ void Publisher::trail() {
   trailingSet_ = true;
   trailing_.start(trailing, [this] {
     trailingSet_ = false;
-    publishDefinitions();
+    publishSpecs();
     putFacts();
   });
 }
 
 // Those that changed, and none of containers that are gone.
-void Publisher::publishDefinitions() {
+void Publisher::publishSpecs() {
   if (!agent_.clustered()) return;
   std::vector<std::string> gone;
-  agent_.state().eachOf(agent_.self(), catalog::definitionRecords,
+  agent_.state().eachOf(agent_.self(), catalog::specRecords,
                         [&](const std::string& key, const cluster::Record&) {
-                          if (!own_.lists(key.substr(catalog::definitionRecords.size())))
+                          if (!own_.lists(key.substr(catalog::specRecords.size())))
                             gone.push_back(key);
                         });
-  for (auto& [id, definition] : own_.takeDefinitions()) {
-    std::string key = std::string(catalog::definitionRecords) + id;
-    if (definition.empty()) {
-      log_.warn("a container's definition is too large to be known to other nodes",
-                {{"container", id}, {"most", catalog::definitionMost}});
+  for (auto& [id, spec] : own_.takeSpecs()) {
+    std::string key = std::string(catalog::specRecords) + id;
+    if (spec.empty()) {
+      log_.warn("a container's spec is too large to be published",
+                {{"container", id}, {"most", catalog::maxSpecSize}});
       gone.push_back(std::move(key));
     } else {
-      agent_.put(key, definition, true);
+      agent_.put(key, spec, true);
     }
   }
   for (const std::string& key : gone) agent_.erase(key);
@@ -282,7 +282,7 @@ void Publisher::recordChanged(const cluster::NodeId& owner, const std::string& k
     holdings_.told(key.substr(catalog::tagRecords.size()));
   if (key.starts_with(docker::recordsOf(docker::Held::volume))) volumeConflicts_.changed();
   placements_.heldChanged(owner, key, record.value);
-  placements_.promiseChanged(owner, key, record.value);
+  placements_.pendingChanged(owner, key, record.value);
   if (!key.starts_with(catalog::containerRecords)) return;
   std::string id = key.substr(catalog::containerRecords.size());
   if (!index_.put(owner, id, record.value, record.version)) return;
@@ -295,7 +295,7 @@ void Publisher::recordErased(const cluster::NodeId& owner, const std::string& ke
   if (hooks_.changed) hooks_.changed();
   held_.erase(owner, key);
   placements_.heldErased(owner, key);
-  placements_.promiseErased(owner, key);
+  placements_.pendingErased(owner, key);
   if (!key.starts_with(catalog::containerRecords)) return;
   std::string id = key.substr(catalog::containerRecords.size());
   index_.erase(owner, id);

@@ -64,7 +64,7 @@ class Publisher : public cluster::AgentListener {
   base::Task<> publishFacts();
   void putFacts();
   void trail();
-  void publishDefinitions();
+  void publishSpecs();
   void finishReload();
 
   base::Loop& loop_;

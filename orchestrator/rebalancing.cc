@@ -38,8 +38,8 @@ bool hasNothingToLose(const catalog::ContainerFacts& facts) {
 }
 
 // Somebody is at its terminal, or it goes as soon as it ends: moving would break that.
-bool isSomebodys(const docker::CreateRequest& definition) {
-  return definition.opensStdin() || definition.removesItself();
+bool isSomebodys(const docker::CreateRequest& spec) {
+  return spec.opensStdin() || spec.removesItself();
 }
 
 }  // namespace
@@ -259,12 +259,12 @@ std::unique_ptr<labels::Policy> Rebalancing::policyOf(
     const catalog::ContainerIndex::Place& place) const {
   const cluster::NodeId& owner = place.second.owner;
   const cluster::Record* record =
-      parts_.agent.state().find(owner, std::string(catalog::definitionRecords) + place.first);
+      parts_.agent.state().find(owner, std::string(catalog::specRecords) + place.first);
   if (!record) return nullptr;
-  docker::CreateRequest definition(record->value);
-  if (isSomebodys(definition)) return nullptr;
-  definition.dropPublishAddresses(parts_.placements.publishAddresses(std::string(owner.text())));
-  labels::Decoded asked = labels::decode(definition);
+  docker::CreateRequest spec(record->value);
+  if (isSomebodys(spec)) return nullptr;
+  spec.dropPublishAddresses(parts_.placements.publishAddresses(std::string(owner.text())));
+  labels::Decoded asked = labels::decode(spec);
   if (asked.problem) return nullptr;
   return std::make_unique<labels::Policy>(std::move(asked.policy));
 }
@@ -279,7 +279,7 @@ bool Rebalancing::isDependedOn(const catalog::ContainerIndex::Place& place) cons
     bool isName = std::find(entry.names.begin(), entry.names.end(), object) != entry.names.end();
     return isName || (!object.empty() && id.starts_with(object));
   };
-  parts_.agent.state().eachOf(entry.owner, catalog::definitionRecords,
+  parts_.agent.state().eachOf(entry.owner, catalog::specRecords,
                               [&](const std::string& key, const cluster::Record& record) {
                                 if (found || key.ends_with(id)) return;
                                 std::vector<std::string> used =

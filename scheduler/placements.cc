@@ -8,17 +8,15 @@
 namespace scheduler {
 namespace {
 
-// Records of what a node has promised: promised/<number>.
-constexpr std::string_view promiseRecords = "promised/";
-// How the World names what is reserved by us, and what others have promised.
+// How the World names what is reserved by us; pending containers of others have their records' ids.
 constexpr std::string_view reservations = "reserved/";
 
-// Under which the World has another node's promise; its record says the same.
-std::string promiseId(const cluster::NodeId& owner, std::string_view key) {
-  return std::string(promiseRecords)
+// Under which the World has a pending container of another node; its record says the same.
+std::string pendingId(const cluster::NodeId& owner, std::string_view key) {
+  return std::string(catalog::pendingRecords)
       .append(owner.text())
       .append("/")
-      .append(key.substr(promiseRecords.size()));
+      .append(key.substr(catalog::pendingRecords.size()));
 }
 
 // The others do not hear of one whose labels are too much for a record.
@@ -65,10 +63,11 @@ void Placements::rememberBinds(const Container& container) {
   removedBinds_.removed(container.name, std::move(home), loop_.now());
 }
 
-void Placements::promiseChanged(const cluster::NodeId& owner, std::string_view key,
+void Placements::pendingChanged(const cluster::NodeId& owner, std::string_view key,
                                 std::string_view record) {
-  if (!key.starts_with(promiseRecords) || owner == agent_.self()) return;
-  std::string token = catalog::inPlaceOf(record), ours = std::string(agent_.self().text()) + "/";
+  if (!key.starts_with(catalog::pendingRecords) || owner == agent_.self()) return;
+  std::string token = catalog::reservationOf(record),
+              ours = std::string(agent_.self().text()) + "/";
   if (token.starts_with(ours)) {
     std::string reserved = std::string(reservations) + token.substr(ours.size());
     release(reserved);
@@ -77,11 +76,11 @@ void Placements::promiseChanged(const cluster::NodeId& owner, std::string_view k
                                   [&](const auto& each) { return each.second == reserved; });
     if (isExpected) return;
   }
-  containerChanged(owner, promiseId(owner, key), record);
+  containerChanged(owner, pendingId(owner, key), record);
 }
 
-void Placements::promiseErased(const cluster::NodeId& owner, std::string_view key) {
-  if (key.starts_with(promiseRecords)) containerErased(owner, promiseId(owner, key));
+void Placements::pendingErased(const cluster::NodeId& owner, std::string_view key) {
+  if (key.starts_with(catalog::pendingRecords)) containerErased(owner, pendingId(owner, key));
 }
 
 void Placements::heldChanged(const cluster::NodeId& owner, std::string_view key,
@@ -155,7 +154,7 @@ void Placements::drop(const cluster::NodeId& owner, docker::Held kind, const std
 
 void Placements::forget(const std::string& id) {
   if (expected_.erase(id)) world_.eraseContainer(id);
-  withdrawIf([&](const Promise& promise) { return promise.container == id; });
+  withdrawIf([&](const Pending& pending) { return pending.container == id; });
 }
 
 void Placements::clear() {
@@ -167,7 +166,7 @@ void Placements::clear() {
   found_.clear();
   expected_.clear();
   reservedNames_.clear();
-  promises_.clear();
+  pending_.clear();
 }
 
 // What is reserved there under this name, now that a container has it.
@@ -186,7 +185,7 @@ void Placements::release(const std::string& key) {
 // Nothing came of it.
 void Placements::giveUp(const std::string& key) {
   release(key);
-  if (auto promise = promises_.extract(key)) withdraw(promise.mapped().record);
+  if (auto pending = pending_.extract(key)) withdraw(pending.mapped().record);
 }
 
 std::string Placements::Reservation::token() const {
@@ -197,8 +196,8 @@ std::string Placements::Reservation::token() const {
 void Placements::Reservation::stands(const std::string& id) {
   if (!owner_) return;
   Placements& owner = *std::exchange(owner_, nullptr);
-  if (auto promise = owner.promises_.find(key_); promise != owner.promises_.end()) {
-    promise->second.container = id;
+  if (auto pending = owner.pending_.find(key_); pending != owner.pending_.end()) {
+    pending->second.container = id;
     owner.published();
   }
   const Container* recorded = owner.world_.container(id);
@@ -319,38 +318,38 @@ Placements::Admission Placements::admit(labels::Policy policy, const std::string
   return admission;
 }
 
-void Placements::announce(const Reservation& promised, const std::string& name,
+void Placements::announce(const Reservation& admitted, const std::string& name,
                           const catalog::ContainerFacts& asked, const std::string& token) {
-  if (!agent_.clustered() || !promised.owner_ || !fitsIntoRecord(asked)) return;
+  if (!agent_.clustered() || !admitted.owner_ || !fitsIntoRecord(asked)) return;
   // The lowest number that is free, so that few records are ever used.
   std::set<std::string> taken;
-  for (const auto& [key, promise] : promises_) taken.insert(promise.record);
+  for (const auto& [key, pending] : pending_) taken.insert(pending.record);
   size_t number = 0;
   std::string record;
   do {
-    record = std::string(promiseRecords) + std::to_string(number++);
+    record = std::string(catalog::pendingRecords) + std::to_string(number++);
   } while (taken.contains(record));
-  std::string id = promiseId(agent_.self(), record);
-  promises_[promised.key_] = {record, ""};
-  agent_.put(record, catalog::promisedRecord(id, name, asked, token));
+  std::string id = pendingId(agent_.self(), record);
+  pending_[admitted.key_] = {record, ""};
+  agent_.put(record, catalog::pendingRecord(id, name, asked, token));
 }
 
 void Placements::published() {
   if (!agent_.clustered()) return;
-  withdrawIf([&](const Promise& promise) {
-    std::string key = std::string(catalog::containerRecords) + promise.container;
-    return !promise.container.empty() && agent_.state().find(agent_.self(), key);
+  withdrawIf([&](const Pending& pending) {
+    std::string key = std::string(catalog::containerRecords) + pending.container;
+    return !pending.container.empty() && agent_.state().find(agent_.self(), key);
   });
 }
 
-// One after the other: what is published may wake whoever makes a promise.
-void Placements::withdrawIf(const std::function<bool(const Promise&)>& isOver) {
+// One after the other: what is published may wake whoever announces another.
+void Placements::withdrawIf(const std::function<bool(const Pending&)>& isOver) {
   for (;;) {
-    auto over = std::find_if(promises_.begin(), promises_.end(),
-                             [&](const auto& promise) { return isOver(promise.second); });
-    if (over == promises_.end()) return;
+    auto over = std::find_if(pending_.begin(), pending_.end(),
+                             [&](const auto& pending) { return isOver(pending.second); });
+    if (over == pending_.end()) return;
     std::string record = std::move(over->second.record);
-    promises_.erase(over);
+    pending_.erase(over);
     withdraw(record);
   }
 }

@@ -46,9 +46,9 @@ class Placements {
   void containerChanged(const cluster::NodeId& owner, const std::string& id,
                         std::string_view record);
   void containerErased(const cluster::NodeId& owner, const std::string& id);
-  // What another node has promised (announce); others are left alone.
-  void promiseChanged(const cluster::NodeId& owner, std::string_view key, std::string_view record);
-  void promiseErased(const cluster::NodeId& owner, std::string_view key);
+  // Pending containers of another node (announce); other records are left alone.
+  void pendingChanged(const cluster::NodeId& owner, std::string_view key, std::string_view record);
+  void pendingErased(const cluster::NodeId& owner, std::string_view key);
   // Of networks, volumes and images; others are left alone.
   void heldChanged(const cluster::NodeId& owner, std::string_view key, std::string_view record);
   void heldErased(const cluster::NodeId& owner, std::string_view key);
@@ -62,8 +62,8 @@ class Placements {
   void forget(const std::string& id);
   void clear();
 
-  // What one create is promised on a node: it counts there as if the container existed, until this
-  // goes. Must not outlive the Placements.
+  // What is reserved on a node for one create: it counts there as if the container existed, until
+  // this goes. Must not outlive the Placements.
   class Reservation {
    public:
     Reservation() = default;
@@ -107,11 +107,11 @@ class Placements {
   };
   // `leaveToEngine`: see labels::Options.
   Admission admit(labels::Policy policy, const std::string& name, bool leaveToEngine = false);
-  // Tells all nodes what was promised here, before the engine makes it: they place what comes next
+  // Tells all nodes what was admitted here, before the engine makes it: they place what comes next
   // while it does. `token`: of the reservation that the node has which asked us to; may be empty.
-  void announce(const Reservation& promised, const std::string& name,
+  void announce(const Reservation& admitted, const std::string& name,
                 const catalog::ContainerFacts& asked, const std::string& token);
-  // Our records were published: what a promise was about may be among them.
+  // Our records were published: those of pending containers may be among them.
   void published();
 
   // What this node is for a global container with this policy (scheduler/global.h).
@@ -166,7 +166,7 @@ class Placements {
   };
 
   // One that is told of.
-  struct Promise {
+  struct Pending {
     std::string record;
     std::string container;  // that came of it; empty: none yet
   };
@@ -178,7 +178,7 @@ class Placements {
   void release(const std::string& key);
   void giveUp(const std::string& key);
   void withdraw(const std::string& record);
-  void withdrawIf(const std::function<bool(const Promise&)>& isOver);
+  void withdrawIf(const std::function<bool(const Pending&)>& isOver);
   void takeNodes();
   void takeHoldings();
   static bool holds(const Holding& holding, const std::string& network);
@@ -202,7 +202,7 @@ class Placements {
   std::map<std::string, std::string> expected_;
   // By node and name, under which id the World has what is reserved there.
   std::map<std::pair<std::string, std::string>, std::string> reservedNames_;
-  std::map<std::string, Promise> promises_;  // by the reservation
+  std::map<std::string, Pending> pending_;  // by the reservation
   uint64_t lastReservation_ = 0;
 };
 

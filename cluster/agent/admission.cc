@@ -39,9 +39,9 @@ std::optional<Member> take(const rapidjson::Value& json) {
 std::string encode(const JoinRequest& request) {
   base::JsonWriter json;
   json.object().member("secret", request.secret.reveal());
-  json.member("request", request.certificateRequest);
+  json.member("certificateRequest", request.certificateRequest);
   put(json, request.joiner);
-  return json.member("wire", wireVersion).endObject().text();
+  return json.member("wireVersion", wireVersion).endObject().text();
 }
 
 std::string encode(const Admission& admission) {
@@ -89,7 +89,7 @@ Member joinerOf(std::string_view request, const ClusterConfig& config,
                      "with \"docker swarm join-token worker\" on a node of the cluster");
   std::optional<Member> joiner = take(json);
   if (!joiner) throw AgentError(400, "the request to join is not understood");
-  if (base::number(json, "wire") < wireOldestReader)
+  if (base::number(json, "wireVersion") < wireOldestReader)
     throw AgentError(400,
                      "this cluster's droverd is too new for the one that wants to join; "
                      "install the same version there");
@@ -109,7 +109,7 @@ std::string certify(std::string_view request, const Member& joiner, const Cluste
               .now = now,
               .life = certificateLifeOf(config)};
   try {
-    return signRequest(std::string(base::text(json, "request")), authority, terms);
+    return signRequest(std::string(base::text(json, "certificateRequest")), authority, terms);
   } catch (const CertificateError& wrong) {
     throw AgentError(400, wrong.what());
   }

@@ -106,7 +106,7 @@ void Agent::enter(ClusterConfig config, const std::string& certificate, Secret k
 
   running_ = std::move(fresh);
   Running& run = *running_;
-  record_.joinedAt = place.since;
+  record_.joinedAt = place.joinedAt;
   record_.configSerial = run.config.serial;
   record_.issuer = run.trust->issuer();
   record_.droverVersion = options_.droverVersion;
@@ -169,7 +169,7 @@ NodeId Agent::init(Place place, ClusterOptions options, const std::string& avail
   config.workerSecret = makeTokenSecret().reveal();
   config.managerSecret = makeTokenSecret().reveal();
   record_.availability = availability;
-  place.since = config.createdAt;
+  place.joinedAt = config.createdAt;
   troubles_.clear();
   Store::Change change;
   change.node = self;
@@ -217,7 +217,7 @@ base::Task<> Agent::joinBy(const Place& place, const std::string& remote, const 
                            const std::string& availability) {
   JoinWish wish{remote, token, options_.name, place, options_.gossipPort};
   Joined joined = co_await askToJoin(loop_, std::move(wish));
-  joined.place.since = base::rfc3339Now();
+  joined.place.joinedAt = base::rfc3339Now();
   removed_ = std::move(joined.admission.removed);
   record_.availability = availability;
   troubles_.clear();
@@ -255,7 +255,7 @@ base::Task<> Agent::leave() {
 
 std::string Agent::describe() const {
   base::JsonWriter json;
-  json.object().member("id", running().config.id).member("wire", wireVersion);
+  json.object().member("id", running().config.id).member("wireVersion", wireVersion);
   return json.endObject().text();
 }
 

@@ -26,7 +26,7 @@ std::vector<Node> Agent::nodes() const {
     node.self = isSelf;
     node.session = each->session;
     node.up = each->status != Status::failed;
-    node.told = running_->state.find(each->id, std::string(toldKey)) != nullptr;
+    node.complete = running_->state.find(each->id, std::string(completeKey)) != nullptr;
     if (!node.self) node.http = running_->wayTo(each->id);
     found.push_back(std::move(node));
   }
@@ -150,7 +150,7 @@ void Agent::removeNode(const NodeId& id, bool force) {
   if (!down && !force)
     throw AgentError(400, "rpc error: code = FailedPrecondition desc = node " + text +
                               " is not down and can't be removed");
-  run.put(std::string(removedPrefix) + text, base::rfc3339Now());
+  run.put(std::string(removedRecords) + text, base::rfc3339Now());
   run.takeRemoval(id);
   run.settle();
 }

@@ -60,6 +60,8 @@ std::optional<NodeRecord> decodeNode(std::string_view json);
 constexpr std::string_view nodeKey = "node";
 // The record that says that those before it tell of all that the engine has. It stays, as they do,
 // while a droverd that was started anew cannot ask its engine.
-constexpr std::string_view toldKey = "told";
+constexpr std::string_view completeKey = "complete";
+// Of a node that was removed, whose id follows; the value tells when.
+constexpr std::string_view removedRecords = "removed/";
 
 }  // namespace cluster

@@ -24,7 +24,7 @@ std::string encode(const Place& place) {
   base::JsonWriter json;
   json.object().member("listen", place.listen.host()).member("listenPort", place.listen.port);
   json.member("advertise", place.advertise.host()).member("advertisePort", place.advertise.port);
-  json.member("since", place.since);
+  json.member("joinedAt", place.joinedAt);
   return json.endObject().text();
 }
 
@@ -33,7 +33,7 @@ std::optional<Place> decodePlace(std::string_view text) {
   std::optional<Endpoint> listen = endpoint(json, "listen", "listenPort");
   std::optional<Endpoint> advertise = endpoint(json, "advertise", "advertisePort");
   if (!listen || !advertise) return std::nullopt;
-  return Place{*listen, *advertise, std::string(base::text(json, "since"))};
+  return Place{*listen, *advertise, std::string(base::text(json, "joinedAt"))};
 }
 
 bool isUnspecified(const Endpoint& endpoint) {

@@ -13,9 +13,9 @@
 namespace cluster {
 
 struct Place {
-  Endpoint listen;     // TCP; UDP is at the same address, at gossipPort
-  Endpoint advertise;  // with an address of zeros: to be found out
-  std::string since;   // RFC 3339: when this node came there
+  Endpoint listen;       // TCP; UDP is at the same address, at gossipPort
+  Endpoint advertise;    // with an address of zeros: to be found out
+  std::string joinedAt;  // RFC 3339: when this node came there
 };
 
 // As it is kept on the disk: JSON, and back. Nothing for what is none.

@@ -5,6 +5,7 @@
 #include "base/tcp.h"
 #include "cluster/ca/draw.h"
 #include "cluster/envelope.h"
+#include "cluster/wire_version.h"
 
 namespace cluster {
 namespace {
@@ -326,8 +327,8 @@ void Agent::Running::recordChanged(const NodeId& owner, const std::string& key,
       std::optional<ClusterConfig> fresh = decodeConfig(value);
       if (fresh) agent.adopt(*fresh);
     });
-  } else if (key.starts_with(removedPrefix)) {
-    std::optional<NodeId> id = NodeId::parse(std::string_view(key).substr(removedPrefix.size()));
+  } else if (key.starts_with(removedRecords)) {
+    std::optional<NodeId> id = NodeId::parse(std::string_view(key).substr(removedRecords.size()));
     if (id) deferred.push_back([this, id = *id] { takeRemoval(id); });
   }
   deferred.push_back([this, owner, key, record] {

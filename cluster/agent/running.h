@@ -21,8 +21,6 @@ namespace cluster {
 
 // Versions of our records are reserved on the disk in blocks of so many.
 constexpr uint64_t versionBlock = 1'000'000;
-// The records of these begin so; the node's id follows.
-constexpr std::string_view removedPrefix = "removed/";
 
 std::vector<Secret> secrets(const std::vector<std::string>& keys);
 

@@ -18,17 +18,17 @@ namespace {
 constexpr int applicationId = 0x64727672;  // "drvr"
 constexpr int schemaVersion = 1;
 
-// Single values are in `value` under a name; what there may be many of has a table.
+// Single values are in `setting` under a name; what there may be many of has a table.
 constexpr const char* schema =
-    "CREATE TABLE value (name TEXT PRIMARY KEY, content BLOB NOT NULL) STRICT, WITHOUT ROWID;"
-    "CREATE TABLE counter (name TEXT PRIMARY KEY, next INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
-    "CREATE TABLE label (name TEXT PRIMARY KEY, content TEXT NOT NULL) STRICT, WITHOUT ROWID;"
-    "CREATE TABLE member (id TEXT PRIMARY KEY, name TEXT NOT NULL, host TEXT NOT NULL,"
+    "CREATE TABLE setting (name TEXT PRIMARY KEY, value BLOB NOT NULL) STRICT, WITHOUT ROWID;"
+    "CREATE TABLE counter (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
+    "CREATE TABLE label (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;"
+    "CREATE TABLE member (id TEXT PRIMARY KEY, name TEXT NOT NULL, ip TEXT NOT NULL,"
     " gossip_port INTEGER NOT NULL, api_port INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
-    "CREATE TABLE removed (id TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;";
+    "CREATE TABLE removed_member (id TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;";
 constexpr const char* eraseAll =
-    "DELETE FROM value; DELETE FROM counter; DELETE FROM label; DELETE FROM member;"
-    "DELETE FROM removed;";
+    "DELETE FROM setting; DELETE FROM counter; DELETE FROM label; DELETE FROM member;"
+    "DELETE FROM removed_member;";
 
 struct Free {
   void operator()(sqlite3* database) const { sqlite3_close_v2(database); }
@@ -82,17 +82,16 @@ class Store::Impl {
   Saved load() {
     Saved saved;
     saved.node = idOr(value("node"), NodeId());
-    saved.place = value("place");
+    saved.place = value("addresses");
     saved.config = value("config");
     saved.certificate = value("certificate");
     saved.key = secret("key");
     saved.availability = value("availability");
-    Statement labels(*this, "SELECT name, content FROM label");
+    Statement labels(*this, "SELECT key, value FROM label");
     while (labels.step()) saved.labels.emplace(labels.blob(0), labels.blob(1));
-    Statement members(*this,
-                      "SELECT id, name, host, gossip_port, api_port FROM member ORDER BY id");
+    Statement members(*this, "SELECT id, name, ip, gossip_port, api_port FROM member ORDER BY id");
     while (members.step()) saved.members.push_back(seed(members));
-    Statement removed(*this, "SELECT id FROM removed ORDER BY id");
+    Statement removed(*this, "SELECT id FROM removed_member ORDER BY id");
     while (removed.step()) saved.removed.push_back(id(removed.blob(0)));
     return saved;
   }
@@ -100,7 +99,7 @@ class Store::Impl {
   void save(const Change& change) {
     Transaction transaction(*this);
     if (change.node) put("node", change.node->text());
-    if (change.place) put("place", *change.place);
+    if (change.place) put("addresses", *change.place);
     if (change.config) put("config", *change.config);
     if (change.certificate) put("certificate", *change.certificate);
     if (change.key) put("key", change.key->reveal());
@@ -113,11 +112,11 @@ class Store::Impl {
 
   uint64_t reserve(uint64_t block) {
     Transaction transaction(*this);
-    uint64_t start = std::max<uint64_t>(static_cast<uint64_t>(next("reserved")), 1);
+    uint64_t start = std::max<uint64_t>(static_cast<uint64_t>(next("record_version")), 1);
     constexpr uint64_t most = std::numeric_limits<int64_t>::max();
     if (start > most || block > most - start)
       throw StoreError(path_ + ": there are no numbers left to reserve");
-    putNext("reserved", static_cast<int64_t>(start + block));
+    putNext("record_version", static_cast<int64_t>(start + block));
     transaction.commit();
     return start;
   }
@@ -127,8 +126,8 @@ class Store::Impl {
       throw StoreError(path_ + ": there are no numbers left to reserve");
     Transaction transaction(*this);
     int64_t wanted = static_cast<int64_t>(used) + 1;
-    if (next("reserved") >= wanted) return;
-    putNext("reserved", wanted);
+    if (next("record_version") >= wanted) return;
+    putNext("record_version", wanted);
     transaction.commit();
   }
 
@@ -290,22 +289,22 @@ class Store::Impl {
   // ---- values
 
   std::string value(std::string_view name) {
-    Statement statement(*this, "SELECT content FROM value WHERE name = ?");
+    Statement statement(*this, "SELECT value FROM setting WHERE name = ?");
     statement.bind(name);
     return statement.step() ? std::string(statement.blob(0)) : std::string();
   }
   Secret secret(std::string_view name) {
-    Statement statement(*this, "SELECT content FROM value WHERE name = ?");
+    Statement statement(*this, "SELECT value FROM setting WHERE name = ?");
     statement.bind(name);
     return statement.step() ? Secret(statement.blob(0)) : Secret();
   }
   void put(std::string_view name, std::string_view content) {
-    Statement statement(*this, "INSERT OR REPLACE INTO value VALUES (?, ?)");
+    Statement statement(*this, "INSERT OR REPLACE INTO setting VALUES (?, ?)");
     statement.bind(name).bindBlob(content).run();
   }
 
   int64_t next(std::string_view name) {
-    Statement statement(*this, "SELECT next FROM counter WHERE name = ?");
+    Statement statement(*this, "SELECT value FROM counter WHERE name = ?");
     statement.bind(name);
     return statement.step() ? statement.number(0) : 0;
   }
@@ -333,8 +332,8 @@ class Store::Impl {
   }
 
   void putRemoved(const std::vector<NodeId>& removed) {
-    run("DELETE FROM removed");
-    Statement statement(*this, "INSERT OR REPLACE INTO removed VALUES (?)");
+    run("DELETE FROM removed_member");
+    Statement statement(*this, "INSERT OR REPLACE INTO removed_member VALUES (?)");
     for (const NodeId& each : removed) statement.bind(each.text()).run();
   }
 

@@ -117,24 +117,25 @@ Test(container_record, what_is_none_of_that_container_tells_nothing) {
                4096);
 }
 
-Test(container_record, what_is_promised_has_a_record_of_its_own) {
+Test(container_record, what_is_pending_has_a_record_of_its_own) {
   const std::string body =
       R"({"Image":"app","Labels":{"b":"2","a":"\"1\""},)"
       R"("HostConfig":{"Memory":5,"PortBindings":{"80/tcp":[{"HostPort":"8080"}]}}})";
   const std::string record =
-      promisedRecord("promised/n/0", "web", requestedFacts(docker::CreateRequest(body)), "m/7");
-  std::optional<ContainerFacts> read = containerFacts("promised/n/0", record);
+      pendingRecord("pending/n/0", "web", requestedFacts(docker::CreateRequest(body)), "m/7");
+  std::optional<ContainerFacts> read = containerFacts("pending/n/0", record);
   cr_assert(read.has_value());
   cr_expect(read->names == std::vector<std::string>{"web"});
   cr_expect(read->labels == LabelList({{"a", "\"1\""}, {"b", "2"}}));
   cr_expect_eq(read->image, "app");
   cr_expect_eq(read->reserves.memory, 5);
   cr_expect(read->ports == std::vector<HostPort>({{"", 8080, "tcp"}}));
-  cr_expect_eq(inPlaceOf(record), "m/7");
-  const std::string plain = promisedRecord("promised/n/1", "", ContainerFacts(), "");
-  cr_expect(containerFacts("promised/n/1", plain)->names.empty());
-  cr_expect_eq(inPlaceOf(plain), "");
-  for (const char* wrong : {"", "[]", "{\"InPlaceOf\":5}"}) cr_expect_eq(inPlaceOf(wrong), "");
+  cr_expect_eq(reservationOf(record), "m/7");
+  const std::string plain = pendingRecord("pending/n/1", "", ContainerFacts(), "");
+  cr_expect(containerFacts("pending/n/1", plain)->names.empty());
+  cr_expect_eq(reservationOf(plain), "");
+  for (const char* wrong : {"", "[]", "{\"Reservation\":5}"})
+    cr_expect_eq(reservationOf(wrong), "");
 }
 
 Test(container_record, a_request_tells_of_its_container_before_there_is_a_record) {

@@ -28,9 +28,9 @@ std::string body(const std::string& config, const std::string& host,
 }
 
 void expect(const std::string& inspected, const std::string& expected) {
-  std::optional<std::string> definition = definitionOf(id, inspected);
-  cr_assert(definition.has_value(), "%s", inspected.c_str());
-  cr_expect_eq(*definition, expected, "%s", definition->c_str());
+  std::optional<std::string> spec = specOf(id, inspected);
+  cr_assert(spec.has_value(), "%s", inspected.c_str());
+  cr_expect_eq(*spec, expected, "%s", spec->c_str());
 }
 
 void inspect(OwnContainers& own, const std::string& id, std::string_view json) {
@@ -40,7 +40,7 @@ void inspect(OwnContainers& own, const std::string& id, std::string_view json) {
 
 }  // namespace
 
-Test(definition, is_the_body_that_creates_it_again) {
+Test(container_spec, is_the_body_that_creates_it_again) {
   const std::string config =
       R"("Env":["A=\u00e9","B"],"Cmd":["sh","-c","x"],"Image":"app:1","Labels":{"a":"b"},)"
       R"("Tty":false,"StopTimeout":0)";
@@ -50,13 +50,13 @@ Test(definition, is_the_body_that_creates_it_again) {
   expect(inspection(config, host), body(config, host));
 }
 
-Test(definition, names_the_image_as_it_was_asked_for) {
+Test(container_spec, names_the_image_as_it_was_asked_for) {
   expect(
       inspection(R"("Image":"sha256:i","Labels":{"a":"b","io.drover.image":"app@sha256:d"})", ""),
       body(R"("Image":"app@sha256:d","Labels":{"a":"b"})", ""));
 }
 
-Test(definition, leaves_out_what_stands_for_nothing_or_was_made_up) {
+Test(container_spec, leaves_out_what_stands_for_nothing_or_was_made_up) {
   expect(inspection(R"("Hostname":"0123456789ab","Domainname":"","User":"","Entrypoint":null)",
                     R"("ContainerIDFile":"/tmp/x","Links":null,"IpcMode":"")"),
          body("", ""));
@@ -67,7 +67,7 @@ Test(definition, leaves_out_what_stands_for_nothing_or_was_made_up) {
          body("", R"("NetworkMode":"container:ba98")"));
 }
 
-Test(definition, asks_for_networks_as_a_client_did) {
+Test(container_spec, asks_for_networks_as_a_client_did) {
   expect(inspection(
              "", "",
              R"("back":{"IPAMConfig":{"IPv4Address":"10.0.0.5"},"Links":null,"Aliases":)"
@@ -80,30 +80,30 @@ Test(definition, asks_for_networks_as_a_client_did) {
               R"("Aliases":["web"]},"bridge":{},"odd":{})"));
 }
 
-Test(definition, what_is_no_inspection_of_it_has_none) {
+Test(container_spec, what_is_no_inspection_of_it_has_none) {
   const std::string good = inspection("", "");
-  cr_expect_not(definitionOf("1", good).has_value());
+  cr_expect_not(specOf("1", good).has_value());
   for (const std::string& wrong :
        {std::string(), std::string("[]"), std::string("{}"), good.substr(0, good.size() / 2),
         "{\"Id\":\"" + id + "\"}", "{\"Id\":\"" + id + "\",\"Config\":{},\"HostConfig\":5}"})
-    cr_expect_not(definitionOf(id, wrong).has_value(), "%s", wrong.c_str());
+    cr_expect_not(specOf(id, wrong).has_value(), "%s", wrong.c_str());
   expect("{\"Id\":\"" + id + "\",\"Config\":{},\"HostConfig\":{}}", body("", ""));
   expect("{\"Id\":\"" + id + "\",\"Config\":{},\"HostConfig\":{},\"NetworkSettings\":[]}",
          body("", ""));
 }
 
-Test(definition, is_handed_on_once_and_empty_if_it_is_too_large) {
+Test(container_spec, is_handed_on_once_and_empty_if_it_is_too_large) {
   OwnContainers own;
   inspect(own, id, inspection(R"("Tty":true)", ""));
   own.make({{id, "{}", true, false}});
-  cr_expect(own.hasDefinitions());
-  Records taken = own.takeDefinitions();
+  cr_expect(own.hasSpecs());
+  Records taken = own.takeSpecs();
   cr_expect_eq(taken.size(), 1);
   cr_expect_eq(taken.at(id), body(R"("Tty":true)", ""));
-  cr_expect_not(own.hasDefinitions());
-  inspect(own, id, inspection("\"Env\":[\"" + std::string(definitionMost, 'x') + "\"]", ""));
-  cr_expect_eq(own.takeDefinitions().at(id), "");
+  cr_expect_not(own.hasSpecs());
+  inspect(own, id, inspection("\"Env\":[\"" + std::string(maxSpecSize, 'x') + "\"]", ""));
+  cr_expect_eq(own.takeSpecs().at(id), "");
   inspect(own, id, inspection("", ""));
   own.make({});
-  cr_expect_not(own.hasDefinitions(), "it is gone");
+  cr_expect_not(own.hasSpecs(), "it is gone");
 }

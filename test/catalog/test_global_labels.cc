@@ -13,20 +13,20 @@ using namespace catalog;
 
 namespace {
 
-std::string copyBody(std::string_view definition, const GlobalMark& mark) {
-  docker::CreateRequest request(definition);
+std::string copyBody(std::string_view spec, const GlobalMark& mark) {
+  docker::CreateRequest request(spec);
   makeCopy(request, mark);
   return request.body();
 }
 
-std::string plainDefinition(std::string_view definition) {
-  docker::CreateRequest request(definition);
+std::string plainSpec(std::string_view spec) {
+  docker::CreateRequest request(spec);
   makePlain(request);
   return request.body();
 }
 
-std::string originalBody(std::string_view definition, const GlobalMark& mark) {
-  docker::CreateRequest request(definition);
+std::string originalBody(std::string_view spec, const GlobalMark& mark) {
+  docker::CreateRequest request(spec);
   makeOriginal(request, mark);
   return request.body();
 }
@@ -116,7 +116,7 @@ Test(global_labels, what_is_named_or_labelled_otherwise_is_no_copy) {
 Test(global_labels, what_is_made_of_a_sidekick_says_beside_what_it_is) {
   const std::string primary(64, 'b');
   GlobalMark mark{group, "c1", home, ".n-2", primary};
-  const std::string definition = R"({"Labels":{"x":"y"},"HostConfig":{}})";
+  const std::string spec = R"({"Labels":{"x":"y"},"HostConfig":{}})";
   auto labelsOf = [](const std::string& body) {
     const rapidjson::Document json = base::parseJson(body);
     LabelList labels;
@@ -124,11 +124,11 @@ Test(global_labels, what_is_made_of_a_sidekick_says_beside_what_it_is) {
       labels.emplace_back(base::asText(each.name), base::asText(each.value));
     return list(labels);
   };
-  std::string body = copyBody(definition, mark);
+  std::string body = copyBody(spec, mark);
   cr_expect_eq(globalMark(labelsOf(body), "data.n-2"), mark);
   std::string next = originalBody(body, mark);
   cr_expect_eq(globalMark(labelsOf(next), "data"), (GlobalMark{group, "", "", "", primary}));
-  std::string plain = plainDefinition(body);
+  std::string plain = plainSpec(body);
   cr_expect_eq(labelsOf(plain), (LabelList{{"x", "y"}}));
   // Neither label is enough by itself, nor with a value that is no id.
   for (const LabelList& labels :
@@ -145,15 +145,15 @@ Test(global_labels, suffixes_may_stand_in_names) {
   cr_expect_eq(globalSuffix("", home, false), "." + home);
 }
 
-Test(global_labels, a_copys_body_is_the_definition_out_of_composes_sight) {
-  const std::string definition =
+Test(global_labels, a_copys_body_is_the_spec_out_of_composes_sight) {
+  const std::string spec =
       R"({"Image":"app","Env":["A=1"],"Labels":{"io.drover.global":"true","x":"y\"z",)"
       R"("com.docker.compose.oneoff":"False","com.docker.compose.project":"p",)"
       R"("io.drover.global.of":")" +
       std::string(64, 'b') +
       R"("},"HostConfig":{"AutoRemove":true,"Memory":12345678901234567890}})";
   GlobalMark mark{group, "c1", home, ".n-2"};
-  std::string body = copyBody(definition, mark);
+  std::string body = copyBody(spec, mark);
   cr_expect_eq(labelIn(body, "x"), "y\"z");
   cr_expect_eq(labelIn(body, "com.docker.compose.oneoff"), "");
   cr_expect_eq(labelIn(body, "com.docker.compose.project"), "");
@@ -167,7 +167,7 @@ Test(global_labels, a_copys_body_is_the_definition_out_of_composes_sight) {
     labels.emplace_back(base::asText(each.name), base::asText(each.value));
   cr_expect_eq(globalMark(list(labels), "web.n-2"), mark);
 
-  std::string plain = plainDefinition(body);
+  std::string plain = plainSpec(body);
   cr_expect_eq(labelIn(plain, "com.docker.compose.project"), "p");
   cr_expect_eq(labelIn(plain, "io.drover.global.of"), "");
   std::string next = originalBody(body, mark);
@@ -176,7 +176,7 @@ Test(global_labels, a_copys_body_is_the_definition_out_of_composes_sight) {
   cr_expect_eq(labelIn(next, "io.drover.global.from"), "");
 }
 
-Test(global_labels, what_is_no_definition_gives_no_body) {
+Test(global_labels, what_is_no_spec_gives_no_body) {
   GlobalMark mark{group, "c1", home, ".n-2"};
   for (const char* text : {"", "[]", "{", "null", "{}", R"({"HostConfig":[]})", "\"x\""}) {
     docker::CreateRequest request(text);
@@ -188,7 +188,7 @@ Test(global_labels, what_is_no_definition_gives_no_body) {
   for (const char* text : {"[]", "null", "\"x\""}) {
     cr_expect_eq(copyBody(text, mark), text);
     cr_expect_eq(originalBody(text, mark), text);
-    cr_expect_eq(plainDefinition(text), text);
+    cr_expect_eq(plainSpec(text), text);
   }
   // Labels that are none are left out.
   std::string odd = copyBody(R"({"Labels":[1],"HostConfig":{}})", mark);

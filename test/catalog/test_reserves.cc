@@ -92,13 +92,13 @@ Test(reserves, go_into_a_record_and_come_back) {
          R"("Count":2,"DeviceIDs":["a\"b"],"Capabilities":[["x"],["y","z"]]}])");
   std::string json = encode(all);
   cr_expect_eq(json,
-               R"({"NanoCpus":5,"Memory":6,"Pids":7,"Ports":["fd00::1:80/tcp",":81/sctp"],)"
-               R"("Devices":[{"Driver":"d","Count":2,"DeviceIDs":["a\"b"],)"
+               R"({"NanoCpus":5,"Memory":6,"PidsLimit":7,"Ports":["fd00::1:80/tcp",":81/sctp"],)"
+               R"("DeviceRequests":[{"Driver":"d","Count":2,"DeviceIDs":["a\"b"],)"
                R"("Capabilities":[["x"],["y","z"]]}]})",
                "%s", json.c_str());
   cr_expect(decodeReserves(json) == all);
   cr_expect_eq(encode(Reserves()), "");
-  for (const char* wrong : {"", "[]", "{", "{\"Ports\":5,\"Memory\":\"x\",\"Devices\":{}}",
+  for (const char* wrong : {"", "[]", "{", "{\"Ports\":5,\"Memory\":\"x\",\"DeviceRequests\":{}}",
                             "{\"Ports\":[\"\",\"80\",\":80\",\":x/tcp\",\"/:\",5]}"})
     cr_expect(decodeReserves(wrong) == Reserves(), "%s", wrong);
 }

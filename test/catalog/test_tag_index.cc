@@ -16,8 +16,8 @@ cluster::NodeId node(char letter) {
   return *cluster::NodeId::parse(std::string(cluster::NodeId::length, letter));
 }
 
-std::string told(const char* image, uint64_t stamp, char writer) {
-  return tagRecord({image, stamp, node(writer)});
+std::string told(const char* image, uint64_t serial, char writer) {
+  return tagRecord({image, serial, node(writer)});
 }
 
 // An image record with this tag.
@@ -35,7 +35,7 @@ bool none(const std::string&, const std::string&) {
 
 }  // namespace
 
-Test(tag_index, the_highest_stamp_counts_and_of_equal_ones_the_highest_writer) {
+Test(tag_index, the_highest_serial_counts_and_of_equal_ones_the_highest_writer) {
   TagIndex index;
   index.put(node('a'), "tag/t:1", told("sha256:a", 3, 'a'));
   index.put(node('b'), "tag/t:1", told("sha256:b", 4, 'b'));
@@ -80,11 +80,11 @@ Test(tag_index, what_is_no_record_of_a_tag_is_not_taken) {
   TagIndex index;
   std::string writer(cluster::NodeId::length, 'a');
   for (const std::string& wrong :
-       {std::string(), std::string("{}"), std::string("[]"), std::string("{\"Image\":5}"),
-        "{\"Image\":\"sha256:a\",\"Stamp\":0,\"Writer\":\"" + writer + "\"}",
-        "{\"Image\":\"sha256:a\",\"Stamp\":281474976710657,\"Writer\":\"" + writer + "\"}",
-        std::string("{\"Image\":\"sha256:a\",\"Stamp\":1,\"Writer\":\"me\"}"),
-        "{\"Image\":\"\",\"Stamp\":1,\"Writer\":\"" + writer + "\"}", std::string(5000, ' ')}) {
+       {std::string(), std::string("{}"), std::string("[]"), std::string("{\"image\":5}"),
+        "{\"image\":\"sha256:a\",\"serial\":0,\"writer\":\"" + writer + "\"}",
+        "{\"image\":\"sha256:a\",\"serial\":281474976710657,\"writer\":\"" + writer + "\"}",
+        std::string("{\"image\":\"sha256:a\",\"serial\":1,\"writer\":\"me\"}"),
+        "{\"image\":\"\",\"serial\":1,\"writer\":\"" + writer + "\"}", std::string(5000, ' ')}) {
     cr_expect_not(parseTagRecord(wrong).has_value(), "%s", wrong.c_str());
     index.put(node('a'), "tag/t:1", wrong);
     cr_expect_not(index.told("t:1").has_value());
@@ -92,7 +92,7 @@ Test(tag_index, what_is_no_record_of_a_tag_is_not_taken) {
   std::optional<TagMeaning> meaning = parseTagRecord(told("sha256:a", 7, 'b'));
   cr_assert(meaning.has_value());
   cr_expect_eq(meaning->image, "sha256:a");
-  cr_expect_eq(meaning->stamp, 7);
+  cr_expect_eq(meaning->serial, 7);
   cr_expect(meaning->writer == node('b'));
 }
 

@@ -57,8 +57,8 @@ struct Pair {
   Placements& two = hosts.two().droverd->placements;
   std::string second{hosts.two().agent().self().text()};
 
-  Placements::Admission promise(const labels::Policy& policy, const std::string& name,
-                                const std::string& token) {
+  Placements::Admission admit(const labels::Policy& policy, const std::string& name,
+                              const std::string& token) {
     Placements::Admission admitted = two.admit(policy, name);
     cr_assert_eq(admitted.refusedBy, "", "%s", admitted.why.c_str());
     bool hasPort = !policy.ports.empty();
@@ -155,27 +155,28 @@ Test(placements, ports_and_reservations_are_those_of_the_record) {
   cr_expect_not(alone.fits(asking(R"("Labels":{"io.drover.reserve":"tuner=1"})")));
 }
 
-Test(placements, what_a_node_promises_counts_on_all_nodes_before_it_is_made) {
+Test(placements, what_is_pending_on_a_node_counts_on_all_nodes_before_it_is_made) {
   Pair pair;
   for (const char* name : {"", "web"}) {
     cr_expect(pair.fits());
     {
-      // The node that asks has it reserved, until the other one's promise takes the place of that.
+      // The node that asks has it reserved, until what is pending on the other one takes the place
+      // of that.
       Placements::Reservation reserved = pair.one.reserve(pair.second, onSecond, name);
-      Placements::Admission admitted = pair.promise(port80, name, reserved.token());
-      pair.hosts.stage.until([&] { return pair.one.knows("promised/" + pair.second + "/0"); });
+      Placements::Admission admitted = pair.admit(port80, name, reserved.token());
+      pair.hosts.stage.until([&] { return pair.one.knows("pending/" + pair.second + "/0"); });
       cr_expect_eq(pair.known(), 1, "it counts once");
       cr_expect_not(pair.fits());
       reserved = Placements::Reservation();
-      cr_expect_not(pair.fits(), "the promise counts without it");
+      cr_expect_not(pair.fits(), "what is pending counts without it");
     }
     pair.hosts.stage.until([&] { return pair.fits(); });
   }
 }
 
-Test(placements, what_came_of_a_promise_counts_until_it_is_recorded_or_known_not_to_come) {
+Test(placements, what_came_of_a_pending_one_counts_until_it_is_recorded_or_known_not_to_come) {
   Pair pair;
-  Placements::Admission admitted = pair.promise(port80, "web", "");
+  Placements::Admission admitted = pair.admit(port80, "web", "");
   admitted.reservation.stands(idOf('a'));
   pair.hosts.stage.until([&] { return pair.one.knows("web"); });
   pair.two.published();
@@ -185,13 +186,13 @@ Test(placements, what_came_of_a_promise_counts_until_it_is_recorded_or_known_not
   pair.hosts.stage.until([&] { return pair.fits(); });
 }
 
-Test(placements, a_promise_that_comes_after_the_answer_to_its_create_counts_no_more) {
+Test(placements, a_pending_one_that_comes_after_the_answer_to_its_create_counts_no_more) {
   Pair pair;
   Placements::Reservation reserved = pair.one.reserve(pair.second, onSecond, "");
   const std::string token = reserved.token();
   reserved.stands(idOf('a'));
-  Placements::Admission admitted = pair.promise(port80, "", token);
-  Placements::Admission after = pair.promise(asking(R"("Labels":{})"), "later", "");
+  Placements::Admission admitted = pair.admit(port80, "", token);
+  Placements::Admission after = pair.admit(asking(R"("Labels":{})"), "later", "");
   pair.hosts.stage.until([&] { return pair.one.knows("later"); });
   cr_expect_eq(pair.known(), 2);
 }

@@ -175,7 +175,7 @@ Test(publisher, what_containers_reserve_is_known_to_all) {
   hosts.stage.until([&] { return reserved(hosts.one()) == "0 0 0"; });
 }
 
-Test(publisher, definitions_come_and_go_with_their_containers) {
+Test(publisher, specs_come_and_go_with_their_containers) {
   Hosts hosts(2);
   SmallDocker& engine = hosts.two().engine;
   std::string secret = "TOKEN=hush";
@@ -184,14 +184,14 @@ Test(publisher, definitions_come_and_go_with_their_containers) {
     return answerOf("{\"Id\":\"" + engine.idFor("web") +
                     "\",\"State\":{},\"HostConfig\":{},\"Config\":{\"Env\":[\"" + secret + "\"]}}");
   };
-  const std::string key = "definition/" + engine.idFor("web");
-  auto definition = [&] {
+  const std::string key = "spec/" + engine.idFor("web");
+  auto spec = [&] {
     const cluster::Record* record =
         hosts.one().agent().state().find(hosts.two().agent().self(), key);
     return record ? record->value : std::string();
   };
   engine.run("web");
-  hosts.stage.until([&] { return definition().find("TOKEN=hush") != std::string::npos; });
+  hosts.stage.until([&] { return spec().find("TOKEN=hush") != std::string::npos; });
   size_t inspected = engine.count(engine.idFor("web") + "/json");
 
   engine.docker.emit("{\"Type\":\"container\",\"Action\":\"start\",\"Actor\":{\"ID\":\"" +
@@ -202,13 +202,13 @@ Test(publisher, definitions_come_and_go_with_their_containers) {
   secret = std::string(100'000, 'x');
   engine.docker.emit("{\"Type\":\"container\",\"Action\":\"update\",\"Actor\":{\"ID\":\"" +
                      engine.idFor("web") + "\"}}");
-  hosts.stage.until([&] { return definition().empty(); });
+  hosts.stage.until([&] { return spec().empty(); });
   secret = "SMALL=1";
   engine.docker.emit("{\"Type\":\"container\",\"Action\":\"update\",\"Actor\":{\"ID\":\"" +
                      engine.idFor("web") + "\"}}");
-  hosts.stage.until([&] { return definition().find("SMALL=1") != std::string::npos; });
+  hosts.stage.until([&] { return spec().find("SMALL=1") != std::string::npos; });
   engine.remove("web");
-  hosts.stage.until([&] { return definition().empty(); });
+  hosts.stage.until([&] { return spec().empty(); });
   for (Host* each : {&hosts.one(), &hosts.two()}) {
     cr_expect_eq(each->logged().find("hush"), std::string::npos);
     cr_expect_eq(each->logged().find("xxxx"), std::string::npos);

@@ -77,15 +77,15 @@ void container(std::string_view record) {
   fuzz::require(again->reserves == catalog::Reserves());
 }
 
-void definition(std::string_view inspection) {
-  std::optional<std::string> body = catalog::definitionOf("ab", inspection);
+void spec(std::string_view inspection) {
+  std::optional<std::string> body = catalog::specOf("ab", inspection);
   if (body) fuzz::require(docker::JsonObject::parse(*body).has_value());
 }
 
-// A definition becomes a copy that says whose it is, and what was asked for is found in it again.
-void global(std::string_view definition) {
+// A spec becomes a copy that says whose it is, and what was asked for is found in it again.
+void global(std::string_view spec) {
   const catalog::GlobalMark mark{std::string(64, 'a'), "c1", std::string(25, 'n'), ".n1"};
-  docker::CreateRequest request(definition);
+  docker::CreateRequest request(spec);
   catalog::restartsAlways(request);
   if (!request.isObject()) return;
   catalog::makeCopy(request, mark);
@@ -133,8 +133,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     case 'c':
       container(text);
       break;
-    case 'd':
-      definition(text);
+    case 's':
+      spec(text);
       break;
     case 'g':
       global(text);

@@ -331,7 +331,7 @@ def test_what_a_node_that_lies_says_of_another_does_not_last(three, tmp_path):
     is_well()
     two.copy_identity(tmp_path / "two")
     with sqlite3.connect(tmp_path / "two/state/drover.db") as store:
-        (reserved,) = store.execute("SELECT next FROM counter WHERE name = 'reserved'").fetchone()
+        (reserved,) = store.execute("SELECT value FROM counter WHERE name = 'record_version'").fetchone()
     assert reserved > time.time() * 1_000_000, "how high it went is on its disk"
     works_together(three)
     two.docker("rm", "--force", "before")

@@ -99,7 +99,7 @@ Test(admission, who_cannot_come_in_is_told_why) {
       {without(good, "10.0.0.9", "example.org"), 400},
       {without(good, "7946", "0"), 400},
       {without(good, "2377", "65536"), 400},
-      {without(good, "\"wire\":" + std::to_string(wireVersion), "\"wire\":0"), 400},
+      {without(good, "\"wireVersion\":" + std::to_string(wireVersion), "\"wireVersion\":0"), 400},
       {without(good, "host-j", "host j"), 400},
       {without(good, "BEGIN CERTIFICATE REQUEST", "BEGIN NOTHING"), 400},
       {without(good, std::string(node('j').text()), std::string(node('i').text())), 400},

@@ -281,11 +281,11 @@ Test(store, damage_is_found_when_it_is_opened) {
 Test(store, values_that_cannot_be_are_refused) {
   const char* changes[] = {
       "UPDATE member SET id = 'x'",
-      "UPDATE member SET host = 'example.org'",
+      "UPDATE member SET ip = 'example.org'",
       "UPDATE member SET gossip_port = 70000",
       "UPDATE member SET api_port = -1",
-      "INSERT INTO removed VALUES ('')",
-      "UPDATE value SET content = x'00' WHERE name = 'node'",
+      "INSERT INTO removed_member VALUES ('')",
+      "UPDATE setting SET value = x'00' WHERE name = 'node'",
   };
   for (const char* change : changes) {
     Place place;

@@ -170,7 +170,7 @@ class Node(Droverd):
         shutil.copytree(self.directory / "state", directory / "state")
         with sqlite3.connect(directory / "state/drover.db") as store:
             for name, file in (("certificate", "cert.pem"), ("key", "key.pem")):
-                query = "SELECT content FROM value WHERE name = ?"
+                query = "SELECT value FROM setting WHERE name = ?"
                 (content,) = store.execute(query, (name,)).fetchone()
                 (directory / file).write_bytes(content)
 

@@ -69,9 +69,9 @@ struct Door {
   std::string joinRequest(const std::string& from = "", const std::string& to = "") {
     base::JsonWriter json;
     json.object().member("secret", host.agent().config().workerSecret);
-    json.member("request", cluster::makeRequest(key, id, host.agent().config().id));
+    json.member("certificateRequest", cluster::makeRequest(key, id, host.agent().config().id));
     json.member("id", id.text()).member("name", "newcomer").member("ip", "127.9.9.9");
-    json.member("gossipPort", 7946).member("apiPort", 2377).member("wire", 1).endObject();
+    json.member("gossipPort", 7946).member("apiPort", 2377).member("wireVersion", 1).endObject();
     std::string text = json.text();
     if (!from.empty()) text.replace(text.find(from), from.size(), to);
     return text;
