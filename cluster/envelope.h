@@ -7,6 +7,7 @@
 #include "cluster/network.h"
 #include "cluster/types.h"
 #include "cluster/wire.pb.h"
+#include "cluster/wire_version.h"
 
 namespace cluster {
 

@@ -39,9 +39,4 @@ class Network {
 // that is met in practice (1280, RFC 8200) without being cut up.
 constexpr size_t packetMost = 1150;
 
-// The format that this code writes, and the oldest code that reads what it writes. Versions N and
-// N-1 work together.
-constexpr uint32_t wireVersion = 1;
-constexpr uint32_t wireOldestReader = 1;
-
 }  // namespace cluster

@@ -3,7 +3,7 @@
 #include "base/json.h"
 #include "cluster/agent_error.h"
 #include "cluster/ca/certificates.h"
-#include "cluster/network.h"
+#include "cluster/wire_version.h"
 
 namespace cluster {
 namespace {
@@ -12,6 +12,20 @@ void put(base::JsonWriter& json, const Member& member) {
   json.member("id", member.id.text()).member("name", member.name);
   json.member("ip", member.gossip.host()).member("gossipPort", member.gossip.port);
   json.member("apiPort", member.apiPort);
+}
+
+void put(base::JsonWriter& json, uint32_t version, uint32_t oldestReader) {
+  json.member("wireVersion", version).member("oldestReader", oldestReader);
+}
+
+WireFit fitOf(const rapidjson::Value& json) {
+  return wireFit(base::number(json, "wireVersion"), base::number(json, "oldestReader"));
+}
+
+// For refusals: what the other one says, beside what we have.
+std::string versionsOf(const rapidjson::Value& json) {
+  return "version " + std::to_string(base::number(json, "wireVersion")) +
+         " of the wire format there, " + std::to_string(wireVersion) + " here";
 }
 
 std::optional<Endpoint> endpoint(const rapidjson::Value& json, const char* port) {
@@ -36,12 +50,38 @@ std::optional<Member> take(const rapidjson::Value& json) {
 
 }  // namespace
 
+std::string encodeCluster(const std::string& id) {
+  base::JsonWriter json;
+  json.object().member("id", id);
+  put(json, wireVersion, wireOldestReader);
+  return json.endObject().text();
+}
+
+std::string decodeCluster(std::string_view json, const std::string& remote) {
+  rapidjson::Document document = base::parseJson(json);
+  std::string id(base::text(document, "id"));
+  if (!NodeId::parse(id)) throw AgentError(503, remote + " does not answer as a droverd does");
+  std::string versions = versionsOf(document);
+  switch (fitOf(document)) {
+    case WireFit::tooNew:
+      throw AgentError(400, remote + " has a droverd that is too new for the one here (" +
+                                versions + "); install the same release here");
+    case WireFit::tooOld:
+      throw AgentError(400, remote + " has a droverd that is too old for the one here (" +
+                                versions + "); update the cluster's nodes first");
+    case WireFit::good:
+      break;
+  }
+  return id;
+}
+
 std::string encode(const JoinRequest& request) {
   base::JsonWriter json;
   json.object().member("secret", request.secret.reveal());
   json.member("certificateRequest", request.certificateRequest);
   put(json, request.joiner);
-  return json.member("wireVersion", wireVersion).endObject().text();
+  put(json, wireVersion, wireOldestReader);
+  return json.endObject().text();
 }
 
 std::string encode(const Admission& admission) {
@@ -89,10 +129,16 @@ Member joinerOf(std::string_view request, const ClusterConfig& config,
                      "with \"docker swarm join-token worker\" on a node of the cluster");
   std::optional<Member> joiner = take(json);
   if (!joiner) throw AgentError(400, "the request to join is not understood");
-  if (base::number(json, "wireVersion") < wireOldestReader)
-    throw AgentError(400,
-                     "this cluster's droverd is too new for the one that wants to join; "
-                     "install the same version there");
+  switch (fitOf(json)) {
+    case WireFit::tooOld:
+      throw AgentError(400, "this cluster's droverd is too new for the one that wants to join (" +
+                                versionsOf(json) + "); install the same release there");
+    case WireFit::tooNew:
+      throw AgentError(400, "this cluster's droverd is too old for the one that wants to join (" +
+                                versionsOf(json) + "); update the cluster's nodes first");
+    case WireFit::good:
+      break;
+  }
   if (removed.contains(joiner->id))
     throw AgentError(403, "node " + std::string(joiner->id.text()) + " was removed");
   return std::move(*joiner);

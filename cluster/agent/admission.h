@@ -17,6 +17,12 @@
 
 namespace cluster {
 
+// What a node tells those who want to join: GET /drover/v1/cluster.
+std::string encodeCluster(const std::string& id);
+// The id of the cluster of the node at `remote` that tells this. Throws AgentError if it is no such
+// answer, or if its droverd and ours would not understand each other.
+std::string decodeCluster(std::string_view json, const std::string& remote);
+
 // What the joiner says. Its certificate's request is PEM.
 struct JoinRequest {
   Secret secret;  // of the join token

@@ -8,6 +8,7 @@
 #include "cluster/agent/running.h"
 #include "cluster/ca/draw.h"
 #include "cluster/ca/join_token.h"
+#include "cluster/wire_version.h"
 
 namespace cluster {
 namespace {
@@ -254,9 +255,7 @@ base::Task<> Agent::leave() {
 }
 
 std::string Agent::describe() const {
-  base::JsonWriter json;
-  json.object().member("id", running().config.id).member("wireVersion", wireVersion);
-  return json.endObject().text();
+  return encodeCluster(running().config.id);
 }
 
 std::string Agent::admit(const std::string& request) {

@@ -1,7 +1,6 @@
 #include "cluster/agent/joining.h"
 
 #include "base/http_client.h"
-#include "base/json.h"
 #include "cluster/agent_error.h"
 #include "cluster/ca/certificates.h"
 #include "cluster/ca/draw.h"
@@ -47,8 +46,7 @@ base::Task<Joined> askToJoin(base::Loop& loop, JoinWish wish) {
   base::HttpReply described =
       co_await client.call(base::httpGet("/drover/v1/cluster", joinTimeout, answerMost));
   if (described.status != 200) throw AgentError(503, wish.remote + ": " + refusalOf(described));
-  std::string id(base::text(base::parseJson(described.body), "id"));
-  if (!NodeId::parse(id)) throw AgentError(503, wish.remote + " does not answer as a droverd does");
+  std::string id = decodeCluster(described.body, wish.remote);
 
   joined.self = drawNodeId();
   joined.key = makeKey();

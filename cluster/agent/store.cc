@@ -273,9 +273,11 @@ class Store::Impl {
     if (program != applicationId)
       throw StoreError(path_ + " is a database of another program; move it away");
     if (version > schemaVersion)
-      throw StoreError(path_ + " was written by a newer drover (schema " + std::to_string(version) +
-                       ", this one knows up to " + std::to_string(schemaVersion) +
-                       "); install that version again");
+      throw StoreError(
+          path_ + " was written by a newer drover: it has version " + std::to_string(version) +
+          " of the state format, and this drover reads up to version " +
+          std::to_string(schemaVersion) +
+          "; install that release again, or move the file away and join this node anew");
   }
 
   void makeTables() {

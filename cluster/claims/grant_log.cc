@@ -20,6 +20,7 @@ namespace {
 
 constexpr size_t fileMost = 64 * 1024 * 1024;
 constexpr size_t noteMost = 4096;
+constexpr uint32_t formatVersion = 1;
 
 // Each note with its length before it, so that one that was cut off by a kill is known.
 std::string framed(const wire::GrantNote& note) {
@@ -71,7 +72,8 @@ std::string bootId() {
 std::optional<std::vector<KeptGrant>> readGrants(std::string_view content, std::string_view boot,
                                                  const NodeId& self, Time now, Time sinceBoot) {
   wire::GrantNote note;
-  if (boot.empty() || !take(content, note) || note.boot() != boot || note.node() != self.text())
+  if (boot.empty() || !take(content, note) || note.boot() != boot || note.node() != self.text() ||
+      note.version() != formatVersion)
     return std::nullopt;
   std::map<std::string, KeptGrant> standing;
   while (take(content, note)) {
@@ -89,6 +91,17 @@ std::optional<std::vector<KeptGrant>> readGrants(std::string_view content, std::
   return grants;
 }
 
+std::string grantsFile(std::string_view boot, const NodeId& self, Time now, Time sinceBoot,
+                       const std::vector<KeptGrant>& grants) {
+  wire::GrantNote head;
+  head.set_boot(std::string(boot));
+  head.set_node(std::string(self.text()));
+  head.set_version(formatVersion);
+  std::string file = framed(head);
+  for (const KeptGrant& each : grants) file += framed(noteOf(now, sinceBoot, each));
+  return file;
+}
+
 std::optional<std::vector<KeptGrant>> GrantLog::load(const NodeId& self, Time now) const {
   std::ifstream file(path_, std::ios::binary);
   if (!file) return std::nullopt;
@@ -102,13 +115,7 @@ std::optional<std::vector<KeptGrant>> GrantLog::load(const NodeId& self, Time no
 }
 
 void GrantLog::begin(const NodeId& self, Time now, const std::vector<KeptGrant>& grants) {
-  wire::GrantNote head;
-  head.set_boot(bootId());
-  head.set_node(std::string(self.text()));
-  std::string text = framed(head);
-  Time booted = sinceBoot();
-  for (const KeptGrant& each : grants) text += framed(noteOf(now, booted, each));
-
+  std::string text = grantsFile(bootId(), self, now, sinceBoot(), grants);
   // The one of before stays whole until this one is.
   std::string fresh = path_ + ".new";
   file_ =

@@ -31,10 +31,15 @@ Time sinceBoot();
 // Another text after each boot of the host; empty if it is not to be had.
 std::string bootId();
 
-// The file's content: what remains of it, if it is one of this boot and this node. Any bytes will
-// do. `now` is the time for which the result's `until` count, `boot` the same moment since boot.
+// The file's content: what remains of it, if it is one of this boot, this node and our version of
+// the format. Any bytes will do. `now` is the time for which the result's `until` count, `boot` the
+// same moment since boot.
 std::optional<std::vector<KeptGrant>> readGrants(std::string_view content, std::string_view boot,
                                                  const NodeId& self, Time now, Time sinceBoot);
+
+// The file that tells of these, in the present version of its format.
+std::string grantsFile(std::string_view boot, const NodeId& self, Time now, Time sinceBoot,
+                       const std::vector<KeptGrant>& grants);
 
 class GrantLog {
  public:

@@ -5,6 +5,7 @@
 
 #include "cluster/envelope.h"
 #include "cluster/membership/membership_impl.h"
+#include "cluster/wire_version.h"
 
 namespace cluster {
 namespace {
@@ -135,7 +136,8 @@ bool Membership::Impl::receive(Time now, const NodeId& sender, std::optional<End
 }
 
 bool Membership::Impl::isReadable(Time now, const NodeId& sender, const wire::Message& message) {
-  if (message.oldest_reader() > wireVersion) {
+  WireFit fit = wireFit(message.version(), message.oldest_reader());
+  if (fit == WireFit::tooNew) {
     refuse(now, sender,
            "it speaks version " + std::to_string(message.version()) +
                " of the wire format, which takes version " +
@@ -143,7 +145,7 @@ bool Membership::Impl::isReadable(Time now, const NodeId& sender, const wire::Me
                std::to_string(wireVersion) + ": update it");
     return false;
   }
-  if (message.version() < wireOldestReader) {
+  if (fit == WireFit::tooOld) {
     refuse(now, sender,
            "it speaks version " + std::to_string(message.version()) +
                " of the wire format and cannot read ours, which takes version " +

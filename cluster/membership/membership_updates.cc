@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "cluster/membership/membership_impl.h"
+#include "cluster/wire_version.h"
 
 namespace cluster {
 namespace {

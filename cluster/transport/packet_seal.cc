@@ -19,7 +19,6 @@ using Verdict = OpenedPacket::Verdict;
 using KeyId = std::array<uint8_t, 4>;
 using Nonce = std::array<uint8_t, 12>;
 
-constexpr uint8_t formatVersion = 1;
 constexpr size_t headerSize = 1 + sizeof(KeyId) + sizeof(Nonce);
 constexpr size_t originSize = NodeId::length + 8 + 8 + 8;
 constexpr size_t tagSize = 16;
@@ -181,7 +180,7 @@ class PacketSeal::Impl {
     Key& key = keys_.front();
     std::string packet(overhead + content.size(), '\0');
     uint8_t* at = reinterpret_cast<uint8_t*>(packet.data());
-    at[0] = formatVersion;
+    at[0] = PacketSeal::version;
     std::copy(key.id.begin(), key.id.end(), at + 1);
     nextNonce();
     std::copy(nonce_.begin(), nonce_.end(), at + 1 + key.id.size());
@@ -223,7 +222,7 @@ class PacketSeal::Impl {
     if (packet.size() < overhead || packet.size() > std::numeric_limits<int>::max())
       return Verdict::tooShort;
     const uint8_t* at = bytes(packet);
-    if (at[0] != formatVersion) return Verdict::wrongVersion;
+    if (at[0] != PacketSeal::version) return Verdict::wrongVersion;
     auto same = [at](const Key& key) { return std::equal(key.id.begin(), key.id.end(), at + 1); };
     auto key = std::find_if(keys_.begin(), keys_.end(), same);
     if (key == keys_.end()) return Verdict::unknownKey;

@@ -73,6 +73,7 @@ std::string_view textOf(OpenedPacket::Verdict verdict);
 
 class PacketSeal {
  public:
+  static constexpr uint8_t version = 1;  // of the packet format
   static constexpr size_t keySize = 32;
   static constexpr size_t keysMost = 8;
   // By how many bytes a packet is longer than its content.

@@ -123,6 +123,10 @@ void PeerNetwork::receive(std::string_view packet, const Endpoint& from) {
   wire::Message message;
   if (opened.verdict != OpenedPacket::Verdict::good) {
     why = textOf(opened.verdict);
+    if (opened.verdict == OpenedPacket::Verdict::wrongVersion)
+      why = "it is no packet of version " + std::to_string(PacketSeal::version) +
+            " (the first byte is " + std::to_string(static_cast<uint8_t>(packet.front())) +
+            "): it is not droverd's, or one of both needs an update";
   } else if (!message.ParseFromString(opened.content)) {
     why = "its content is not understood";
   } else if (message.sender() != opened.sender.text()) {

@@ -11,6 +11,7 @@
 #include "cluster/envelope.h"
 #include "cluster/membership/member_update.h"
 #include "cluster/membership/membership.h"
+#include "cluster/wire_version.h"
 
 namespace test {
 

@@ -27,6 +27,11 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   } catch (const cluster::AgentError& refused) {
     fuzz::require(refused.status() == 400 || refused.status() == 403);
   }
+  try {
+    fuzz::require(cluster::decodeCluster(text, "there").size() == cluster::NodeId::length);
+  } catch (const cluster::AgentError& refused) {
+    fuzz::require(refused.status() == 400 || refused.status() == 503);
+  }
   std::optional<cluster::Admission> admission = cluster::decodeAdmission(text, clusterId);
   if (!admission) return 0;
   std::string written = encode(*admission);

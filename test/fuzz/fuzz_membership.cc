@@ -9,6 +9,7 @@
 
 #include "cluster/envelope.h"
 #include "cluster/membership/membership.h"
+#include "cluster/wire_version.h"
 
 namespace {
 

@@ -5,6 +5,7 @@
 #include <memory>
 #include <vector>
 
+#include "cluster/wire_version.h"
 #include "test/simulation/node.h"
 
 namespace simulation {

@@ -6,6 +6,7 @@
 
 #include "cluster/envelope.h"
 #include "cluster/number_bounds.h"
+#include "cluster/wire_version.h"
 
 namespace simulation {
 namespace {

@@ -9,7 +9,7 @@
 #include "base/json.h"
 #include "cluster/agent_error.h"
 #include "cluster/ca/certificates.h"
-#include "cluster/network.h"
+#include "cluster/wire_version.h"
 
 using namespace cluster;
 
@@ -100,12 +100,69 @@ Test(admission, who_cannot_come_in_is_told_why) {
       {without(good, "7946", "0"), 400},
       {without(good, "2377", "65536"), 400},
       {without(good, "\"wireVersion\":" + std::to_string(wireVersion), "\"wireVersion\":0"), 400},
+      {without(good, "\"oldestReader\":1", "\"oldestReader\":2"), 400},
       {without(good, "host-j", "host j"), 400},
       {without(good, "BEGIN CERTIFICATE REQUEST", "BEGIN NOTHING"), 400},
       {without(good, std::string(node('j').text()), std::string(node('i').text())), 400},
   };
   for (const auto& each : cases)
     cr_expect_eq(cluster.statusFor(each.request), each.status, "%s", each.request.c_str());
+}
+
+Test(admission, who_would_not_be_understood_is_told_which_side_to_update) {
+  Cluster cluster;
+  auto refusal = [&cluster](const std::string& request) -> std::string {
+    try {
+      joinerOf(request, cluster.config, {});
+    } catch (const AgentError& refused) {
+      return refused.what();
+    }
+    return "";
+  };
+  std::string good = encode(requestOf());
+  cr_expect_eq(refusal(good), "");
+  std::string why = refusal(without(good, "\"wireVersion\":1", "\"wireVersion\":0"));
+  cr_expect_eq(why,
+               "this cluster's droverd is too new for the one that wants to join (version 0 of the "
+               "wire format there, 1 here); install the same release there",
+               "%s", why.c_str());
+  std::string newer = without(good, "\"wireVersion\":1", "\"wireVersion\":3");
+  cr_expect_eq(refusal(newer), "", "what it writes can be read");
+  why = refusal(without(newer, "\"oldestReader\":1", "\"oldestReader\":2"));
+  cr_expect_eq(why,
+               "this cluster's droverd is too old for the one that wants to join (version 3 of the "
+               "wire format there, 1 here); update the cluster's nodes first",
+               "%s", why.c_str());
+}
+
+Test(admission, who_joins_sees_first_whether_it_would_be_understood) {
+  const std::string id(node('c').text());
+  auto decoded = [](const std::string& json) -> std::string {
+    try {
+      return decodeCluster(json, "10.0.0.1:2377");
+    } catch (const AgentError& refused) {
+      return refused.what();
+    }
+  };
+  cr_expect_eq(decoded(encodeCluster(id)), id);
+  auto of = [&id](const std::string& versions) {
+    return "{\"id\":\"" + id + "\"" + versions + "}";
+  };
+  cr_expect_eq(decoded(of(",\"wireVersion\":2,\"oldestReader\":1")), id);
+  std::string why = decoded(of(",\"wireVersion\":2,\"oldestReader\":2"));
+  cr_expect_eq(
+      why,
+      "10.0.0.1:2377 has a droverd that is too new for the one here (version 2 of the wire "
+      "format there, 1 here); install the same release here",
+      "%s", why.c_str());
+  why = decoded(of(""));
+  cr_expect_eq(
+      why,
+      "10.0.0.1:2377 has a droverd that is too old for the one here (version 0 of the wire "
+      "format there, 1 here); update the cluster's nodes first",
+      "%s", why.c_str());
+  for (const char* wrong : {"", "[]", "{\"id\":\"x\",\"wireVersion\":1}"})
+    cr_expect_eq(decoded(wrong), "10.0.0.1:2377 does not answer as a droverd does");
 }
 
 Test(admission, what_the_joiner_gets_goes_there_and_back) {

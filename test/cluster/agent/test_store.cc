@@ -244,7 +244,7 @@ Test(store, what_is_not_ours_or_not_for_us_is_refused_and_left_alone) {
 
   { Store made(newer.directory); }
   execute(newer.file, "PRAGMA user_version=2");
-  expectRefused(newer, "written by a newer drover (schema 2, this one knows up to 1)");
+  expectRefused(newer, "written by a newer drover: it has version 2 of the state format");
 
   std::filesystem::create_directory(garbage.directory);
   std::ofstream(garbage.file) << test::pattern(10'000);

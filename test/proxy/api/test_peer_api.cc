@@ -163,7 +163,7 @@ Test(peer_api, a_request_to_join_that_makes_no_sense_is_refused) {
       {"\"gossipPort\":7946", "\"gossipPort\":70000", 400},
       {"\"apiPort\":2377", "\"apiPort\":0", 400},
       {"\"apiPort\":2377", "\"apiPort\":\"2377\"", 400},
-      {"\"wire\":1", "\"wire\":0", 400},
+      {"\"wireVersion\":1", "\"wireVersion\":0", 400},
       {"\"id\":\"v", "\"id\":\"V", 400},
       {"\"id\":\"v", "\"id\":\"w", 400},  // not who the request for a certificate is for
       {"BEGIN", "BEGAN", 400},
