@@ -1,22 +1,6 @@
 #include "catalog/fan_out.h"
 
-#include "catalog/node_call.h"
-
 namespace catalog {
-namespace {
-
-base::Task<> ask(base::HttpClient& server, base::HttpCall call, NodeReply& reply) {
-  try {
-    base::HttpReply answer = co_await server.call(std::move(call));
-    reply.status = answer.status;
-    reply.head = std::move(answer.head);
-    reply.body = std::move(answer.body);
-  } catch (const std::exception& failed) {
-    reply.fault = failed.what();
-  }
-}
-
-}  // namespace
 
 base::Task<std::vector<NodeReply>> askAll(docker::Engine& engine, std::vector<cluster::Node> nodes,
                                           base::HttpCall call) {
@@ -26,7 +10,7 @@ base::Task<std::vector<NodeReply>> askAll(docker::Engine& engine, std::vector<cl
     replies[i].node = std::move(nodes[i]);
     const cluster::Node& node = replies[i].node;
     if (node.up) {
-      asking.spawn(ask(wayTo(engine, node), call, replies[i]));
+      asking.spawn(receive(replies[i], clientFor(engine, node).call(call)));
     } else {
       replies[i].fault = "node " + node.name + " is down";
     }

@@ -9,23 +9,11 @@
 #include "base/task.h"
 #include "catalog/merge.h"
 #include "catalog/merge_errors.h"
+#include "catalog/node_client.h"
 #include "cluster/nodes.h"
 #include "docker/engine.h"
 
 namespace catalog {
-
-// What a node's part of a list, or of another sum, is waited for. Those that are silent are known
-// to be after 2 s (docs/design/silence.md); this is for one that is merely slow, so that with all
-// that comes before and after it no call takes more than 5 s.
-inline constexpr base::milliseconds listTimeout(4'500);
-
-struct NodeReply {
-  cluster::Node node;
-  int status = 0;  // 0: it did not answer
-  std::string head;
-  std::string body;
-  std::string fault;  // why it did not answer
-};
 
 // Asks every node of `nodes` and waits for all of them, each for as long as `call` says; the
 // answers come in the order of the nodes. Of ourselves `engine` is asked. Nodes that are known to

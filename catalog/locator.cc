@@ -10,8 +10,6 @@
 namespace catalog {
 namespace {
 
-constexpr base::milliseconds askTimeout(2'000);
-constexpr size_t answerMost = 4 * 1024 * 1024;
 constexpr size_t execsMost = 4096;
 
 std::string inspectTarget(Kind kind, const std::string& object) {
@@ -41,7 +39,7 @@ std::string isDown(const cluster::Node& node, const std::string& what) {
 // Of one that could not be asked. `has`: it has it by its records.
 std::string doesNotAnswer(const NodeReply& reply, bool has, const std::string& what) {
   return "node " + reply.node.name + ", which " + (has ? "has " : "may have ") + what +
-         ", does not answer: " + docker::errorMessage(reply.status ? reply.body : reply.fault);
+         ", does not answer: " + reply.why();
 }
 
 Located refusal(std::string why) {
@@ -281,7 +279,7 @@ base::Task<bool> Locator::isStaleHere(std::string image) {
 
 base::Task<Locator::Said> Locator::inspectOn(std::vector<cluster::Node> nodes, Kind kind,
                                              std::string object) {
-  base::HttpCall call = base::httpGet(inspectTarget(kind, object), askTimeout, answerMost);
+  base::HttpCall call = base::httpGet(inspectTarget(kind, object), lookupTimeout, maxAnswer);
   Said said;
   said.replies = co_await askAll(engine_, std::move(nodes), std::move(call));
   if (kind != Kind::image) co_return said;

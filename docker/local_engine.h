@@ -24,6 +24,8 @@ class LocalEngine {
   // HttpClient::call.
   base::Task<base::HttpReply> change(base::HttpCall call, Effect effect, std::string object);
 
+  Engine& engine() const { return engine_; }
+
   // Of the engine's API; empty while the engine is not there.
   std::string_view engineVersion() const {
     return state_.facts() ? std::string_view(state_.facts()->apiVersion) : std::string_view();
