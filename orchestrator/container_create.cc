@@ -7,7 +7,7 @@
 #include "base/offload.h"
 #include "base/url.h"
 #include "catalog/container_record.h"
-#include "catalog/node_call.h"
+#include "catalog/node_client.h"
 #include "docker/asked_image.h"
 #include "docker/heads.h"
 #include "docker/image_pull.h"
@@ -23,7 +23,6 @@ namespace orchestrator {
 namespace {
 
 constexpr base::milliseconds createTimeout(120'000);
-constexpr size_t answerMost = 4 * 1024 * 1024;
 // What is pulled first takes longer.
 constexpr base::milliseconds pullTimeout(3600 * 1000);
 constexpr base::milliseconds retryPause(20);
@@ -46,7 +45,7 @@ base::HttpCall createCall(const CreateOrder& order, std::string body) {
   call.headers = order.headers;
   call.body = std::move(body) + order.request.after();
   call.timeout = createTimeout;
-  call.most = answerMost;
+  call.most = catalog::maxAnswer;
   call.mayRepeat = false;
   return call;
 }
@@ -164,7 +163,7 @@ base::Task<bool> ContainerCreate::createOnOne(std::string& upstream, Choice& cho
       choice.staying.insert(std::move(stays));
       co_return false;
     }
-    upstream = catalog::wayTo(engine_, *node).name();
+    upstream = catalog::clientFor(engine_, *node).name();
     scheduler::Placements::Reservation reservation = reserveOn(*node, order);
     Made made = co_await makeOn(*node, order, reservation, claimed);
     if (!made.refusedBy.empty()) {
@@ -409,7 +408,7 @@ base::Task<std::string> ContainerCreate::fetchOrPull(std::string image, cluster:
   if (to.self) {
     failed = co_await docker::pullImage(local_, image, "");
   } else {
-    base::HttpClient& way = catalog::wayTo(engine_, to);
+    base::HttpClient& way = catalog::clientFor(engine_, to);
     base::HttpReply reply = co_await way.call(docker::pullCall(image, ""));
     failed = docker::pullFault(reply);
   }

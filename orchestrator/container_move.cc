@@ -4,29 +4,24 @@
 #include <optional>
 
 #include "base/json.h"
-#include "base/url.h"
 #include "catalog/container_spec.h"
-#include "catalog/node_call.h"
 #include "docker/heads.h"
 #include "labels/decode.h"
 
 namespace orchestrator {
 namespace {
 
-constexpr base::milliseconds askTimeout(10'000);
-constexpr base::milliseconds changeTimeout(120'000);
-constexpr base::milliseconds stopTimeout(3600 * 1000);  // its own stop timeout ends it before
 constexpr base::milliseconds pollEvery(250);
-constexpr size_t answerMost = 4 * 1024 * 1024;
 // Without a healthcheck it has to run for so long; with one to be healthy within so long.
 constexpr uint64_t steadyFor = 2'000;
 constexpr uint64_t healthyWithin = 5 * 60 * 1000;
 // What waits to take a place is left alone for so long after it was seen first.
 constexpr uint64_t leftAfter = 20'000;
 
-// The id may be of another node's record, and so be any text.
-std::string pathOf(const std::string& id, std::string_view what) {
-  return std::string("/containers/").append(base::encodeQueryValue(id)).append(what);
+// Why what was asked of the node is not so; empty if it is.
+std::string whyNot(const catalog::NodeReply& reply) {
+  if (reply.done || reply.status == 0) return reply.fault;
+  return "on node " + reply.node.name + ": " + reply.why();
 }
 
 // What an inspection tells of how it is.
@@ -97,21 +92,16 @@ base::Task<ContainerMove::Outcome> ContainerMove::attempt(std::string container,
     outcome.why = std::move(made.why);
     co_return outcome;
   }
-  std::string why;
-  try {
-    why = co_await change(to, "POST", pathOf(made.id, "/start"));
-    if (why.empty()) why = co_await awaitHealth(to, made.id);
-    if (why.empty()) {
-      // It may have been changed, stopped or removed meanwhile.
-      base::HttpClient& way = catalog::wayTo(parts_.engine, from);
-      base::HttpCall question = base::httpGet(pathOf(container, "/json"), askTimeout, answerMost);
-      base::HttpReply now = co_await way.call(std::move(question));
-      record = parts_.agent.state().find(from.id, std::string(catalog::specRecords) + container);
-      bool isSame = now.status == 200 && isWellIn(now.body) && record && record->version == version;
-      if (!isSame) why = "it was changed while its successor came up";
-    }
-  } catch (const std::exception& failed) {
-    why = failed.what();
+  catalog::NodeReply started = co_await parts_.nodeClient.start(to, made.id);
+  std::string why = whyNot(started);
+  if (why.empty()) why = co_await awaitHealth(to, made.id);
+  if (why.empty()) {
+    // It may have been changed, stopped or removed meanwhile.
+    catalog::NodeReply now = co_await parts_.nodeClient.inspect(from, container);
+    record = parts_.agent.state().find(from.id, std::string(catalog::specRecords) + container);
+    bool isSame = now.status == 200 && isWellIn(now.body) && record && record->version == version;
+    if (!isSame) why = "it was changed while its successor came up";
+    if (now.status == 0) why = now.fault;
   }
   if (!why.empty()) {
     outcome.why = std::move(why);
@@ -130,11 +120,8 @@ base::Task<std::string> ContainerMove::awaitHealth(cluster::Node node, std::stri
   uint64_t began = parts_.loop.now();
   uint64_t steadySince = began;
   for (;;) {
-    base::HttpClient& way = catalog::wayTo(parts_.engine, node);
-    base::HttpCall question = base::httpGet(pathOf(id, "/json"), askTimeout, answerMost);
-    base::HttpReply reply = co_await way.call(std::move(question));
-    if (reply.status != 200)
-      co_return "on node " + node.name + ": " + docker::errorMessage(reply.body);
+    catalog::NodeReply reply = co_await parts_.nodeClient.inspect(node, id);
+    if (reply.status != 200) co_return whyNot(reply);
     Condition condition = conditionIn(reply.body);
     uint64_t now = parts_.loop.now();
     if (condition.health == "unhealthy")
@@ -157,8 +144,8 @@ base::Task<std::string> ContainerMove::finish(Pair pair) {
     co_await remove(pair.to, pair.heir, waiting);
     co_return why;
   }
-  why = co_await change(pair.from, "POST", pathOf(pair.old, "/stop"));
-  if (!why.empty()) co_return why;
+  catalog::NodeReply stopped = co_await parts_.nodeClient.stop(pair.from, pair.old);
+  if (!stopped.done) co_return whyNot(stopped);
   // A long stop may have outlived the claim, not the container that has the name.
   why = co_await parts_.names.keep(pair.name, pair.old);
   if (!why.empty()) co_return why;
@@ -182,15 +169,9 @@ base::Task<std::string> ContainerMove::handName(Pair pair) {
     }
     co_return why;
   }
-  base::HttpCall call;
-  call.method = "POST";
-  call.target = "/drover/v1/take-name";
-  call.body = std::move(request);
-  call.timeout = changeTimeout;
-  base::HttpReply reply = co_await pair.to.http->call(std::move(call));
-  if (reply.status != 200)
-    why = "on node " + pair.to.name + ": " + docker::errorMessage(reply.body);
-  co_return why;
+  catalog::NodeReply reply =
+      co_await catalog::postToPeer(std::move(pair.to), "/drover/v1/take-name", std::move(request));
+  co_return whyNot(reply);
 }
 
 base::Task<> ContainerMove::takeName(std::string request) {
@@ -254,19 +235,15 @@ base::Task<std::string> ContainerMove::settleOne(std::string heir, cluster::Node
   std::string waiting = movingName(name.name, name.shortId);
   catalog::Located located = co_await parts_.locator.find(catalog::Kind::container, name.shortId);
   if (!located.node && located.status != 404) co_return docker::errorMessage(located.body);
-  base::HttpClient& way = catalog::wayTo(parts_.engine, to);
-  base::HttpCall question = base::httpGet(pathOf(heir, "/json"), askTimeout, answerMost);
-  base::HttpReply mine = co_await way.call(std::move(question));
-  if (mine.status != 200) co_return docker::errorMessage(mine.body);
+  catalog::NodeReply mine = co_await parts_.nodeClient.inspect(to, heir);
+  if (mine.status != 200) co_return mine.why();
 
   std::string old = name.shortId;
   std::optional<cluster::Node> from = located.node;
   bool isOld = false;
   if (from) {
-    base::HttpClient& there = catalog::wayTo(parts_.engine, *from);
-    question = base::httpGet(pathOf(name.shortId, "/json"), askTimeout, answerMost);
-    base::HttpReply reply = co_await there.call(std::move(question));
-    if (reply.status != 200 && reply.status != 404) co_return docker::errorMessage(reply.body);
+    catalog::NodeReply reply = co_await parts_.nodeClient.inspect(*from, name.shortId);
+    if (reply.status != 200 && reply.status != 404) co_return reply.why();
     isOld = reply.status == 200;
     if (isOld) old = base::text(base::parseJson(reply.body), "Id");
     bool goesOn = isOld && (conditionIn(reply.body).running || !isWellIn(mine.body));
@@ -284,34 +261,11 @@ base::Task<std::string> ContainerMove::settleOne(std::string heir, cluster::Node
   co_return why;
 }
 
-// ---- calls
-
-base::Task<std::string> ContainerMove::change(cluster::Node node, std::string method,
-                                              std::string target) {
-  base::HttpCall call;
-  call.method = std::move(method);
-  call.target = std::move(target);
-  call.timeout = call.target.ends_with("/stop") ? stopTimeout : changeTimeout;
-  call.most = answerMost;
-  call.mayRepeat = false;
-  bool removes = call.method == "DELETE";
-  base::HttpReply reply = co_await catalog::changeOn(parts_.local, node, std::move(call),
-                                                     docker::Effect::containers, "");
-  bool isSo = reply.status == 204 || reply.status == 304 || (removes && reply.status == 404);
-  co_return isSo ? std::string() : "on node " + node.name + ": " + docker::errorMessage(reply.body);
-}
-
 base::Task<std::string> ContainerMove::remove(cluster::Node node, std::string id,
                                               std::string name) {
-  std::string why;
-  try {
-    why = co_await change(node, "DELETE", pathOf(id, "?force=1"));
-  } catch (const std::exception& failed) {
-    why = failed.what();
-  }
-  if (!why.empty()) co_return why;
-  parts_.names.removed(node.id, id, {name});
-  co_return why;
+  catalog::NodeReply reply = co_await parts_.nodeClient.remove(node, id);
+  if (reply.done) parts_.names.removed(node.id, id, {name});
+  co_return whyNot(reply);
 }
 
 }  // namespace orchestrator

@@ -19,9 +19,8 @@
 #include "base/task.h"
 #include "catalog/container_index.h"
 #include "catalog/locator.h"
+#include "catalog/node_client.h"
 #include "cluster/agent/agent.h"
-#include "docker/engine.h"
-#include "docker/local_engine.h"
 #include "orchestrator/container_create.h"
 #include "orchestrator/container_rename.h"
 #include "orchestrator/moving_name.h"
@@ -38,8 +37,7 @@ class ContainerMove {
   // What it is made of; all must outlive it.
   struct Parts {
     base::Loop& loop;
-    docker::Engine& engine;
-    docker::LocalEngine& local;
+    catalog::NodeClient nodeClient;
     cluster::Agent& agent;
     catalog::ContainerIndex& index;
     catalog::Locator& locator;
@@ -81,7 +79,6 @@ class ContainerMove {
   base::Task<std::string> finish(Pair pair);
   base::Task<std::string> handName(Pair pair);
   base::Task<std::string> settleOne(std::string heir, cluster::Node to, MovingName name);
-  base::Task<std::string> change(cluster::Node node, std::string method, std::string target);
   base::Task<std::string> remove(cluster::Node node, std::string id, std::string name);
 
   Parts parts_;

@@ -7,8 +7,8 @@
 
 #include "base/task.h"
 #include "catalog/container_index.h"
+#include "catalog/node_client.h"
 #include "cluster/agent/agent.h"
-#include "docker/local_engine.h"
 #include "orchestrator/name_claims.h"
 
 namespace orchestrator {
@@ -17,7 +17,7 @@ class ContainerRename {
  public:
   // What it is made of; all must outlive it.
   struct Parts {
-    docker::LocalEngine& local;
+    catalog::NodeClient nodeClient;
     cluster::Agent& agent;
     catalog::ContainerIndex& index;
     NameClaims& names;

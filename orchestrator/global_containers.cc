@@ -7,7 +7,6 @@
 #include "base/url.h"
 #include "catalog/container_record.h"
 #include "catalog/container_spec.h"
-#include "catalog/node_call.h"
 #include "docker/heads.h"
 #include "docker/merge_json.h"
 #include "labels/decode.h"
@@ -29,9 +28,6 @@ constexpr uint64_t pauseForRecords = 200;
 // without an original is mostly being removed by the call that removed that.
 constexpr uint64_t endedFor = 5'000;
 constexpr uint64_t orphanedFor = 2'000;
-constexpr base::milliseconds askTimeout(5'000);
-constexpr base::milliseconds changeTimeout(120'000);
-constexpr size_t answerMost = 4 * 1024 * 1024;
 // No troubles, and soon over.
 constexpr std::string_view notToldYet = "records lag behind";
 constexpr std::string_view isGoing = "is being removed";
@@ -310,8 +306,7 @@ base::Task<std::string> GlobalContainers::make(GlobalStep step, GlobalMember ori
   std::optional<docker::CreateRequest> spec = specOf(original);
   if (!spec || !useOwn(*spec)) co_return std::string(notToldYet);
   std::optional<labels::Policy> policy = policyIn(*spec);
-  if (!policy || !spec->hasHostConfig())
-    co_return std::string("its spec cannot be understood");
+  if (!policy || !spec->hasHostConfig()) co_return std::string("its spec cannot be understood");
   catalog::makeCopy(*spec, mark);
   std::string name = std::move(step.name);
   // Each has volumes and sidekicks of its own of these names.
@@ -338,8 +333,8 @@ base::Task<std::optional<bool>> GlobalContainers::isHere(std::string group, bool
   base::JsonWriter filters;
   filters.object().list("label").value("io.drover.global.of=" + group).endList().endObject();
   std::string target = "/containers/json?all=1&filters=" + base::encodeQueryValue(filters.text());
-  base::HttpCall question = base::httpGet(std::move(target), askTimeout, answerMost);
-  base::HttpReply reply = co_await parts_.engine.call(std::move(question));
+  cluster::Node here = catalog::NodeClient::here();
+  catalog::NodeReply reply = co_await parts_.nodeClient.get(std::move(here), std::move(target));
   std::optional<std::vector<std::string_view>> entries = docker::jsonElements(reply.body);
   if (reply.status != 200 || !entries) co_return std::nullopt;
   bool found = false;
@@ -358,28 +353,25 @@ base::Task<std::optional<bool>> GlobalContainers::isHere(std::string group, bool
 
 // Whether its node says so: it may have been removed a moment ago, together with our copy.
 base::Task<bool> GlobalContainers::isGone(GlobalMember original) {
-  try {
-    base::HttpReply reply = co_await inspect(original.node, original.id);
-    co_return reply.status == 404;
-  } catch (const std::exception&) {
-    co_return false;
-  }
+  catalog::NodeReply reply = co_await inspect(std::move(original.node), std::move(original.id));
+  co_return reply.status == 404;
 }
 
-// By the engine of its node; throws Unreachable if there is no such node.
-base::Task<base::HttpReply> GlobalContainers::inspect(std::string node, std::string container) {
+// By the engine of its node, of which nothing comes if there is no such node.
+base::Task<catalog::NodeReply> GlobalContainers::inspect(std::string node, std::string container) {
   std::optional<cluster::NodeId> id = cluster::NodeId::parse(node);
   std::optional<cluster::Node> home = id ? parts_.locator.node(*id) : std::nullopt;
-  if (!home) throw base::Unreachable("the node of its original is gone");
-  base::HttpClient& way = catalog::wayTo(parts_.engine, *home);
-  base::HttpCall question =
-      base::httpGet("/containers/" + container + "/json", askTimeout, answerMost);
-  base::HttpReply reply = co_await way.call(std::move(question));
+  catalog::NodeReply reply;
+  if (home) {
+    reply = co_await parts_.nodeClient.inspect(std::move(*home), std::move(container));
+  } else {
+    reply.fault = "the node of its original is gone";
+  }
   co_return reply;
 }
 
 base::Task<std::string> GlobalContainers::removeOrphan(GlobalStep step) {
-  base::HttpReply reply = co_await inspect(step.home, step.original);
+  catalog::NodeReply reply = co_await inspect(step.home, step.original);
   bool isKnown = parts_.index.find(step.original).place != nullptr;
   if (reply.status == 200 && isKnown && !step.primary.empty())
     reply = co_await inspect(step.home, step.primary);
@@ -387,7 +379,7 @@ base::Task<std::string> GlobalContainers::removeOrphan(GlobalStep step) {
     std::string why = co_await remove(std::move(step.about));
     co_return why;
   }
-  if (reply.status != 200) co_return docker::errorMessage(reply.body);
+  if (reply.status != 200) co_return reply.why();
   co_return std::string(notToldYet);
 }
 
@@ -395,8 +387,8 @@ base::Task<std::string> GlobalContainers::succeed(GlobalMember copy, std::string
   std::optional<bool> here = co_await isHere(copy.mark.group, false);
   if (!here) co_return std::string("the engine does not tell what it has");
   if (*here) co_return std::string(notToldYet);
-  const cluster::Record* record = parts_.agent.state().find(
-      parts_.agent.self(), std::string(catalog::specRecords) + copy.id);
+  const cluster::Record* record =
+      parts_.agent.state().find(parts_.agent.self(), std::string(catalog::specRecords) + copy.id);
   if (!record) co_return std::string("its spec is not known");
   docker::CreateRequest spec(record->value);
   bool isWhole = spec.isObject() && useOwn(spec);
@@ -441,8 +433,9 @@ base::Task<std::string> GlobalContainers::handOver(GlobalMember copy, GlobalMemb
 
 // What ends at once runs only once, though our records lag behind our engine.
 base::Task<std::string> GlobalContainers::startFirst(std::string id) {
-  base::HttpCall question = base::httpGet("/containers/" + id + "/json", askTimeout, answerMost);
-  base::HttpReply reply = co_await parts_.engine.call(std::move(question));
+  cluster::Node here = catalog::NodeClient::here();
+  catalog::NodeReply reply = co_await parts_.nodeClient.inspect(std::move(here), id);
+  if (reply.status == 0) co_return reply.why();
   rapidjson::Document container = base::parseJson(reply.body);
   const rapidjson::Value* state = base::member(container, "State");
   bool wasStarted = state && base::text(*state, "Status") != "created";
@@ -452,39 +445,25 @@ base::Task<std::string> GlobalContainers::startFirst(std::string id) {
 }
 
 base::Task<std::string> GlobalContainers::start(std::string id) {
-  std::string why = co_await change("POST", "/containers/" + id + "/start", id);
-  co_return why;
+  cluster::Node here = catalog::NodeClient::here();
+  catalog::NodeReply reply = co_await parts_.nodeClient.start(std::move(here), std::move(id));
+  co_return reply.done ? std::string() : reply.why();
 }
 
 base::Task<std::string> GlobalContainers::stop(std::string id) {
-  std::string why = co_await change("POST", "/containers/" + id + "/stop", id);
-  co_return why;
+  cluster::Node here = catalog::NodeClient::here();
+  catalog::NodeReply reply = co_await parts_.nodeClient.stop(std::move(here), std::move(id));
+  co_return reply.done ? std::string() : reply.why();
 }
 
 // Without its volumes: nobody asked for that.
 base::Task<std::string> GlobalContainers::remove(GlobalMember member) {
-  std::string why = co_await change("DELETE", "/containers/" + member.id + "?force=1", member.id);
-  if (!why.empty()) co_return why;
+  cluster::Node here = catalog::NodeClient::here();
+  catalog::NodeReply reply = co_await parts_.nodeClient.remove(std::move(here), member.id);
+  if (reply.status == 409) co_return std::string(isGoing);
+  if (!reply.done) co_return reply.why();
   parts_.names.removed(parts_.agent.self(), member.id, {member.name});
-  co_return why;
-}
-
-// On our own engine. What is so already, or gone, is as good.
-base::Task<std::string> GlobalContainers::change(std::string method, std::string target,
-                                                 std::string id) {
-  base::HttpCall call;
-  call.method = method;
-  call.target = std::move(target);
-  call.timeout = changeTimeout;
-  call.mayRepeat = false;
-  base::HttpReply reply =
-      co_await parts_.local.change(std::move(call), docker::Effect::container, std::move(id));
-  bool isSo = reply.status == 204 || reply.status == 304;
-  if (method == "DELETE") {
-    isSo = isSo || reply.status == 404;
-    if (reply.status == 409) co_return std::string(isGoing);
-  }
-  co_return isSo ? std::string() : docker::errorMessage(reply.body);
+  co_return std::string();
 }
 
 }  // namespace orchestrator

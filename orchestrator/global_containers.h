@@ -15,9 +15,8 @@
 #include "base/task.h"
 #include "catalog/container_index.h"
 #include "catalog/locator.h"
+#include "catalog/node_client.h"
 #include "cluster/agent/agent.h"
-#include "docker/engine.h"
-#include "docker/local_engine.h"
 #include "orchestrator/container_create.h"
 #include "orchestrator/container_rename.h"
 #include "orchestrator/global_plan.h"
@@ -31,8 +30,7 @@ class GlobalContainers {
   // What it is made of; all must outlive it.
   struct Parts {
     base::Loop& loop;
-    docker::Engine& engine;
-    docker::LocalEngine& local;
+    catalog::NodeClient nodeClient;
     const cluster::Agent& agent;
     catalog::ContainerIndex& index;
     catalog::Locator& locator;
@@ -73,7 +71,7 @@ class GlobalContainers {
   base::Task<std::string> make(GlobalStep step, GlobalMember original);
   bool useOwn(docker::CreateRequest& spec);
   base::Task<bool> isGone(GlobalMember original);
-  base::Task<base::HttpReply> inspect(std::string node, std::string container);
+  base::Task<catalog::NodeReply> inspect(std::string node, std::string container);
   base::Task<std::string> removeOrphan(GlobalStep step);
   base::Task<std::string> succeed(GlobalMember copy, std::string name);
   base::Task<std::string> handOver(GlobalMember copy, GlobalMember original);
@@ -84,7 +82,6 @@ class GlobalContainers {
   base::Task<std::string> stop(std::string id);
   base::Task<std::string> remove(GlobalMember member);
   base::Task<std::optional<bool>> isHere(std::string group, bool isCopy);
-  base::Task<std::string> change(std::string method, std::string target, std::string id);
 
   Parts parts_;
   std::map<std::string, GlobalOrigin> origins_;  // by group, where its original was seen last

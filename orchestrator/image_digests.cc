@@ -7,12 +7,10 @@
 namespace orchestrator {
 namespace {
 
-constexpr base::milliseconds inspectTimeout(2'000);
 // A registry that takes longer over a manifest is as good as away.
 constexpr base::milliseconds registryTimeout(2'000);
 constexpr uint64_t untoldFor = 60'000;
 constexpr size_t untoldMost = 1'000;
-constexpr size_t answerMost = 4 * 1024 * 1024;
 
 }  // namespace
 
@@ -20,7 +18,8 @@ base::Task<ImageDigests::Found> ImageDigests::find(std::string image, std::strin
   Found found;
   std::vector<std::string> ids = co_await locator_.imageIds(image);
   for (const std::string& id : ids) {
-    base::HttpCall call = base::httpGet("/images/" + id + "/json", inspectTimeout, answerMost);
+    base::HttpCall call =
+        base::httpGet("/images/" + id + "/json", catalog::lookupTimeout, catalog::maxAnswer);
     base::HttpReply reply = co_await engine_.call(std::move(call));
     if (reply.status != 200) continue;
     found.id = id;

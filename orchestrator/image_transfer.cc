@@ -130,14 +130,10 @@ base::Task<> ImageTransfer::send(std::string image, cluster::Node from, cluster:
     co_await fetch(std::move(request));
     co_return;
   }
-  base::HttpCall call;
-  call.method = "POST";
-  call.target = "/drover/v1/images/fetch";
-  call.body = std::move(request);
-  call.timeout = transferTimeout;
-  base::HttpReply reply = co_await to.http->call(std::move(call));
-  if (reply.status != 200)
-    throw cluster::AgentError(reply.status, docker::errorMessage(reply.body));
+  catalog::NodeReply reply = co_await catalog::postToPeer(std::move(to), "/drover/v1/images/fetch",
+                                                          std::move(request), transferTimeout);
+  reply.throwFault();
+  if (!reply.done) throw cluster::AgentError(reply.status, reply.why());
 }
 
 }  // namespace orchestrator

@@ -11,7 +11,6 @@
 namespace orchestrator {
 namespace {
 
-constexpr size_t answerMost = 4 * 1024 * 1024;
 // For how long a name may be held by a create that is under way elsewhere, or by a container that
 // is being removed, before we say that it is taken.
 constexpr uint64_t nameWait = 2'000;
@@ -80,11 +79,11 @@ void NameClaims::Claim::mayStand(const cluster::NodeId& node) {
 
 // ---- all of them
 
-NameClaims::NameClaims(base::Loop& loop, docker::Engine& engine, cluster::Agent& agent,
+NameClaims::NameClaims(base::Loop& loop, catalog::NodeClient nodeClient, cluster::Agent& agent,
                        catalog::Locator& locator, catalog::ContainerIndex& index,
                        scheduler::Placements& placements, base::Log& log)
     : loop_(loop),
-      engine_(engine),
+      nodeClient_(nodeClient),
       agent_(agent),
       locator_(locator),
       index_(index),
@@ -194,14 +193,10 @@ base::Task<bool> NameClaims::isGone(Bearer bearer) {
   std::optional<cluster::Node> node = locator_.node(bearer.node);
   if (!node) co_return true;
   if (!node->up) co_return false;
-  std::vector<cluster::Node> nodes = {std::move(*node)};
-  base::HttpCall call =
-      base::httpGet("/containers/" + base::encodeQueryValue(bearer.object) + "/json",
-                    base::milliseconds(nameWait), answerMost);
-  std::vector<catalog::NodeReply> replies =
-      co_await catalog::askAll(engine_, std::move(nodes), std::move(call));
-  if (replies[0].status != 200) co_return replies[0].status == 404;
-  rapidjson::Document json = base::parseJson(replies[0].body);
+  catalog::NodeReply reply =
+      co_await nodeClient_.inspect(std::move(*node), bearer.object, catalog::lookupTimeout);
+  if (reply.status != 200) co_return reply.status == 404;
+  rapidjson::Document json = base::parseJson(reply.body);
   co_return !bearer.name.empty() && withoutSlash(base::text(json, "Name")) != bearer.name;
 }
 
@@ -217,10 +212,10 @@ base::Task<NameClaims::Bearing> NameClaims::bearerOf(std::string name, base::mil
     nodes.push_back(std::move(*node));
   }
   if (nodes.empty()) nodes = agent_.nodes();
-  base::HttpCall call =
-      base::httpGet("/containers/" + base::encodeQueryValue(name) + "/json", limit, answerMost);
+  base::HttpCall call = base::httpGet("/containers/" + base::encodeQueryValue(name) + "/json",
+                                      limit, catalog::maxAnswer);
   std::vector<catalog::NodeReply> replies =
-      co_await catalog::askAll(engine_, std::move(nodes), std::move(call));
+      co_await catalog::askAll(nodeClient_.engine(), std::move(nodes), std::move(call));
   Bearing bearing;
   for (const catalog::NodeReply& each : replies) {
     if (each.status != 200 && each.status != 404) bearing.isKnown = false;

@@ -15,6 +15,7 @@
 #include "base/task.h"
 #include "catalog/container_index.h"
 #include "catalog/locator.h"
+#include "catalog/node_client.h"
 #include "cluster/agent/agent.h"
 #include "docker/engine.h"
 #include "orchestrator/held_claim.h"
@@ -28,7 +29,7 @@ std::string_view withoutSlash(std::string_view name);
 class NameClaims {
  public:
   // All must outlive it.
-  NameClaims(base::Loop& loop, docker::Engine& engine, cluster::Agent& agent,
+  NameClaims(base::Loop& loop, catalog::NodeClient nodeClient, cluster::Agent& agent,
              catalog::Locator& locator, catalog::ContainerIndex& index,
              scheduler::Placements& placements, base::Log& log);
   NameClaims(const NameClaims&) = delete;
@@ -98,7 +99,7 @@ class NameClaims {
   base::Task<Bearing> bearerOf(std::string name, base::milliseconds limit);
 
   base::Loop& loop_;
-  docker::Engine& engine_;
+  catalog::NodeClient nodeClient_;
   cluster::Agent& agent_;
   catalog::Locator& locator_;
   catalog::ContainerIndex& index_;

@@ -4,7 +4,6 @@
 #include <tuple>
 
 #include "base/fault.h"
-#include "base/url.h"
 
 namespace orchestrator {
 namespace {
@@ -13,10 +12,11 @@ constexpr base::milliseconds patience(1'000);
 
 }  // namespace
 
-NameConflicts::NameConflicts(base::Loop& loop, docker::Engine& engine, const cluster::Agent& agent,
-                             const catalog::ContainerIndex& index, base::Log& log)
+NameConflicts::NameConflicts(base::Loop& loop, catalog::NodeClient nodeClient,
+                             const cluster::Agent& agent, const catalog::ContainerIndex& index,
+                             base::Log& log)
     : loop_(loop),
-      engine_(engine),
+      nodeClient_(nodeClient),
       agent_(agent),
       index_(index),
       log_(log),
@@ -54,17 +54,14 @@ base::Task<> NameConflicts::settleLater(std::string name) {
 
 base::Task<> NameConflicts::giveWay(std::string id, std::string name) {
   std::string other = name + "_" + id.substr(0, 12);
-  base::HttpCall call;
-  call.method = "POST";
-  call.target = "/containers/" + id + "/rename?name=" + base::encodeQueryValue(other);
-  call.mayRepeat = false;
-  try {
-    base::HttpReply reply = co_await engine_.call(std::move(call));
+  cluster::Node here = catalog::NodeClient::here();
+  catalog::NodeReply reply = co_await nodeClient_.rename(std::move(here), id, other);
+  if (reply.done) {
     log_.warn("two containers had one name; renamed the younger one",
-              {{"name", name}, {"container", id}, {"renamed", other}, {"status", reply.status}});
-  } catch (const std::exception& failed) {
+              {{"name", name}, {"container", id}, {"renamed", other}});
+  } else {
     log_.warn("a name that two containers have could not be settled",
-              {{"name", name}, {"reason", failed.what()}});
+              {{"name", name}, {"container", id}, {"reason", reply.why()}});
   }
 }
 

@@ -13,15 +13,15 @@
 #include "base/loop.h"
 #include "base/task.h"
 #include "catalog/container_index.h"
+#include "catalog/node_client.h"
 #include "cluster/agent/agent.h"
-#include "docker/engine.h"
 
 namespace orchestrator {
 
 class NameConflicts {
  public:
   // All must outlive it.
-  NameConflicts(base::Loop& loop, docker::Engine& engine, const cluster::Agent& agent,
+  NameConflicts(base::Loop& loop, catalog::NodeClient nodeClient, const cluster::Agent& agent,
                 const catalog::ContainerIndex& index, base::Log& log);
 
   // A container with these names came, or was renamed.
@@ -33,7 +33,7 @@ class NameConflicts {
   base::Task<> giveWay(std::string id, std::string name);
 
   base::Loop& loop_;
-  docker::Engine& engine_;
+  catalog::NodeClient nodeClient_;
   const cluster::Agent& agent_;
   const catalog::ContainerIndex& index_;
   base::Log& log_;

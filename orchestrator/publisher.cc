@@ -27,17 +27,16 @@ constexpr uint64_t settled = 1'100;
 constexpr uint64_t compareEvery = 30'000;
 constexpr uint64_t factsEvery = 30'000;
 constexpr base::milliseconds answerTimeout(10'000);
-constexpr size_t answerMost = 4 * 1024 * 1024;
 constexpr size_t manyContainers = 1000;
 constexpr std::string_view nameClaims = "name/";
 
 }  // namespace
 
 Publisher::Publisher(base::Loop& loop, docker::Engine& engine, docker::EngineState& state,
-                     docker::ContainerLists& lists, cluster::Agent& agent,
-                     catalog::ContainerIndex& index, catalog::HoldingsIndex& held,
-                     scheduler::Placements& placements, ImageTransfer& images, base::Log& log,
-                     Hooks hooks)
+                     docker::ContainerLists& lists, catalog::NodeClient nodeClient,
+                     cluster::Agent& agent, catalog::ContainerIndex& index,
+                     catalog::HoldingsIndex& held, scheduler::Placements& placements,
+                     ImageTransfer& images, base::Log& log, Hooks hooks)
     : loop_(loop),
       engine_(engine),
       lists_(lists),
@@ -56,7 +55,7 @@ Publisher::Publisher(base::Loop& loop, docker::Engine& engine, docker::EngineSta
             return images.takeFetched(name, image);
           },
           [this] { finishReload(); }),
-      conflicts_(loop, engine, agent, index, log),
+      conflicts_(loop, nodeClient, agent, index, log),
       volumeConflicts_(loop, agent, held, index, log),
       tasks_(base::tellFaults(log, "records")) {
   lists_.onChange([this](docker::Effect effect) {
@@ -215,11 +214,12 @@ void Publisher::factsChanged() {
 }
 
 base::Task<> Publisher::publishFacts() {
-  base::HttpReply info = co_await engine_.call(base::httpGet("/info", answerTimeout, answerMost));
+  base::HttpReply info =
+      co_await engine_.call(base::httpGet("/info", answerTimeout, catalog::maxAnswer));
   base::HttpReply version =
-      co_await engine_.call(base::httpGet("/version", answerTimeout, answerMost));
+      co_await engine_.call(base::httpGet("/version", answerTimeout, catalog::maxAnswer));
   base::HttpReply plugins =
-      co_await engine_.call(base::httpGet("/plugins", answerTimeout, answerMost));
+      co_await engine_.call(base::httpGet("/plugins", answerTimeout, catalog::maxAnswer));
   if (info.status != 200 || version.status != 200) co_return;
   std::optional<cluster::NodeRecord> facts =
       catalog::nodeFacts(info.body, version.body, plugins.body);

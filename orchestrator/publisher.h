@@ -13,6 +13,7 @@
 #include "catalog/container_index.h"
 #include "catalog/holdings.h"
 #include "catalog/holdings_index.h"
+#include "catalog/node_client.h"
 #include "catalog/node_load.h"
 #include "catalog/own_containers.h"
 #include "cluster/agent/agent.h"
@@ -38,9 +39,9 @@ class Publisher : public cluster::AgentListener {
 
   // All must outlive it. Listens to `state` and `lists` from now on.
   Publisher(base::Loop& loop, docker::Engine& engine, docker::EngineState& state,
-            docker::ContainerLists& lists, cluster::Agent& agent, catalog::ContainerIndex& index,
-            catalog::HoldingsIndex& held, scheduler::Placements& placements, ImageTransfer& images,
-            base::Log& log, Hooks hooks);
+            docker::ContainerLists& lists, catalog::NodeClient nodeClient, cluster::Agent& agent,
+            catalog::ContainerIndex& index, catalog::HoldingsIndex& held,
+            scheduler::Placements& placements, ImageTransfer& images, base::Log& log, Hooks hooks);
 
   // Who holds a claimed name, by the records.
   std::optional<cluster::Holding> holding(const std::string& key) const;

@@ -6,18 +6,14 @@
 
 #include "base/fault.h"
 #include "base/json.h"
-#include "base/url.h"
 #include "catalog/container_spec.h"
-#include "catalog/node_call.h"
 #include "labels/decode.h"
 #include "orchestrator/moving_name.h"
 
 namespace orchestrator {
 namespace {
 
-constexpr base::milliseconds askTimeout(5'000);
 constexpr base::milliseconds passedOnTimeout(24 * 3600 * 1000);
-constexpr size_t answerMost = 4 * 1024 * 1024;
 // Of one call, and of one look of our own.
 constexpr size_t movesMost = 100;
 constexpr size_t attemptsMost = 1000;
@@ -91,13 +87,10 @@ base::Task<base::HttpReply> Rebalancing::run(std::string& upstream) {
     co_return reply;
   }
   upstream = drives->http->name();
-  base::HttpCall call;
-  call.method = "POST";
-  call.target = "/drover/v1/rebalance";
-  call.timeout = passedOnTimeout;
-  call.most = answerMost;
-  call.mayRepeat = false;
-  reply = co_await drives->http->call(std::move(call));
+  catalog::NodeReply told = co_await catalog::postToPeer(std::move(*drives), "/drover/v1/rebalance",
+                                                         std::string(), passedOnTimeout);
+  told.throwFault();
+  reply = {told.status, std::move(told.head), std::move(told.body)};
   co_return reply;
 }
 
@@ -295,15 +288,8 @@ base::Task<bool> Rebalancing::isWell(std::string container) {
   std::optional<cluster::Node> node;
   if (place) node = parts_.locator.node(place->second.owner);
   if (!node || !node->up) co_return false;
-  base::HttpReply reply;
-  try {
-    base::HttpClient& way = catalog::wayTo(parts_.engine, *node);
-    base::HttpCall question = base::httpGet(
-        "/containers/" + base::encodeQueryValue(container) + "/json", askTimeout, answerMost);
-    reply = co_await way.call(std::move(question));
-  } catch (const std::exception&) {
-    reply.status = 0;
-  }
+  catalog::NodeReply reply =
+      co_await parts_.nodeClient.inspect(std::move(*node), std::move(container));
   co_return reply.status == 200 && isWellIn(reply.body);
 }
 

@@ -18,9 +18,8 @@
 #include "base/task.h"
 #include "catalog/container_index.h"
 #include "catalog/locator.h"
+#include "catalog/node_client.h"
 #include "cluster/agent/agent.h"
-#include "docker/engine.h"
-#include "docker/local_engine.h"
 #include "orchestrator/container_move.h"
 #include "scheduler/placements.h"
 #include "scheduler/rebalance.h"
@@ -32,8 +31,7 @@ class Rebalancing {
   // What it is made of; all must outlive it.
   struct Parts {
     base::Loop& loop;
-    docker::Engine& engine;
-    docker::LocalEngine& local;
+    catalog::NodeClient nodeClient;
     const cluster::Agent& agent;
     const catalog::ContainerIndex& index;
     const catalog::Locator& locator;

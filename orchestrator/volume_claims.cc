@@ -12,8 +12,6 @@ namespace {
 
 using Verdict = cluster::ClaimResult::Verdict;
 
-constexpr size_t answerMost = 1024 * 1024;
-constexpr base::milliseconds askTimeout(2'000);
 // For how long a volume may be in the making along with a container, whose image may be on its way.
 constexpr uint64_t makingWait = 120'000;
 // For how long a record may tell of a volume that its engine does not have any more.
@@ -87,11 +85,11 @@ bool isSettled(const VolumeClaims::Found& found) {
 
 }  // namespace
 
-VolumeClaims::VolumeClaims(base::Loop& loop, docker::Engine& engine, cluster::Agent& agent,
+VolumeClaims::VolumeClaims(base::Loop& loop, catalog::NodeClient nodeClient, cluster::Agent& agent,
                            catalog::Locator& locator, const catalog::HoldingsIndex& held,
                            base::Log& log)
     : loop_(loop),
-      engine_(engine),
+      nodeClient_(nodeClient),
       agent_(agent),
       locator_(locator),
       held_(held),
@@ -206,14 +204,12 @@ base::Task<> VolumeClaims::watch(Claim claim, cluster::NodeId node, bool certain
     if (!over) home = locator_.node(node);
     if (over || !home) co_return;
     if (!home->up) continue;
-    std::vector<cluster::Node> nodes = {std::move(*home)};
-    base::HttpCall call =
-        base::httpGet("/volumes/" + base::encodeQueryValue(claim.name), askTimeout, answerMost);
-    std::vector<catalog::NodeReply> replies =
-        co_await catalog::askAll(engine_, std::move(nodes), std::move(call));
-    absences = replies[0].status == 404 ? absences + 1 : 0;
+    std::string target = "/volumes/" + base::encodeQueryValue(claim.name);
+    catalog::NodeReply reply =
+        co_await nodeClient_.get(std::move(*home), std::move(target), catalog::lookupTimeout);
+    absences = reply.status == 404 ? absences + 1 : 0;
     if (absences >= (certain ? 1 : absencesOfUncertain)) co_return;
-    if (replies[0].status == 200 && look >= recordLooks) co_return;
+    if (reply.status == 200 && look >= recordLooks) co_return;
   }
 }
 

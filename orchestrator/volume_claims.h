@@ -17,8 +17,8 @@
 #include "base/task.h"
 #include "catalog/holdings_index.h"
 #include "catalog/locator.h"
+#include "catalog/node_client.h"
 #include "cluster/agent/agent.h"
-#include "docker/engine.h"
 #include "orchestrator/held_claim.h"
 
 namespace orchestrator {
@@ -26,7 +26,7 @@ namespace orchestrator {
 class VolumeClaims {
  public:
   // All must outlive it.
-  VolumeClaims(base::Loop& loop, docker::Engine& engine, cluster::Agent& agent,
+  VolumeClaims(base::Loop& loop, catalog::NodeClient nodeClient, cluster::Agent& agent,
                catalog::Locator& locator, const catalog::HoldingsIndex& held, base::Log& log);
   VolumeClaims(const VolumeClaims&) = delete;
   VolumeClaims& operator=(const VolumeClaims&) = delete;
@@ -60,7 +60,7 @@ class VolumeClaims {
   bool isLeftOver(const std::string& holder) const;
 
   base::Loop& loop_;
-  docker::Engine& engine_;
+  catalog::NodeClient nodeClient_;
   cluster::Agent& agent_;
   catalog::Locator& locator_;
   const catalog::HoldingsIndex& held_;

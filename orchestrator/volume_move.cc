@@ -13,21 +13,8 @@
 namespace orchestrator {
 namespace {
 
-constexpr base::milliseconds askTimeout(2'000);
+// A create waits for it.
 constexpr base::milliseconds changeTimeout(10'000);
-constexpr size_t answerMost = 1024 * 1024;
-
-base::HttpCall changeCall(std::string method, std::string target, std::string body) {
-  base::HttpCall call;
-  call.method = std::move(method);
-  call.target = std::move(target);
-  if (!body.empty()) call.headers = "Content-Type: application/json\r\n";
-  call.body = std::move(body);
-  call.timeout = changeTimeout;
-  call.most = answerMost;
-  call.mayRepeat = false;
-  return call;
-}
 
 // False also if we cannot look.
 bool isEmptyDirectory(const std::string& path) {
@@ -135,9 +122,10 @@ base::Task<std::string> VolumeMove::bringOne(std::string name, cluster::Node to)
   } else {
     base::JsonWriter json;
     json.object().member("name", name).member("to", to.id.text()).endObject();
-    base::HttpCall call = changeCall("POST", "/drover/v1/volumes/move", json.text());
-    base::HttpReply reply = co_await home.http->call(std::move(call));
-    if (reply.status != 200) why = docker::errorMessage(reply.body);
+    catalog::NodeReply reply = co_await catalog::postToPeer(
+        std::move(home), "/drover/v1/volumes/move", json.text(), changeTimeout);
+    reply.throwFault();
+    if (!reply.done) why = reply.why();
   }
   if (why.empty()) parts_.placements.found(catalog::Kind::volume, name, {std::move(to)});
   co_return why;
@@ -173,9 +161,10 @@ base::Task<std::string> VolumeMove::handOn(std::string name, cluster::Node to) {
 // be lost. The engine does not remove one that a container has.
 base::Task<std::string> VolumeMove::handOnUnused(std::string name, cluster::Node to) {
   std::string path = "/volumes/" + base::encodeQueryValue(name);
-  base::HttpCall question = base::httpGet(path, askTimeout, answerMost);
-  base::HttpReply seen = co_await parts_.engine.call(std::move(question));
-  if (seen.status != 200) co_return docker::errorMessage(seen.body);
+  cluster::Node here = catalog::NodeClient::here();
+  catalog::NodeReply seen = co_await parts_.nodeClient.get(here, path, catalog::lookupTimeout);
+  seen.throwFault();
+  if (seen.status != 200) co_return seen.why();
   std::optional<std::string> content = movableContent(seen.body);
   if (!content) co_return "volume " + name + " stays where it is";
   VolumeClaims::Claim claim;
@@ -183,19 +172,16 @@ base::Task<std::string> VolumeMove::handOnUnused(std::string name, cluster::Node
   claim.held = co_await parts_.claims.claimOurs(name);
   if (!claim.held) co_return "volume " + name + " is claimed by another request";
   if (!isEmptyDirectory(*content)) co_return "volume " + name + " is not empty";
-  base::HttpCall call = changeCall("DELETE", path, "");
-  base::HttpReply removed = co_await parts_.local.change(std::move(call), docker::Effect::none, "");
-  if (removed.status != 204) co_return docker::errorMessage(removed.body);
+  base::HttpCall call = catalog::changeCall("DELETE", path, {}, changeTimeout);
+  catalog::NodeReply removed = co_await parts_.nodeClient.call(std::move(here), std::move(call));
+  removed.throwFault();
+  if (!removed.done) co_return removed.why();
   std::string request = takeRequest(seen.body);
+  catalog::NodeReply made =
+      co_await catalog::postToPeer(to, "/drover/v1/volumes/take", request, changeTimeout);
   std::string why;
-  try {
-    call = changeCall("POST", "/drover/v1/volumes/take", request);
-    base::HttpReply made = co_await to.http->call(std::move(call));
-    if (made.status != 200) why = docker::errorMessage(made.body);
-  } catch (const std::exception& failed) {
-    why = failed.what();
-  }
-  if (!why.empty()) {
+  if (!made.done) {
+    why = made.why();
     std::string lost = co_await makeHere(std::move(request));
     if (!lost.empty()) why += "; and here: " + lost;
     co_return why;
@@ -213,9 +199,12 @@ base::Task<std::string> VolumeMove::makeHere(std::string request) {
   std::string_view labels = volume->find("labels");
   std::string body = "{\"Driver\":\"local\",\"Name\":";
   body.append(name).append(",\"Labels\":").append(labels.empty() ? "null" : labels).append("}");
-  base::HttpCall call = changeCall("POST", "/volumes/create", std::move(body));
-  base::HttpReply made = co_await parts_.local.change(std::move(call), docker::Effect::none, "");
-  if (made.status != 201) co_return docker::errorMessage(made.body);
+  base::HttpCall call =
+      catalog::changeCall("POST", "/volumes/create", std::move(body), changeTimeout);
+  cluster::Node here = catalog::NodeClient::here();
+  catalog::NodeReply made = co_await parts_.nodeClient.call(std::move(here), std::move(call));
+  made.throwFault();
+  if (!made.done) co_return made.why();
   std::string plain(base::text(base::parseJson(request), "name"));
   std::optional<cluster::Node> self = parts_.locator.node(parts_.agent.self());
   if (self) parts_.placements.found(catalog::Kind::volume, plain, {std::move(*self)});

@@ -16,9 +16,8 @@
 #include "catalog/container_index.h"
 #include "catalog/holdings_index.h"
 #include "catalog/locator.h"
+#include "catalog/node_client.h"
 #include "cluster/agent/agent.h"
-#include "docker/engine.h"
-#include "docker/local_engine.h"
 #include "labels/policy.h"
 #include "orchestrator/volume_claims.h"
 #include "scheduler/placements.h"
@@ -35,8 +34,7 @@ std::optional<std::string> movableContent(std::string_view inspection);
 class VolumeMove {
  public:
   struct Parts {
-    docker::Engine& engine;
-    docker::LocalEngine& local;
+    catalog::NodeClient nodeClient;
     cluster::Agent& agent;
     catalog::Locator& locator;
     const catalog::ContainerIndex& index;

@@ -15,6 +15,7 @@
 #include "catalog/container_index.h"
 #include "catalog/holdings_index.h"
 #include "catalog/locator.h"
+#include "catalog/node_client.h"
 #include "cluster/agent/agent.h"
 #include "docker/container_lists.h"
 #include "docker/engine.h"
@@ -61,21 +62,21 @@ struct Parts {
         state(loop, engine, log),
         lists(loop, engine, state, log, options.maxBodyBytes),
         local(engine, state, lists, metrics),
+        nodeClient(local),
         agent(loop, options.agent, log),
         locator(engine, agent, index, held),
         images(loop, engine, agent, locator, log),
         placements(loop, agent, options.placement),
-        names(loop, engine, agent, locator, index, placements, log),
-        volumes(loop, engine, agent, locator, held, log),
-        volumeMove({engine, local, agent, locator, index, held, placements, volumes, log}),
+        names(loop, nodeClient, agent, locator, index, placements, log),
+        volumes(loop, nodeClient, agent, locator, held, log),
+        volumeMove({nodeClient, agent, locator, index, held, placements, volumes, log}),
         creation(loop, engine, local, agent, locator, index, placements, names, volumes, volumeMove,
                  images, log),
-        renames({local, agent, index, names}),
-        globals({loop, engine, local, agent, index, locator, placements, names, creation, renames,
-                 log}),
-        moves({loop, engine, local, agent, index, locator, placements, names, creation, renames,
-               log}),
-        rebalancing({loop, engine, local, agent, index, locator, placements, moves, log},
+        renames({nodeClient, agent, index, names}),
+        globals(
+            {loop, nodeClient, agent, index, locator, placements, names, creation, renames, log}),
+        moves({loop, nodeClient, agent, index, locator, placements, names, creation, renames, log}),
+        rebalancing({loop, nodeClient, agent, index, locator, placements, moves, log},
                     options.rebalanceInterval),
         objectCalls(local, agent, index, locator),
         allNodes(engine, local, lists, agent, index, log, options.maxBodyBytes),
@@ -83,11 +84,11 @@ struct Parts {
         createCalls(loop, engine, local, creation, options.maxBodyBytes),
         renameCalls({local, index, names, objectCalls}),
         globalCalls(
-            {engine, local, agent, index, locator, names, objectCalls, log, options.maxBodyBytes}),
-        containerCalls({engine, local, agent, index, locator, names, placements, objectCalls,
+            {nodeClient, agent, index, locator, names, objectCalls, log, options.maxBodyBytes}),
+        containerCalls({local, nodeClient, agent, index, locator, names, placements, objectCalls,
                         globalCalls, allNodes, options.maxBodyBytes}),
-        imageCalls({engine, local, lists, agent, locator, images, creation, placements, objectCalls,
-                    allNodes, options.maxBodyBytes}),
+        imageCalls({engine, local, nodeClient, lists, agent, locator, images, creation, placements,
+                    objectCalls, allNodes, options.maxBodyBytes}),
         networkCalls(engine, local, agent, locator, objectCalls, allNodes, options.maxBodyBytes),
         volumeCalls(engine, local, agent, locator, volumes, objectCalls, allNodes,
                     options.maxBodyBytes),
@@ -100,7 +101,8 @@ struct Parts {
             {{clientCertificates, containerCalls, containerListing, createCalls, globalCalls,
               imageCalls, local, networkCalls, objectCalls, peerApi, renameCalls, swarmApi,
               systemCalls, volumeCalls}}),
-        publisher(loop, engine, state, lists, agent, index, held, placements, images, log,
+        publisher(loop, engine, state, lists, nodeClient, agent, index, held, placements, images,
+                  log,
                   {std::move(hooks.servePeers), std::move(hooks.stopPeers),
                    [this] { globals.changed(); }, std::move(hooks.load)}) {}
 
@@ -120,6 +122,7 @@ struct Parts {
   LocalApi local;
 
   // The cluster, and what all nodes have.
+  catalog::NodeClient nodeClient;
   cluster::Agent agent;
   catalog::ContainerIndex index;
   catalog::HoldingsIndex held;

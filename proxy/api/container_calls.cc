@@ -6,7 +6,6 @@
 
 #include "base/json.h"
 #include "base/url.h"
-#include "catalog/node_call.h"
 #include "docker/query.h"
 #include "orchestrator/container_removal.h"
 #include "orchestrator/node_name.h"
@@ -16,14 +15,6 @@
 #include "proxy/merge/merge_containers.h"
 
 namespace proxy {
-namespace {
-
-constexpr base::milliseconds inspectTimeout(2'000);
-// A removal walks through the container's disk.
-constexpr base::milliseconds removeTimeout(120'000);
-
-}  // namespace
-
 // ---- inspect
 
 base::Task<> ContainerCalls::inspect(Client& client, RouteMatch match) {
@@ -46,11 +37,11 @@ base::Task<> ContainerCalls::inspect(Client& client, RouteMatch match) {
 }
 
 base::Task<> ContainerCalls::inspectOn(Client& client, cluster::Node node) {
-  base::HttpClient& server = catalog::wayTo(parts_.engine, node);
+  base::HttpClient& server = parts_.nodeClient.clientFor(node);
   client.upstream = server.name();
   std::string target(client.request().target());
-  base::HttpReply reply =
-      co_await server.call(base::httpGet(std::move(target), inspectTimeout, parts_.bodyMost));
+  base::HttpReply reply = co_await server.call(
+      base::httpGet(std::move(target), catalog::lookupTimeout, parts_.bodyMost));
   if (reply.status == 200) {
     PublishedPorts ports;
     ports.asked = parts_.nodes.self().text();
@@ -95,28 +86,26 @@ base::Task<> ContainerCalls::remove(Client& client, RouteMatch match) {
 // With the volumes that are to go. Those that somebody else mounts the engine keeps.
 base::Task<> ContainerCalls::removeWith(labels::VolumeCleanup cleanup, Client& client,
                                         RouteMatch match, const cluster::Node& node) {
-  base::HttpClient& server = catalog::wayTo(parts_.engine, node);
+  base::HttpClient& server = parts_.nodeClient.clientFor(node);
   client.upstream = server.name();
   std::vector<std::string> volumes;
   if (cleanup == labels::VolumeCleanup::all) {
     std::string target = "/containers/" + std::string(match.object) + "/json";
-    base::HttpReply seen =
-        co_await server.call(base::httpGet(std::move(target), inspectTimeout, parts_.bodyMost));
+    base::HttpReply seen = co_await server.call(
+        base::httpGet(std::move(target), catalog::lookupTimeout, parts_.bodyMost));
     if (seen.status == 200) volumes = orchestrator::localVolumes(seen.body);
   }
-  base::HttpCall call;
-  call.method = "DELETE";
-  call.target = orchestrator::removalTarget(client.request().target(), cleanup);
-  call.timeout = removeTimeout;
-  call.most = parts_.bodyMost;
-  call.mayRepeat = false;
+  std::string target = orchestrator::removalTarget(client.request().target(), cleanup);
   std::string object(match.object);
-  base::HttpReply reply =
-      co_await catalog::changeOn(parts_.local, node, call, match.route().effect, std::move(object));
+  catalog::NodeReply reply =
+      co_await parts_.nodeClient.change(node, catalog::changeCall("DELETE", std::move(target)),
+                                        match.route().effect, std::move(object));
+  reply.throwFault();
   if (reply.status == 204) {
     for (const std::string& each : volumes) {
-      call.target = "/volumes/" + base::encodeQueryValue(each);
-      co_await server.call(call);
+      base::HttpCall call =
+          catalog::changeCall("DELETE", "/volumes/" + base::encodeQueryValue(each));
+      co_await server.call(std::move(call));
     }
   }
   co_await sendAnswer(client, reply.status, reply.head, reply.body);

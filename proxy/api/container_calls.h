@@ -7,8 +7,8 @@
 #include "base/task.h"
 #include "catalog/container_index.h"
 #include "catalog/locator.h"
+#include "catalog/node_client.h"
 #include "cluster/nodes.h"
-#include "docker/engine.h"
 #include "labels/policy.h"
 #include "orchestrator/name_claims.h"
 #include "proxy/api/all_nodes.h"
@@ -25,8 +25,8 @@ class ContainerCalls {
  public:
   // What it is made of; all must outlive it.
   struct Parts {
-    docker::Engine& engine;
     LocalApi& local;
+    catalog::NodeClient nodeClient;
     const cluster::Nodes& nodes;
     catalog::ContainerIndex& index;
     catalog::Locator& locator;

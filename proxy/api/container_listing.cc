@@ -8,7 +8,7 @@
 #include "base/url.h"
 #include "catalog/fan_out.h"
 #include "catalog/merge_errors.h"
-#include "catalog/node_call.h"
+#include "catalog/node_client.h"
 #include "catalog/recorded_lists.h"
 #include "docker/heads.h"
 #include "proxy/http/answer.h"
@@ -93,7 +93,8 @@ base::Task<catalog::Located> ContainerListing::anchor(ContainerListPlan& plan) {
     if (located.node) {
       base::HttpCall call =
           base::httpGet("/containers/" + object + "/json", catalog::listTimeout, bodyMost_);
-      base::HttpReply reply = co_await catalog::wayTo(engine_, *located.node).call(std::move(call));
+      base::HttpReply reply =
+          co_await catalog::clientFor(engine_, *located.node).call(std::move(call));
       times = docker::parseInspect(reply.body);
       id = base::text(base::parseJson(reply.body), "Id");
     }

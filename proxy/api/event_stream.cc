@@ -7,7 +7,7 @@
 
 #include "base/fault.h"
 #include "base/http_heads.h"
-#include "catalog/node_call.h"
+#include "catalog/node_client.h"
 #include "docker/filtered_query.h"
 #include "proxy/http/answer.h"
 
@@ -60,7 +60,7 @@ base::Task<> EventStream::follow(cluster::Node node, std::string target) {
 
 base::Task<> EventStream::listen(cluster::Node node, std::string target) {
   std::string id(node.id.text());
-  base::HttpClient& server = catalog::wayTo(engine_, node);
+  base::HttpClient& server = catalog::clientFor(engine_, node);
   std::unique_ptr<base::HttpConnection> connection = co_await server.connect(true);
   std::string request = "GET " + target + " HTTP/1.1\r\nHost: docker\r\n\r\n";
   co_await connection->stream->write(request);

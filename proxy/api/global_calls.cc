@@ -4,8 +4,6 @@
 #include <optional>
 
 #include "base/json.h"
-#include "catalog/node_call.h"
-#include "docker/heads.h"
 #include "orchestrator/container_removal.h"
 #include "proxy/http/answer.h"
 #include "proxy/http/json_body.h"
@@ -14,9 +12,6 @@
 namespace proxy {
 namespace {
 
-// A stop takes as long as its client allows.
-constexpr base::milliseconds callTimeout(3600 * 1000);
-constexpr size_t answerMost = 4 * 1024 * 1024;
 constexpr std::string_view onContainer = "/containers/{id}";
 
 // The same for a copy. One that runs goes with its original, which may have ended.
@@ -27,10 +22,6 @@ std::string targetFor(const RouteMatch& match, const std::string& id) {
   std::string query(match.query);
   if (match.route().method == "DELETE") query += query.empty() ? "force=1" : "&force=1";
   return query.empty() ? target : target + "?" + query;
-}
-
-bool isDone(int status) {
-  return (status >= 200 && status < 300) || status == 304;
 }
 
 }  // namespace
@@ -72,19 +63,16 @@ std::optional<orchestrator::GlobalGroup> GlobalCalls::groupOf(std::string_view o
 base::Task<> GlobalCalls::handle(Client& client, RouteMatch match, cluster::Node node) {
   std::optional<orchestrator::GlobalGroup> group = groupOf(match.object);
   const Route& route = match.route();
-  base::HttpCall call;
-  call.method = route.method;
-  call.target = client.request().target();
-  call.body = co_await readBody(client, parts_.bodyMost);
-  call.headers = contentTypeOf(client.request());
-  call.timeout = callTimeout;
-  call.most = answerMost;
-  call.mayRepeat = false;
-  client.upstream = catalog::wayTo(parts_.engine, node).name();
+  std::string body = co_await readBody(client, parts_.bodyMost);
+  // A stop may be among them.
+  base::HttpCall call =
+      passedOn(client.request(), std::move(body), catalog::stopTimeout, catalog::maxAnswer);
+  client.upstream = parts_.nodeClient.clientFor(node).name();
   std::string object(match.object);
-  base::HttpReply reply = co_await catalog::changeOn(parts_.local, node, call,
-                                                     docker::Effect::container, std::move(object));
-  if (!isDone(reply.status) || !group) {
+  catalog::NodeReply reply = co_await parts_.nodeClient.change(
+      std::move(node), call, docker::Effect::container, std::move(object));
+  reply.throwFault();
+  if (!reply.done || !group) {
     co_await sendAnswer(client, reply.status, reply.head, reply.body);
     co_return;
   }
@@ -135,16 +123,11 @@ base::Task<> GlobalCalls::apply(orchestrator::GlobalMember copy, base::HttpCall 
     co_return;
   }
   bool removes = call.method == "DELETE";
-  try {
-    base::HttpReply reply = co_await catalog::changeOn(parts_.local, *node, std::move(call),
-                                                       docker::Effect::container, copy.id);
-    answered.status = reply.status;
-    // Its own node may have been first, or be at it.
-    bool isGone = removes && (reply.status == 404 || reply.status == 409);
-    if (!isDone(reply.status) && !isGone) answered.why = docker::errorMessage(reply.body);
-  } catch (const std::exception& failed) {
-    answered.why = failed.what();
-  }
+  catalog::NodeReply reply = co_await parts_.nodeClient.change(std::move(*node), std::move(call),
+                                                               docker::Effect::container, copy.id);
+  // Its own node may have been first, or be at it.
+  bool isGone = removes && (reply.status == 404 || reply.status == 409);
+  if (!reply.done && !isGone) answered.why = reply.why();
   if (removes && answered.why.empty()) wasRemoved(copy);
 }
 

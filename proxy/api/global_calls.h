@@ -12,9 +12,8 @@
 #include "base/task.h"
 #include "catalog/container_index.h"
 #include "catalog/locator.h"
+#include "catalog/node_client.h"
 #include "cluster/agent/agent.h"
-#include "docker/engine.h"
-#include "docker/local_engine.h"
 #include "orchestrator/global_plan.h"
 #include "orchestrator/name_claims.h"
 #include "proxy/api/object_calls.h"
@@ -27,8 +26,7 @@ class GlobalCalls {
  public:
   // What it is made of; all must outlive it.
   struct Parts {
-    docker::Engine& engine;
-    docker::LocalEngine& local;
+    catalog::NodeClient nodeClient;
     const cluster::Agent& agent;
     catalog::ContainerIndex& index;
     catalog::Locator& locator;
@@ -51,7 +49,6 @@ class GlobalCalls {
  private:
   struct Answered {
     std::string node;  // name
-    int status = 0;    // 0: none
     std::string why;   // not
   };
   std::optional<orchestrator::GlobalGroup> groupOf(std::string_view object) const;

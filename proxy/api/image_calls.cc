@@ -14,6 +14,7 @@
 #include "docker/status_text.h"
 #include "proxy/api/chosen_answer.h"
 #include "proxy/http/answer.h"
+#include "proxy/http/json_body.h"
 #include "proxy/merge/merge_lists.h"
 #include "proxy/merge/merge_sums.h"
 #include "proxy/merge/repository.h"
@@ -22,7 +23,6 @@
 namespace proxy {
 namespace {
 
-constexpr base::milliseconds inspectTimeout(2'000);
 constexpr base::milliseconds diskTimeout(120'000);
 
 // Whether a list is cut at an image.
@@ -53,13 +53,10 @@ base::Task<ImageCalls::Anchor> ImageCalls::anchor(std::string image) {
   std::string object = base::encodeQueryValue(image);
   found.located = co_await parts_.locator.find(catalog::Kind::image, object);
   if (!found.located.node) co_return found;
-  std::vector<cluster::Node> nodes = {*found.located.node};
-  base::HttpCall call =
-      base::httpGet("/images/" + object + "/json", inspectTimeout, parts_.bodyMost);
-  std::vector<catalog::NodeReply> replies =
-      co_await catalog::askAll(parts_.engine, std::move(nodes), std::move(call));
-  if (replies[0].status == 200) {
-    found.created = createdIn(replies[0].body);
+  catalog::NodeReply reply = co_await parts_.nodeClient.get(
+      *found.located.node, "/images/" + object + "/json", catalog::lookupTimeout);
+  if (reply.status == 200) {
+    found.created = createdIn(reply.body);
   } else {
     found.located.node.reset();
     found.located.status = 503;
@@ -72,11 +69,9 @@ base::Task<std::map<std::string, int64_t>> ImageCalls::momentsOf(std::vector<std
                                                                  cluster::Node node) {
   std::map<std::string, int64_t> moments;
   for (const std::string& id : ids) {
-    std::vector<cluster::Node> nodes = {node};
-    base::HttpCall call = base::httpGet("/images/" + id + "/json", inspectTimeout, parts_.bodyMost);
-    std::vector<catalog::NodeReply> replies =
-        co_await catalog::askAll(parts_.engine, std::move(nodes), std::move(call));
-    if (replies[0].status == 200) moments[id] = createdIn(replies[0].body);
+    catalog::NodeReply reply =
+        co_await parts_.nodeClient.get(node, "/images/" + id + "/json", catalog::lookupTimeout);
+    if (reply.status == 200) moments[id] = createdIn(reply.body);
   }
   co_return moments;
 }
@@ -146,16 +141,6 @@ std::string ImageCalls::merge(std::vector<catalog::NodeAnswer> answers, bool byN
 
 // ---- wherever it is
 
-base::HttpCall ImageCalls::changeCall(const Client& client, const RouteMatch& match) const {
-  base::HttpCall call;
-  call.method = match.route().method;
-  call.target = client.request().target();
-  call.timeout = diskTimeout;
-  call.most = parts_.bodyMost;
-  call.mayRepeat = false;
-  return call;
-}
-
 base::Task<> ImageCalls::tag(Client& client, RouteMatch match) {
   catalog::Locator::Images found = co_await parts_.locator.findImages(std::string(match.object));
   std::vector<cluster::Node> holders = std::move(found.holders);
@@ -171,7 +156,7 @@ base::Task<> ImageCalls::tag(Client& client, RouteMatch match) {
                        docker::errorMessage(located.body), !client.reader.bodyDone());
     co_return;
   }
-  base::HttpCall call = changeCall(client, match);
+  base::HttpCall call = passedOn(client.request(), {}, diskTimeout, parts_.bodyMost);
   docker::ContainerLists::Change change(parts_.lists, match.route().effect, match.object);
   std::vector<catalog::NodeReply> replies =
       co_await catalog::askAll(parts_.engine, std::move(holders), std::move(call));
@@ -195,7 +180,7 @@ base::Task<> ImageCalls::remove(Client& client, RouteMatch match) {
     }
     found.holders.swap(found.stale);
   }
-  base::HttpCall call = changeCall(client, match);
+  base::HttpCall call = passedOn(client.request(), {}, diskTimeout, parts_.bodyMost);
   docker::ContainerLists::Change change(parts_.lists, match.route().effect, match.object);
   std::vector<catalog::NodeReply> replies =
       co_await catalog::askAll(parts_.engine, std::move(found.users), call);

@@ -8,6 +8,7 @@
 
 #include "base/task.h"
 #include "catalog/locator.h"
+#include "catalog/node_client.h"
 #include "catalog/stale_tags.h"
 #include "cluster/nodes.h"
 #include "docker/container_lists.h"
@@ -31,6 +32,7 @@ class ImageCalls {
   struct Parts {
     docker::Engine& engine;
     LocalApi& local;
+    catalog::NodeClient nodeClient;
     docker::ContainerLists& lists;
     const cluster::Nodes& nodes;
     catalog::Locator& locator;
@@ -82,7 +84,6 @@ class ImageCalls {
   };
   base::Task<Gathered> gather(std::string repository, bool here);
   base::Task<std::string> bringHere(std::string image);
-  base::HttpCall changeCall(const Client& client, const RouteMatch& match) const;
 
   Parts parts_;
 };

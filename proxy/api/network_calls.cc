@@ -6,7 +6,6 @@
 #include "base/json.h"
 #include "base/url.h"
 #include "catalog/merge_errors.h"
-#include "catalog/node_call.h"
 #include "docker/request_types.h"
 #include "orchestrator/node_name.h"
 #include "proxy/http/answer.h"
@@ -59,18 +58,15 @@ base::Task<> NetworkCalls::create(Client& client, RouteMatch match) {
   std::optional<orchestrator::NodeName> named =
       orchestrator::parseNodeName(nodes_, orchestrator::requestedName(body).value_or(""));
   std::optional<cluster::Node> node = locator_.node(nodes_.self());
-  base::HttpCall call;
-  call.method = "POST";
-  call.target = client.request().target();
-  call.headers = contentTypeOf(client.request());
-  call.body = named ? orchestrator::withText(body, "Name", named->name) : std::move(body);
-  call.timeout = changeTimeout;
-  call.most = bodyMost_;
-  call.mayRepeat = false;
-  if (named) node = std::move(named->node);
-  client.upstream = catalog::wayTo(engine_, *node).name();
-  base::HttpReply reply =
-      co_await catalog::changeOn(local_, *node, std::move(call), match.route().effect, "");
+  if (named) {
+    body = orchestrator::withText(body, "Name", named->name);
+    node = std::move(named->node);
+  }
+  base::HttpCall call = passedOn(client.request(), std::move(body), changeTimeout, bodyMost_);
+  client.upstream = nodeClient_.clientFor(*node).name();
+  catalog::NodeReply reply = co_await nodeClient_.change(std::move(*node), std::move(call),
+                                                         match.route().effect, std::string());
+  reply.throwFault();
   co_await sendAnswer(client, reply.status, reply.head, reply.body);
 }
 
@@ -111,18 +107,12 @@ base::Task<> NetworkCalls::join(Client& client, RouteMatch match) {
     co_await objects_.sendLocated(client, located);
     co_return;
   }
-  base::HttpCall call;
-  call.method = "POST";
-  call.target = client.request().target();
-  call.headers = contentTypeOf(client.request());
-  call.body = std::move(body);
-  call.timeout = changeTimeout;
-  call.most = bodyMost_;
-  call.mayRepeat = false;
+  base::HttpCall call = passedOn(client.request(), std::move(body), changeTimeout, bodyMost_);
   const cluster::Node& node = *located.node;
-  client.upstream = catalog::wayTo(engine_, node).name();
-  base::HttpReply reply =
-      co_await catalog::changeOn(local_, node, std::move(call), match.route().effect, "");
+  client.upstream = nodeClient_.clientFor(node).name();
+  catalog::NodeReply reply =
+      co_await nodeClient_.change(node, std::move(call), match.route().effect, std::string());
+  reply.throwFault();
   if (known && reply.status == 404) {
     catalog::Located other =
         co_await locator_.find(catalog::Kind::network, std::string(match.object));

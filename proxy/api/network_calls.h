@@ -4,6 +4,7 @@
 
 #include "base/task.h"
 #include "catalog/locator.h"
+#include "catalog/node_client.h"
 #include "cluster/nodes.h"
 #include "docker/engine.h"
 #include "proxy/api/all_nodes.h"
@@ -21,6 +22,7 @@ class NetworkCalls {
                catalog::Locator& locator, ObjectCalls& objects, AllNodes& all, size_t bodyMost)
       : engine_(engine),
         local_(local),
+        nodeClient_(local),
         nodes_(nodes),
         locator_(locator),
         objects_(objects),
@@ -39,6 +41,7 @@ class NetworkCalls {
  private:
   docker::Engine& engine_;
   LocalApi& local_;
+  catalog::NodeClient nodeClient_;
   const cluster::Nodes& nodes_;
   catalog::Locator& locator_;
   ObjectCalls& objects_;

@@ -6,8 +6,6 @@
 #include "base/go_json.h"
 #include "base/json.h"
 #include "base/url.h"
-#include "catalog/fan_out.h"
-#include "catalog/node_call.h"
 #include "docker/heads.h"
 #include "orchestrator/node_name.h"
 #include "orchestrator/volume_conflicts.h"
@@ -21,7 +19,6 @@ namespace {
 
 // A driver may have to ask for it over the network.
 constexpr base::milliseconds createTimeout(120'000);
-constexpr base::milliseconds inspectTimeout(2'000);
 
 // The engine's words about a volume, with the node that has it.
 std::string shownOn(const cluster::Node& node, std::string body) {
@@ -85,25 +82,11 @@ base::Task<> VolumeCalls::makeOn(Client& client, cluster::Node node, std::string
                                  orchestrator::VolumeClaims::Claim claim) {
   std::vector<orchestrator::VolumeClaims::Claim> claims;
   if (claim.held) claims.push_back(std::move(claim));
-  client.upstream = catalog::wayTo(engine_, node).name();
-  base::HttpCall call;
-  call.method = "POST";
-  call.target = client.request().target();
-  call.headers = contentTypeOf(client.request());
-  call.body = std::move(body);
-  call.timeout = createTimeout;
-  call.most = bodyMost_;
-  call.mayRepeat = false;
-  base::HttpReply reply;
-  try {
-    reply = co_await catalog::changeOn(local_, node, std::move(call), docker::Effect::none, "");
-  } catch (const base::Unreachable&) {
-    throw;  // it has heard of nothing
-  } catch (...) {
-    claims_.made(std::move(claims), node.id, false);
-    throw;
-  }
-  if (reply.status == 503) claims_.made(std::move(claims), node.id, false);
+  client.upstream = nodeClient_.clientFor(node).name();
+  base::HttpCall call = passedOn(client.request(), std::move(body), createTimeout, bodyMost_);
+  catalog::NodeReply reply = co_await nodeClient_.call(node, std::move(call));
+  if (reply.outcomeUnknown()) claims_.made(std::move(claims), node.id, false);
+  reply.throwFault();
   if (reply.status == 201) {
     claims_.made(std::move(claims), node.id, true);
     reply.body = shownOn(node, std::move(reply.body));
@@ -139,12 +122,12 @@ base::Task<> VolumeCalls::inspect(Client& client, RouteMatch match) {
 }
 
 base::Task<> VolumeCalls::inspectOn(Client& client, cluster::Node node) {
-  base::HttpClient& server = catalog::wayTo(engine_, node);
-  client.upstream = server.name();
-  std::string target(client.request().target());
-  base::HttpReply reply =
-      co_await server.call(base::httpGet(std::move(target), inspectTimeout, bodyMost_));
-  if (reply.status == 200) reply.body = shownOn(node, std::move(reply.body));
+  client.upstream = nodeClient_.clientFor(node).name();
+  base::HttpCall call =
+      base::httpGet(std::string(client.request().target()), catalog::lookupTimeout, bodyMost_);
+  catalog::NodeReply reply = co_await nodeClient_.call(std::move(node), std::move(call));
+  reply.throwFault();
+  if (reply.status == 200) reply.body = shownOn(reply.node, std::move(reply.body));
   co_await sendAnswer(client, reply.status, reply.head, reply.body);
 }
 

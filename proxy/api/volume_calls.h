@@ -8,6 +8,7 @@
 
 #include "base/task.h"
 #include "catalog/locator.h"
+#include "catalog/node_client.h"
 #include "cluster/agent/agent.h"
 #include "docker/engine.h"
 #include "docker/local_engine.h"
@@ -28,6 +29,7 @@ class VolumeCalls {
               AllNodes& all, size_t bodyMost)
       : engine_(engine),
         local_(local),
+        nodeClient_(local),
         agent_(agent),
         locator_(locator),
         claims_(claims),
@@ -57,6 +59,7 @@ class VolumeCalls {
 
   docker::Engine& engine_;
   docker::LocalEngine& local_;
+  catalog::NodeClient nodeClient_;
   const cluster::Agent& agent_;
   catalog::Locator& locator_;
   orchestrator::VolumeClaims& claims_;

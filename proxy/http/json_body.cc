@@ -10,7 +10,7 @@ namespace proxy {
 namespace {
 
 constexpr base::milliseconds askTimeout(5'000);
-constexpr size_t answerMost = 64 * 1024;
+constexpr size_t refusalMost = 64 * 1024;
 // Of which nothing can come, should the engine see it otherwise.
 constexpr std::string_view noJson = "{";
 
@@ -29,16 +29,21 @@ bool isSaidToBeJson(const base::Head& request, std::string_view body) {
   return labels::equalIgnoringCase(type, "application/json");
 }
 
-base::Task<> refuseContentType(Client& client, docker::Engine& engine) {
-  const base::Head& request = client.request();
+base::HttpCall passedOn(const base::Head& request, std::string body, base::milliseconds timeout,
+                        size_t most) {
   base::HttpCall call;
   call.method = request.method();
   call.target = request.target();
   call.headers = contentTypeOf(request);
-  call.body = noJson;
-  call.timeout = askTimeout;
-  call.most = answerMost;
+  call.body = std::move(body);
+  call.timeout = timeout;
+  call.most = most;
   call.mayRepeat = false;
+  return call;
+}
+
+base::Task<> refuseContentType(Client& client, docker::Engine& engine) {
+  base::HttpCall call = passedOn(client.request(), std::string(noJson), askTimeout, refusalMost);
   client.upstream = engine.name();
   base::HttpReply reply = co_await engine.call(std::move(call));
   co_await sendAnswer(client, reply.status, reply.head, reply.body);

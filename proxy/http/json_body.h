@@ -21,6 +21,11 @@ std::string contentTypeOf(const base::Head& request);
 // the engine to judge. Pure.
 bool isSaidToBeJson(const base::Head& request, std::string_view body);
 
+// A request again, by its method, target and Content-Type, with the body that is to be in it. Never
+// sent twice. Of an answer with more than `most` bytes nothing is read.
+base::HttpCall passedOn(const base::Head& request, std::string body, base::milliseconds timeout,
+                        size_t most);
+
 // Answers a request, whose body has been read, with what the engine says to its Content-Type.
 base::Task<> refuseContentType(Client& client, docker::Engine& engine);
 
