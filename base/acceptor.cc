@@ -55,11 +55,11 @@ Fd listenUnix(const std::string& path, SocketOwner owner) {
   fs::create_directories(fs::path(path).parent_path(), ignored);
   fs::file_status there = fs::symlink_status(path, ignored);
   if (fs::exists(there) && !fs::is_socket(there))
-    throw std::runtime_error(what + ": there is a file that is no socket; move it away");
+    throw std::runtime_error(what + ": there is a file that is not a socket; move it away");
   Fd probe(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
   if (!probe) fail(what);
   if (::connect(probe.get(), generic, sizeof address) == 0)
-    throw std::runtime_error(what + ": another process listens there already");
+    throw std::runtime_error(what + ": another process is already listening there");
   if (errno == ECONNREFUSED) ::unlink(path.c_str());
 
   Fd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));

@@ -16,7 +16,7 @@ Scope::OnFault tellFaults(Log& log, std::string_view what) {
     try {
       std::rethrow_exception(thrown);
     } catch (const std::exception& fault) {
-      log.line(isForeseen(fault) ? Level::debug : Level::error, "background task ended by a fault",
+      log.line(isForeseen(fault) ? Level::debug : Level::error, "background task failed",
                {{"task", what}, {"reason", fault.what()}});
     }
   };

@@ -16,7 +16,7 @@ Task<> HttpConnection::readHead(bool toHead) {
       size_t used = reader.feedHead(rest);
       rest.erase(0, used);
     } catch (const HttpError& malformed) {
-      throw StreamError(std::string("its answer is no HTTP: ") + malformed.what());
+      throw StreamError(std::string("its answer is not HTTP: ") + malformed.what());
     }
     if (reader.headDone()) co_return;
     co_await stream->readable();
@@ -24,7 +24,7 @@ Task<> HttpConnection::readHead(bool toHead) {
     std::optional<size_t> got = stream->tryRead(buffer);
     if (!got) continue;
     waitsSince.reset();
-    if (*got == 0) throw StreamError("it closed the connection without an answer");
+    if (*got == 0) throw StreamError("it closed the connection without answering");
     rest.assign(buffer.data(), *got);
   }
 }
@@ -152,7 +152,8 @@ Task<HttpReply> HttpClient::callOn(HttpConnection& connection, std::string reque
     std::span<char> buffer = loop_.scratch();
     std::optional<size_t> got = stream.tryRead(buffer);
     if (!got) continue;
-    if (*got == 0 && !reader.endOfStream()) throw StreamError("it broke off its answer");
+    if (*got == 0 && !reader.endOfStream())
+      throw StreamError("it closed the connection in the middle of its answer");
     connection.rest.assign(buffer.data(), *got);
   }
 }

@@ -151,7 +151,7 @@ std::string TlsContext::Checks::whyRefused(X509_STORE_CTX* context,
     if (!verifyPinned(context)) {
       if (X509_STORE_CTX_get_error(context) != X509_V_OK) return whyNotVerified(context);
       X509_STORE_CTX_set_error(context, X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY);
-      return "the other side does not have the authority that was asked for";
+      return "the other side's certificate is not from the expected authority";
     }
   } else if (X509_verify_cert(context) != 1) {
     return whyNotVerified(context);

@@ -74,7 +74,7 @@ Test(listenUnix, leaves_alone_what_is_in_use_and_what_is_no_socket) {
   std::string path = directory / "docker.sock";
   Fd listener = base::listenUnix(path, {});
   cr_expect_eq(faultOf(path),
-               "cannot listen on unix://" + path + ": another process listens there already");
+               "cannot listen on unix://" + path + ": another process is already listening there");
   std::string file = directory / "important";
   std::ofstream(file) << "data";
   cr_expect(faultOf(file).starts_with("cannot listen on unix://" + file + ": "));

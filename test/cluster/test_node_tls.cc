@@ -278,7 +278,7 @@ Test(node_tls, a_joiner_trusts_only_the_authority_it_pinned) {
 
   joiner.options.pinned = digestOf(other.certificate);
   expectText(meet(server, joiner).client,
-             "the other side does not have the authority that was asked for");
+             "the other side's certificate is not from the expected authority");
 
   // An impostor may send along the authority, but has no certificate of it.
   Side impostor = serverOf(other);
@@ -290,7 +290,7 @@ Test(node_tls, a_joiner_trusts_only_the_authority_it_pinned) {
   // Nor can a node be an authority, whatever is pinned.
   joiner.options.pinned = digestOf(server.options.certificate);
   expectText(meet(server, joiner).client,
-             "the other side does not have the authority that was asked for");
+             "the other side's certificate is not from the expected authority");
 }
 
 Test(node_tls, a_rotation_of_the_authority_refuses_nobody) {

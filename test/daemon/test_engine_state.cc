@@ -122,7 +122,7 @@ Test(engine_state, something_else_on_the_socket_is_no_engine) {
   } others[] = {
       {answerOf("{}", "404 Not Found"), "does not answer GET /version"},
       {answerOf("<html>"), "not JSON"},
-      {"SSH-2.0\r\n", "no HTTP"},
+      {"SSH-2.0\r\n", "not HTTP"},
   };
   for (const auto& each : others) {
     Watch watch(false);

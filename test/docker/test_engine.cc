@@ -170,10 +170,11 @@ Test(engine, answers_that_are_broken_or_too_large_are_faults) {
     std::string said;
     std::string fault;
   } engines[] = {
-      {"nothing", "", "it closed the connection without an answer"},
-      {"half a head", "HTTP/1.1 200", "it closed the connection without an answer"},
-      {"half a body", ok + "Content-Length: 5\r\n\r\nab", "it broke off its answer"},
-      {"nonsense", "nonsense\r\n\r\n", "its answer is no HTTP"},
+      {"nothing", "", "it closed the connection without answering"},
+      {"half a head", "HTTP/1.1 200", "it closed the connection without answering"},
+      {"half a body", ok + "Content-Length: 5\r\n\r\nab",
+       "it closed the connection in the middle of its answer"},
+      {"nonsense", "nonsense\r\n\r\n", "its answer is not HTTP"},
       {"a malformed body", ok + "Transfer-Encoding: chunked\r\n\r\nxyz", "malformed chunked body"},
       {"too much", ok + "Content-Length: 3000\r\n\r\n" + pattern(3000), "too large"},
       {"too much in chunks",
