@@ -53,7 +53,7 @@ ContainerLists::ContainerLists(base::Loop& loop, Engine& engine, EngineState& st
       log_(log),
       bodyMost_(bodyMost),
       inspections_(loop, engine, bodyMost),
-      background_(base::tellFaults(log, "lists of containers")) {
+      background_(base::tellFaults(log, "container lists")) {
   state_.listen({[this] {
                    cache_.clear();
                    retryAt_ = 0;
@@ -186,7 +186,7 @@ base::Task<> ContainerLists::refresh() {
     co_await refreshOnce(std::move(need));
   } catch (const std::exception& wrong) {
     retryAt_ = loop_.now() + pauseAfterFailure;
-    log_.debug("list of containers not refreshed", {{"reason", wrong.what()}});
+    log_.debug("container list not refreshed", {{"reason", wrong.what()}});
   }
   refreshing_ = false;
   refreshed_.fire();
@@ -219,7 +219,7 @@ base::Task<> ContainerLists::refreshOnce(ContainerCache::Need need) {
   } else if (reply.status == 200) {
     listed = parseList(reply.body);
   }
-  if (!listed) throw base::StreamError("the engine's list of containers is not understood");
+  if (!listed) throw base::StreamError("cannot parse the engine's container list");
   fresh.listed = std::move(*listed);
   std::vector<std::string> wanted = cache_.toInspect(fresh);
   if (isLong) co_await loop_.nextTurn();

@@ -79,7 +79,7 @@ std::string encoded(std::string_view path) {
 }
 
 [[noreturn]] void refuse() {
-  throw base::HttpError(400, "malformed HTTP message: the request's target is no path");
+  throw base::HttpError(400, "malformed HTTP message: the request's target is not a path");
 }
 
 // Of "http://host/path" the path, which may be empty.
