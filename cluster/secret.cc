@@ -40,7 +40,7 @@ bool Secret::equals(std::string_view other) const {
 
 void fillRandom(void* into, size_t size) {
   if (RAND_bytes(static_cast<unsigned char*>(into), static_cast<int>(size)) != 1)
-    throw std::runtime_error("the system gives no random numbers");
+    throw std::runtime_error("the system provides no random numbers");
 }
 
 }  // namespace cluster

@@ -128,7 +128,7 @@ Member joinerOf(std::string_view request, const ClusterConfig& config,
                      "this join token is not valid here, or no longer; get the present one "
                      "with \"docker swarm join-token worker\" on a node of the cluster");
   std::optional<Member> joiner = take(json);
-  if (!joiner) throw AgentError(400, "the request to join is not understood");
+  if (!joiner) throw AgentError(400, "cannot parse the request to join");
   switch (fitOf(json)) {
     case WireFit::tooOld:
       throw AgentError(400, "this cluster's droverd is too new for the one that wants to join (" +

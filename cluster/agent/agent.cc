@@ -80,11 +80,10 @@ void Agent::release(const std::string& key, const std::string& holder) {
 void Agent::receiveBatch(const NodeId& sender, std::string_view body) {
   Running& run = running();
   std::optional<wire::Batch> batch = PeerNetwork::decodeBatch(body);
-  if (!batch) throw AgentError(400, "a batch of messages is not understood");
+  if (!batch) throw AgentError(400, "cannot parse a batch of messages");
   for (const wire::Message& message : batch->messages()) {
     if (message.sender() != sender.text())
-      throw AgentError(
-          403, "node " + std::string(sender.text()) + " speaks in the name of another node");
+      throw AgentError(403, "node " + std::string(sender.text()) + " claims to be another node");
     run.receive(sender, std::nullopt, message);
   }
   run.settle();

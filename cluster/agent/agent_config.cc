@@ -73,7 +73,7 @@ void Agent::adopt(const ClusterConfig& config) {
   Running& run = *running_;
   if (config.id != run.config.id || !run.config.olderThan(config)) return;
   if (config.serial > serialsBy(instantNow()))
-    return log_.warn("configuration of the cluster refused",
+    return log_.warn("cluster configuration refused",
                      {{"serial", config.serial}, {"reason", "it is ahead of this node's clock"}});
   try {
     run.trust->update(config, run.trust->certificate(), run.trust->key().copy(),
@@ -91,13 +91,13 @@ void Agent::adopt(const ClusterConfig& config) {
   troubles_.end(Troubles::Cause::configuration);
   save(std::move(change));
   publishNode();
-  log_.info("configuration of the cluster taken over", {{"serial", config.serial}});
+  log_.info("cluster configuration updated", {{"serial", config.serial}});
 }
 
 void Agent::rotateAuthority() {
   Running& run = running();
   if (run.config.authorities.size() > 1)
-    throw AgentError(503, "a rotation of the CA is under way already");
+    throw AgentError(503, "a CA rotation is already in progress");
   ClusterConfig begun = beginRotation(run.config, wallNow());
   changeConfig([&begun](ClusterConfig& config) { config = std::move(begun); });
 }
@@ -136,7 +136,7 @@ void Agent::rotateStep() {
   if (!takeStep(next, readinessOf(nodes))) return;
   bool ended = next.authorities.size() < run.config.authorities.size();
   changeConfig([&next](ClusterConfig& config) { config = std::move(next); });
-  if (ended) log_.info("rotation of the CA finished");
+  if (ended) log_.info("CA rotation finished");
 }
 
 // A step takes a second or two. One that does not is told of by whoever would take it.
@@ -145,7 +145,7 @@ void Agent::watchRotation(std::string waits, bool isOurs) {
   if (waits != rotation_.waitsFor) rotation_ = {std::move(waits), now};
   bool isLong = !rotation_.waitsFor.empty() && now - rotation_.since >= rotationPatience;
   if (isLong && !rotation_.isLong && isOurs)
-    log_.warn("the rotation of the CA waits", {{"for", rotation_.waitsFor}});
+    log_.warn("CA rotation is waiting for a node", {{"for", rotation_.waitsFor}});
   rotation_.isLong = isLong;
 }
 
@@ -155,7 +155,7 @@ void Agent::keepFresh() {
     try {
       rotateStep();
     } catch (const std::exception& wrong) {
-      log_.error("rotation does not go on", {{"reason", wrong.what()}});
+      log_.error("CA rotation failed, retrying", {{"reason", wrong.what()}});
     }
     renewCertificate();
     saving_.tryAgain();
@@ -187,7 +187,7 @@ void Agent::renewCertificate() {
 
 void Agent::trouble(Troubles::Cause cause, std::string why, std::optional<Time> until) {
   if (!troubles_.begin(cause, why, until)) return;
-  log_.error("the cluster is not as it should be", {{"reason", why}});
+  log_.error("cluster error", {{"reason", why}});
   if (running_) running_->deferred.push_back([this] { publishNode(); });
 }
 
@@ -215,9 +215,9 @@ void Agent::acknowledge() {
 void Agent::sayWhetherSaved() {
   acknowledge();
   if (!saving_.why().empty()) {
-    trouble(Troubles::Cause::disk, saving_.why() + "; it is tried again until it can be written");
+    trouble(Troubles::Cause::disk, saving_.why() + "; retrying until it can be written");
   } else if (troubles_.end(Troubles::Cause::disk)) {
-    log_.info("the state directory can be written again");
+    log_.info("state directory is writable again");
     if (running_) running_->deferred.push_back([this] { publishNode(); });
   }
 }

@@ -51,7 +51,7 @@ void Agent::comeBackLater(const std::string& why) {
     }
     if (!again.empty()) return comeBackLater(again);
     waitsForStore_.clear();
-    log_.info("the state directory can be written again");
+    log_.info("state directory is writable again");
   });
 }
 
@@ -145,7 +145,7 @@ void Agent::undoEntering() {
   try {
     store_.forget();
   } catch (const StoreError& failed) {
-    log_.error("state not erased", {{"reason", failed.what()}});
+    log_.error("cannot erase the state", {{"reason", failed.what()}});
   }
 }
 

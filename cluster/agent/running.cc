@@ -93,7 +93,7 @@ PeerNetwork::Hooks Agent::Running::hooks() {
       },
       [this](const NodeId& sender, const PeerNetwork::Copy& old, const PeerNetwork::Copy& fresh) {
         agent.log_.error(
-            "two hosts use one node's id",
+            "two hosts use the same node ID",
             {{"node", sender.text()}, {"one", old.at.text()}, {"other", fresh.at.text()}});
         tellClone(sender, old, fresh.at);
         tellClone(sender, fresh, old.at);
@@ -140,7 +140,7 @@ void Agent::Running::tellClone(const NodeId& id, const PeerNetwork::Copy& to,
 }
 
 void Agent::Running::isCloned(const std::string& other) {
-  std::string why = "another host uses this node's id " + std::string(self.text()) + ", from " +
+  std::string why = "another host uses this node's ID " + std::string(self.text()) + ", from " +
                     other +
                     "; one of the two is a copy of the other's state directory: make it leave "
                     "(docker swarm leave --force) and join again";
@@ -151,7 +151,7 @@ void Agent::Running::wasRemoved(const NodeId& by) {
   std::string why =
       "this node was removed from the cluster (docker node rm); run \"docker swarm leave "
       "--force\" here, then join again";
-  agent.log_.debug("told of our removal", {{"by", by.text()}});
+  agent.log_.debug("this node was removed", {{"by", by.text()}});
   agent.trouble(Troubles::Cause::removed, std::move(why), now() + toldAgainWithin);
 }
 
@@ -238,8 +238,8 @@ void Agent::Running::compareClocks() {
   }
   if (why.empty()) return agent.mended(Troubles::Cause::clock);
   agent.trouble(Troubles::Cause::clock,
-                "this node and the others refuse each other's certificates for their age; set the "
-                "clock right, here or there, and certificates renew themselves: " +
+                "this node and the others refuse each other's certificates as expired or not yet "
+                "valid; correct the clock, here or there, and certificates are renewed: " +
                     why);
 }
 

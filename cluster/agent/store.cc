@@ -47,7 +47,7 @@ void makeDirectory(const std::string& directory) {
   std::error_code failed;
   std::filesystem::create_directories(directory, failed);
   if (failed || ::chmod(directory.c_str(), 0700) != 0)
-    throwFor(failed ? failed.value() : errno, "cannot make the state directory " + directory);
+    throwFor(failed ? failed.value() : errno, "cannot create the state directory " + directory);
 }
 
 // SQLite gives the files beside it (-wal) the mode of this one.
@@ -343,7 +343,7 @@ class Store::Impl {
 
   NodeId id(std::string_view text) const {
     std::optional<NodeId> parsed = NodeId::parse(text);
-    if (!parsed) throw StoreError(damaged() + ": it has a node id that is none");
+    if (!parsed) throw StoreError(damaged() + ": it has an invalid node id");
     return *parsed;
   }
   NodeId idOr(const std::string& text, const NodeId& otherwise) const {
@@ -351,7 +351,7 @@ class Store::Impl {
   }
   uint16_t port(int64_t number) const {
     if (number < 0 || number > std::numeric_limits<uint16_t>::max())
-      throw StoreError(damaged() + ": it has a port that is none");
+      throw StoreError(damaged() + ": it has an invalid port");
     return static_cast<uint16_t>(number);
   }
   Seed seed(Statement& row) const {
@@ -359,7 +359,7 @@ class Store::Impl {
     seed.id = id(row.blob(0));
     seed.name = row.blob(1);
     std::optional<Endpoint> gossip = Endpoint::parse(std::string(row.blob(2)), port(row.number(3)));
-    if (!gossip) throw StoreError(damaged() + ": it has an address that is none");
+    if (!gossip) throw StoreError(damaged() + ": it has an invalid address");
     seed.gossip = *gossip;
     seed.apiPort = port(row.number(4));
     return seed;

@@ -173,7 +173,8 @@ struct Issuer {
         key(readKey(from.key)) {
     if (X509_check_private_key(certificate.get(), key.get()) != 1)
       fail("the authority's key does not belong to its certificate");
-    if (X509_check_ca(certificate.get()) != 1) fail("the authority's certificate is none of a CA");
+    if (X509_check_ca(certificate.get()) != 1)
+      fail("the authority's certificate is not a CA certificate");
   }
 
   WallTime end() const { return timeOf(X509_get0_notAfter(certificate.get())); }
@@ -198,7 +199,8 @@ struct Leaf {
 
 Certificate issue(const Leaf& leaf, EVP_PKEY* key, const Issuer& issuer, WallTime now,
                   std::chrono::seconds life) {
-  if (life <= std::chrono::seconds(0)) throw CertificateError("a certificate needs some life");
+  if (life <= std::chrono::seconds(0))
+    throw CertificateError("a certificate needs a validity period");
   if (issuer.end() <= now) throw CertificateError("the authority's certificate has expired");
   Certificate made = begin(now - backdated, std::min(now + life, issuer.end()));
   addSubject(X509_get_subject_name(made.get()), leaf.common, leaf.unit, leaf.cluster);
@@ -243,7 +245,7 @@ Request readRequest(const std::string& text) {
           1 ||
       std::string_view(group) != curve) {
     ERR_clear_error();
-    throw CertificateError("the certificate request's key is not an ECDSA P-256 one");
+    throw CertificateError("the certificate request's key is not an ECDSA P-256 key");
   }
   if (X509_REQ_verify(request.get(), key) != 1)
     fail("the certificate request is not signed by its own key");
@@ -281,7 +283,8 @@ std::string crossSign(const std::string& newAuthority, const Credentials& oldAut
                       WallTime now) {
   Issuer issuer(oldAuthority);
   Certificate own = readCertificate(newAuthority, "the new authority's certificate");
-  if (X509_check_ca(own.get()) != 1) fail("the new authority's certificate is none of a CA");
+  if (X509_check_ca(own.get()) != 1)
+    fail("the new authority's certificate is not a CA certificate");
   WallTime until = std::min(timeOf(X509_get0_notAfter(own.get())), issuer.end());
   Certificate made = begin(now - backdated, until);
   need(X509_set_subject_name(made.get(), X509_get_subject_name(own.get())) == 1 &&

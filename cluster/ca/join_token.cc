@@ -69,10 +69,10 @@ ParsedToken parseJoinToken(std::string_view text) {
     return wrong("it should be SWMTKN-1-, 50 digits, a dash and 25 digits; is it complete?");
   JoinToken token;
   if (!fromBase36(text.substr(0, digestDigits), token.authority))
-    return wrong("its first part is no digest of an authority");
+    return wrong("its first part is not the digest of an authority");
   std::string_view secret = text.substr(digestDigits + 1);
   SecretNumber number;
-  if (!fromBase36(secret, number)) return wrong("its second part is no secret");
+  if (!fromBase36(secret, number)) return wrong("its second part is not a secret");
   token.secret = Secret(secret);
   return {std::move(token), {}};
 }

@@ -53,7 +53,8 @@ std::string waitsFor(const ClusterConfig& config, const std::vector<Progress>& n
   std::string all;
   for (const Progress& each : nodes) {
     if (keys ? !each.lives || each.adopted : each.renewed) continue;
-    std::string why = each.trouble.empty() ? "it has not taken it over yet" : each.trouble;
+    std::string why =
+        each.trouble.empty() ? "it has not applied the new configuration yet" : each.trouble;
     if (!each.lives) why = "it is down";
     all += (all.empty() ? "" : ", ") + each.name + " (" + why + ")";
   }

@@ -128,9 +128,9 @@ void PeerNetwork::receive(std::string_view packet, const Endpoint& from) {
             " (the first byte is " + std::to_string(static_cast<uint8_t>(packet.front())) +
             "): it is not droverd's, or one of both needs an update";
   } else if (!message.ParseFromString(opened.content)) {
-    why = "its content is not understood";
+    why = "its content cannot be parsed";
   } else if (message.sender() != opened.sender.text()) {
-    why = "it speaks in the name of another node";
+    why = "it claims to be another node";
   }
   if (opened.verdict == OpenedPacket::Verdict::stale) staleFrom(opened.sender, copy);
   if (why.empty()) {

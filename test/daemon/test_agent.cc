@@ -442,7 +442,7 @@ Test(agent, a_rotation_of_the_authority_completes) {
   } catch (const AgentError& refused) {
     why = refused.what();
   }
-  cr_expect(holds(why, "under way"), "%s", why.c_str());
+  cr_expect(holds(why, "already in progress"), "%s", why.c_str());
   auto done = [&](Host& host) {
     const ClusterConfig& config = host.agent().config();
     return config.authorities.size() == 1 && config.gossipStep == 0;

@@ -103,12 +103,12 @@ Test(peer_network, what_is_not_sealed_by_a_member_is_refused) {
        [](End& good, End&, const Endpoint& to) {
          good.network.datagram({node('b'), to}, messageOf(node('z')));
        },
-       "in the name of another node"},
+       "it claims to be another node"},
       {"no message",
        [](End& good, End&, const Endpoint& to) {
          sendRaw(to, good.seal.seal(node('b'), 7, "\xff\xff\xff"));
        },
-       "not understood"},
+       "cannot be parsed"},
       {"a changed byte",
        [](End& good, End&, const Endpoint& to) {
          std::string packet = good.seal.seal(node('b'), 7, messageOf(good.id).SerializeAsString());

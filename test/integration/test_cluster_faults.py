@@ -297,11 +297,11 @@ def test_a_copied_state_directory_is_told_by_both(three, start_node, workdir):
     third.start()
     for each in (two, third):
         wait_until(
-            lambda: "another host uses this node's id" in each.swarm()["Error"],
+            lambda: "another host uses this node's ID" in each.swarm()["Error"],
             timeout=15,
             what=f"{each.name} tells of the copy",
         )
-        assert "another host uses this node's id" in each.log()
+        assert "another host uses this node's ID" in each.log()
     assert one.containers() == {}
     third.docker("swarm", "leave", "--force")
     third.joined(one)

@@ -86,7 +86,7 @@ def test_a_certificate_that_is_over_is_told_refused_and_renewed(nodes):
     set_clock(third, "-200d")
     third.start()
     wait_until(
-        lambda: "refuse each other's certificates for their age" in third.swarm()["Error"],
+        lambda: "certificates as expired or not yet valid" in third.swarm()["Error"],
         timeout=20,
         what="it says so",
     )
@@ -146,7 +146,7 @@ def test_a_full_disk_is_told_and_forgotten_when_there_is_room(nodes):
             what="both say for whom it waits",
         )
         told = [each["for"] for each in one.log_records() + two.log_records()
-                if "the rotation of the CA waits" in each.values()]  # fmt: skip
+                if "CA rotation is waiting for a node" in each.values()]  # fmt: skip
         assert len(told) == 1 and two.name in told[0] and "the disk is full" in told[0], told
         run_on(one, two, "made")
         assert two.docker("exec", "made", "echo", "hi") == "hi"
@@ -266,12 +266,12 @@ def test_an_error_about_a_copy_goes_when_the_other_is_gone(three):
     third.start()
     for each in (two, third):
         wait_until(
-            lambda: "another host uses this node's id" in each.swarm()["Error"],
+            lambda: "another host uses this node's ID" in each.swarm()["Error"],
             timeout=20,
             what=f"{each.name} tells of the copy",
         )
     time.sleep(35)  # as long as it is so, it is said
-    assert "another host uses this node's id" in third.swarm()["Error"]
+    assert "another host uses this node's ID" in third.swarm()["Error"]
     two.kill_hard()
     wait_until(lambda: third.swarm()["Error"] == "", timeout=45, what="it is forgotten")
     third.docker("swarm", "leave", "--force")

@@ -127,7 +127,7 @@ def test_recorded_packets_said_again_alarm_nobody_and_hide_no_death(three):
         for each in three:
             assert each.swarm()["Error"] == ""
             assert each.states() == {other.name: "ready" for other in three}
-            assert "two hosts use one node" not in each.log()
+            assert "two hosts use the same node" not in each.log()
         two.kill_hard()
         wait_until(lambda: one.states()[two.name] == "down", timeout=5, what="its death is seen")
         assert recorder.poll() is None

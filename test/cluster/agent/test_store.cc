@@ -351,7 +351,7 @@ Test(store, a_directory_that_cannot_be_is_named) {
   test::TempDir parent;
   std::ofstream(parent / "file") << "x";
   std::string why = whyNot(parent / "file/state");
-  cr_expect(why.starts_with("cannot make the state directory " + (parent / "file/state")), "%s",
+  cr_expect(why.starts_with("cannot create the state directory " + (parent / "file/state")), "%s",
             why.c_str());
 }
 

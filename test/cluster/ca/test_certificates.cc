@@ -161,7 +161,7 @@ Test(certificates, one_is_refused_with_the_reason) {
   expectRefused(verifyCertificate(altered, ca, now), "");
   // A node must not be able to make others nodes.
   Credentials node{good, key.copy()};
-  expectError("none of a CA", [&] { nodeCertificate(node, makeKey()); });
+  expectError("is not a CA certificate", [&] { nodeCertificate(node, makeKey()); });
   expectError("is not PEM", [&] { verifyCertificate(good, "", now); });
 }
 
@@ -181,8 +181,8 @@ Test(certificates, requests_that_are_wrong_are_refused) {
     const char* why;
   } cases[] = {
       {good, key, other, "not signed by its own key"},
-      {good, p384, p384, "not an ECDSA P-256 one"},
-      {good, rsa, rsa, "not an ECDSA P-256 one"},
+      {good, p384, p384, "not an ECDSA P-256 key"},
+      {good, rsa, rsa, "not an ECDSA P-256 key"},
       {{{o, ours}, {ou, "drover-client"}, {cn, id}}, key, key, "not a node's certificate"},
       {{{o, ours}, {ou, "drover-node"}, {cn, "me"}}, key, key, "not a node's certificate"},
       {{{o, ours}, {ou, "drover-node"}, {cn, std::string(25, '0')}}, key, key, "not a node's"},
@@ -212,7 +212,8 @@ Test(certificates, terms_that_cannot_be_kept_are_refused) {
   auto with = [&](Terms terms) { signRequest(request, authority, terms); };
   expectError("instead of aaaa", [&] { with({.node = another, .cluster = ours, .now = now}); });
   expectError("another cluster", [&] { with({.node = node, .cluster = "else", .now = now}); });
-  expectError("some life", [&] { with({.node = node, .cluster = ours, .now = now, .life = 0s}); });
+  expectError("validity period",
+              [&] { with({.node = node, .cluster = ours, .now = now, .life = 0s}); });
   expectError("authority's certificate has expired",
               [&] { with({.node = node, .cluster = ours, .now = now + authorityLife}); });
   for (std::string name : {"", "a,IP:1.2.3.4", "a b", "*.org"}) {
@@ -281,7 +282,7 @@ Test(certificates, an_authority_is_rotated_without_refusing_anyone) {
   cr_expect(accepted(after + cross + both, fresh.certificate), "who knows the new one only");
   cr_expect_not(accepted(before + cross + both, fresh.certificate), "the end of the old one");
   expectError("is not PEM", [&] { certificatesIn(""); });
-  expectError("none of a CA", [&] { crossSign(after, old, now); });
+  expectError("is not a CA certificate", [&] { crossSign(after, old, now); });
 }
 
 Test(certificates, whom_they_are_for_is_checked) {

@@ -78,10 +78,10 @@ Test(join_token, what_is_none_is_refused_with_the_reason) {
       {good + "0", "is it complete?"},
       {good + "\n", "is it complete?"},
       {good.substr(0, 59) + "_" + good.substr(60), "is it complete?"},
-      {upper, "no digest"},
-      {tooGreat, "no digest"},
-      {secretTooGreat, "no secret"},
-      {good.substr(0, 84) + std::string(1, '\0'), "no secret"},
+      {upper, "is not the digest"},
+      {tooGreat, "is not the digest"},
+      {secretTooGreat, "is not a secret"},
+      {good.substr(0, 84) + std::string(1, '\0'), "is not a secret"},
   };
   for (const auto& each : cases) {
     std::string why = whyNot(each.text);

@@ -64,7 +64,7 @@ Test(rotation, says_for_whom_the_next_step_waits) {
       {.name = "down", .lives = false, .adopted = false, .renewed = false},
       {.name = "slow", .adopted = false, .renewed = false}};
   cr_expect_eq(waitsFor(config, nodes),
-               "full (the disk is full), slow (it has not taken it over yet)",
+               "full (the disk is full), slow (it has not applied the new configuration yet)",
                "the gossip key does not wait for who is down");
   cr_expect_not(readinessOf(nodes).livingAdopted);
   cr_expect_not(readinessOf(nodes).allRenewed);

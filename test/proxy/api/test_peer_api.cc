@@ -183,7 +183,8 @@ Test(peer_api, a_batch_is_of_who_posts_it) {
   std::string said = door.ask("POST", "/drover/v1/messages", batch(door.id));
   cr_expect_eq(said, "204 ", "%s", said.c_str());
   said = door.ask("POST", "/drover/v1/messages", batch(door.host.agent().self()));
-  cr_expect(said.starts_with("403 ") && holds(said, "in the name of another"), "%s", said.c_str());
+  cr_expect(said.starts_with("403 ") && holds(said, "claims to be another node"), "%s",
+            said.c_str());
   said = door.ask("POST", "/drover/v1/messages", "\xff\xff\xff nonsense");
   cr_expect(said.starts_with("400 "), "%s", said.c_str());
   said = door.ask("POST", "/drover/v1/messages", std::string(9'000'000, 'x'));
