@@ -66,7 +66,7 @@ Holdings::Holdings(base::Loop& loop, docker::Engine& engine, cluster::Agent& age
       tags_(tags),
       isFetched_(std::move(isFetched)),
       complete_(std::move(complete)),
-      tasks_(base::tellFaults(log, "lists of what the engine holds")) {
+      tasks_(base::tellFaults(log, "engine lists")) {
   for (const Source& each : sources) kept_.push_back(std::make_unique<Kept>(each, loop_));
 }
 
@@ -133,7 +133,7 @@ base::Task<> Holdings::read(Kept& kept) {
   try {
     done = co_await publish(kept);
   } catch (const std::exception& failed) {
-    log_.debug("what the engine holds is not published for now",
+    log_.debug("engine's lists not published, retrying",
                {{"list", kept.source.target}, {"reason", failed.what()}});
   }
   kept.reading = false;
@@ -156,7 +156,7 @@ base::Task<bool> Holdings::publish(Kept& kept) {
   if (!started_ || !agent_.clustered()) co_return false;
   std::optional<Records> records;
   if (reply.status == 200) records = kept.source.records(reply.body);
-  if (!records) throw base::StreamError("the engine's list is not understood");
+  if (!records) throw base::StreamError("cannot parse the engine's list");
   uint64_t start = starts_;
   std::function<bool()> goesOn = [this, start] { return started_ && starts_ == start; };
   co_await publishAll(loop_, agent_, docker::recordsOf(kept.source.kind), *records, goesOn);
