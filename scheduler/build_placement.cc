@@ -58,8 +58,8 @@ catalog::Located nodeForBuild(std::string_view query, Placements& placements,
   }
   if (!located.node) return refused(409, placement.why);
   if (located.node->self || docker::parseQuery(query).value("version") != buildKit) return located;
-  return refused(400, "this build belongs on node " + located.node->name +
-                          ", and BuildKit builds on the node that is asked; set DOCKER_BUILDKIT=0, "
+  return refused(400, "this build must run on node " + located.node->name +
+                          ", but BuildKit builds on the node that is asked; set DOCKER_BUILDKIT=0, "
                           "or ask that node");
 }
 

@@ -129,8 +129,8 @@ bool hasBinds(const Decision& decision, const NodeState& node, std::string* why)
       policy.bind.value_or(labels::namesNodes(policy) ? labels::Bind::any : labels::Bind::here);
   if (bind == labels::Bind::any || node.facts.id == decision.options.here) return true;
   return why && no(why, "the bind mount of " + labels::shown(policy.binds.front()) +
-                            " is of the node that was asked, or where it was before; "
-                            "io.drover.bind=any if all have it");
+                            " is on the node that was asked, or on the one where it was before; "
+                            "set io.drover.bind=any if all nodes have it");
 }
 
 bool meetsAffinities(const Decision& decision, const NodeState& node, std::string* why) {
@@ -186,7 +186,7 @@ std::string unmetText(const Decision& decision, const NodeState& node,
                                        : wish) +
              " is taken by container " + labels::shown(node.portHolders[i]->name);
   }
-  return labels::describe(wish) + " is asked for twice";
+  return labels::describe(wish) + " is requested twice";
 }
 
 bool hasPorts(const Decision& decision, const NodeState& node, std::string* why) {

@@ -91,7 +91,8 @@ std::string reasonFor(const Decision& decision, const NodeState& node) {
         ", " + std::to_string(decision.ofDomain[node.slot]) + " in its " + decision.policy.spreadBy;
   text += decision.hasImage[node.slot] ? ", has the image" : ", lacks the image";
   for (const Tally& wish : decision.wishes) {
-    if (!wish.holds(node.slot)) text += "; misses the wish " + labels::describe(*wish.rule);
+    if (!wish.holds(node.slot))
+      text += "; does not meet the preference " + labels::describe(*wish.rule);
   }
   return text;
 }
