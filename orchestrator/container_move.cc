@@ -100,13 +100,13 @@ base::Task<ContainerMove::Outcome> ContainerMove::attempt(std::string container,
     catalog::NodeReply now = co_await parts_.nodeClient.inspect(from, container);
     record = parts_.agent.state().find(from.id, std::string(catalog::specRecords) + container);
     bool isSame = now.status == 200 && isWellIn(now.body) && record && record->version == version;
-    if (!isSame) why = "it was changed while its successor came up";
+    if (!isSame) why = "it was changed while its successor was started";
     if (now.status == 0) why = now.fault;
   }
   if (!why.empty()) {
     outcome.why = std::move(why);
     std::string left = co_await remove(to, made.id, waiting);
-    if (!left.empty()) outcome.why += "; its successor is left for now: " + left;
+    if (!left.empty()) outcome.why += "; its successor was not removed yet: " + left;
     co_return outcome;
   }
   Pair pair{name, container, std::move(from), made.id, std::move(to)};
@@ -127,7 +127,7 @@ base::Task<std::string> ContainerMove::awaitHealth(cluster::Node node, std::stri
     if (condition.health == "unhealthy")
       co_return "its successor on node " + node.name + " is not healthy";
     if (!condition.running || condition.restarted)
-      co_return "its successor on node " + node.name + " does not go on running";
+      co_return "its successor on node " + node.name + " does not keep running";
     if (condition.health == "healthy") co_return std::string();
     if (condition.health.empty() && now >= steadySince + steadyFor) co_return std::string();
     if (now >= began + healthyWithin)
@@ -222,9 +222,9 @@ base::Task<> ContainerMove::settle() {
       why = failed.what();
     }
     if (why.empty()) {
-      parts_.log.info("what a move had left is settled", {{"container", id}, {"name", name}});
+      parts_.log.info("cleaned up after an interrupted move", {{"container", id}, {"name", name}});
     } else if (told_.insert(id).second) {
-      parts_.log.warn("what a move has left cannot be settled now",
+      parts_.log.warn("cannot clean up after an interrupted move, retrying",
                       {{"container", id}, {"name", name}, {"reason", why}});
     }
   }

@@ -29,7 +29,7 @@ constexpr uint64_t pauseForRecords = 200;
 constexpr uint64_t endedFor = 5'000;
 constexpr uint64_t orphanedFor = 2'000;
 // No troubles, and soon over.
-constexpr std::string_view notToldYet = "records lag behind";
+constexpr std::string_view notToldYet = "records are not up to date";
 constexpr std::string_view isGoing = "is being removed";
 
 std::string_view wordFor(What what) {
@@ -244,7 +244,7 @@ base::Task<> GlobalContainers::take(GlobalStep step, GlobalGroup group) {
   trouble.until = parts_.loop.now() + trouble.pause;
   trouble.why = why;
   if (isNew && why != notToldYet && why != isGoing)
-    parts_.log.warn("global container is not as it should be here; trying again",
+    parts_.log.warn("global container: cannot update this node, retrying",
                     {{"container", name}, {"group", id}, {"reason", why}});
   lookBy(base::milliseconds(trouble.pause));
 }
@@ -299,7 +299,7 @@ base::Task<std::string> GlobalContainers::make(GlobalStep step, GlobalMember ori
   mark.suffix = step.name.substr(original.name.size());
   // Our own records may lag behind our engine, as after a restart.
   std::optional<bool> here = co_await isHere(mark.group, true);
-  if (!here) co_return std::string("the engine does not tell what it has");
+  if (!here) co_return std::string("the engine did not list its containers");
   if (*here) co_return std::string(notToldYet);
   bool gone = co_await isGone(original);
   if (gone) co_return std::string(notToldYet);
@@ -385,7 +385,7 @@ base::Task<std::string> GlobalContainers::removeOrphan(GlobalStep step) {
 
 base::Task<std::string> GlobalContainers::succeed(GlobalMember copy, std::string name) {
   std::optional<bool> here = co_await isHere(copy.mark.group, false);
-  if (!here) co_return std::string("the engine does not tell what it has");
+  if (!here) co_return std::string("the engine did not list its containers");
   if (*here) co_return std::string(notToldYet);
   const cluster::Record* record =
       parts_.agent.state().find(parts_.agent.self(), std::string(catalog::specRecords) + copy.id);

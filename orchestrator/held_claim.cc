@@ -56,7 +56,7 @@ base::Task<> HeldClaim::renew() {
   if (!agent_.clustered()) co_return;
   cluster::ClaimResult result = co_await agent_.claim(key_, holder_);
   if (result.verdict == cluster::ClaimResult::Verdict::held && !holder_.empty())
-    log_.warn("a claim was lost while what it is for was made", {{"claim", key_}});
+    log_.warn("claim lost during a create", {{"claim", key_}});
 }
 
 }  // namespace orchestrator

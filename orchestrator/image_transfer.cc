@@ -30,7 +30,7 @@ base::Task<std::string> restOf(base::HttpConnection& connection) {
     std::optional<size_t> got = connection.stream->tryRead(buffer);
     if (!got) continue;
     if (*got == 0 && !connection.reader.endOfStream())
-      throw base::StreamError("it broke off its answer");
+      throw base::StreamError("it closed the connection in the middle of its answer");
     connection.rest.assign(buffer.data(), *got);
   }
 }

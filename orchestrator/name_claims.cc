@@ -132,7 +132,7 @@ base::Task<NameClaims::Refusal> NameClaims::claim(std::string name, std::string 
       if (bearing.isKnown && isClaimed(name, result.holder)) freed({name});
     } else {
       if (hasNoMajority(agent_)) {
-        log_.warn("name given without a majority", {{"name", name}});
+        log_.warn("name granted without a majority", {{"name", name}});
         co_return Refusal{};
       }
     }

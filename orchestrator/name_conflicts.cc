@@ -20,7 +20,7 @@ NameConflicts::NameConflicts(base::Loop& loop, catalog::NodeClient nodeClient,
       agent_(agent),
       index_(index),
       log_(log),
-      tasks_(base::tellFaults(log, "names given twice")) {}
+      tasks_(base::tellFaults(log, "name conflicts")) {}
 
 // Those of ours that have to give way.
 std::vector<std::string> NameConflicts::younger(const std::string& name) const {
@@ -57,10 +57,10 @@ base::Task<> NameConflicts::giveWay(std::string id, std::string name) {
   cluster::Node here = catalog::NodeClient::here();
   catalog::NodeReply reply = co_await nodeClient_.rename(std::move(here), id, other);
   if (reply.done) {
-    log_.warn("two containers had one name; renamed the younger one",
+    log_.warn("two containers had the same name, renamed the newer one",
               {{"name", name}, {"container", id}, {"renamed", other}});
   } else {
-    log_.warn("a name that two containers have could not be settled",
+    log_.warn("cannot resolve a name conflict of two containers",
               {{"name", name}, {"container", id}, {"reason", reply.why()}});
   }
 }

@@ -143,7 +143,7 @@ base::Task<> Publisher::publish() {
       if (loop_.now() >= factsAt_) co_await publishFacts();
     } catch (const std::exception& failed) {
       base::Level level = base::isForeseen(failed) ? base::Level::debug : base::Level::error;
-      log_.line(level, "nothing published for now", {{"reason", failed.what()}});
+      log_.line(level, "records not published, retrying", {{"reason", failed.what()}});
     }
   } while (again_);
   publishing_ = false;

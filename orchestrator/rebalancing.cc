@@ -74,7 +74,7 @@ base::Task<> Rebalancing::look() {
     std::vector<Moved> moved = co_await evenOut(scheduler::Movers::asking);
   } catch (const std::exception& failed) {
     base::Level level = base::isForeseen(failed) ? base::Level::debug : base::Level::error;
-    parts_.log.line(level, "nothing moved for now", {{"reason", failed.what()}});
+    parts_.log.line(level, "rebalancing failed, retrying", {{"reason", failed.what()}});
   }
 }
 

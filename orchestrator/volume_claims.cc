@@ -126,7 +126,7 @@ base::Task<VolumeClaims::Found> VolumeClaims::find(std::string name) {
     }
     if (isGiven) {
       if (result.verdict != Verdict::granted)
-        log_.warn("volume made without a majority", {{"volume", name}});
+        log_.warn("volume created without a majority", {{"volume", name}});
       found.claim = {std::move(name), std::move(claim)};
       co_return found;
     }

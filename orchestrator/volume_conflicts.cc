@@ -87,7 +87,7 @@ void VolumeConflicts::tell() {
     if (!isOurs) continue;
     present.insert(each.name);
     if (told_.contains(each.name)) continue;
-    log_.warn("several nodes have a volume of one name",
+    log_.warn("several nodes have a volume of the same name",
               {{"volume", each.name}, {"nodes", namesOf(each, agent_)}});
   }
   told_ = std::move(present);

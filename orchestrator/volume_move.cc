@@ -100,7 +100,8 @@ base::Task<std::string> VolumeMove::bring(std::vector<std::string> names, cluste
   for (const std::string& each : names) {
     std::string why = co_await bringOne(each, to);
     if (why.empty()) continue;
-    parts_.log.debug("a volume does not follow its container", {{"volume", each}, {"reason", why}});
+    parts_.log.debug("volume not moved to its container's node",
+                     {{"volume", each}, {"reason", why}});
     co_return each;
   }
   co_return std::string();
@@ -149,10 +150,10 @@ base::Task<> VolumeMove::take(std::string request) {
 
 base::Task<std::string> VolumeMove::handOn(std::string name, cluster::Node to) {
   Moving moving(moving_, name);
-  if (!moving.isFirst()) co_return "volume " + name + " is just being moved";
+  if (!moving.isFirst()) co_return "volume " + name + " is being moved";
   std::string why = co_await handOnUnused(name, to);
   if (why.empty())
-    parts_.log.info("new volume moved to where it is needed",
+    parts_.log.info("unused volume moved to its container's node",
                     {{"volume", name}, {"node", to.name}});
   co_return why;
 }

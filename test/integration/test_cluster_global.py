@@ -242,7 +242,7 @@ def test_where_a_port_is_taken_it_is_made_when_that_is_free(cluster):
     time.sleep(3)
     assert list(on(other)) == ["busy"]
     assert "is taken by container" in other.log()
-    assert other.log().count("global container is not as it should be here") == 1
+    assert other.log().count("global container: cannot update this node") == 1
     other.docker("rm", "--force", "busy")
     await_copies(cluster, "web", original=original)
     other.docker("rm", "--force", "web")
