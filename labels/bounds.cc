@@ -37,8 +37,7 @@ std::optional<Problem> beyondBounds(const Policy& policy) {
   if (policy.plugins.size() > namesMost)
     return tooMany("HostConfig.Mounts", "volume drivers", namesMost);
   if (policy.ports.size() > portBlocksMost)
-    return tooMany("HostConfig.PortBindings", "ports that do not stand side by side",
-                   portBlocksMost);
+    return tooMany("HostConfig.PortBindings", "ports that are not consecutive", portBlocksMost);
   return std::nullopt;
 }
 

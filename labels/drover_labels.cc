@@ -30,7 +30,7 @@ void readRules(Reading& reading, Use use, bool soft, std::vector<Rule>& rules) {
 uint64_t amount(const Part& part, std::string_view text, double unit) {
   std::optional<double> number = parseNumber(text);
   if (!number || *number < 0 || *number * unit > 1e18)
-    throw BadValue{part.at + part.text.find('=') + 1, shown(text) + " is no amount"};
+    throw BadValue{part.at + part.text.find('=') + 1, shown(text) + " is not an amount"};
   return static_cast<uint64_t>(*number * unit);
 }
 
@@ -76,7 +76,7 @@ void readSpreadBy(Reading& reading) {
 void readMaxPerNode(Reading& reading) {
   std::optional<uint64_t> most = parseCount(reading.value);
   if (!most || *most == 0)
-    throw BadValue{0, shown(reading.value) + " is no number of containers from 1 on"};
+    throw BadValue{0, shown(reading.value) + " is not a number of containers, 1 or more"};
   reading.policy.maxPerNode = *most;
 }
 
@@ -97,14 +97,15 @@ void readReserve(Reading& reading) {
     } else if (std::optional<uint64_t> count = parseCount(text)) {
       reserve.generic[std::string(name)] = std::min(*count, Resources::all);
     } else {
-      throw unknownWord(part.at, name, "resource that is not counted", {"cpus", "memory", "pids"});
+      throw unknownWord(part.at, name, "resource for an amount that is not a whole number",
+                        {"cpus", "memory", "pids"});
     }
   }
 }
 
 void readBind(Reading& reading) {
-  reading.policy.bind = chosen<Bind>(reading.value, "way to treat bind mounts",
-                                     {{"here", Bind::here}, {"any", Bind::any}});
+  reading.policy.bind =
+      chosen<Bind>(reading.value, "bind mode", {{"here", Bind::here}, {"any", Bind::any}});
 }
 
 void readSidekicks(Reading& reading) {
@@ -117,7 +118,7 @@ void readGlobal(Reading& reading) {
 
 void readReschedule(Reading& reading) {
   reading.policy.reschedule = chosen<Reschedule>(
-      reading.value, "policy of rescheduling",
+      reading.value, "reschedule policy",
       {{"off", Reschedule::off}, {"on-node-failure", Reschedule::onNodeFailure}});
 }
 

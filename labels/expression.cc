@@ -30,8 +30,9 @@ void checkBound(const Rule& rule, size_t at) {
   bool isSound = rule.asNumber ? parseNumber(bound).has_value()
                                : docker::compareVersions(bound, bound).has_value();
   if (isSound) return;
-  throw BadValue{at, shown(bound) + (rule.asNumber ? " is no number or size, such as 4 or 16GiB"
-                                                   : " is no version, such as 5.10")};
+  throw BadValue{at,
+                 shown(bound) + (rule.asNumber ? " is not a number or a size, such as 4 or 16GiB"
+                                               : " is not a version, such as 5.10")};
 }
 
 void takeOperator(Scanner& scanner, Rule& rule) {
@@ -45,7 +46,7 @@ void takeOperator(Scanner& scanner, Rule& rule) {
     return;
   }
   size_t begin = scanner.at();
-  if (scanner.take("=")) throw BadValue{begin, "\"=\" is no operator", "=="};
+  if (scanner.take("=")) throw BadValue{begin, "\"=\" is not a valid operator", "=="};
   std::string_view word = scanner.takeWord();
   auto takeOne = [&] { return scanner.takeValue(listEnds); };
   if (word == "in" || word == "notin") {
@@ -87,8 +88,7 @@ Rule takeTerm(Scanner& scanner, Use use) {
                      shown(name) + (other == Use::affinity ? " is for io.drover.affinity"
                                                            : " is for io.drover.constraint")};
     }
-    throw unknownWord(begin, name,
-                      use == Use::constraint ? "fact of nodes" : "thing that a node can have",
+    throw unknownWord(begin, name, use == Use::constraint ? "constraint field" : "affinity field",
                       namesLike(name, use));
   }
   rule.field = field->name;

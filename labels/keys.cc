@@ -20,34 +20,36 @@ constexpr std::string_view pairs = "`key=value`, several with commas";
 constexpr std::string_view containers = "names or ids, separated by commas";
 constexpr std::string_view selector = "`k=v`, `k!=v`, `k`, `k in (a, b)`, `k notin (a, b)`, commas";
 constexpr std::string_view swarmOne = "`key==value`, `key!=value`";
-constexpr std::string_view swarmList = "JSON list of texts";
+constexpr std::string_view swarmList = "JSON list of strings";
 constexpr std::string_view rescheduling = "`off`, `on-node-failure`";
 
 constexpr Key table[] = {
     {drover, containerLabel, "io.drover.constraint", expression,
-     "What the node must be: terms on the facts of nodes.", drover::readConstraint},
+     "What the node must be: terms on the fields of nodes.", drover::readConstraint},
     {drover, containerLabel, "io.drover.constraint.soft", expression,
-     "The same as a wish: nodes where most wishes hold come first.", drover::readSoftConstraint},
+     "The same as a preference: nodes that meet most preferences come first.",
+     drover::readSoftConstraint},
     {drover, containerLabel, "io.drover.affinity", expression,
      "What the node must have or, with `!=`, `notin` or `absent`, must not have.",
      drover::readAffinity},
-    {drover, containerLabel, "io.drover.affinity.soft", expression, "The same as a wish.",
+    {drover, containerLabel, "io.drover.affinity.soft", expression, "The same as a preference.",
      drover::readSoftAffinity},
     {drover, containerLabel, "io.drover.node", "name or id", "The node it runs on.",
      drover::readNode},
     {drover, containerLabel, "io.drover.whitelist", "names or ids, separated by commas",
      "The nodes it may run on.", drover::readWhitelist},
     {drover, containerLabel, "io.drover.strategy", "`spread`, `binpack`, `random`",
-     "Which of the possible nodes: the emptiest, the fullest, or any.", drover::readStrategy},
+     "Which of the possible nodes to use: the emptiest, the fullest, or any.",
+     drover::readStrategy},
     {drover, containerLabel, "io.drover.spread-by", "key of a node label",
      "Nodes with the same value fail together: the containers of a service are spread over the "
      "values first, then over nodes.",
      drover::readSpreadBy},
-    {drover, containerLabel, "io.drover.max-per-node", "number from 1 on",
+    {drover, containerLabel, "io.drover.max-per-node", "number, 1 or more",
      "How many containers of its service (of its image, if it is of no service) a node may have.",
      drover::readMaxPerNode},
     {drover, containerLabel, "io.drover.reserve", "`cpus=0.5, memory=512m, pids=100, gpu=1`",
-     "What is set aside for it, instead of its limits (`--cpus`, `--memory-reservation` or "
+     "What to reserve for it instead of its limits (`--cpus`, `--memory-reservation` or "
      "`--memory`, `--pids-limit`, `--gpus`). Other names are resources that nodes declare with "
      "io.drover.resource.",
      drover::readReserve},
@@ -60,14 +62,14 @@ constexpr Key table[] = {
      "Services of its project whose containers of the same number run on its node.",
      drover::readSidekicks},
     {drover, containerLabel, "io.drover.global", yesNo,
-     "One on each node that is eligible, also on those that join later.", drover::readGlobal},
+     "Runs one on each eligible node, including nodes that join later.", drover::readGlobal},
     {drover, containerLabel, "io.drover.reschedule", rescheduling,
-     "Whether it is made anew elsewhere when its node dies.", drover::readReschedule},
+     "Whether it is created again on another node when its node fails.", drover::readReschedule},
     {drover, containerLabel, "io.drover.rebalance", yesNo,
      "Whether it may be moved when nodes are loaded unevenly; never with local volumes.",
      drover::readRebalance},
     {drover, containerLabel, "io.drover.explain", yesNo,
-     "Whether the answer's `Warnings` tell the chosen node and why.", drover::readExplain},
+     "Whether `Warnings` in the answer name the chosen node and the reason.", drover::readExplain},
 
     {rancher, containerLabel, "io.rancher.scheduler.affinity:host_label", pairs,
      "The host must have all of these labels.", rancher::readHostLabels<Op::is, false>},
@@ -98,7 +100,7 @@ constexpr Key table[] = {
     {rancher, containerLabel, "io.rancher.scheduler.affinity:container_soft_ne", containers,
      "None of these containers should be on the host.", rancher::readContainers<Op::isNot, true>},
     {rancher, containerLabel, "io.rancher.scheduler.affinity:volumes", "volumes, with commas",
-     "It goes where these volumes are.", rancher::readVolumes},
+     "It runs where these volumes are.", rancher::readVolumes},
     {rancher, containerLabel, "io.rancher.scheduler.global", "`true`", "As io.drover.global.",
      rancher::readGlobal},
     {rancher, containerLabel, "io.rancher.sidekicks", "services, separated by commas",
@@ -110,7 +112,7 @@ constexpr Key table[] = {
     {rancher, containerLabel, "io.rancher.container.pull_image", "`always`",
      "The image is pulled before each create.", rancher::readPullImage},
     {rancher, containerLabel, "io.rancher.container.start_once", "`true`",
-     "A clean end is an end: it is not started again.", rancher::readStartOnce},
+     "It is not restarted after it exits with status 0.", rancher::readStartOnce},
     {rancher, containerLabel, "io.rancher.container.hostname_override", "`container_name`",
      "Its host name is its container name.", rancher::readHostname},
     {rancher, containerLabel, "io.rancher.container.requested_ip", "addresses, with commas",
@@ -118,10 +120,11 @@ constexpr Key table[] = {
     {rancher, containerLabel, "io.rancher.container.dns", "`true`, `false`",
      "Whether it resolves names of the cluster, also on the host's network.", rancher::readDns},
     {rancher, containerLabel, "io.rancher.container.dns.priority", "`service_last`, `none`",
-     "Where the cluster's search domains stand: behind the host's, or not at all.",
+     "Where the cluster's search domains go: after the host's, or nowhere.",
      rancher::readDnsPriority},
     {rancher, containerLabel, "io.rancher.container.volume_cleanup_strategy",
-     "`none`, `unnamed`, `all`", "Which volumes that nobody else mounts go with it.",
+     "`none`, `unnamed`, `all`",
+     "Which of its volumes are removed with it, if no other container mounts them.",
      rancher::readVolumeCleanup},
 
     {swarm, containerLabel, "com.docker.swarm.constraints", swarmList,
@@ -134,9 +137,8 @@ constexpr Key table[] = {
      "Nodes it may run on, as `[\"node==db-1|db-2\"]`.", swarm::readWhitelists},
     {swarm, environment, "constraint:", swarmOne,
      "A constraint. Keys: `node`, `storagedriver`, `kernelversion`, `operatingsystem`, `ostype`, "
-     "or "
-     "a label of the node or its engine. `~` before the value makes it a wish; `/re/` and `*` "
-     "are understood.",
+     "or a label of the node or its engine. `~` before the value makes it a preference; `/re/` and "
+     "`*` are understood.",
      swarm::readConstraint},
     {swarm, environment, "affinity:", swarmOne,
      "An affinity. Keys: `container`, `image`, or a label of containers (also as Rancher's "
@@ -147,7 +149,7 @@ constexpr Key table[] = {
     {swarm, environment, "whitelist:", "`node==a\\|b`", "Nodes it may run on.",
      swarm::readWhitelist},
 
-    {drover, nodeLabel, "io.drover.zone", "text", "The node's domain of failure, `node.zone`.",
+    {drover, nodeLabel, "io.drover.zone", "text", "The node's failure domain, `node.zone`.",
      nullptr, node::readZone},
     {drover, nodeLabel, "io.drover.slots", "number", "How many containers the node may have.",
      nullptr, node::readSlots},
@@ -172,8 +174,8 @@ constexpr Key table[] = {
      "As io.drover.publish-ips.", nullptr, node::readIps},
     {swarm, nodeLabel, "zone", "text", "As io.drover.zone.", nullptr, node::readZone},
     {swarm, nodeLabel, "containerslots", "number",
-     "As io.drover.slots; a label of the engine. What is no number has no effect.", nullptr,
-     node::readSlots},
+     "As io.drover.slots; a label of the engine. A value that is not a number has no effect.",
+     nullptr, node::readSlots},
 };
 
 }  // namespace

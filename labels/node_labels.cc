@@ -10,7 +10,7 @@ namespace {
 
 uint64_t count(std::string_view value) {
   std::optional<uint64_t> number = parseCount(value);
-  if (!number) throw BadValue{0, shown(value) + " is no number"};
+  if (!number) throw BadValue{0, shown(value) + " is not a number"};
   return *number;
 }
 
@@ -30,7 +30,7 @@ void readOvercommit(std::string_view, std::string_view value, NodeRules& rules) 
   auto [end, fault] = std::from_chars(value.data(), value.data() + value.size(), share);
   bool isWhole = fault == std::errc() && end == value.data() + value.size();
   if (!isWhole || !(share > -1 && share <= 1'000))
-    throw BadValue{0, shown(value) + " is no share between -1 and 1000, such as 0.2"};
+    throw BadValue{0, shown(value) + " is not a share between -1 and 1000, such as 0.2"};
   rules.overcommit = share;
 }
 

@@ -73,7 +73,7 @@ Pattern Pattern::regex(std::string_view text, size_t at, Case letters) {
   auto compiled =
       std::make_shared<const re2::RE2>(re2::StringPiece(text.data(), text.size()), options);
   if (!compiled->ok())
-    throw BadValue{at, shown(text) + " is no regular expression: " + compiled->error()};
+    throw BadValue{at, shown(text) + " is not a valid regular expression: " + compiled->error()};
   pattern.prefix_ = prefixOf(text, *compiled);
   pattern.compiled_ = std::move(compiled);
   return pattern;

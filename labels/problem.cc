@@ -15,7 +15,8 @@ std::string Problem::message() const {
 
 BadValue unknownWord(size_t at, std::string_view word, std::string_view kind,
                      const std::vector<std::string>& known) {
-  BadValue bad{at, shown(word) + " is no " + std::string(kind), base::nearest(word, known)};
+  BadValue bad{at, shown(word) + " is not a valid " + std::string(kind),
+               base::nearest(word, known)};
   if (bad.nearest.empty()) bad.what += "; write " + alternatives(known);
   return bad;
 }

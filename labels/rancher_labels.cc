@@ -165,7 +165,7 @@ void readHostname(Reading& reading) {
 void readRequestedIp(Reading& reading) {
   for (const Part& part : givenParts(reading.value)) {
     std::string address(part.text);
-    if (!isAddress(address)) throw BadValue{part.at, shown(address) + " is no IP address"};
+    if (!isAddress(address)) throw BadValue{part.at, shown(address) + " is not an IP address"};
     reading.policy.requestedIps.push_back(std::move(address));
   }
 }
@@ -189,7 +189,7 @@ void readDnsPriority(Reading& reading) {
 }
 
 void readVolumeCleanup(Reading& reading) {
-  reading.policy.volumeCleanup = chosen<VolumeCleanup>(reading.value, "strategy of cleaning up",
+  reading.policy.volumeCleanup = chosen<VolumeCleanup>(reading.value, "cleanup strategy",
                                                        {{"none", VolumeCleanup::none},
                                                         {"unnamed", VolumeCleanup::unnamed},
                                                         {"all", VolumeCleanup::all}});

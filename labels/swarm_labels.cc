@@ -37,7 +37,7 @@ Expression split(std::string_view text, Budget& budget) {
   std::string_view rest = text.substr(sign);
   if (!rest.starts_with("==") && !rest.starts_with("!=")) {
     size_t end = std::min(rest.find_first_not_of("=!~<>"), size_t{2});
-    throw BadValue{sign, shown(rest.substr(0, end)) + " is no operator",
+    throw BadValue{sign, shown(rest.substr(0, end)) + " is not a valid operator",
                    rest.starts_with('!') ? "!=" : "=="};
   }
   if (rest.starts_with('!')) result.op = Rule::Op::isNot;
@@ -85,7 +85,7 @@ bool isFullId(std::string_view text) {
 void eachOf(Reading& reading, void (*read)(Reading& reading)) {
   base::GoReading understood = base::readAsGo(reading.value, base::go::texts);
   if (!understood.fault.empty() || !understood.after.empty()) {
-    reading.warnings.push_back("has no effect, since it is no JSON (" +
+    reading.warnings.push_back("has no effect, since it is not JSON (" +
                                (understood.fault.empty() ? "text after it" : understood.fault) +
                                ")");
     return;
@@ -93,7 +93,7 @@ void eachOf(Reading& reading, void (*read)(Reading& reading)) {
   rapidjson::Document list = base::parseJson(understood.text);
   auto isText = [](const rapidjson::Value& each) { return each.IsString(); };
   if (!list.IsArray() || !std::all_of(list.Begin(), list.End(), isText))
-    throw BadValue{0, "is no JSON list of texts, such as [\"node==db-1\"]"};
+    throw BadValue{0, "is not a JSON list of strings, such as [\"node==db-1\"]"};
   std::string_view whole = reading.value;
   size_t from = 0;
   for (const rapidjson::Value& each : list.GetArray()) {
@@ -139,7 +139,7 @@ void readAffinity(Reading& reading) {
 void readWhitelist(Reading& reading) {
   Expression expression = split(reading.value, reading.budget);
   if (lowered(expression.key) != field::node)
-    throw unknownWord(0, expression.key, "key of a whitelist", {"node"});
+    throw unknownWord(0, expression.key, "whitelist key", {"node"});
   if (expression.op != Rule::Op::is)
     throw BadValue{expression.key.size(), "a whitelist takes == only", "=="};
   Rule rule{.field = std::string(field::node)};
@@ -150,7 +150,7 @@ void readWhitelist(Reading& reading) {
 
 void readReschedule(Reading& reading) {
   reading.policy.reschedule = chosen<Reschedule>(
-      reading.value, "policy of rescheduling",
+      reading.value, "reschedule policy",
       {{"off", Reschedule::off}, {"on-node-failure", Reschedule::onNodeFailure}});
 }
 

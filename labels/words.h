@@ -28,7 +28,7 @@ T chosen(std::string_view value, std::string_view kind,
 }
 
 inline bool yesOrNo(std::string_view value) {
-  return chosen<bool>(value, "truth value", {{"true", true}, {"false", false}});
+  return chosen<bool>(value, "boolean", {{"true", true}, {"false", false}});
 }
 
 // The names in a list; throws BadValue for an empty one.

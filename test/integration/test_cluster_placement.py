@@ -83,7 +83,7 @@ def test_docker_info_lists_the_labels_that_are_understood(cluster):
 @pytest.mark.parametrize(
     "label, words",
     [
-        ("io.drover.slots=many", '"many" is no number'),
+        ("io.drover.slots=many", '"many" is not a number'),
         ("io.drover.slot=1", "did you mean io.drover.slots?"),
         ("io.drover.overcommit=2x", "io.drover.overcommit"),
         ("io.drover.strategy=spread", "is a label of containers"),

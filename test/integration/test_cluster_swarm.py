@@ -259,7 +259,7 @@ def test_builds_go_where_their_arguments_say(cluster, tmp_path):
     done = build(cluster[0], tmp_path, "never", "constraint:node==nowhere")
     assert done.returncode == 1 and b"constraint: 3 of 3 nodes" in done.stderr, done.stderr
     done = build(cluster[0], tmp_path, "never", "constraint:node=nowhere")
-    assert done.returncode == 1 and b"is no operator" in done.stderr, done.stderr
+    assert done.returncode == 1 and b"is not a valid operator" in done.stderr, done.stderr
     assert not any(node.has_image("never") for node in cluster)
     assert build(cluster[1], tmp_path, "here", "WORD=plain").returncode == 0
     assert cluster[1].has_image("here")
@@ -317,7 +317,7 @@ def test_a_label_that_is_no_json_is_ignored_as_there_but_told(cluster):
     answer = make(cluster[0], "escaped", labels)
     assert answer.status == 201, answer.body
     [warning] = answer.json()["Warnings"]
-    assert "com.docker.swarm.affinities: has no effect, since it is no JSON" in warning
+    assert "com.docker.swarm.affinities: has no effect, since it is not JSON" in warning
 
 
 def test_ranchers_word_for_labels_of_containers_keeps_apart(cluster):

@@ -83,11 +83,11 @@ Test(expression, affinities_speak_of_what_nodes_have) {
 
 Test(expression, a_mistake_is_told_with_its_place_and_what_was_meant) {
   const std::pair<const char*, const char*> cases[] = {
-      {"node.kernal == 5", "0: \"node.kernal\" is no fact of nodes (node.kernel)"},
+      {"node.kernal == 5", "0: \"node.kernal\" is not a valid constraint field (node.kernel)"},
       {"node.os == linux, node.lable.x == 1",
-       "18: \"node.lable.x\" is no fact of nodes (node.label.x)"},
-      {"node.os = linux", "8: \"=\" is no operator (==)"},
-      {"node.os ist linux", "8: \"ist\" is no operator (in)"},
+       "18: \"node.lable.x\" is not a valid constraint field (node.label.x)"},
+      {"node.os = linux", "8: \"=\" is not a valid operator (==)"},
+      {"node.os ist linux", "8: \"ist\" is not a valid operator (in)"},
       {"node.os", "7: an operator is missing after \"node.os\""},
       {"node.os ==", "10: a value is missing"},
       {"node.os == a,", "13: a name is missing"},
@@ -98,8 +98,9 @@ Test(expression, a_mistake_is_told_with_its_place_and_what_was_meant) {
       {"node.os == /a", "11: the / at the end of the regular expression is missing"},
       {"node.os == \"a", "11: the closing quote is missing"},
       {"node.os == \"a\" b", "15: \",\" is missing before \"b\""},
-      {"node.kernel > new", "14: \"new\" is no version, such as 5.10"},
-      {"node.memory > 16 apples", "14: \"16 apples\" is no number or size, such as 4 or 16GiB"},
+      {"node.kernel > new", "14: \"new\" is not a version, such as 5.10"},
+      {"node.memory > 16 apples",
+       "14: \"16 apples\" is not a number or a size, such as 4 or 16GiB"},
       {"container == web", "0: \"container\" is for io.drover.affinity"},
   };
   for (const auto& [text, expected] : cases) {

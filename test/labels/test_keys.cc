@@ -75,7 +75,7 @@ Test(keys, a_label_that_a_node_is_to_get_is_judged_by_itself) {
     const char* value;
     const char* words;  // of the message; nullptr if there is nothing wrong
   } cases[] = {
-      {"io.drover.slots", "many", "\"many\" is no number"},
+      {"io.drover.slots", "many", "\"many\" is not a number"},
       {"io.drover.slots", "7", nullptr},
       {"io.drover.slot", "7", "io.drover.slots"},
       {"io.drover.overcommit", "-2", "io.drover.overcommit"},

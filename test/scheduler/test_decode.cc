@@ -183,7 +183,7 @@ Test(decode, what_no_engine_could_run_is_refused_with_the_limit) {
        "more than 1000 containers"},
       {R"({"HostConfig":{"Binds":[)" + list(20'000, bind) + "]}}", "more than 1000 volumes"},
       {R"({"HostConfig":{"PortBindings":{)" + list(30'000, port) + "}}}",
-       "more than 1000 ports that do not stand side by side"},
+       "more than 1000 ports that are not consecutive"},
   };
   for (const auto& each : cases) {
     labels::Decoded decoded = labels::decode(each.body);

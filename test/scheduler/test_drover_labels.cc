@@ -140,22 +140,24 @@ Test(drover_labels, a_value_that_cannot_be_read_is_refused_with_its_place) {
     const char* value;
     const char* message;
   } cases[] = {
-      {"strategy", "spred", "at 1: \"spred\" is no strategy; did you mean spread?"},
-      {"strategy", "x", "at 1: \"x\" is no strategy; write spread, binpack or random"},
-      {"global", "yes", "at 1: \"yes\" is no truth value; write true or false"},
-      {"max-per-node", "0", "at 1: \"0\" is no number of containers from 1 on"},
+      {"strategy", "spred", "at 1: \"spred\" is not a valid strategy; did you mean spread?"},
+      {"strategy", "x", "at 1: \"x\" is not a valid strategy; write spread, binpack or random"},
+      {"global", "yes", "at 1: \"yes\" is not a valid boolean; write true or false"},
+      {"max-per-node", "0", "at 1: \"0\" is not a number of containers, 1 or more"},
       {"reserve", "memory", "at 1: \"memory\" is not name=amount, as memory=512m"},
       {"reserve", "cpus=1, memry=1g",
-       "at 9: \"memry\" is no resource that is not counted; did you mean memory?"},
-      {"reserve", "cpus=many", "at 6: \"many\" is no amount"},
+       "at 9: \"memry\" is not a valid resource for an amount that is not a whole number; did you "
+       "mean memory?"},
+      {"reserve", "cpus=many", "at 6: \"many\" is not an amount"},
       {"constraint", "node.os == linux, node.kernal > 5",
-       "at 19: \"node.kernal\" is no fact of nodes; did you mean node.kernel?"},
+       "at 19: \"node.kernal\" is not a valid constraint field; did you mean node.kernel?"},
       // Counted in characters: the umlauts are two bytes each.
       {"constraint", "node.name == \xc3\xa4\xc3\xb6\xc3\xbc, node.oss == a",
-       "at 19: \"node.oss\" is no fact of nodes; did you mean node.os?"},
+       "at 19: \"node.oss\" is not a valid constraint field; did you mean node.os?"},
       {"affinity", "contaner == web",
-       "at 1: \"contaner\" is no thing that a node can have; did you mean container?"},
-      {"constraint", "node.name == /(/", "at 15: \"(\" is no regular expression: missing ): ("},
+       "at 1: \"contaner\" is not a valid affinity field; did you mean container?"},
+      {"constraint", "node.name == /(/",
+       "at 15: \"(\" is not a valid regular expression: missing ): ("},
   };
   for (const auto& each : cases) {
     std::string key = std::string("io.drover.") + each.key;

@@ -115,8 +115,9 @@ Test(swarm_labels, json_lists_in_labels_say_the_same) {
       labels::Reschedule::onNodeFailure);
   cr_expect_eq(nodesFor(world, asking({{"com.docker.swarm.constraints", "[]"}})), "a b c");
   cr_expect_neq(small::problemOf("com.docker.swarm.constraints", "[1]"), "");
-  cr_expect_eq(small::problemOf("com.docker.swarm.constraints", R"(["node==a", "node=b"])"),
-               "com.docker.swarm.constraints: at 18: \"=\" is no operator; did you mean ==?");
+  cr_expect_eq(
+      small::problemOf("com.docker.swarm.constraints", R"(["node==a", "node=b"])"),
+      "com.docker.swarm.constraints: at 18: \"=\" is not a valid operator; did you mean ==?");
 }
 
 // Classic Swarm said nothing either, and did not refuse.
@@ -163,14 +164,15 @@ Test(swarm_labels, expressions_are_taken_out_of_the_environment) {
 
 Test(swarm_labels, mistakes_are_told_with_their_place) {
   const std::pair<const char*, const char*> cases[] = {
-      {"constraint:node=a", "constraint: at 5: \"=\" is no operator; did you mean ==?"},
+      {"constraint:node=a", "constraint: at 5: \"=\" is not a valid operator; did you mean ==?"},
       {"constraint:node", "constraint: at 5: == or != is missing"},
       {"constraint:==a", "constraint: at 1: a key is missing"},
       {"constraint:node==", "constraint: at 7: a value is missing"},
       {"constraint:node==~", "constraint: at 8: a value is missing"},
-      {"affinity:container==/(/", "affinity: at 12: \"(\" is no regular expression: missing ): ("},
+      {"affinity:container==/(/",
+       "affinity: at 12: \"(\" is not a valid regular expression: missing ): ("},
       {"reschedule:on-node-failre",
-       "reschedule: at 1: \"on-node-failre\" is no policy of rescheduling; did you mean "
+       "reschedule: at 1: \"on-node-failre\" is not a valid reschedule policy; did you mean "
        "on-node-failure?"},
   };
   for (const auto& [entry, message] : cases)
