@@ -34,7 +34,7 @@ base::Task<std::unique_ptr<base::Stream>> connectTo(base::Loop& loop, std::strin
   } catch (const base::StreamError& failed) {
     why = failed.what();
   }
-  throw base::StreamError(why + "; is it running, and may you use its socket?");
+  throw base::StreamError(why + "; is it running, and do you have permission to use its socket?");
 }
 
 base::Task<> ask(base::HttpClient& droverd, CertificateWish wish,
@@ -66,12 +66,12 @@ IssuedCertificate request(const std::string& socket, CertificateWish wish) {
   if (reply->status != 200) {
     std::string message(base::text(base::parseJson(reply->body), "message"));
     throw std::runtime_error(message.empty() ? "droverd at unix://" + socket +
-                                                   " does not make client certificates (status " +
+                                                   " does not issue client certificates (status " +
                                                    std::to_string(reply->status) + ")"
                                              : message);
   }
   std::optional<IssuedCertificate> issued = decodeIssuedCertificate(reply->body);
-  if (!issued) throw std::runtime_error("what listens at unix://" + socket + " is no droverd");
+  if (!issued) throw std::runtime_error("the server at unix://" + socket + " is not droverd");
   return std::move(*issued);
 }
 
@@ -135,9 +135,9 @@ std::string socketOf(const std::string& given, const ConfigSource& source) {
   constexpr std::string_view scheme = "unix://";
   if (!given.empty()) {
     if (!given.starts_with(scheme) || given[scheme.size()] != '/')
-      throw std::runtime_error("--host: \"" + given +
-                               "\" is not unix:///PATH; certificates are made over a unix socket "
-                               "only");
+      throw std::runtime_error(
+          "--host: \"" + given +
+          "\" is not unix:///PATH; certificates are issued over a unix socket only");
     return given.substr(scheme.size());
   }
   for (const Listener& each : load(source).listen) {
@@ -167,23 +167,23 @@ int clientCertCommand(int argc, const char* const* argv, std::ostream& out) {
   CertificateWish wish{"docker-client", {}};
   ConfigSource source;
   CLI::App app(
-      "Makes a certificate with which docker can use the cluster over TCP, through every node that "
-      "has a tcp:// listener. Asks the droverd of this host, which must be in a cluster.",
+      "Creates a certificate for docker to use the cluster over TCP, through any node that has a "
+      "tcp:// listener. Asks the droverd of this host, which must be in a cluster.",
       "droverd client-cert");
   app.get_formatter()->column_width(28);
   app.option_defaults()->multi_option_policy(CLI::MultiOptionPolicy::Throw);
-  app.add_option(
-         "--out", directory,
-         "Directory for ca.pem, cert.pem and key.pem, for DOCKER_CERT_PATH; made if missing.")
+  app.add_option("--out", directory,
+                 "Directory for ca.pem, cert.pem and key.pem, for DOCKER_CERT_PATH; created if it "
+                 "does not exist.")
       ->option_text("DIR")
       ->required();
-  app.add_option("--name", wish.name, "Whose it is, for the logs. Default: docker-client.")
+  app.add_option("--name", wish.name,
+                 "Name in the certificate, for the logs. Default: docker-client.")
       ->option_text("NAME");
   app.add_option("--valid-for", validFor,
-                 "How long: a number with s, m, h or d, up to ten years. Default: 90d.")
+                 "How long it is valid: a number with s, m, h or d, up to ten years. Default: 90d.")
       ->option_text("TIME");
-  app.add_option("--host", host,
-                 "Unix socket of droverd. Default: the first that the settings name.")
+  app.add_option("--host", host, "Unix socket of droverd. Default: the first one in the settings.")
       ->option_text("unix:///PATH");
   CLI::Option* file =
       app.add_option("--config", source.file, "File with the settings. Default: " + source.file);

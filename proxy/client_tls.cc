@@ -25,7 +25,8 @@ const base::TlsContext* ClientTls::now() {
     } catch (const std::exception& wrong) {
       // Whoever is no longer trusted must not get in; the next connection tries again.
       made_.context.reset();
-      if (told_ != wrong.what()) log_.error("cannot serve TCP", {{"reason", wrong.what()}});
+      if (told_ != wrong.what())
+        log_.error("cannot set up TLS for clients", {{"reason", wrong.what()}});
       told_ = wrong.what();
     }
   }

@@ -101,12 +101,13 @@ std::string yamlEntry(const Key& key, T Config::*member) {
 
 // What CLI11 did not recognise, explained.
 std::string unknownFlag(const CLI::App& app, const std::string& text) {
-  if (!text.starts_with("-")) return text + ": unexpected; droverd takes only flags, see --help";
+  if (!text.starts_with("-"))
+    return text + ": unexpected argument; droverd takes only flags, see --help";
   std::string flag = text.substr(0, text.find('='));
   std::vector<std::string> names;
   for (const CLI::Option* option : app.get_options()) names.push_back(option->get_name());
   std::string best = base::nearest(flag, names);
-  return flag + ": there is no such flag; " +
+  return flag + ": unknown flag; " +
          (best.empty() ? "see droverd --help" : "did you mean " + best + "?");
 }
 
@@ -115,7 +116,7 @@ std::string unknownFlag(const CLI::App& app, const std::string& text) {
 CommandLine parseCommandLine(int argc, const char* const* argv, std::string_view version,
                              std::ostream& out) {
   CommandLine line;
-  CLI::App app("Serves the Docker Engine API in front of this host's Docker Engine.", "droverd");
+  CLI::App app("Serves the Docker Engine API for one host or a cluster of hosts.", "droverd");
   app.get_formatter()->column_width(28);
   app.allow_extras();
   app.footer(
@@ -129,7 +130,8 @@ CommandLine parseCommandLine(int argc, const char* const* argv, std::string_view
   CLI::Option* file = app.add_option("--config", line.source.file,
                                      "File with the settings. Default: " + line.source.file);
   file->option_text("FILE");
-  app.add_flag("--check-config", wantsCheck, "Check file and flags, say what is wrong, and exit.");
+  app.add_flag("--check-config", wantsCheck,
+               "Check the file and the flags, print everything that is wrong, and exit.");
   app.add_option("--print-reference", form)->group("");  // for contrib/gen-reference
 
   std::vector<CLI::Option*> settings;
@@ -175,7 +177,7 @@ CommandLine parseCommandLine(int argc, const char* const* argv, std::string_view
   if (wantsCheck) {
     problems = systemProblems(line.config);
     if (!problems.empty()) throw ConfigError(problems);
-    out << "The configuration is sound.\n";
+    out << "The configuration is valid.\n";
     line.exitCode = 0;
   }
   return line;

@@ -101,16 +101,16 @@ void fields(Visit&& visit) {
             .form = Form::account},
         &Config::socketGroup);
   visit(Key{.name = "socket_mode", .help = "File mode of the unix sockets."}, &Config::socketMode);
-  visit(Key{.name = "state_dir", .help = "Directory for what must survive a reboot."},
+  visit(Key{.name = "state_dir", .help = "Directory for state that must survive a reboot."},
         &Config::stateDir);
   visit(Key{.name = "name",
-            .help = "Name of this node, unlike that of any other.",
+            .help = "Unique name of this node.",
             .form = Form::nodeName,
             .empty = "the host name"},
         &Config::name);
   visit(Key{.name = "tls_ca",
-            .help = "PEM file with the authorities whose client certificates are accepted, beside "
-                    "those of the cluster.",
+            .help = "PEM file with the authorities whose client certificates are accepted, in "
+                    "addition to the cluster's.",
             .reloads = true,
             .empty = "none"},
         &Config::tlsCa);
@@ -125,98 +125,98 @@ void fields(Visit&& visit) {
             .empty = "the node's own in the cluster"},
         &Config::tlsKey);
   visit(Key{.name = "join",
-            .help = "Nodes of a cluster, HOST or HOST:PORT, that this host joins by if it is in no "
-                    "cluster yet; they are tried in turn until one lets it in.",
+            .help = "Nodes of the cluster to join if this host is not in one yet, each HOST or "
+                    "HOST:PORT; they are tried in turn until one accepts.",
             .form = Form::address,
             .empty = "none"},
         &Config::join);
   visit(Key{.name = "join_token_file",
-            .help = "File with the join token that \"docker swarm join-token\" shows, for join.",
+            .help = "File with the join token for join, as \"docker swarm join-token\" prints it.",
             .empty = "none"},
         &Config::joinTokenFile);
-  visit(
-      Key{.name = "cluster_listen",
-          .help = "Where a host that joins by itself serves its peers; with docker swarm init and "
-                  "join, --listen-addr says it.",
-          .form = Form::address},
-      &Config::clusterListen);
+  visit(Key{.name = "cluster_listen",
+            .help = "Address to listen on for other nodes, when this host joins by the setting "
+                    "join; docker swarm init and docker swarm join have --listen-addr for it.",
+            .form = Form::address},
+        &Config::clusterListen);
   visit(Key{.name = "cluster_advertise",
-            .help = "Under which address, or network interface, peers find a host that joins by "
-                    "itself.",
+            .help = "Address or network interface to advertise to other nodes, when this host "
+                    "joins by the setting join; docker swarm init and docker swarm join have "
+                    "--advertise-addr for it.",
             .form = Form::address,
-            .empty = "the address that it reaches the cluster from"},
+            .empty = "the address from which it reaches the cluster"},
         &Config::clusterAdvertise);
   visit(Key{.name = "gossip_port",
             .help = "UDP port for the cluster's gossip, the same on every node.",
             .least = 1,
             .most = 65535},
         &Config::gossipPort);
-  visit(Key{.name = "node_labels",
-            .help = "Labels of this node, KEY=VALUE, beside those set by docker node update.",
-            .form = Form::label,
-            .empty = "none"},
-        &Config::nodeLabels);
   visit(
-      Key{.name = "swarm_api",
-          .help = "Whether clients see the cluster as an active swarm. With off they see none, as "
-                  "some tools expect, and docker node and docker swarm show nothing."},
-      &Config::swarmApi);
+      Key{.name = "node_labels",
+          .help = "Labels of this node, KEY=VALUE, in addition to those set by docker node update.",
+          .form = Form::label,
+          .empty = "none"},
+      &Config::nodeLabels);
+  visit(Key{.name = "swarm_api",
+            .help = "Whether clients see the cluster as an active swarm. Turn it off for tools "
+                    "that expect no swarm; docker node and docker swarm then show nothing."},
+        &Config::swarmApi);
   visit(Key{.name = "placement_strategy",
-            .help = "How a node is chosen for a container whose labels do not say: the one with "
-                    "the most room, the fullest on which it fits, or any; the same on every node."},
+            .help = "How to choose a node for a container whose labels do not say: spread takes "
+                    "the one with the most room, binpack the fullest on which it fits, random any. "
+                    "Must be the same on every node."},
         &Config::placementStrategy);
   visit(Key{.name = "overcommit_percent",
-            .help = "By how much more than a node has containers may reserve of its processors and "
-                    "memory, if its label io.drover.overcommit does not say; the same on every "
-                    "node.",
+            .help = "How many percent more processors and memory than a node has its containers "
+                    "may reserve, unless its label io.drover.overcommit says otherwise. Must be "
+                    "the same on every node.",
             .most = 1000},
         &Config::overcommitPercent);
   visit(Key{.name = "rebalance_interval",
-            .help = "How often containers with io.drover.rebalance=true are looked at, to move one "
-                    "when nodes are loaded unevenly; 0 for never. That of the node with the least "
-                    "id counts.",
+            .help = "How often to check whether nodes are loaded unevenly and a container with "
+                    "io.drover.rebalance=true should move; 0 for never. The setting of the node "
+                    "with the lowest ID counts.",
             .most = 24 * hour},
         &Config::rebalanceInterval);
   visit(
       Key{.name = "measure_load",
-          .help = "Whether other nodes are told how busy this host is, which counts where as much "
-                  "is reserved. Off is for several nodes on one machine."},
+          .help = "Whether to tell other nodes how busy this host is, which decides between nodes "
+                  "with equal reservations. Turn it off where several nodes share a machine."},
       &Config::measureLoad);
   visit(Key{.name = "metrics_listen",
             .help = "Where to serve Prometheus metrics, in plain HTTP.",
             .empty = "off"},
         &Config::metricsListen);
-  visit(Key{.name = "log_level", .help = "The least level that is logged.", .reloads = true},
-        &Config::logLevel);
-  visit(Key{.name = "log_format", .help = "Form of the log lines.", .reloads = true},
+  visit(Key{.name = "log_level", .help = "Minimum log level.", .reloads = true}, &Config::logLevel);
+  visit(Key{.name = "log_format", .help = "Format of the log lines.", .reloads = true},
         &Config::logFormat);
   visit(Key{.name = "max_connections",
-            .help = "Connections from clients at a time; more are closed at once.",
+            .help = "Maximum number of client connections; more are closed at once.",
             .reloads = true,
             .least = 1,
             .most = 1000000},
         &Config::maxConnections);
   visit(Key{.name = "max_head_bytes",
-            .help = "Size of a request line with its headers; larger ones get 431.",
+            .help = "Maximum size of a request line with its headers; larger ones get status 431.",
             .reloads = true,
             .least = kib,
             .most = mib},
         &Config::maxHeadBytes);
   visit(Key{.name = "max_headers",
-            .help = "Headers in one request; more get 431.",
+            .help = "Maximum number of headers in a request; more get status 431.",
             .reloads = true,
             .least = 10,
             .most = 10000},
         &Config::maxHeaders);
   visit(Key{.name = "max_body_bytes",
-            .help = "Size of a body that droverd reads itself, such as the engine's list of "
-                    "containers; a larger one is passed on unread. Bodies that are only passed on "
-                    "have no limit.",
+            .help = "Maximum size of a body that droverd reads itself, such as the engine's list "
+                    "of containers; a larger one is passed on unread. Bodies that are only passed "
+                    "on have no limit.",
             .least = 64 * kib,
             .most = 1024 * mib},
         &Config::maxBodyBytes);
   visit(Key{.name = "head_timeout",
-            .help = "How long a client may take to send a request's head.",
+            .help = "How long a client may take to send the request line and headers.",
             .reloads = true,
             .least = 100,
             .most = hour},
@@ -234,7 +234,7 @@ void fields(Visit&& visit) {
             .most = 10 * minute},
         &Config::connectTimeout);
   visit(Key{.name = "grace_time",
-            .help = "How long open streams may go on after SIGTERM.",
+            .help = "How long open streams may continue after SIGTERM.",
             .reloads = true,
             .least = 0,
             .most = hour},

@@ -149,7 +149,7 @@ base::Task<bool> Connection::shakeHands() {
   startTimer(true);
   co_await client_.stream->readable();
   const base::TlsContext* tls = arrival_.tls();
-  if (!tls) throw base::StreamError("nobody is served here any more");
+  if (!tls) throw base::StreamError("this listener has no certificate any more");
   bool isRefused = false;
   try {
     co_await client_.stream->acceptTls(*tls);
@@ -342,7 +342,7 @@ base::Task<> Connection::tunnelHttp2() {
   Record record(*this, routes().size() - 1, true);
   Sender sender = api_.senderOf(client_);
   if (!mayTunnelHttp2(sender, api_.engineVersion())) {
-    record.fault = "HTTP/2 is not spoken here";
+    record.fault = "HTTP/2 is not supported here";
     client_.status = 505;
     client_.keepAlive = false;
     if (!client_.fromNode) co_await sendMoved(client_, http2Moved);

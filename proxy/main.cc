@@ -175,7 +175,7 @@ class Daemon {
     auto inMs = [](base::nanoseconds time) {
       return std::round(std::chrono::duration<double, std::milli>(time).count() * 10) / 10;
     };
-    log_.warn("the event loop was busy for long", {{"wall_ms", inMs(turn.wall)},
+    log_.warn("event loop was busy for too long", {{"wall_ms", inMs(turn.wall)},
                                                    {"cpu_ms", inMs(turn.cpu)},
                                                    {"last_request", loop_.doing()},
                                                    {"times", std::exchange(longTurns_, 0)}});
@@ -224,8 +224,7 @@ class Daemon {
         log_.warn("setting changed in the file, but needs a restart", {{"setting", key}});
       log_.info("configuration reloaded", {{"changed", fresh.changed.size()}});
     } catch (const std::exception& wrong) {
-      log_.error("configuration not reloaded, going on with the old one",
-                 {{"reason", wrong.what()}});
+      log_.error("configuration not reloaded, keeping the old one", {{"reason", wrong.what()}});
     }
     ::sd_notify(0, "READY=1");
   }
@@ -234,7 +233,7 @@ class Daemon {
     try {
       std::rethrow_exception(fault);
     } catch (const std::exception& what) {
-      log_.error("background task ended by a fault", {{"reason", what.what()}});
+      log_.error("background task failed", {{"reason", what.what()}});
     }
   }
 

@@ -33,7 +33,7 @@ MetricsServer::MetricsServer(base::Loop& loop, const Address& address, Metrics& 
         if (open_ < connectionsMost) tasks_.spawn(serve(std::move(fd)));
       },
       [this](std::string why) {
-        log_.warn("cannot accept scrapes", {{"reason", why}});
+        log_.warn("cannot accept metrics connections", {{"reason", why}});
       }));
   log_.info("serving metrics", {{"address", encode(address)}});
 }

@@ -22,7 +22,7 @@ void QuietLog::line(base::Level level, std::string_view message,
 
 void QuietLog::tellRest() {
   if (leftOut_ > 0)
-    log_.warn("more connections from who has shown no certificate were ended or refused",
+    log_.warn("more connections without a certificate were closed or refused",
               {{"lines_left_out", leftOut_}});
   written_ = leftOut_ = 0;
 }

@@ -37,7 +37,7 @@ constexpr size_t unusedHeap = 16 * 1024 * 1024;
 constexpr base::milliseconds memoryAfter(5'000);
 
 constexpr std::string_view notServed =
-    "nobody is served here until this host is in a cluster or tls_ca, tls_cert and tls_key are set";
+    "listener has no certificate yet; join a cluster, or set tls_ca, tls_cert and tls_key";
 
 size_t descriptorLimit() {
   rlimit limit{};
@@ -208,7 +208,7 @@ void Server::enter(Listening& listening, Connection* connection, std::string_vie
   Connection* gone = listening.newcomers->enter(connection, std::move(address), member);
   if (!gone) return;
   metrics_.connectionRefused(listening.metric);
-  gone->cancel("too many others came that have shown no certificate either");
+  gone->cancel("too many connections without a certificate");
 }
 
 void Server::accepted(Listening& listening, base::Fd fd) {
@@ -277,7 +277,7 @@ void Server::faulted(std::exception_ptr fault) {
   try {
     std::rethrow_exception(fault);
   } catch (const std::exception& what) {
-    log_.error("connection ended by a fault", {{"reason", what.what()}});
+    log_.error("connection failed", {{"reason", what.what()}});
   }
 }
 
@@ -294,7 +294,7 @@ base::Task<> Server::finish(base::milliseconds grace) {
   });
   while (!connections_.empty() && !over) co_await connections_.taskEnded().wait();
   if (!connections_.empty())
-    log_.warn("ending streams that outlasted grace_time", {{"streams", open_.size()}});
+    log_.warn("closing streams that are still open after grace_time", {{"streams", open_.size()}});
   connections_.cancelAll();
 }
 

@@ -225,7 +225,7 @@ std::string describe(const Key& key, const std::string&) {
     case Key::Form::account:
       return "a name or a number";
     case Key::Form::address:
-      return "an address, with a port or without";
+      return "an address with or without a port";
     case Key::Form::label:
       return "KEY=VALUE";
     case Key::Form::nodeName:
@@ -265,7 +265,7 @@ std::string describe(const Key&, const std::optional<Address>&) {
   return "ADDR:PORT";
 }
 std::string describe(const Key& key, const std::vector<std::string>&) {
-  return "a list of which each is " + describe(key, std::string());
+  return "a list, each item " + describe(key, std::string());
 }
 std::string describe(const Key&, const std::vector<Listener>&) {
   return "a list of unix:///PATH, tcp://ADDR:PORT, plain-tcp://127.0.0.1:PORT, fd://";

@@ -58,7 +58,7 @@ base::Task<> AllNodes::answer(Client& client, RouteMatch match, Options options,
   std::move(known.begin(), known.end(), std::back_inserter(answers));
   std::string body =
       catalog::mergeSound(std::move(answers), merge, [this](const catalog::MergeError& wrong) {
-        log_.warn("a node's part is missing",
+        log_.warn("node did not answer, list is incomplete",
                   {{"node", wrong.nodeName()}, {"reason", wrong.what()}});
       });
   co_await sendJson(client, 200, local_.commonHeaders(), body);
@@ -73,7 +73,8 @@ std::vector<catalog::NodeAnswer> AllNodes::recorded(
   for (const catalog::NodeReply& each : replies) {
     if (!catalog::isSilence(each.status)) continue;
     std::string reason = each.status ? docker::errorMessage(each.body) : each.fault;
-    log_.warn("a node's part is missing", {{"node", each.node.name}, {"reason", reason}});
+    log_.warn("node did not answer, list is incomplete",
+              {{"node", each.node.name}, {"reason", reason}});
     if (!options.listed || !query) continue;
     std::optional<std::string> list =
         catalog::recordedHeld(*options.listed, agent_.state(), index_, each.node.id, *query);

@@ -70,7 +70,7 @@ base::Task<> ContainerListing::refuse(Client& client, RouteMatch match) {
     co_return;
   }
   co_await sendError(client, 400, local_.commonHeaders(),
-                     "droverd does not understand this query, and cannot answer it for all nodes",
+                     "droverd cannot parse this query, so it cannot answer it for all nodes",
                      false);
 }
 
@@ -236,7 +236,8 @@ ContainerListing::Body ContainerListing::merged(const std::string& target,
   };
   auto isWrong = [&](const catalog::MergeError& wrong) {
     isWhole = false;
-    log_.warn("a node's part is missing", {{"node", wrong.nodeName()}, {"reason", wrong.what()}});
+    log_.warn("node did not answer, list is incomplete",
+              {{"node", wrong.nodeName()}, {"reason", wrong.what()}});
   };
   Body body =
       std::make_shared<const std::string>(catalog::mergeSound(std::move(answers), merge, isWrong));

@@ -50,7 +50,7 @@ base::Task<> EventStream::follow(cluster::Node node, std::string target) {
   try {
     co_await listen(std::move(node), std::move(target));
   } catch (const std::exception& failed) {
-    log_.debug("events of a node ended", {{"node", name}, {"reason", failed.what()}});
+    log_.debug("a node's event stream ended", {{"node", name}, {"reason", failed.what()}});
   }
   merger_.remove(std::string(id.text()));
   awaited_.erase(id);
@@ -135,7 +135,7 @@ base::Task<> EventStream::run(Client& client, std::string_view common, std::stri
     if (status_) {
       co_await sendAnswer(client, status_, refusalHead_, refusal_);
     } else {
-      co_await sendError(client, 503, common, "no node tells its events", false);
+      co_await sendError(client, 503, common, "no node sends its events", false);
     }
     co_return;
   }

@@ -101,7 +101,7 @@ base::Task<> GlobalCalls::handle(Client& client, RouteMatch match, cluster::Node
   std::vector<std::string> warnings;
   for (const Answered& each : answers) {
     if (each.why.empty()) continue;
-    parts_.log.warn("a copy of a global container did not follow",
+    parts_.log.warn("global container: a replica could not be updated",
                     {{"container", group->original->name},
                      {"node", each.node},
                      {"call", std::string(route.method) + " " + std::string(route.pattern)},

@@ -22,8 +22,8 @@ constexpr base::milliseconds changeTimeout(60'000);
 constexpr std::string_view clusterNetworkLabel = "io.drover.network";
 
 constexpr std::string_view noOverlay =
-    "drover has no overlay networks and none of scope swarm: networks that span nodes are still to "
-    "come. Until then create it with the driver bridge; its containers share a node";
+    "networks that span nodes (driver overlay, scope swarm) are not supported yet; use the driver "
+    "bridge, whose containers share a node";
 
 // Whether it asks for what only engines in swarm mode make, which those of a cluster are not.
 bool isOfSwarmMode(std::string_view body) {

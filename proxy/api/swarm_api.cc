@@ -256,7 +256,7 @@ base::Task<SwarmApi::Reply> SwarmApi::update(RouteMatch match, std::string body)
   };
   bool rotate = force(spec) != force(present);
   if (rotate && agent_.config().authorities.size() > 1)
-    throw AgentError(503, "a rotation of the CA is under way already");
+    throw AgentError(503, "a CA rotation is already in progress");
   std::string merged = mergedSpec(spec, agent_.config().options.spec);
   bool worker = rotates(docker::parseQuery(match.query), "rotateWorkerToken");
   bool manager = rotates(docker::parseQuery(match.query), "rotateManagerToken");
@@ -273,8 +273,8 @@ base::Task<SwarmApi::Reply> SwarmApi::leave(RouteMatch match, std::string) {
   bool last = agent_.nodes().size() == 1;
   if (last && !docker::parseQuery(match.query).flag("force"))
     throw AgentError(503,
-                     "You are attempting to leave the swarm on its last node. Leaving "
-                     "removes all that is known of the swarm. Use `--force` to do so.");
+                     "You are attempting to leave the swarm on its last node. Leaving erases all "
+                     "current state of the swarm. Use `--force` to ignore this message.");
   co_await agent_.leave();
   co_return Reply();
 }
@@ -380,8 +380,8 @@ base::Task<SwarmApi::Reply> SwarmApi::missing(RouteMatch match, std::string) {
 
 base::Task<SwarmApi::Reply> SwarmApi::unsupported(RouteMatch, std::string) {
   throw AgentError(501,
-                   "drover has no services, secrets and configs: it runs containers; use "
-                   "\"docker run\" or Compose, which place them on all nodes");
+                   "drover has no services, secrets and configs; use \"docker run\" or Compose, "
+                   "whose containers are placed on all nodes");
   co_return Reply();
 }
 

@@ -29,7 +29,7 @@ base::Task<> SystemCalls::info(Client& client, RouteMatch match) {
     std::vector<std::string> warnings =
         orchestrator::volumeWarnings(parts_.agent, parts_.held, parts_.index);
     if (std::string waits = parts_.agent.rotationWaits(); !waits.empty())
-      warnings.push_back("WARNING: the rotation of the CA waits for " + waits);
+      warnings.push_back("WARNING: CA rotation is waiting for " + waits);
     return warnings.empty() ? body : scheduler::withWarnings(body, warnings);
   };
   return parts_.all.answer(client, match, options, std::move(merge));

@@ -27,7 +27,7 @@ base::milliseconds patience(const Client& client, size_t have, uint64_t taken) {
 
 base::HttpError noRoom(size_t most) {
   return {503, "droverd holds " + std::to_string(most) +
-                   " bytes of the bodies of requests, which is the most; try again"};
+                   " bytes of request bodies, which is its limit; try again"};
 }
 
 }  // namespace
@@ -106,7 +106,8 @@ base::Task<std::string> readBody(Client& client, size_t most) {
     std::span<char> buffer = client.stream->loop().scratch();
     std::optional<size_t> got = client.stream->tryRead(buffer);
     if (!got) continue;
-    if (*got == 0) throw base::StreamError("the client broke off its request");
+    if (*got == 0)
+      throw base::StreamError("the client closed the connection in the middle of its request");
     client.rest.append(buffer.data(), *got);
   }
   reader.collectInto(nullptr);

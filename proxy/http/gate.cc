@@ -41,8 +41,8 @@ Passage admit(Sender sender, RouteMatch match) {
     case Sender::client:
       if (route.access == Access::host)
         return {match, 403,
-                "client certificates are made over a unix socket only: run \"droverd client-cert\" "
-                "on a node of the cluster"};
+                "client certificates are issued over a unix socket only: run \"droverd "
+                "client-cert\" on a node of the cluster"};
       return {match};
     case Sender::removed:
       return refused(match, 403, "this node was removed from the cluster");

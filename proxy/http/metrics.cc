@@ -160,30 +160,30 @@ struct Metrics::Series {
   Family<Counter>& accepted =
       counters(registry, "drover_connections_total", "Connections from clients accepted.");
   Family<Counter>& refused = counters(registry, "drover_connections_refused_total",
-                                      "Connections closed at once for being too many.");
+                                      "Connections closed at once because there were too many.");
   Gauge& streams = gauges(registry, "drover_open_streams",
                           "Streams (attach, logs, events and such) that are open.")
                        .Add({});
   Gauge& engineUp =
       gauges(registry, "drover_engine_up", "1 while the Docker Engine answers, else 0.").Add({});
   Counter& engineReconnects = counters(registry, "drover_engine_reconnects_total",
-                                       "Times that the Docker Engine came back.")
+                                       "Number of times that the Docker Engine came back.")
                                   .Add({});
-  Family<Counter>& lines =
-      counters(registry, "drover_log_lines_total", "Lines of the log by their level.");
+  Family<Counter>& lines = counters(registry, "drover_log_lines_total", "Log lines by level.");
   Counter& warnings = lines.Add({{"level", "warn"}});
   Counter& errors = lines.Add({{"level", "error"}});
-  Family<Counter>& listCache = counters(registry, "drover_list_cache_total",
-                                        "Container lists by where they were answered from.");
+  Family<Counter>& listCache =
+      counters(registry, "drover_list_cache_total", "Container lists answered, by source.");
   Counter& listHits = listCache.Add({{"result", "hit"}});
   Counter& listMisses = listCache.Add({{"result", "miss"}});
 
-  Gauge& stateSaved = gauges(registry, "drover_state_saved",
-                             "1 while the state directory takes what is written, else 0.")
-                          .Add({});
-  Gauge& rotationWaits = gauges(registry, "drover_rotation_waiting",
-                                "1 while a rotation of the CA waits for a node for long, else 0.")
-                             .Add({});
+  Gauge& stateSaved =
+      gauges(registry, "drover_state_saved", "1 while the state directory can be written, else 0.")
+          .Add({});
+  Gauge& rotationWaits =
+      gauges(registry, "drover_rotation_waiting",
+             "1 while a CA rotation has been waiting for a node for long, else 0.")
+          .Add({});
   std::function<Cluster()> askCluster;
   std::function<std::uint64_t(base::Level)> countLines;
 
@@ -209,9 +209,10 @@ struct Metrics::Series {
       gauges(registry, "process_resident_memory_bytes", "Memory in use, in bytes.").Add({});
   Gauge& virtualSize =
       gauges(registry, "process_virtual_memory_bytes", "Address space in use, in bytes.").Add({});
-  Gauge& openFiles = gauges(registry, "process_open_fds", "File descriptors in use.").Add({});
+  Gauge& openFiles =
+      gauges(registry, "process_open_fds", "Number of open file descriptors.").Add({});
   Gauge& maxFiles =
-      gauges(registry, "process_max_fds", "File descriptors that may be in use.").Add({});
+      gauges(registry, "process_max_fds", "Maximum number of open file descriptors.").Add({});
 
   std::vector<std::string> routeNames;
   std::vector<std::unique_ptr<Route>> routes;
@@ -222,7 +223,7 @@ Metrics::Metrics(std::span<const std::string_view> routes, std::string_view vers
     : series_(std::make_unique<Series>()) {
   series_->routeNames.assign(routes.begin(), routes.end());
   series_->routes.resize(routes.size());
-  gauges(series_->registry, "drover_build_info", "Always 1; the labels tell the build.")
+  gauges(series_->registry, "drover_build_info", "Always 1; the labels describe the build.")
       .Add({{"version", std::string(version)}})
       .Set(1);
 }

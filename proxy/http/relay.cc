@@ -34,7 +34,7 @@ class Upload {
       co_await transfer.body(client_.reader, client_.rest);
     } catch (const StreamError&) {
       if (transfer.sourceFailed()) {
-        upstream_.cancel("the client broke off its request");
+        upstream_.cancel("the client closed the connection in the middle of its request");
       }
       // Else the engine takes no more of it; what it answers decides.
       co_return;
@@ -188,7 +188,7 @@ base::Task<> relay(Client& client, base::HttpClient& server, RelayOptions option
   try {
     used = answer.feedBody(upstream->rest);
   } catch (const base::HttpError& malformed) {
-    throw StreamError(std::string("its answer is no HTTP: ") + malformed.what());
+    throw StreamError(std::string("its answer is not HTTP: ") + malformed.what());
   }
   client.status = answer.head().status();
   if (options.onAnswer)

@@ -360,10 +360,10 @@ Test(config, bad_flags_are_named_with_what_is_allowed) {
       {{"--log-level", "loud"},
        "--log-level: \"loud\" is not one of trace, debug, info, warn, error"},
       {{"--log-levle", "info"},
-       "--log-levle: there is no such flag; did you mean --log-level?\n"
-       "info: unexpected; droverd takes only flags, see --help"},
-      {{"--colour=red"}, "--colour: there is no such flag; see droverd --help"},
-      {{"start"}, "start: unexpected; droverd takes only flags, see --help"},
+       "--log-levle: unknown flag; did you mean --log-level?\n"
+       "info: unexpected argument; droverd takes only flags, see --help"},
+      {{"--colour=red"}, "--colour: unknown flag; see droverd --help"},
+      {{"start"}, "start: unexpected argument; droverd takes only flags, see --help"},
       {{"--name", "a", "--name", "b"}, "--name: takes one value, not a list"},
       {{"--listen", "tcp://0.0.0.0:1", "--tls-cert", "/cert"},
        "--listen: \"tcp://0.0.0.0:1\" needs tls_key beside tls_cert"},
@@ -406,7 +406,7 @@ Test(config, help_version_and_check_print_and_end) {
 
   TemporaryFile file("name: n\n");
   cr_assert_eq(parse({"--check-config", "--config", file.name()}, &printed).exitCode, 0);
-  cr_assert_eq(printed, "The configuration is sound.\n");
+  cr_assert_eq(printed, "The configuration is valid.\n");
 }
 
 Test(config, check_also_looks_for_the_tls_files) {

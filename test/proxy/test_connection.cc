@@ -428,7 +428,7 @@ Test(connection, a_body_that_is_read_here_shares_a_budget) {
   others.resize(64 * 1024 * 1024 - 1000);
   const std::string head = "POST /swarm/init HTTP/1.1\r\nHost: d\r\nContent-Length: 5000\r\n\r\n";
   house.client(
-      {says(head + std::string(2000, ' ')), hearsAnswer(503, "bodies of requests"), hearsEnd()});
+      {says(head + std::string(2000, ' ')), hearsAnswer(503, "request bodies"), hearsEnd()});
   house.stage.until([&] { return house.clients == 0; });
   others.release();
   cr_expect_eq(house.bodies.held(), 0);
