@@ -44,30 +44,30 @@ def ask_peer(node, requests, certs=None, by=None):
 
 
 def documented():
-    """Of docs/design/gate.md: {answer: {sender: True or False}}; "all others" is None."""
+    """Of docs/design/gate.md: {access: {sender: True or False}}."""
     text = (TOP / "docs/design/gate.md").read_text()
-    text = text[text.index("| answer |") :].split("\n\n")[0]
+    text = text[text.index("| access |") :].split("\n\n")[0]
     rows = [
         [cell.strip() for cell in line.strip("|").split("|")]
         for line in text.splitlines()
         if line.startswith("|")
     ]
-    senders = rows[0][1:]
-    table = {}
-    for first, *cells in rows[2:]:
-        may = dict(zip(senders, [cell != "no" for cell in cells]))
-        for answer in re.findall(r"`(\w+)`", first) or [None]:
-            table[answer] = may
-    return table
+    senders = rows[0][2:]
+    return {
+        access.strip("`"): dict(zip(senders, [cell != "no" for cell in cells]))
+        for access, _, *cells in rows[2:]
+    }
 
 
 def all_routes():
-    """Of the route table: (method, a target that the row describes, the row's answer)."""
-    source = (TOP / "proxy/http/routes.cc").read_text()
-    table = source[source.index("constexpr Route table[]") : source.index("// Takes the first segment")]
-    for method, pattern, answer in re.findall(r'\{"(\w*)", "([^"]+)"(?:, (\w+))?', table):
+    """Of the route table: (method, a target that the row describes, the row's access)."""
+    source = (TOP / "proxy/api/routes.cc").read_text()
+    table = source[source.index("constexpr Route table[]") : source.index("}  // namespace")]
+    for method, pattern, rest in re.findall(r'\{"(\w*)",\s+"([^"]+)",(.*?)\},\n', table, re.DOTALL):
+        access = re.search(r"\bfor(Clients|Host|Strangers)\b", rest)
+        access = access[1].lower() if access else "everyone"
         target = re.sub(r"\{\w+\.*\}", "nope", pattern)
-        yield (method, target, answer or "engine") if method else ("GET", "/unheard-of", "other")
+        yield (method, target, access) if method else ("GET", "/unheard-of", access)
 
 
 GATE = ("only nodes of the cluster are served here", "this node was removed from the cluster",
@@ -82,14 +82,14 @@ def walk(node, sender, certs=None, by=None):
         spellings = (target, f"/%{ord(target[1]):02x}{target[2:]}", f"http://host/v1.41{target}")
         requests.append((method, spellings[number % 3]))
     wrong = []
-    for (_, _, answer), asked, (status, text) in zip(
+    for (_, _, access), asked, (status, text) in zip(
         all_routes(), requests, ask_peer(node, requests, certs, by)
     ):
         # The answer to a HEAD has no words.
         refused = status == 403 and (asked[0] == "HEAD" or any(each in text for each in GATE))
         if sender == "removed":
             refused = status == 0  # its handshake ends
-        may = table.get(answer, table[None])[sender]
+        may = table[access][sender]
         if refused == may or (status == 0 and not refused):
             wrong.append((asked, status, text[:200]))
     return wrong
