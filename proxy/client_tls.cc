@@ -3,16 +3,16 @@
 namespace proxy {
 namespace {
 
-base::TlsFiles filesOf(const Config& config) {
+base::TlsFiles filesOf(const DaemonSettings& config) {
   return {config.tlsCa, config.tlsCert, config.tlsKey};
 }
 
 }  // namespace
 
-ClientTls::ClientTls(const Config& config, const cluster::Agent& agent, base::Log& log)
+ClientTls::ClientTls(const DaemonSettings& config, const cluster::Agent& agent, base::Log& log)
     : agent_(agent), log_(log), made_(make(filesOf(config), agent.clientTrust())) {}
 
-void ClientTls::reconfigure(const Config& config) {
+void ClientTls::reconfigure(const DaemonSettings& config) {
   made_ = make(filesOf(config), agent_.clientTrust());
 }
 

@@ -11,7 +11,7 @@
 #include "base/log.h"
 #include "base/tls.h"
 #include "cluster/agent/agent.h"
-#include "proxy/config.h"
+#include "proxy/daemon_settings.h"
 
 namespace proxy {
 
@@ -19,10 +19,10 @@ class ClientTls {
  public:
   // `agent` and `log` must outlive it. Throws std::runtime_error that names the file that cannot be
   // used.
-  ClientTls(const Config& config, const cluster::Agent& agent, base::Log& log);
+  ClientTls(const DaemonSettings& config, const cluster::Agent& agent, base::Log& log);
 
   // Goes by these settings from now on. Throws like the constructor, and then nothing has changed.
-  void reconfigure(const Config& config);
+  void reconfigure(const DaemonSettings& config);
 
   // For a new connection, valid until the next call; nullptr while there is nothing to serve it
   // with: neither files nor a cluster.

@@ -41,21 +41,21 @@ std::string wrapped(const std::string& text, std::size_t width, std::string_view
 }
 
 // The value that a key has when nobody sets it.
-template <class T>
-T initial(T Config::*member) {
+template <class T, class Group>
+T initial(T Group::*member) {
   Config defaults;
   return defaults.*member;
 }
 
 // The same in words.
-template <class T>
-std::string defaultText(const Key& key, T Config::*member) {
+template <class T, class Group>
+std::string defaultText(const base::SettingKey& key, T Group::*member) {
   std::string text = encode(initial(member));
   return text.empty() ? std::string(key.empty) : text;
 }
 
-template <class T>
-std::string helpText(const Key& key, T Config::*member) {
+template <class T, class Group>
+std::string helpText(const base::SettingKey& key, T Group::*member) {
   return std::string(key.help) + " Takes " + describe(key, initial(member)) +
          ". Default: " + defaultText(key, member) + ".";
 }
@@ -67,8 +67,8 @@ void replaceAll(std::string& text, std::string_view from, std::string_view to) {
 }
 
 // A row of the table in docs/configuration.md.
-template <class T>
-std::string markdownRow(const Key& key, T Config::*member) {
+template <class T, class Group>
+std::string markdownRow(const base::SettingKey& key, T Group::*member) {
   std::string value = encode(initial(member));
   value = value.empty() ? std::string(key.empty) : "`" + value + "`";
   return "| `" + std::string(key.name) + "` | " + std::string(key.help) + " | " +
@@ -78,8 +78,8 @@ std::string markdownRow(const Key& key, T Config::*member) {
 
 // An entry of a manual page: of droverd(8) an option ("flag"), of droverd.yml(5) a key of the file.
 // To roff a minus is "\-", a plain hyphen is for words.
-template <class T>
-std::string manEntry(const Key& key, T Config::*member, bool flag) {
+template <class T, class Group>
+std::string manEntry(const base::SettingKey& key, T Group::*member, bool flag) {
   std::string name = flag ? flagName(key.name) : std::string(key.name);
   std::string help = helpText(key, member);
   replaceAll(name, "-", "\\-");
@@ -89,8 +89,8 @@ std::string manEntry(const Key& key, T Config::*member, bool flag) {
 }
 
 // A commented-out setting of droverd.yml.
-template <class T>
-std::string yamlEntry(const Key& key, T Config::*member) {
+template <class T, class Group>
+std::string yamlEntry(const base::SettingKey& key, T Group::*member) {
   std::string value = encode(initial(member));
   bool isList =
       std::is_same_v<T, std::vector<Listener>> || std::is_same_v<T, std::vector<std::string>>;
@@ -135,7 +135,7 @@ CommandLine parseCommandLine(int argc, const char* const* argv, std::string_view
   app.add_option("--print-reference", form)->group("");  // for contrib/gen-reference
 
   std::vector<CLI::Option*> settings;
-  fields([&](const Key& key, auto member) {
+  Config::fields([&](const base::SettingKey& key, auto member) {
     CLI::Option* option = app.add_option(flagName(key.name));
     option->description(wrapped(helpText(key, member), 70, ""));
     option->group("Settings")->option_text("VALUE");
@@ -166,7 +166,7 @@ CommandLine parseCommandLine(int argc, const char* const* argv, std::string_view
 
   line.source.fileMustExist = file->count() > 0;
   auto option = settings.begin();
-  fields([&](const Key& key, auto) {
+  Config::fields([&](const base::SettingKey& key, auto) {
     const CLI::Option& flag = **option++;
     if (flag.count() > 0) {
       line.source.flags.push_back({std::string(key.name), flag.results(), flag.get_name()});
@@ -186,14 +186,18 @@ CommandLine parseCommandLine(int argc, const char* const* argv, std::string_view
 std::string reference(std::string_view form) {
   std::string text;
   if (form == "markdown") {
-    text = "| Key | Meaning | Takes | Default | Reloads |\n|---|---|---|---|---|\n";
-    fields([&](const Key& key, auto member) { text += markdownRow(key, member); });
+    text = "| base::SettingKey | Meaning | Takes | Default | Reloads |\n|---|---|---|---|---|\n";
+    Config::fields(
+        [&](const base::SettingKey& key, auto member) { text += markdownRow(key, member); });
   } else if (form == "man") {
-    fields([&](const Key& key, auto member) { text += manEntry(key, member, true); });
+    Config::fields(
+        [&](const base::SettingKey& key, auto member) { text += manEntry(key, member, true); });
   } else if (form == "man-file") {
-    fields([&](const Key& key, auto member) { text += manEntry(key, member, false); });
+    Config::fields(
+        [&](const base::SettingKey& key, auto member) { text += manEntry(key, member, false); });
   } else if (form == "yaml") {
-    fields([&](const Key& key, auto member) { text += yamlEntry(key, member); });
+    Config::fields(
+        [&](const base::SettingKey& key, auto member) { text += yamlEntry(key, member); });
   } else if (form == "labels") {
     text = labels::reference();
   } else {

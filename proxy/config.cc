@@ -4,8 +4,6 @@
 #include "base/yaml.h"
 #include "proxy/value_text.h"
 
-#include <grp.h>
-#include <pwd.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -42,7 +40,7 @@ class Assembly {
   // Later settings replace earlier ones.
   void apply(const Setting& setting) {
     bool known = false;
-    fields([&](const Key& key, auto member) {
+    Config::fields([&](const base::SettingKey& key, auto member) {
       if (key.name != setting.key) return;
       known = true;
       where_[setting.key] = isFlag(setting) ? setting.where : setting.where + ": " + setting.key;
@@ -71,7 +69,7 @@ class Assembly {
   }
 
   template <class T>
-  void set(const Setting& setting, const Key& key, T& value) {
+  void set(const Setting& setting, const base::SettingKey& key, T& value) {
     if (setting.isList || setting.values.size() != 1) {
       problemAt(key.name, "takes one value, not a list");
       return;
@@ -80,7 +78,7 @@ class Assembly {
     if (!wrong.empty()) problemAt(key.name, wrong);
   }
 
-  void set(const Setting& setting, const Key& key, std::vector<Listener>& value) {
+  void set(const Setting& setting, const base::SettingKey& key, std::vector<Listener>& value) {
     value.clear();
     if (setting.values.empty()) problemAt(key.name, "needs at least one URL");
     for (const std::string& text : setting.values) {
@@ -94,7 +92,7 @@ class Assembly {
     }
   }
 
-  void set(const Setting& setting, const Key& key, std::vector<std::string>& value) {
+  void set(const Setting& setting, const base::SettingKey& key, std::vector<std::string>& value) {
     value.clear();
     for (const std::string& text : setting.values) {
       std::string each;
@@ -106,7 +104,7 @@ class Assembly {
 
   void unknown(const Setting& setting) {
     std::vector<std::string> keys;
-    fields([&](const Key& key, auto) { keys.emplace_back(key.name); });
+    Config::fields([&](const base::SettingKey& key, auto) { keys.emplace_back(key.name); });
     std::string best = base::nearest(setting.key, keys);
     problem(setting.where + ": unknown key " + quoted(setting.key) +
             (best.empty() ? "; see droverd --help for those that exist"
@@ -116,7 +114,7 @@ class Assembly {
   void useHostName() {
     char host[HOST_NAME_MAX + 1] = {};
     ::gethostname(host, sizeof host - 1);
-    Key key{.name = "name", .help = {}, .form = Key::Form::nodeName};
+    base::SettingKey key{.name = "name", .help = {}, .form = base::SettingKey::Form::nodeName};
     std::string wrong = decode(host, key, config_.name);
     if (!wrong.empty()) problem("name: the host name " + wrong + "; give one with name or --name");
   }
@@ -178,23 +176,6 @@ Config assemble(const base::YamlFile& yaml, std::string_view file,
   return assembly.finish();
 }
 
-// An id given as a number, or found by name with getpwnam_r or getgrnam_r; nothing if there is
-// none.
-template <class Id, class Entry>
-std::optional<Id> accountId(const std::string& name,
-                            int (*lookUp)(const char*, Entry*, char*, std::size_t, Entry**),
-                            Id Entry::*member) {
-  Id id = 0;
-  auto [end, fault] = std::from_chars(name.data(), name.data() + name.size(), id);
-  if (fault == std::errc() && end == name.data() + name.size()) return id;
-
-  std::vector<char> memory(std::size_t{256} * 1024);  // a group's entry lists all its members
-  Entry entry{};
-  Entry* found = nullptr;
-  lookUp(name.c_str(), &entry, memory.data(), memory.size(), &found);
-  return found ? std::optional(entry.*member) : std::nullopt;
-}
-
 }  // namespace
 
 ConfigError::ConfigError(const std::vector<std::string>& problems)
@@ -212,7 +193,7 @@ Config loadText(std::string_view yaml, std::string_view file, const std::vector<
 
 Reloaded reload(const Config& running, const Config& fresh) {
   Reloaded result{running, {}, {}};
-  fields([&](const Key& key, auto member) {
+  Config::fields([&](const base::SettingKey& key, auto member) {
     if (running.*member == fresh.*member) return;
     // A certificate can be replaced but not taken from a TLS listener that goes on running.
     bool vanishes = encode(fresh.*member).empty();
@@ -225,30 +206,6 @@ Reloaded reload(const Config& running, const Config& fresh) {
     }
   });
   return result;
-}
-
-SocketAccess socketAccess(const Config& config, const Listener& listener) {
-  SocketAccess access;
-  access.mode = listener.mode.value_or(config.socketMode.bits);
-  if (::geteuid() != 0) {
-    access.warning = "the socket stays with the user who runs droverd, who is not root";
-    return access;
-  }
-  const std::string& owner = listener.owner ? *listener.owner : config.socketOwner;
-  const std::string& group = listener.group ? *listener.group : config.socketGroup;
-  std::optional<uid_t> user = accountId(owner, ::getpwnam_r, &passwd::pw_uid);
-  if (!user) {
-    throw ConfigError({encode(listener) + ": there is no user " + quoted(owner) +
-                       "; create it or set socket_owner to another"});
-  }
-  std::optional<gid_t> members = accountId(group, ::getgrnam_r, &::group::gr_gid);
-  if (!members) {
-    access.warning = "there is no group " + quoted(group) +
-                     ", so only root can connect; create it or set socket_group to another";
-  }
-  access.owner = *user;
-  access.group = members.value_or(0);
-  return access;
 }
 
 std::vector<std::string> systemProblems(const Config& config) {

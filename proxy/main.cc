@@ -81,9 +81,8 @@ Parts::Options partsOptions(const Config& config) {
   options.connectTimeout = config.connectTimeout;
   options.maxBodyBytes = config.maxBodyBytes;
   options.agent = agentOptions(config);
-  options.placement = {config.placementStrategy, config.overcommitPercent / 100.0};
-  options.rebalanceInterval = config.rebalanceInterval;
   options.swarmApi = config.swarmApi;
+  options.settings = config;
   return options;
 }
 
@@ -114,10 +113,11 @@ class Daemon {
     parts_.state.listen({[this] { parts_.metrics.engineUp(true); }, nullptr,
                          [this] { parts_.metrics.engineUp(false); }});
     parts_.metrics.turnsAre([this] { return loop_.takeTurnTimes(); });
-    parts_.metrics.linesAre([this](base::Level level) { return log_.lines(level); });
-    parts_.metrics.clusterIs([this] {
-      return Metrics::Cluster{parts_.agent.saved(), !parts_.agent.rotationWaits().empty()};
-    });
+    for (auto [name, level] : {std::pair{"warn", base::Level::warn}, {"error", base::Level::error}})
+      parts_.metrics.counter(
+          "drover_log_lines_total", "Log lines by level.",
+          [this, level = level] { return static_cast<double>(log_.lines(level)); },
+          {{"level", name}});
     background_.spawn(parts_.run());
     if (!parts_.agent.clustered() && !config_.join.empty()) background_.spawn(joinUntilDone());
     releaseMemoryLater();

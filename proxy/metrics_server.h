@@ -4,8 +4,8 @@
 
 #include "base/acceptor.h"
 #include "base/log.h"
-#include "proxy/config.h"
 #include "proxy/http/metrics.h"
+#include "proxy/listen_url.h"
 
 namespace proxy {
 

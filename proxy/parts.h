@@ -12,11 +12,13 @@
 
 #include "base/log.h"
 #include "base/loop.h"
+#include "base/setting.h"
 #include "catalog/container_index.h"
 #include "catalog/holdings_index.h"
 #include "catalog/locator.h"
 #include "catalog/node_client.h"
 #include "cluster/agent/agent.h"
+#include "cluster/agent/agent_metrics.h"
 #include "docker/container_lists.h"
 #include "docker/engine.h"
 #include "docker/engine_state.h"
@@ -27,6 +29,7 @@
 #include "orchestrator/image_transfer.h"
 #include "orchestrator/name_claims.h"
 #include "orchestrator/publisher.h"
+#include "orchestrator/rebalance_settings.h"
 #include "orchestrator/rebalancing.h"
 #include "orchestrator/volume_claims.h"
 #include "orchestrator/volume_move.h"
@@ -34,9 +37,14 @@
 #include "proxy/api/api.h"
 #include "proxy/api/routes.h"
 #include "proxy/http/metrics.h"
+#include "scheduler/placement_settings.h"
 #include "scheduler/placements.h"
 
 namespace proxy {
+
+// What the parts can be told, each beside its code.
+using PartSettings =
+    base::SettingGroups<scheduler::PlacementSettings, orchestrator::RebalanceSettings>;
 
 struct Parts {
   struct Options {
@@ -44,9 +52,8 @@ struct Parts {
     base::milliseconds connectTimeout{};
     size_t maxBodyBytes = 0;  // of bodies that have to be understood
     cluster::AgentOptions agent;
-    scheduler::Placements::Defaults placement;
-    base::milliseconds rebalanceInterval{};  // 0: never by itself
-    bool swarmApi = true;                    // clients see an active swarm
+    bool swarmApi = true;  // clients see an active swarm
+    PartSettings settings;
   };
   // What whoever listens does when this node enters or leaves a cluster.
   struct Hooks {
@@ -66,7 +73,7 @@ struct Parts {
         agent(loop, options.agent, log),
         locator(engine, agent, index, held),
         images(loop, engine, agent, locator, log),
-        placements(loop, agent, options.placement),
+        placements(loop, agent, options.settings),
         names(loop, nodeClient, agent, locator, index, placements, log),
         volumes(loop, nodeClient, agent, locator, held, log),
         volumeMove({nodeClient, agent, locator, index, held, placements, volumes, log}),
@@ -77,7 +84,7 @@ struct Parts {
             {loop, nodeClient, agent, index, locator, placements, names, creation, renames, log}),
         moves({loop, nodeClient, agent, index, locator, placements, names, creation, renames, log}),
         rebalancing({loop, nodeClient, agent, index, locator, placements, moves, log},
-                    options.rebalanceInterval),
+                    options.settings.rebalanceInterval),
         objectCalls(local, agent, index, locator),
         allNodes(engine, local, lists, agent, index, log, options.maxBodyBytes),
         containerListing(engine, local, lists, agent, index, locator, log, options.maxBodyBytes),
@@ -104,7 +111,9 @@ struct Parts {
         publisher(loop, engine, state, lists, nodeClient, agent, index, held, placements, images,
                   log,
                   {std::move(hooks.servePeers), std::move(hooks.stopPeers),
-                   [this] { globals.changed(); }, std::move(hooks.load)}) {}
+                   [this] { globals.changed(); }, std::move(hooks.load)}) {
+    cluster::addMetrics(agent, metrics);
+  }
 
   // Follows the engine, and enters the cluster that this node was in; for as long as it runs.
   base::Task<> run() {

@@ -10,11 +10,12 @@
 #include "base/resident_memory.h"
 #include "base/tcp.h"
 #include "docker/heads.h"
+#include "proxy/socket_access.h"
 
 namespace proxy {
 namespace {
 
-ConnectionLimits limitsOf(const Config& config) {
+ConnectionLimits limitsOf(const DaemonSettings& config) {
   ConnectionLimits limits;
   limits.http.headBytes = config.maxHeadBytes;
   limits.http.headers = static_cast<size_t>(config.maxHeaders);
@@ -64,7 +65,7 @@ std::string fullAnswer() {
 
 }  // namespace
 
-Server::Server(base::Loop& loop, const Config& config, ClientTls& tls, Api& api,
+Server::Server(base::Loop& loop, const DaemonSettings& config, ClientTls& tls, Api& api,
                docker::Engine& engine, base::Log& log, Metrics& metrics)
     : loop_(loop),
       api_(api),
@@ -131,7 +132,7 @@ Server::~Server() {
   }
 }
 
-void Server::open(const Listener& listener, const Config& config) {
+void Server::open(const Listener& listener, const DaemonSettings& config) {
   if (listener.kind == Listener::Kind::systemd) {
     openSystemd();
     return;
@@ -165,7 +166,7 @@ void Server::openSystemd() {
   }
 }
 
-void Server::reconfigure(const Config& config) {
+void Server::reconfigure(const DaemonSettings& config) {
   tls_.reconfigure(config);
   limits_ = limitsOf(config);
   maxConnections_ = static_cast<size_t>(config.maxConnections);

@@ -15,8 +15,8 @@
 #include "base/tls.h"
 #include "proxy/api/api.h"
 #include "proxy/client_tls.h"
-#include "proxy/config.h"
 #include "proxy/connection.h"
+#include "proxy/daemon_settings.h"
 #include "proxy/newcomers.h"
 #include "proxy/quiet_log.h"
 
@@ -26,13 +26,13 @@ class Server {
  public:
   // All must outlive it. Opens every listener of `config` and starts to serve. Throws
   // std::runtime_error or ConfigError that tells which one could not be opened and why.
-  Server(base::Loop& loop, const Config& config, ClientTls& tls, Api& api, docker::Engine& engine,
-         base::Log& log, Metrics& metrics);
+  Server(base::Loop& loop, const DaemonSettings& config, ClientTls& tls, Api& api,
+         docker::Engine& engine, base::Log& log, Metrics& metrics);
   ~Server();
 
   // Takes over the settings that can change while it runs. Throws std::runtime_error, changing
   // nothing, if the TLS files cannot be used.
-  void reconfigure(const Config& config);
+  void reconfigure(const DaemonSettings& config);
 
   // Serves the peers of a cluster, too, on one more listener. `tls` gives the context for each new
   // connection. Throws std::runtime_error if it cannot be opened.
@@ -60,7 +60,7 @@ class Server {
     std::optional<Newcomers> newcomers = {};  // where certificates are shown
   };
 
-  void open(const Listener& listener, const Config& config);
+  void open(const Listener& listener, const DaemonSettings& config);
   void acceptFrom(base::Scope& acceptors, Listening& listening);
   void openSystemd();
   void accepted(Listening& listening, base::Fd fd);

@@ -40,7 +40,7 @@ std::string quantityText(std::int64_t quantity, std::span<const Unit> units) {
   return "0" + std::string(units.back().name);
 }
 
-std::string bounds(const Key& key, std::span<const Unit> units) {
+std::string bounds(const base::SettingKey& key, std::span<const Unit> units) {
   return "from " + quantityText(key.least, units) + " to " + quantityText(key.most, units);
 }
 
@@ -50,8 +50,8 @@ std::string isNot(std::string_view text, const std::string& what) {
 
 // Reads a quantity within the key's bounds.
 template <class T>
-std::string decodeQuantity(std::string_view text, const Key& key, std::span<const Unit> units,
-                           T& value) {
+std::string decodeQuantity(std::string_view text, const base::SettingKey& key,
+                           std::span<const Unit> units, T& value) {
   std::optional<std::int64_t> quantity = parseQuantity(text, units);
   if (!quantity || *quantity < key.least || *quantity > key.most) {
     return isNot(text, describe(key, value));
@@ -62,7 +62,7 @@ std::string decodeQuantity(std::string_view text, const Key& key, std::span<cons
 
 // Reads one of a few words as the enumerator in its place.
 template <class Enum>
-std::string decodeWord(std::string_view text, const Key& key,
+std::string decodeWord(std::string_view text, const base::SettingKey& key,
                        std::span<const std::string_view> words, Enum& value) {
   auto word = std::find(words.begin(), words.end(), text);
   if (word == words.end()) return isNot(text, describe(key, value));
@@ -96,23 +96,23 @@ bool isPath(std::string_view text) {
 
 }  // namespace
 
-std::string decode(std::string_view text, const Key& key, std::string& value) {
+std::string decode(std::string_view text, const base::SettingKey& key, std::string& value) {
   bool sound = text.empty() && !key.empty.empty();
   if (!text.empty()) {
     switch (key.form) {
-      case Key::Form::path:
+      case base::SettingKey::Form::path:
         sound = isPath(text);
         break;
-      case Key::Form::account:
+      case base::SettingKey::Form::account:
         sound = isAccount(text);
         break;
-      case Key::Form::nodeName:
+      case base::SettingKey::Form::nodeName:
         sound = isNodeName(text);
         break;
-      case Key::Form::address:
+      case base::SettingKey::Form::address:
         sound = isPath(text) && text.find_first_of(" ,/") == std::string_view::npos;
         break;
-      case Key::Form::label:
+      case base::SettingKey::Form::label:
         sound = isPath(text) && text.find('=') != 0;
         break;
     }
@@ -122,55 +122,56 @@ std::string decode(std::string_view text, const Key& key, std::string& value) {
   return "";
 }
 
-std::string decode(std::string_view text, const Key& key, bool& value) {
+std::string decode(std::string_view text, const base::SettingKey& key, bool& value) {
   if (text != "on" && text != "off") return isNot(text, describe(key, value));
   value = text == "on";
   return "";
 }
 
-std::string decode(std::string_view text, const Key& key, int& value) {
+std::string decode(std::string_view text, const base::SettingKey& key, int& value) {
   return decodeQuantity(text, key, plainUnit, value);
 }
 
-std::string decode(std::string_view text, const Key& key, std::size_t& bytes) {
+std::string decode(std::string_view text, const base::SettingKey& key, std::size_t& bytes) {
   return decodeQuantity(text, key, sizeUnits, bytes);
 }
 
-std::string decode(std::string_view text, const Key& key, std::chrono::milliseconds& value) {
+std::string decode(std::string_view text, const base::SettingKey& key,
+                   std::chrono::milliseconds& value) {
   return decodeQuantity(text, key, timeUnits, value);
 }
 
-std::string decode(std::string_view text, const Key& key, FileMode& value) {
+std::string decode(std::string_view text, const base::SettingKey& key, FileMode& value) {
   std::optional<unsigned> mode = parseMode(text);
   if (!mode) return isNot(text, describe(key, value));
   value = {*mode};
   return "";
 }
 
-std::string decode(std::string_view text, const Key& key, base::Level& value) {
+std::string decode(std::string_view text, const base::SettingKey& key, base::Level& value) {
   return decodeWord(text, key, base::levelNames, value);
 }
 
-std::string decode(std::string_view text, const Key& key, base::LogFormat& value) {
+std::string decode(std::string_view text, const base::SettingKey& key, base::LogFormat& value) {
   return decodeWord(text, key, base::logFormatNames, value);
 }
 
-std::string decode(std::string_view text, const Key& key, labels::Strategy& value) {
+std::string decode(std::string_view text, const base::SettingKey& key, labels::Strategy& value) {
   return decodeWord(text, key, labels::strategyNames, value);
 }
 
-std::string decode(std::string_view text, const Key&, EngineSocket& value) {
+std::string decode(std::string_view text, const base::SettingKey&, EngineSocket& value) {
   return decode(text, value);
 }
 
-std::string decode(std::string_view text, const Key&, std::optional<Address>& value) {
+std::string decode(std::string_view text, const base::SettingKey&, std::optional<Address>& value) {
   Address address;
   std::string wrong = text.empty() ? "" : decode(text, address);
   if (wrong.empty()) value = text.empty() ? std::nullopt : std::optional(address);
   return wrong;
 }
 
-std::string decode(std::string_view text, const Key&, Listener& value) {
+std::string decode(std::string_view text, const base::SettingKey&, Listener& value) {
   return decode(text, value);
 }
 
@@ -218,56 +219,56 @@ std::string encode(const std::vector<Listener>& value) {
   return text;
 }
 
-std::string describe(const Key& key, const std::string&) {
+std::string describe(const base::SettingKey& key, const std::string&) {
   switch (key.form) {
-    case Key::Form::path:
+    case base::SettingKey::Form::path:
       return "a path";
-    case Key::Form::account:
+    case base::SettingKey::Form::account:
       return "a name or a number";
-    case Key::Form::address:
+    case base::SettingKey::Form::address:
       return "an address with or without a port";
-    case Key::Form::label:
+    case base::SettingKey::Form::label:
       return "KEY=VALUE";
-    case Key::Form::nodeName:
+    case base::SettingKey::Form::nodeName:
       break;
   }
   return "a name of at most 63 letters, digits, '-', '_' and '.', with a letter or digit at both "
          "ends";
 }
-std::string describe(const Key&, bool) {
+std::string describe(const base::SettingKey&, bool) {
   return "on or off";
 }
-std::string describe(const Key& key, int) {
+std::string describe(const base::SettingKey& key, int) {
   return "a whole number " + bounds(key, plainUnit);
 }
-std::string describe(const Key& key, std::size_t) {
+std::string describe(const base::SettingKey& key, std::size_t) {
   return "a size " + bounds(key, sizeUnits) + ", such as 65536, 64KiB or 1MiB";
 }
-std::string describe(const Key& key, std::chrono::milliseconds) {
+std::string describe(const base::SettingKey& key, std::chrono::milliseconds) {
   return "a duration " + bounds(key, timeUnits) + ", such as 500ms, 30s or 5m";
 }
-std::string describe(const Key&, FileMode) {
+std::string describe(const base::SettingKey&, FileMode) {
   return "an octal file mode such as 0660";
 }
-std::string describe(const Key&, base::Level) {
+std::string describe(const base::SettingKey&, base::Level) {
   return oneOf(base::levelNames);
 }
-std::string describe(const Key&, base::LogFormat) {
+std::string describe(const base::SettingKey&, base::LogFormat) {
   return oneOf(base::logFormatNames);
 }
-std::string describe(const Key&, labels::Strategy) {
+std::string describe(const base::SettingKey&, labels::Strategy) {
   return oneOf(labels::strategyNames);
 }
-std::string describe(const Key&, const EngineSocket&) {
+std::string describe(const base::SettingKey&, const EngineSocket&) {
   return "unix:///PATH";
 }
-std::string describe(const Key&, const std::optional<Address>&) {
+std::string describe(const base::SettingKey&, const std::optional<Address>&) {
   return "ADDR:PORT";
 }
-std::string describe(const Key& key, const std::vector<std::string>&) {
+std::string describe(const base::SettingKey& key, const std::vector<std::string>&) {
   return "a list, each item " + describe(key, std::string());
 }
-std::string describe(const Key&, const std::vector<Listener>&) {
+std::string describe(const base::SettingKey&, const std::vector<Listener>&) {
   return "a list of unix:///PATH, tcp://ADDR:PORT, plain-tcp://127.0.0.1:PORT, fd://";
 }
 

@@ -213,8 +213,8 @@ Options Placements::options(const std::string& name) {
   Options options;
   options.here = agent_.self().text();
   options.name = name;
-  options.strategy = defaults_.strategy;
-  options.overcommit = defaults_.overcommit;
+  options.strategy = settings_.placementStrategy;
+  options.overcommit = settings_.overcommitPercent / 100.0;
   options.seed = ++lastReservation_;
   return options;
 }

@@ -23,6 +23,7 @@
 #include "docker/held.h"
 #include "docker/removed_binds.h"
 #include "scheduler/place.h"
+#include "scheduler/placement_settings.h"
 #include "scheduler/rebalance.h"
 #include "scheduler/units.h"
 
@@ -30,15 +31,10 @@ namespace scheduler {
 
 class Placements {
  public:
-  // Where the cluster and the request leave the choice.
-  struct Defaults {
-    labels::Strategy strategy = labels::Strategy::spread;
-    double overcommit = 0.05;  // share of a node's resources
-  };
-
-  // Loop and agent must outlive it.
-  Placements(base::Loop& loop, cluster::Agent& agent, Defaults defaults)
-      : loop_(loop), agent_(agent), defaults_(defaults) {}
+  // Loop and agent must outlive it. The settings hold where the cluster and the request leave the
+  // choice.
+  Placements(base::Loop& loop, cluster::Agent& agent, PlacementSettings settings)
+      : loop_(loop), agent_(agent), settings_(settings) {}
   Placements(const Placements&) = delete;
   Placements& operator=(const Placements&) = delete;
 
@@ -187,7 +183,7 @@ class Placements {
 
   base::Loop& loop_;
   cluster::Agent& agent_;
-  Defaults defaults_;
+  PlacementSettings settings_;
   World world_;
   docker::RemovedBinds removedBinds_;
   // What the World was told of the nodes: the record's version, and how membership has it.

@@ -266,8 +266,8 @@ class Droverd : public proxy::Parts {
     options.connectTimeout = milliseconds(1000);
     options.maxBodyBytes = 1024 * 1024;
     options.agent = agentOptions(config.stateDir, config.name);
-    options.rebalanceInterval = config.rebalanceInterval;
     options.swarmApi = config.swarmApi;
+    options.settings = config;
     return options;
   }
 

@@ -35,6 +35,7 @@ struct Ground {
     options.agent.stateDir = stateDir / "state";
     options.agent.name = "node";
     options.agent.droverVersion = "test";
+    options.settings.rebalanceInterval = milliseconds(0);
     return options;
   }
 };

@@ -116,11 +116,13 @@ using prometheus::Family;
 using prometheus::Gauge;
 using prometheus::Histogram;
 
-Family<Counter>& counters(prometheus::Registry& registry, const char* name, const char* help) {
+Family<Counter>& counters(prometheus::Registry& registry, const std::string& name,
+                          const std::string& help) {
   return prometheus::BuildCounter().Name(name).Help(help).Register(registry);
 }
 
-Family<Gauge>& gauges(prometheus::Registry& registry, const char* name, const char* help) {
+Family<Gauge>& gauges(prometheus::Registry& registry, const std::string& name,
+                      const std::string& help) {
   return prometheus::BuildGauge().Name(name).Help(help).Register(registry);
 }
 
@@ -169,23 +171,13 @@ struct Metrics::Series {
   Counter& engineReconnects = counters(registry, "drover_engine_reconnects_total",
                                        "Number of times that the Docker Engine came back.")
                                   .Add({});
-  Family<Counter>& lines = counters(registry, "drover_log_lines_total", "Log lines by level.");
-  Counter& warnings = lines.Add({{"level", "warn"}});
-  Counter& errors = lines.Add({{"level", "error"}});
   Family<Counter>& listCache =
       counters(registry, "drover_list_cache_total", "Container lists answered, by source.");
   Counter& listHits = listCache.Add({{"result", "hit"}});
   Counter& listMisses = listCache.Add({{"result", "miss"}});
 
-  Gauge& stateSaved =
-      gauges(registry, "drover_state_saved", "1 while the state directory can be written, else 0.")
-          .Add({});
-  Gauge& rotationWaits =
-      gauges(registry, "drover_rotation_waiting",
-             "1 while a CA rotation has been waiting for a node for long, else 0.")
-          .Add({});
-  std::function<Cluster()> askCluster;
-  std::function<std::uint64_t(base::Level)> countLines;
+  // Registered by other parts; each brings its series up to date.
+  std::vector<std::function<void()>> registered;
 
   Histogram& turns = prometheus::BuildHistogram()
                          .Name("drover_loop_turn_seconds")
@@ -306,34 +298,30 @@ void Metrics::turnsAre(std::function<base::TurnTimes()> take) {
   series_->takeTurns = std::move(take);
 }
 
-void Metrics::linesAre(std::function<std::uint64_t(base::Level)> count) {
-  series_->countLines = std::move(count);
+void Metrics::gauge(const std::string& name, const std::string& help, Read read,
+                    const Labels& labels) {
+  Gauge& series = gauges(series_->registry, name, help).Add(labels);
+  series_->registered.push_back([&series, read = std::move(read)] { series.Set(read()); });
 }
-void Metrics::clusterIs(std::function<Cluster()> ask) {
-  series_->askCluster = std::move(ask);
+
+void Metrics::counter(const std::string& name, const std::string& help, Read read,
+                      const Labels& labels) {
+  Counter& series = counters(series_->registry, name, help).Add(labels);
+  series_->registered.push_back(
+      [&series, read = std::move(read)] { series.Increment(read() - series.Value()); });
 }
 
 std::string Metrics::render() {
   for (std::size_t i = 0; i < series_->routes.size(); ++i) {
     if (series_->routes[i]) showRoute(i);
   }
-  if (series_->askCluster) {
-    Cluster cluster = series_->askCluster();
-    series_->stateSaved.Set(cluster.stateSaved ? 1 : 0);
-    series_->rotationWaits.Set(cluster.rotationWaits ? 1 : 0);
-  }
+  for (const std::function<void()>& update : series_->registered) update();
   if (series_->takeTurns) {
     base::TurnTimes turns = series_->takeTurns();
     std::vector<double> counts(turns.counts().begin(), turns.counts().end());
     series_->turns.ObserveMultiple(counts, inSeconds(turns.sum()));
     series_->longestWall.Set(inSeconds(turns.longest().wall));
     series_->longestCpu.Set(inSeconds(turns.longest().cpu));
-  }
-  if (series_->countLines) {
-    series_->warnings.Increment(static_cast<double>(series_->countLines(base::Level::warn)) -
-                                series_->warnings.Value());
-    series_->errors.Increment(static_cast<double>(series_->countLines(base::Level::error)) -
-                              series_->errors.Value());
   }
   ProcessFigures figures = processFigures();
   series_->cpu.Increment(figures.cpuSeconds - series_->cpu.Value());

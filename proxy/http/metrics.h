@@ -1,6 +1,7 @@
 #pragma once
 
-// The figures that droverd shows to Prometheus.
+// The figures that droverd shows to Prometheus: those of requests and connections, and what other
+// parts register.
 //
 // Counting is cheap enough for every request: numbers are looked up by index, and become series
 // when they are shown. Their number is bounded, since routes come from the table given here, and
@@ -16,19 +17,19 @@
 #include <string>
 #include <string_view>
 
-#include "base/log.h"
+#include "base/metrics.h"
 #include "base/turn_times.h"
 
 namespace proxy {
 
-class Metrics {
+class Metrics : public base::MetricRegistry {
  public:
   // The Content-Type of what render() gives.
   static constexpr std::string_view contentType = "text/plain; version=0.0.4; charset=utf-8";
 
   // Copies the names of the routes, in the order of their indices.
   Metrics(std::span<const std::string_view> routes, std::string_view version);
-  ~Metrics();
+  ~Metrics() override;
   Metrics(const Metrics&) = delete;
   Metrics& operator=(const Metrics&) = delete;
 
@@ -57,16 +58,10 @@ class Metrics {
   // What the loop's turns took since the last scrape, which is part of each answer.
   void turnsAre(std::function<base::TurnTimes()> take);
 
-  // Asked for at each scrape.
-  struct Cluster {
-    bool stateSaved = true;      // the state directory takes what is written
-    bool rotationWaits = false;  // a rotation of the CA has been waiting for a node for long
-  };
-  void clusterIs(std::function<Cluster()> ask);
-
-  // Lines of the log of this level so far, asked for at each scrape. What was not foreseen is an
-  // error there.
-  void linesAre(std::function<std::uint64_t(base::Level)> count);
+  void gauge(const std::string& name, const std::string& help, Read read,
+             const Labels& labels = {}) override;
+  void counter(const std::string& name, const std::string& help, Read read,
+               const Labels& labels = {}) override;
 
   // All series and those of this process, in Prometheus' text format.
   std::string render();

@@ -22,7 +22,7 @@ extern "C" int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t siz
   }
 
   std::vector<proxy::Setting> again;
-  proxy::fields([&](const proxy::Key& key, auto member) {
+  proxy::Config::fields([&](const base::SettingKey& key, auto member) {
     proxy::Setting setting{std::string(key.name), {}, "again"};
     if (key.name == "listen") {
       for (const proxy::Listener& listener : config.listen) {

@@ -1,4 +1,5 @@
 #include "proxy/config.h"
+#include "proxy/socket_access.h"
 
 #include "proxy/command_line.h"
 #include "proxy/value_text.h"
@@ -155,7 +156,7 @@ grace_time: 0s
   want.idleTimeout = 2h;
   want.connectTimeout = 1min;
   want.graceTime = 0ms;
-  proxy::fields([&](const proxy::Key& key, auto member) {
+  proxy::Config::fields([&](const base::SettingKey& key, auto member) {
     cr_expect(config.*member == want.*member, "%s", std::string(key.name).c_str());
     cr_expect(config.*member != Config().*member, "%s is not tried", std::string(key.name).c_str());
   });
@@ -342,7 +343,7 @@ Test(config, flags_win_over_the_file) {
 
 Test(config, every_key_has_a_flag_that_takes_its_default) {
   Config defaults;
-  proxy::fields([&](const proxy::Key& key, auto member) {
+  proxy::Config::fields([&](const base::SettingKey& key, auto member) {
     std::string flag = "--" + std::string(key.name);
     std::replace(flag.begin(), flag.end(), '_', '-');
     std::string value = proxy::encode(defaults.*member);
@@ -398,7 +399,7 @@ Test(config, help_version_and_check_print_and_end) {
   cr_assert_eq(printed, "droverd 1.2.3\n");
 
   cr_assert_eq(parse({"--help"}, &printed).exitCode, 0);
-  proxy::fields([&](const proxy::Key& key, auto) {
+  proxy::Config::fields([&](const base::SettingKey& key, auto) {
     std::string flag = "  --" + std::string(key.name) + " VALUE";
     std::replace(flag.begin(), flag.end(), '_', '-');
     cr_expect(printed.find(flag) != printed.npos, "%s", flag.c_str());
@@ -428,7 +429,7 @@ Test(config, the_yaml_reference_is_the_default_configuration_commented_out) {
 }
 
 Test(config, the_reference_has_a_line_for_each_key_in_three_forms) {
-  proxy::fields([&](const proxy::Key& key, auto) {
+  proxy::Config::fields([&](const base::SettingKey& key, auto) {
     std::string name(key.name);
     cr_expect(proxy::reference("markdown").find("| `" + name + "` |") != std::string::npos);
     cr_expect(proxy::reference("yaml").find("\n#" + name + ":") != std::string::npos);

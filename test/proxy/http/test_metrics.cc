@@ -175,15 +175,23 @@ Test(metrics, turns_of_the_loop_are_shown_and_the_longest_since_the_last_scrape)
   cr_expect(has(text, "drover_loop_turn_seconds_count 2"));
 }
 
-Test(metrics, the_cluster_is_asked_for_at_each_scrape) {
+Test(metrics, what_parts_register_is_asked_for_at_each_scrape) {
   Metrics metrics(routes, "1.2.3");
-  Metrics::Cluster cluster;
-  metrics.clusterIs([&cluster] { return cluster; });
+  double level = 3, total = 5;
+  metrics.gauge("drover_tank_level", "How full.", [&level] { return level; });
+  for (const char* side : {"left", "right"})
+    metrics.counter("drover_tank_fills_total", "Fills.", [&total] { return total; },
+                    {{"side", side}});
   std::string text = metrics.render();
-  cr_expect(has(text, "drover_state_saved 1"));
-  cr_expect(has(text, "drover_rotation_waiting 0"));
-  cluster = {.stateSaved = false, .rotationWaits = true};
+  cr_expect(has(text, "# HELP drover_tank_level How full."));
+  cr_expect(has(text, "# TYPE drover_tank_level gauge"));
+  cr_expect(has(text, "drover_tank_level 3"));
+  cr_expect(has(text, "# TYPE drover_tank_fills_total counter"));
+  cr_expect(has(text, "drover_tank_fills_total{side=\"left\"} 5"));
+  cr_expect(has(text, "drover_tank_fills_total{side=\"right\"} 5"));
+  level = 1;
+  total = 9;
   text = metrics.render();
-  cr_expect(has(text, "drover_state_saved 0"));
-  cr_expect(has(text, "drover_rotation_waiting 1"));
+  cr_expect(has(text, "drover_tank_level 1"));
+  cr_expect(has(text, "drover_tank_fills_total{side=\"left\"} 9"));
 }
