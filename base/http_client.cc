@@ -82,7 +82,7 @@ void HttpClient::lookForSilence() {
     bool isWaiting = false, isSilent = false;
     for (HttpConnection* each : *open_) {
       if (!each->waitsSince || each->silenceTold) continue;
-      if (*each->waitsSince + patience_.count() <= loop_.now()) {
+      if (*each->waitsSince + patience_ <= loop_.now()) {
         each->silenceTold = true;
         isSilent = true;
       } else {
@@ -113,7 +113,7 @@ void HttpClient::fallSilent(const std::string& why, milliseconds patience) {
   silentFor_ = why;
   idle_.clear();
   for (HttpConnection* each : *open_) {
-    bool isWaiting = each->waitsSince && *each->waitsSince + patience.count() > loop_.now();
+    bool isWaiting = each->waitsSince && *each->waitsSince + patience > loop_.now();
     if (isWaiting) each->stream->cancel(why);
   }
 }

@@ -47,8 +47,8 @@ struct HttpConnection {
   std::string rest;       // bytes read that come after the message in hand
   bool reused = false;    // has served an exchange before, so it may have been closed meanwhile
   bool halfSent = false;  // the server took no more of the request in hand
-  std::optional<uint64_t> waitsSince;  // for a head, on the loop's clock
-  bool silenceTold = false;            // of this waiting
+  std::optional<Time> waitsSince;  // for a head
+  bool silenceTold = false;        // of this waiting
   std::shared_ptr<Registry> registry;
 
   // Reads until the head of an answer is there; bytes of the body that came along are in `rest`.

@@ -141,8 +141,8 @@ void Loop::endTurn() {
   if (turn.wall >= longTurn_) onLongTurn_(turn);
 }
 
-uint64_t Loop::now() const {
-  return uv_now(loop_.get());
+Time Loop::now() const {
+  return Time(milliseconds(uv_now(loop_.get())));
 }
 
 uint64_t Loop::readClock() {

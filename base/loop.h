@@ -15,6 +15,7 @@
 
 #include "base/fd.h"
 #include "base/task.h"
+#include "base/time.h"
 #include "base/turn_times.h"
 
 struct uv_loop_s;
@@ -25,8 +26,6 @@ struct uv_timer_s;
 struct uv_signal_s;
 
 namespace base {
-
-using std::chrono::milliseconds;
 
 class Loop {
  public:
@@ -65,8 +64,8 @@ class Loop {
   void doing(std::string_view what) { doing_ = what; }
   std::string_view doing() const { return doing_; }
 
-  // Milliseconds of the monotonic clock, read once a turn.
-  uint64_t now() const;
+  // Read once a turn.
+  Time now() const;
   // Nanoseconds of the same clock, read anew; and as they were read last in this turn, which is no
   // earlier than its beginning: to read the clock costs more than most of what it measures.
   uint64_t readClock();

@@ -32,7 +32,7 @@ Task<std::unique_ptr<Stream>> Stream::connectUnix(Loop& loop, std::string path,
   Fd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   if (!fd) throw StreamError(std::strerror(errno));
   // A full backlog answers EAGAIN, and nothing tells when there is room again.
-  uint64_t deadline = loop.now() + static_cast<uint64_t>(timeout.count());
+  Time deadline = loop.now() + timeout;
   while (::connect(fd.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) != 0) {
     if (errno != EAGAIN || loop.now() >= deadline) throw StreamError(std::strerror(errno));
     co_await sleepFor(loop, milliseconds(10));
@@ -65,14 +65,14 @@ Task<std::unique_ptr<Stream>> Stream::connectTo(Loop& loop, SocketAddress addres
 
 Task<std::unique_ptr<Stream>> Stream::connectTcp(Loop& loop, std::string host, uint16_t port,
                                                  milliseconds timeout) {
-  uint64_t deadline = loop.now() + static_cast<uint64_t>(timeout.count());
+  Time deadline = loop.now() + timeout;
   std::vector<SocketAddress> addresses = co_await resolve(loop, host, port, timeout);
   std::string why;
   for (size_t i = 0; i < addresses.size(); i++) {
-    uint64_t now = loop.now();
+    Time now = loop.now();
     if (i > 0 && now >= deadline) break;
     // A silent address leaves the next ones their share of the time.
-    milliseconds share((now < deadline ? deadline - now : 0) / (addresses.size() - i));
+    milliseconds share = std::max(deadline - now, milliseconds(0)) / (addresses.size() - i);
     try {
       std::unique_ptr<Stream> stream = co_await connectTo(loop, addresses[i], share);
       co_return stream;

@@ -8,9 +8,9 @@
 #include <cstddef>
 #include <cstdint>
 
-namespace base {
+#include "base/time.h"
 
-using std::chrono::nanoseconds;
+namespace base {
 
 // One turn. What the clock on the wall says is what others waited; the processor's time is what of
 // it we worked. On a busy machine they differ. The latter is read every few milliseconds only, and

@@ -24,8 +24,8 @@ constexpr milliseconds compareEvery(60'000);
 // After readings that took so long, so many times as long nothing is read for the sake of an event,
 // or of a comparison: an engine with thousands of images takes seconds to list them. One that took
 // longer than the one before does not count, since the engine may have hung meanwhile.
-constexpr uint64_t restAfterEvent = 4;
-constexpr uint64_t restAfterAll = 100;
+constexpr int restAfterEvent = 4;
+constexpr int restAfterAll = 100;
 constexpr milliseconds answerTimeout(30'000);
 constexpr size_t answerMost = 64 * 1024 * 1024;
 
@@ -48,11 +48,11 @@ struct Holdings::Kept {
   const Source& source;
   bool stale = false;  // something changed since the reading began
   bool reading = false;
-  bool tried = false;  // since start()
-  bool known = false;  // likewise
-  uint64_t dueAt = 0;  // when the timer is set for
-  uint64_t restUntil = 0;
-  uint64_t took = 0;  // the last reading
+  bool tried = false;               // since start()
+  bool known = false;               // likewise
+  std::optional<base::Time> dueAt;  // when the timer is set for
+  base::Time restUntil;
+  milliseconds took{0};  // the last reading
   base::Timer timer;
 };
 
@@ -78,7 +78,7 @@ void Holdings::start() {
   ourTags_.reset();
   for (const std::unique_ptr<Kept>& each : kept_) {
     each->tried = each->known = false;
-    each->restUntil = 0;
+    each->restUntil = {};
   }
   allChanged();
 }
@@ -87,7 +87,7 @@ void Holdings::stop() {
   started_ = false;
   for (const std::unique_ptr<Kept>& each : kept_) {
     each->timer.stop();
-    each->dueAt = 0;
+    each->dueAt.reset();
   }
 }
 
@@ -115,11 +115,11 @@ void Holdings::allChanged() {
 
 void Holdings::readSoon(Kept& kept, milliseconds delay) {
   if (kept.reading || !started_) return;  // what is read now is followed by the next
-  uint64_t at = std::max(loop_.now() + static_cast<uint64_t>(delay.count()), kept.restUntil);
-  if (kept.dueAt != 0 && kept.dueAt <= at) return;
+  base::Time at = std::max(loop_.now() + delay, kept.restUntil);
+  if (kept.dueAt && *kept.dueAt <= at) return;
   kept.dueAt = at;
-  kept.timer.start(milliseconds(at - loop_.now()), [this, &kept] {
-    kept.dueAt = 0;
+  kept.timer.start(at - loop_.now(), [this, &kept] {
+    kept.dueAt.reset();
     tasks_.spawn(read(kept));
   });
 }
@@ -128,7 +128,7 @@ base::Task<> Holdings::read(Kept& kept) {
   if (kept.reading) co_return;
   kept.reading = true;
   kept.stale = false;
-  uint64_t began = loop_.now();
+  base::Time began = loop_.now();
   bool done = false;
   try {
     done = co_await publish(kept);
@@ -138,11 +138,10 @@ base::Task<> Holdings::read(Kept& kept) {
   }
   kept.reading = false;
   kept.known = kept.known || done;
-  uint64_t now = loop_.now();
-  uint64_t took = std::min(now - began, std::exchange(kept.took, now - began));
+  base::Time now = loop_.now();
+  milliseconds took = std::min(now - began, std::exchange(kept.took, now - began));
   kept.restUntil = now + took * restAfterEvent;
-  milliseconds comparison(std::max<uint64_t>(compareEvery.count(), took * restAfterAll));
-  milliseconds next = kept.stale ? soon : comparison;
+  milliseconds next = kept.stale ? soon : std::max(compareEvery, took * restAfterAll);
   readSoon(kept, done ? next : afterFailure);
   if (!started_ || kept.tried) co_return;
   kept.tried = true;

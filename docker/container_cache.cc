@@ -137,7 +137,7 @@ void ContainerCache::clear() {
   entries_.clear();
   marks_.clear();
   allFetched_ = allChanged_ = 0;
-  allUntil_ = 0;
+  allUntil_ = {};
   version_++;
   bytes_ = 0;
   linked_ = unexplained_ = false;
@@ -168,7 +168,7 @@ std::optional<std::string> ContainerCache::resolve(std::string_view object) cons
   return std::nullopt;
 }
 
-void ContainerCache::changed(std::string_view object, Tick tick, uint64_t until) {
+void ContainerCache::changed(std::string_view object, Tick tick, base::Time until) {
   std::optional<std::string> known = resolve(object);
   bool fullId =
       object.size() == 64 && object.find_first_not_of("0123456789abcdef") == std::string_view::npos;
@@ -181,7 +181,7 @@ void ContainerCache::changed(std::string_view object, Tick tick, uint64_t until)
   mark.until = std::max(mark.until, until);
 }
 
-void ContainerCache::allChanged(Tick tick, uint64_t until) {
+void ContainerCache::allChanged(Tick tick, base::Time until) {
   allChanged_ = tick;
   allUntil_ = std::max(allUntil_, until);
   if (marks_.size() < marksMost) return;
@@ -189,12 +189,12 @@ void ContainerCache::allChanged(Tick tick, uint64_t until) {
   marks_.clear();
 }
 
-void ContainerCache::namesChanged(std::string_view id, Tick tick, uint64_t until) {
+void ContainerCache::namesChanged(std::string_view id, Tick tick, base::Time until) {
   changed(id, tick, until);
   if (linked_) allChanged(tick, until);
 }
 
-ContainerCache::Need ContainerCache::need(Tick question, uint64_t now) const {
+ContainerCache::Need ContainerCache::need(Tick question, base::Time now) const {
   Need need;
   need.all = allFetched_ == 0 ||
              (allFetched_ < question && (allFetched_ < allChanged_ || now < allUntil_));

@@ -17,6 +17,7 @@
 #include <unordered_set>
 #include <vector>
 
+#include "base/time.h"
 #include "docker/list_query.h"
 #include "docker/status_text.h"
 
@@ -69,12 +70,12 @@ class ContainerCache {
   void clear();
 
   // Something may have changed: the container of this id, name or prefix; if there is none such, it
-  // may be a new one. `until`: when (milliseconds) the engine's list is sure to show it.
-  void changed(std::string_view object, Tick tick, uint64_t until);
+  // may be a new one. `until`: when the engine's list is sure to show it.
+  void changed(std::string_view object, Tick tick, base::Time until);
   // Something about any of them may have changed.
-  void allChanged(Tick tick, uint64_t until);
+  void allChanged(Tick tick, base::Time until);
   // The same for containers whose names depend on each other.
-  void namesChanged(std::string_view id, Tick tick, uint64_t until);
+  void namesChanged(std::string_view id, Tick tick, base::Time until);
 
   // What must be asked of the engine before a question of this tick can be answered.
   struct Need {
@@ -82,13 +83,13 @@ class ContainerCache {
     std::vector<std::string> ids;
     bool none() const { return !all && ids.empty(); }
   };
-  Need need(Tick question, uint64_t now) const;
+  Need need(Tick question, base::Time now) const;
 
   // The engine answered what `need` asked for; the asking began at `tick`. First learn which
   // containers must be inspected, then take the whole over.
   struct Fresh {
     Tick tick = 0;
-    uint64_t now = 0;  // milliseconds
+    base::Time now;
     Need need;
     int64_t asked = 0;  // nanoseconds since 1970, before and after the engine's answer
     int64_t answered = 0;
@@ -126,7 +127,7 @@ class ContainerCache {
   };
   struct Mark {  // of a container that is listed or may be soon
     Tick changed = 0;
-    uint64_t until = 0;
+    base::Time until;
     Tick fetched = 0;
   };
 
@@ -139,7 +140,7 @@ class ContainerCache {
   std::unordered_map<std::string, Mark> marks_;
   Tick allFetched_ = 0;
   Tick allChanged_ = 0;
-  uint64_t allUntil_ = 0;
+  base::Time allUntil_;
   uint64_t version_ = 0;
   uint64_t bytes_ = 0;
   bool linked_ = false;

@@ -15,11 +15,11 @@ using base::text;
 
 constexpr base::milliseconds answerTimeout(30'000);
 // For how long after an event the engine's list may still show what was before.
-constexpr uint64_t settleTime = 1000;
+constexpr base::milliseconds settleTime(1000);
 // After a refresh that failed, for so long the engine is asked in the client's words instead.
-constexpr uint64_t pauseAfterFailure = 5'000;
+constexpr base::milliseconds pauseAfterFailure(5'000);
 // Whatever events tell, the whole list is compared with the engine's this often.
-constexpr uint64_t compareEvery = 60'000;
+constexpr base::milliseconds compareEvery(60'000);
 
 int64_t wallClock() {
   return std::chrono::duration_cast<std::chrono::nanoseconds>(
@@ -56,7 +56,7 @@ ContainerLists::ContainerLists(base::Loop& loop, Engine& engine, EngineState& st
       background_(base::tellFaults(log, "container lists")) {
   state_.listen({[this] {
                    cache_.clear();
-                   retryAt_ = 0;
+                   retryAt_ = {};
                    if (!refreshing_) background_.spawn(refresh());
                    if (changed_) changed_(Effect::containers);
                  },
@@ -72,7 +72,7 @@ ContainerLists::ContainerLists(base::Loop& loop, Engine& engine, EngineState& st
   });
 }
 
-uint64_t ContainerLists::settled() const {
+base::Time ContainerLists::settled() const {
   return loop_.now() + settleTime;
 }
 
@@ -105,7 +105,7 @@ void ContainerLists::event(std::string_view json) {
     if (!container.empty()) cache_.changed(container, tick_, settled());
     return;
   }
-  if (type == "image") cache_.allChanged(tick_, 0);  // names of images stand in the list
+  if (type == "image") cache_.allChanged(tick_, {});  // names of images stand in the list
 }
 
 void ContainerLists::mark(Effect effect, std::string_view object) {
@@ -115,7 +115,7 @@ void ContainerLists::mark(Effect effect, std::string_view object) {
   if (effect == Effect::container) {
     cache_.namesChanged(object, tick_, settled());
   } else {
-    cache_.allChanged(tick_, 0);
+    cache_.allChanged(tick_, {});
   }
 }
 
@@ -166,7 +166,7 @@ base::Task<> ContainerLists::inspect(std::vector<std::string> ids) {
 base::Task<bool> ContainerLists::makeFresh() {
   if (!state_.facts() || loop_.now() < retryAt_) co_return false;
   Tick question = ++tick_;
-  if (loop_.now() > fullAt_ + compareEvery) cache_.allChanged(question, 0);
+  if (loop_.now() > fullAt_ + compareEvery) cache_.allChanged(question, {});
   for (;;) {
     ContainerCache::Need need = cache_.need(question, loop_.now());
     if (need.none()) break;

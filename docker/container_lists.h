@@ -69,7 +69,7 @@ class ContainerLists {
  private:
   void event(std::string_view json);
   void mark(Effect effect, std::string_view object);
-  uint64_t settled() const;
+  base::Time settled() const;
   base::Task<bool> makeFresh();
   base::Task<> refresh();
   base::Task<> refreshOnce(ContainerCache::Need need);
@@ -82,8 +82,8 @@ class ContainerLists {
   ContainerCache cache_;
   RenderedLists kept_;
   Tick tick_ = 0;
-  uint64_t fullAt_ = 0;   // when the whole list was asked for last
-  uint64_t retryAt_ = 0;  // a refresh failed; none is tried before
+  base::Time fullAt_;   // when the whole list was asked for last
+  base::Time retryAt_;  // a refresh failed; none is tried before
   bool refreshing_ = false;
   std::function<void(Effect)> changed_;
   Inspections inspections_;

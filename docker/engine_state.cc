@@ -195,7 +195,7 @@ base::Task<> EngineState::watchForSilence() {
 // One that is not there is not silent: its refusal is heard.
 base::Task<bool> EngineState::isSilent() {
   for (;;) {
-    uint64_t began = loop_.now();
+    base::Time began = loop_.now();
     Ping first = Ping::underWay, second = Ping::underWay;
     base::Scope pings([](std::exception_ptr) {});
     pings.spawn(ping(milliseconds(0), pingLimit, first));
@@ -203,7 +203,7 @@ base::Task<bool> EngineState::isSilent() {
     while (first != Ping::heard && second != Ping::heard && !pings.empty())
       co_await pings.taskEnded().wait();
     if (first == Ping::heard || second == Ping::heard) co_return false;
-    bool wereStalled = loop_.now() > began + (pingLimit + stalled).count();
+    bool wereStalled = loop_.now() > began + pingLimit + stalled;
     if (!wereStalled) co_return true;
   }
 }
@@ -213,12 +213,12 @@ base::Task<> EngineState::ping(milliseconds after, milliseconds limit, Ping& out
   base::HttpCall call = base::httpGet("/_ping", limit, factsMost);
   call.isProbe = true;
   call.mayRepeat = after.count() == 0;
-  uint64_t began = loop_.now();
+  base::Time began = loop_.now();
   bool isLate = false;
   try {
     co_await engine_.call(std::move(call));
   } catch (const std::exception&) {
-    isLate = loop_.now() >= began + limit.count();
+    isLate = loop_.now() >= began + limit;
   }
   outcome = isLate ? Ping::late : Ping::heard;
 }

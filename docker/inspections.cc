@@ -12,10 +12,10 @@ constexpr size_t sideBySide = 16;
 // An engine takes a few milliseconds, and under load a few hundred.
 constexpr base::milliseconds patience(1'000);
 constexpr base::milliseconds retryLimit(5'000);
-constexpr uint64_t firstPause = 1'000;
-constexpr uint64_t longestPause = 60'000;
+constexpr base::milliseconds firstPause(1'000);
+constexpr base::milliseconds longestPause(60'000);
 // How often is looked which are due, since changes make them so.
-constexpr uint64_t lookEvery = 500;
+constexpr base::milliseconds lookEvery(500);
 // In place of a status: there was no answer in time.
 constexpr int tooLate = 0;
 
@@ -53,12 +53,12 @@ base::Task<> Inspections::askNext(Round& round) {
 }
 
 base::Task<int> Inspections::ask(std::string id, base::milliseconds limit, Times& times) {
-  uint64_t began = loop_.now();
+  base::Time began = loop_.now();
   base::HttpReply reply;
   try {
     reply = co_await engine_.call(base::httpGet("/containers/" + id + "/json", limit, bodyMost_));
   } catch (const std::exception&) {
-    bool isLate = loop_.now() >= began + limit.count();
+    bool isLate = loop_.now() >= began + limit;
     if (!isLate) throw;
     co_return tooLate;
   }
@@ -97,7 +97,7 @@ void Inspections::withhold(const std::string& id) {
 
 base::Task<> Inspections::retryAll() {
   while (!withheld_.empty()) {
-    co_await base::sleepFor(loop_, base::milliseconds(lookEvery));
+    co_await base::sleepFor(loop_, lookEvery);
     std::vector<std::string> due;
     for (const auto& [id, each] : withheld_) {
       if (each.retryAt <= loop_.now() && due.size() < sideBySide) due.push_back(id);

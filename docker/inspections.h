@@ -47,8 +47,8 @@ class Inspections {
 
  private:
   struct Withheld {
-    uint64_t retryAt = 0;
-    uint64_t pause = 0;
+    base::Time retryAt;
+    base::milliseconds pause{0};
   };
   struct Round {
     std::vector<std::string> ids;

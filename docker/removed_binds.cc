@@ -7,7 +7,7 @@
 namespace docker {
 namespace {
 
-constexpr uint64_t keptFor = 60'000;
+constexpr base::milliseconds keptFor(60'000);
 constexpr size_t homesMost = 1000;
 
 // Without order, repetition and slashes at the end.
@@ -22,7 +22,7 @@ std::set<std::string> directories(const std::vector<std::string>& binds) {
 
 }  // namespace
 
-void RemovedBinds::removed(const std::string& name, Home home, uint64_t now) {
+void RemovedBinds::removed(const std::string& name, Home home, base::Time now) {
   if (name.empty() || home.binds.empty()) return;
   if (homes_.size() >= homesMost)
     std::erase_if(homes_, [&](const auto& each) { return each.second.until <= now; });
@@ -31,14 +31,14 @@ void RemovedBinds::removed(const std::string& name, Home home, uint64_t now) {
   homes_.insert_or_assign(name, std::move(home));
 }
 
-const RemovedBinds::Home* RemovedBinds::find(std::string_view name, uint64_t now) const {
+const RemovedBinds::Home* RemovedBinds::find(std::string_view name, base::Time now) const {
   auto found = homes_.find(name);
   return found != homes_.end() && now < found->second.until ? &found->second : nullptr;
 }
 
 const RemovedBinds::Home* RemovedBinds::find(std::string_view name,
                                              const std::vector<std::string>& binds,
-                                             uint64_t now) const {
+                                             base::Time now) const {
   const Home* home = find(name, now);
   return home && directories(home->binds) == directories(binds) ? home : nullptr;
 }

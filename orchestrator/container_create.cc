@@ -27,10 +27,10 @@ constexpr base::milliseconds createTimeout(120'000);
 constexpr base::milliseconds pullTimeout(3600 * 1000);
 constexpr base::milliseconds retryPause(20);
 // By then a change that one node's client was told of is known to all.
-constexpr uint64_t seenEverywhere = 250;
+constexpr base::milliseconds seenEverywhere(250);
 // In place of a filter: the node, or its engine, cannot be reached, so it has heard of nothing.
 constexpr std::string_view unreachable = "unreachable";
-constexpr uint64_t wantedFor = 10 * 60 * 1000;
+constexpr base::milliseconds wantedFor(10 * 60 * 1000);
 constexpr size_t wantedMost = 1000;
 
 // As an object's name is written in a path. The text comes from a client, who may write anything.
@@ -102,7 +102,7 @@ base::Task<ContainerCreate::Created> ContainerCreate::create(CreateOrder order,
   takeOwnOfUnit(order);
   bool isNew = policy.replaces.empty();
   // What was freed, or taken, a moment ago by way of another node may not be known here yet.
-  uint64_t until = loop_.now() + seenEverywhere;
+  base::Time until = loop_.now() + seenEverywhere;
   Choice choice;
   for (;;) {
     if (isNew) order.asked.policy.replaces = placements_.predecessor(policy, order.name);

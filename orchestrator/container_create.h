@@ -127,7 +127,7 @@ class ContainerCreate {
   base::Log& log_;
   struct Wanted {
     cluster::NodeId node;
-    uint64_t until = 0;
+    base::Time until;
   };
   std::map<std::string, Wanted> wanted_;  // by image, where a create failed for want of it
 };

@@ -13,10 +13,10 @@ namespace {
 
 constexpr base::milliseconds pollEvery(250);
 // Without a healthcheck it has to run for so long; with one to be healthy within so long.
-constexpr uint64_t steadyFor = 2'000;
-constexpr uint64_t healthyWithin = 5 * 60 * 1000;
+constexpr base::milliseconds steadyFor(2'000);
+constexpr base::milliseconds healthyWithin(5 * 60 * 1000);
 // What waits to take a place is left alone for so long after it was seen first.
-constexpr uint64_t leftAfter = 20'000;
+constexpr base::milliseconds leftAfter(20'000);
 
 // Why what was asked of the node is not so; empty if it is.
 std::string whyNot(const catalog::NodeReply& reply) {
@@ -117,13 +117,13 @@ base::Task<ContainerMove::Outcome> ContainerMove::attempt(std::string container,
 
 // Why it is not as it should be, or an empty text.
 base::Task<std::string> ContainerMove::awaitHealth(cluster::Node node, std::string id) {
-  uint64_t began = parts_.loop.now();
-  uint64_t steadySince = began;
+  base::Time began = parts_.loop.now();
+  base::Time steadySince = began;
   for (;;) {
     catalog::NodeReply reply = co_await parts_.nodeClient.inspect(node, id);
     if (reply.status != 200) co_return whyNot(reply);
     Condition condition = conditionIn(reply.body);
-    uint64_t now = parts_.loop.now();
+    base::Time now = parts_.loop.now();
     if (condition.health == "unhealthy")
       co_return "its successor on node " + node.name + " is not healthy";
     if (!condition.running || condition.restarted)
@@ -206,7 +206,7 @@ base::Task<> ContainerMove::settle() {
       }
       if (!name) continue;
       present.insert(place->first);
-      uint64_t since = seenSince_.try_emplace(place->first, parts_.loop.now()).first->second;
+      base::Time since = seenSince_.try_emplace(place->first, parts_.loop.now()).first->second;
       bool isLeft = node.up && parts_.loop.now() >= since + leftAfter;
       if (isLeft) left.push_back({place->first, node, std::move(*name)});
     }

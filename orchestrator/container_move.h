@@ -83,7 +83,7 @@ class ContainerMove {
 
   Parts parts_;
   // Containers that wait to take a place, and since when we know of them.
-  std::map<std::string, uint64_t> seenSince_;
+  std::map<std::string, base::Time> seenSince_;
   std::set<std::string> told_;  // of which it was logged that they are left
 };
 

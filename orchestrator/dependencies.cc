@@ -13,7 +13,7 @@ namespace {
 
 // A dependency that its engine has, and whose record has not come yet, is waited for.
 constexpr base::milliseconds recordPoll(20);
-constexpr uint64_t recordWait = 1'000;
+constexpr base::milliseconds recordWait(1'000);
 constexpr size_t askedAtOnce = 16;
 
 // As an object's name is written in a path. The text comes from a client, who may write anything.
@@ -70,7 +70,7 @@ base::Task<Refusal> Dependencies::learnContainer(const std::string& container) {
   catalog::Located located = co_await locator_.find(catalog::Kind::container, inPath(container));
   if (!located.node && catalog::isSilence(located.status))
     refusal = {503, docker::errorMessage(located.body)};
-  uint64_t until = loop_.now() + recordWait;
+  base::Time until = loop_.now() + recordWait;
   while (located.node && !placements_.knows(container) && loop_.now() < until)
     co_await base::sleepFor(loop_, recordPoll);
   co_return refusal;

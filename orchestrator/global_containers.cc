@@ -21,13 +21,13 @@ using What = GlobalStep::What;
 constexpr base::milliseconds soon(100);
 constexpr base::milliseconds lookEvery(10'000);
 // What failed is tried again after a pause that doubles.
-constexpr uint64_t pauseLeast = 1'000;
-constexpr uint64_t pauseMost = 30'000;
-constexpr uint64_t pauseForRecords = 200;
+constexpr base::milliseconds pauseLeast(1'000);
+constexpr base::milliseconds pauseMost(30'000);
+constexpr base::milliseconds pauseForRecords(200);
 // A copy that ended while its original runs may be about to be stopped, too, or to start again; one
 // without an original is mostly being removed by the call that removed that.
-constexpr uint64_t endedFor = 5'000;
-constexpr uint64_t orphanedFor = 2'000;
+constexpr base::milliseconds endedFor(5'000);
+constexpr base::milliseconds orphanedFor(2'000);
 // No troubles, and soon over.
 constexpr std::string_view notToldYet = "records are not up to date";
 constexpr std::string_view isGoing = "is being removed";
@@ -83,7 +83,7 @@ void GlobalContainers::look() {
     waits_.clear();
     return;
   }
-  nextLook_ = UINT64_MAX;
+  nextLook_ = base::Time::max();
   lookBy(lookEvery);
   std::vector<GlobalGroup> all = groups();
   std::set<std::string> known;
@@ -150,9 +150,9 @@ void GlobalContainers::begin(const GlobalStep& step, const GlobalGroup& group,
   }
   if (busy_.contains(group.id) || !isTime(step, group.id)) return;
   auto trouble = troubles_.find(group.id);
-  uint64_t now = parts_.loop.now();
+  base::Time now = parts_.loop.now();
   if (trouble != troubles_.end() && now < trouble->second.until) {
-    lookBy(base::milliseconds(trouble->second.until - now));
+    lookBy(trouble->second.until - now);
     return;
   }
   if (mustWait(step, group, groups, steps)) return;
@@ -207,7 +207,7 @@ std::vector<std::string> GlobalContainers::usedBy(const GlobalMember& member) {
 
 // What others are perhaps about to do is done only if they do not.
 bool GlobalContainers::isTime(const GlobalStep& step, const std::string& group) {
-  uint64_t after = 0;
+  base::milliseconds after(0);
   if (step.what == What::startAgain) after = endedFor;
   if (step.what == What::removeOrphan) after = orphanedFor;
   Wait& wait = waits_[group];
@@ -239,19 +239,19 @@ base::Task<> GlobalContainers::take(GlobalStep step, GlobalGroup group) {
   }
   Trouble& trouble = troubles_[id];
   bool isNew = trouble.why != why;
-  uint64_t least = why == notToldYet ? pauseForRecords : pauseLeast;
+  base::milliseconds least = why == notToldYet ? pauseForRecords : pauseLeast;
   trouble.pause = isNew ? least : std::min(trouble.pause * 2, pauseMost);
   trouble.until = parts_.loop.now() + trouble.pause;
   trouble.why = why;
   if (isNew && why != notToldYet && why != isGoing)
     parts_.log.warn("global container: cannot update this node, retrying",
                     {{"container", name}, {"group", id}, {"reason", why}});
-  lookBy(base::milliseconds(trouble.pause));
+  lookBy(trouble.pause);
 }
 
 // At the latest.
 void GlobalContainers::lookBy(base::milliseconds delay) {
-  uint64_t at = parts_.loop.now() + static_cast<uint64_t>(delay.count());
+  base::Time at = parts_.loop.now() + delay;
   if (at >= nextLook_) return;
   nextLook_ = at;
   later_.start(delay, [this] { look(); });

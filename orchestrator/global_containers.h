@@ -49,8 +49,8 @@ class GlobalContainers {
   // Why a group is not as it should be, and until when nothing more is tried.
   struct Trouble {
     std::string why;
-    uint64_t until = 0;
-    uint64_t pause = 0;
+    base::Time until;
+    base::milliseconds pause{0};
   };
 
   void look();
@@ -88,12 +88,12 @@ class GlobalContainers {
   std::map<std::string, Trouble> troubles_;      // by group
   struct Wait {
     GlobalStep::What what = GlobalStep::What::nothing;
-    uint64_t since = 0;
+    base::Time since;
   };
   std::map<std::string, Wait> waits_;  // by group: for what may be settled by others
   std::set<std::string> busy_;         // groups for which something is being done
   bool soonSet_ = false;
-  uint64_t nextLook_ = UINT64_MAX;
+  base::Time nextLook_ = base::Time::max();
   base::Timer soon_;
   base::Timer later_;
   base::Scope tasks_;

@@ -21,8 +21,8 @@ bool hasNoMajority(const cluster::Nodes& nodes) {
   return up < all && up * 2 <= all;
 }
 
-uint64_t patienceFor(const cluster::ClaimResult& unreachable) {
-  constexpr uint64_t abstainWait = 12'000, silentWait = 2'500;
+base::milliseconds patienceFor(const cluster::ClaimResult& unreachable) {
+  constexpr base::milliseconds abstainWait(12'000), silentWait(2'500);
   bool mayBeGranted = unreachable.reached * 2 > unreachable.responsible;
   return mayBeGranted && unreachable.abstained > 0 ? abstainWait : silentWait;
 }

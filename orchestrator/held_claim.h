@@ -23,10 +23,10 @@ struct Refusal {
 // all the same: one that was given out twice is settled when they come back.
 bool hasNoMajority(const cluster::Nodes& nodes);
 
-// For how long after its first try, in milliseconds, a claim is tried again that ended as
+// For how long after its first try a claim is tried again that ended as
 // `unreachable`: while nodes answer but abstain, since their hosts have just been booted, until
 // they grant again (ClaimOptions::keepFor); else not for long.
-uint64_t patienceFor(const cluster::ClaimResult& unreachable);
+base::milliseconds patienceFor(const cluster::ClaimResult& unreachable);
 
 class HeldClaim {
  public:

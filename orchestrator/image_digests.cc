@@ -9,7 +9,7 @@ namespace {
 
 // A registry that takes longer over a manifest is as good as away.
 constexpr base::milliseconds registryTimeout(2'000);
-constexpr uint64_t untoldFor = 60'000;
+constexpr base::milliseconds untoldFor(60'000);
 constexpr size_t untoldMost = 1'000;
 
 }  // namespace

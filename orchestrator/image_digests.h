@@ -37,7 +37,7 @@ class ImageDigests {
   docker::Engine& engine_;
   docker::LocalEngine& local_;
   catalog::Locator& locator_;
-  std::map<std::string, uint64_t> untold_;  // by image, until when its registry is not asked
+  std::map<std::string, base::Time> untold_;  // by image, until when its registry is not asked
 };
 
 }  // namespace orchestrator

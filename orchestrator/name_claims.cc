@@ -13,12 +13,12 @@ namespace {
 
 // For how long a name may be held by a create that is under way elsewhere, or by a container that
 // is being removed, before we say that it is taken.
-constexpr uint64_t nameWait = 2'000;
+constexpr base::milliseconds nameWait(2'000);
 constexpr base::milliseconds nameRetry(30);
 // Who is asked towards the end of that still has this long to answer.
-constexpr uint64_t answerLeast = 500;
+constexpr base::milliseconds answerLeast(500);
 // Well within ClaimOptions::keepFor.
-constexpr uint64_t renewEvery = 3'000;
+constexpr base::milliseconds renewEvery(3'000);
 // By then everyone knows the record that stands for a name, if all goes well. In this rhythm it is
 // looked for, and in the other later on while its node is down.
 constexpr base::milliseconds recordKnown(500);
@@ -119,14 +119,14 @@ base::Task<std::string> NameClaims::keep(std::string name, std::string holder) {
 }
 
 base::Task<NameClaims::Refusal> NameClaims::claim(std::string name, std::string holder) {
-  uint64_t began = loop_.now();
+  base::Time began = loop_.now();
   for (;;) {
     cluster::ClaimResult result = co_await agent_.claim(keyOf(name), holder);
     if (result.verdict == cluster::ClaimResult::Verdict::granted) co_return Refusal{};
     bool isHeld = result.verdict == cluster::ClaimResult::Verdict::held;
     if (isHeld) {
-      uint64_t spent = std::min(loop_.now() - began, nameWait - answerLeast);
-      Bearing bearing = co_await bearerOf(name, base::milliseconds(nameWait - spent));
+      base::milliseconds spent = std::min(loop_.now() - began, nameWait - answerLeast);
+      Bearing bearing = co_await bearerOf(name, nameWait - spent);
       if (!bearing.id.empty()) co_return taken(name, bearing.id);
       // A container that we made and that went by itself, as those of docker run --rm do.
       if (bearing.isKnown && isClaimed(name, result.holder)) freed({name});
@@ -149,7 +149,7 @@ base::Task<NameClaims::Refusal> NameClaims::claim(std::string name, std::string 
 // Until the container's record is there, or the container is gone, which may have been so soon that
 // it never had a record: then only this ends that we expect it, and our claim of its name.
 base::Task<> NameClaims::watch(Bearer bearer) {
-  uint64_t renewed = loop_.now();
+  base::Time renewed = loop_.now();
   int absences = 0;
   for (int look = 0;; look++) {
     std::optional<cluster::Node> node = locator_.node(bearer.node);

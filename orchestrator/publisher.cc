@@ -16,16 +16,16 @@ namespace {
 // Changes that come together are published together: what others may ask for by its id or name
 // soon, and else, while they keep coming, not more often than this, since each time the engine is
 // asked for all that changed within the last second.
-constexpr uint64_t soon = 10;
-constexpr uint64_t pace = 100;
+constexpr base::milliseconds soon(10);
+constexpr base::milliseconds pace(100);
 // What need not be known at once waits for the records of containers to be on their way: together
 // with them it would not fit into a datagram, and they would come later for it.
 constexpr base::milliseconds trailing(200);
 // The engine's list may lag behind its events for a second; and whatever happens, we compare now
 // and then.
-constexpr uint64_t settled = 1'100;
-constexpr uint64_t compareEvery = 30'000;
-constexpr uint64_t factsEvery = 30'000;
+constexpr base::milliseconds settled(1'100);
+constexpr base::milliseconds compareEvery(30'000);
+constexpr base::milliseconds factsEvery(30'000);
 constexpr base::milliseconds answerTimeout(10'000);
 constexpr size_t manyContainers = 1000;
 constexpr std::string_view nameClaims = "name/";
@@ -87,7 +87,7 @@ void Publisher::entered(const cluster::Endpoint& listen) {
   listed_ = reloaded_ = false;
   entered_++;
   own_.clear();
-  factsAt_ = 0;
+  factsAt_ = {};
   hooks_.entered(listen);
   holdings_.start();
   publishSoon();
@@ -120,10 +120,10 @@ void Publisher::publishSoon() {
   publishBy(std::max(loop_.now() + soon, begunAt_ + pace));
 }
 
-void Publisher::publishBy(uint64_t time) {
+void Publisher::publishBy(base::Time time) {
   if (!agent_.clustered() || (publishAt_ && *publishAt_ <= time)) return;
   publishAt_ = time;
-  soon_.start(base::milliseconds(time - loop_.now()), [this] {
+  soon_.start(time - loop_.now(), [this] {
     publishAt_.reset();
     tasks_.spawn(publish());
   });
@@ -149,8 +149,7 @@ base::Task<> Publisher::publish() {
   publishing_ = false;
   if (!agent_.clustered()) co_return;
   bool settling = !reloaded_ || loop_.now() < settledAt_;
-  later_.start(base::milliseconds(settling ? settled : compareEvery),
-               [this] { tasks_.spawn(publish()); });
+  later_.start(settling ? settled : compareEvery, [this] { tasks_.spawn(publish()); });
 }
 
 base::Task<> Publisher::publishContainers() {
@@ -209,7 +208,7 @@ void Publisher::finishReload() {
 
 // The engine may be another version, or have other labels.
 void Publisher::factsChanged() {
-  factsAt_ = 0;
+  factsAt_ = {};
   publishSoon();
 }
 

@@ -56,7 +56,7 @@ class Publisher : public cluster::AgentListener {
   std::optional<cluster::Holding> volumeHolding(const std::string& key) const;
   void forget(const std::string& id);
   void publishSoon();
-  void publishBy(uint64_t time);
+  void publishBy(base::Time time);
   base::Task<> publish();
   base::Task<> publishContainers();
   base::Task<> giveWay(size_t containers);
@@ -87,10 +87,10 @@ class Publisher : public cluster::AgentListener {
   bool publishing_ = false;
   bool again_ = false;
   bool trailingSet_ = false;
-  std::optional<uint64_t> publishAt_;
-  uint64_t begunAt_ = 0;    // to publish, last time
-  uint64_t settledAt_ = 0;  // by then the engine's list has caught up with its events
-  uint64_t factsAt_ = 0;
+  std::optional<base::Time> publishAt_;
+  base::Time begunAt_;    // to publish, last time
+  base::Time settledAt_;  // by then the engine's list has caught up with its events
+  base::Time factsAt_;
   base::Timer soon_;
   base::Timer later_;
   base::Timer trailing_;

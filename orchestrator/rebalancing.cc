@@ -21,9 +21,9 @@ constexpr size_t attemptsMost = 1000;
 // few enough for others not to wait.
 constexpr size_t candidatesMost = 300;
 // What could not be moved is not tried again by itself for so long.
-constexpr uint64_t failedFor = 10 * 60 * 1000;
+constexpr base::milliseconds failedFor(10 * 60 * 1000);
 constexpr base::milliseconds recordPoll(20);
-constexpr uint64_t recordWait = 5'000;
+constexpr base::milliseconds recordWait(5'000);
 
 // As far as its record tells: whether it could be made again elsewhere at all.
 bool hasNothingToLose(const catalog::ContainerFacts& facts) {
@@ -295,7 +295,7 @@ base::Task<bool> Rebalancing::isWell(std::string container) {
 
 // So that the next choice is made of what is so now.
 base::Task<> Rebalancing::awaitRecords(std::string gone, std::string come) {
-  uint64_t until = parts_.loop.now() + recordWait;
+  base::Time until = parts_.loop.now() + recordWait;
   for (;;) {
     const catalog::ContainerIndex::Place* place = parts_.index.find(come).place;
     bool hasCome = place && place->second.running && place->second.names.size() == 1 &&

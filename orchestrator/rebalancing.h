@@ -83,7 +83,7 @@ class Rebalancing {
   bool drives_ = false;  // at the last look
   bool busy_ = false;
   base::Event freed_;
-  std::map<std::string, uint64_t> failedUntil_;  // by container
+  std::map<std::string, base::Time> failedUntil_;  // by container
   base::Timer later_;
   base::Scope tasks_;
 };

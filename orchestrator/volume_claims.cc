@@ -13,14 +13,14 @@ namespace {
 using Verdict = cluster::ClaimResult::Verdict;
 
 // For how long a volume may be in the making along with a container, whose image may be on its way.
-constexpr uint64_t makingWait = 120'000;
+constexpr base::milliseconds makingWait(120'000);
 // For how long a record may tell of a volume that its engine does not have any more.
-constexpr uint64_t recordWait = 2'000;
+constexpr base::milliseconds recordWait(2'000);
 // For how long whoever made a volume may keep its claim although there is a record by now.
-constexpr uint64_t ourWait = 1'000;
-constexpr int64_t retryFirst = 10, retryMost = 250;  // milliseconds
+constexpr base::milliseconds ourWait(1'000);
+constexpr base::milliseconds retryFirst(10), retryMost(250);
 // How often the engines are asked for a volume that another request makes: its record may be late.
-constexpr uint64_t lookEvery = 500;
+constexpr base::milliseconds lookEvery(500);
 // By then the record that stands for a name is known here, if all goes well; who does not know it
 // yet asks the engines. In the next rhythm it is looked for, and in the other while its node is
 // down.
@@ -100,9 +100,9 @@ base::Task<VolumeClaims::Found> VolumeClaims::find(std::string name) {
   Found found;
   if (isRecorded(name)) found = co_await look(name);
   if (isSettled(found)) co_return found;
-  uint64_t began = loop_.now();
-  uint64_t lookAgain = began + lookEvery;
-  int64_t pause = retryFirst;
+  base::Time began = loop_.now();
+  base::Time lookAgain = began + lookEvery;
+  base::milliseconds pause = retryFirst;
   std::string holder(agent_.self().text());
   holder.append("/").append(sessionOf(locator_.node(agent_.self())));
   holder.append("/").append(cluster::makeTokenSecret().reveal());
@@ -133,7 +133,7 @@ base::Task<VolumeClaims::Found> VolumeClaims::find(std::string name) {
     if (isMaking) found.refusal = inDoubt(result.holder, name);
     if (isSettled(found)) co_return found;
     bool isMade = isMaking && !isLeftOver(result.holder);
-    uint64_t wait = isMade ? makingWait : isHeld ? recordWait : patienceFor(result);
+    base::milliseconds wait = isMade ? makingWait : isHeld ? recordWait : patienceFor(result);
     if (loop_.now() >= began + wait) {
       std::string why = isHeld
                             ? "volume " + name + " is being made or removed by another request"
@@ -141,7 +141,7 @@ base::Task<VolumeClaims::Found> VolumeClaims::find(std::string name) {
       found.refusal = {503, why + "; see \"docker node ls\" and try again"};
       co_return found;
     }
-    co_await base::sleepFor(loop_, base::milliseconds(pause));
+    co_await base::sleepFor(loop_, pause);
     pause = std::min(pause * 2, retryMost);
   }
 }
@@ -217,7 +217,7 @@ base::Task<std::unique_ptr<HeldClaim>> VolumeClaims::claimOurs(std::string name)
   // As our record's, so that it does not refuse us.
   std::string holder(agent_.self().text());
   std::unique_ptr<HeldClaim> claim;
-  for (uint64_t until = loop_.now() + ourWait;;) {
+  for (base::Time until = loop_.now() + ourWait;;) {
     cluster::ClaimResult result = co_await agent_.claim(keyOf(name), holder);
     if (result.verdict == Verdict::granted) {
       claim = std::make_unique<HeldClaim>(loop_, agent_, log_);
@@ -225,7 +225,7 @@ base::Task<std::unique_ptr<HeldClaim>> VolumeClaims::claimOurs(std::string name)
       co_return claim;
     }
     if (loop_.now() >= until) co_return claim;
-    co_await base::sleepFor(loop_, base::milliseconds(retryFirst));
+    co_await base::sleepFor(loop_, retryFirst);
   }
 }
 

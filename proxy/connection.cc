@@ -213,7 +213,7 @@ void Connection::startTimer(bool forHead) {
   base::milliseconds head = limits_.headTimeout, idle = limits_.idleTimeout;
   if (isStranger_) head = idle = std::min(head, limits_.newcomerTimeout);
   base::milliseconds most = forHead ? head : idle;
-  deadline_ = client_.stream->loop().now() + static_cast<uint64_t>(most.count());
+  deadline_ = client_.stream->loop().now() + most;
   if (!timerEnds_ || *timerEnds_ > deadline_) setTimer(most);
 }
 
@@ -221,12 +221,12 @@ void Connection::startTimer(bool forHead) {
 // look now and then whether the wait that it was set for is over.
 void Connection::setTimer(base::milliseconds delay) {
   base::Loop& loop = client_.stream->loop();
-  timerEnds_ = loop.now() + static_cast<uint64_t>(delay.count());
+  timerEnds_ = loop.now() + delay;
   timer_.start(delay, [this, &loop] {
     timerEnds_.reset();
     if (timing_ == Timing::nothing) return;
     if (loop.now() < deadline_) {
-      setTimer(base::milliseconds(deadline_ - loop.now()));
+      setTimer(deadline_ - loop.now());
     } else {
       cancel(timing_ == Timing::head ? "the request's head took too long" : "idle for too long");
     }

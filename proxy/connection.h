@@ -80,10 +80,10 @@ class Connection {
   Metrics& metrics_;
   base::Timer timer_;
   enum class Timing { nothing, idle, head } timing_ = Timing::nothing;
-  uint64_t deadline_ = 0;              // of what is timed, on the loop's clock
-  std::optional<uint64_t> timerEnds_;  // by the same, while the timer runs
-  uint64_t countedIn_ = 0;             // bytes read that requests before were charged with
-  bool isStranger_;                    // secured, and no certificate was shown
+  base::Time deadline_;                  // of what is timed
+  std::optional<base::Time> timerEnds_;  // while the timer runs
+  uint64_t countedIn_ = 0;               // bytes read that requests before were charged with
+  bool isStranger_;                      // secured, and no certificate was shown
   bool busy_ = false;
   bool finishing_ = false;
 };

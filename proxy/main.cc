@@ -35,7 +35,7 @@ constexpr base::milliseconds joinAgainAfter(5'000);
 constexpr base::milliseconds atRestAfter(10'000);
 // A turn of the loop that takes longer is told of, but not each of many.
 constexpr base::milliseconds longTurn(50);
-constexpr uint64_t longTurnsEvery = 10'000;  // milliseconds
+constexpr base::milliseconds longTurnsEvery(10'000);
 
 // Ten thousand clients are twenty thousand descriptors.
 void raiseDescriptorLimit() {
@@ -247,7 +247,7 @@ class Daemon {
   std::optional<MetricsServer> metricsServer_;
   base::Timer flushTimer_{loop_};
   base::Timer memoryTimer_{loop_};
-  std::optional<uint64_t> toldLongTurn_;
+  std::optional<base::Time> toldLongTurn_;
   uint64_t longTurns_ = 0;  // not told of yet
   bool flushing_ = false;
   bool stopping_ = false;

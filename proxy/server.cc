@@ -32,7 +32,8 @@ constexpr size_t newClientsMost = 2048;
 // Bodies of requests that are held at a time, whatever one of them may have.
 constexpr size_t bodiesMost = 64 * 1024 * 1024;
 // For how long the addresses of the nodes are taken to be the same.
-constexpr uint64_t membersFor = 1000;
+constexpr base::milliseconds membersFor(1'000);
+constexpr base::milliseconds refusalsToldEvery(1'000);
 // A load that is over has left free heap of this size; looked at so long after a connection ended.
 constexpr size_t unusedHeap = 16 * 1024 * 1024;
 constexpr base::milliseconds memoryAfter(5'000);
@@ -186,7 +187,7 @@ void Server::refuse(Listening& listening, int fd) {
   metrics_.connectionRefused(listening.metric);
   static const std::string answer = fullAnswer();
   if (!listening.tls) ::send(fd, answer.data(), answer.size(), MSG_NOSIGNAL);
-  if (loop_.now() - refusalLogged_ <= 1000) return;
+  if (loop_.now() <= refusalLogged_ + refusalsToldEvery) return;
   refusalLogged_ = loop_.now();
   log_.warn("too many connections, closing new ones", {{"max_connections", maxConnections_},
                                                        {"descriptors", descriptors_},
@@ -195,7 +196,7 @@ void Server::refuse(Listening& listening, int fd) {
 
 bool Server::isMember(const std::string& address) {
   if (!addresses_) return false;
-  if (membersAt_ == 0 || loop_.now() - membersAt_ > membersFor) {
+  if (!membersAt_ || loop_.now() > *membersAt_ + membersFor) {
     members_ = addresses_();
     membersAt_ = loop_.now();
   }

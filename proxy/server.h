@@ -83,10 +83,10 @@ class Server {
   size_t descriptors_;  // that there may be
   BodyBudget bodies_;
   QuietLog quiet_;
-  uint64_t refusalLogged_ = 0;
+  base::Time refusalLogged_;
   Addresses addresses_;
   std::set<std::string> members_;  // addresses
-  uint64_t membersAt_ = 0;
+  std::optional<base::Time> membersAt_;
   std::list<Listening> listening_;
   std::unordered_set<Connection*> open_;
   size_t openPeers_ = 0;                // of these

@@ -174,7 +174,7 @@ void Agent::Running::settle() {
 // The client may outlive us, so it owns what it needs.
 base::Task<std::unique_ptr<base::Stream>> Agent::Running::connectPeer(
     base::Loop& loop, std::shared_ptr<NodeTrust> trust, NodeId id, Way way) {
-  Time now(loop.now());
+  Time now = loop.now().time_since_epoch();
   if (way.reach->down && now < way.reach->tryAt) throw base::StreamError("the node is down");
   way.reach->tryAt = now + tryDownEvery;
   std::unique_ptr<base::Stream> stream =
@@ -183,7 +183,7 @@ base::Task<std::unique_ptr<base::Stream>> Agent::Running::connectPeer(
   try {
     co_await stream->connectTls(trust->client(), std::string(id.text()), connectTimeout);
   } catch (const base::StreamError& refused) {
-    way.ageFault->note(Time(loop.now()), refused.what());
+    way.ageFault->note(loop.now().time_since_epoch(), refused.what());
     throw;
   }
   co_return stream;

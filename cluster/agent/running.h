@@ -54,7 +54,7 @@ struct Agent::Running : MembershipListener, StateListener, ClaimWorld {
           uint64_t session, uint64_t startVersion);
   ~Running() override;
 
-  Time now() const { return Time(agent.loop_.now()); }
+  Time now() const { return agent.loop_.now().time_since_epoch(); }
   // Hands a message of another node to whom it is for.
   void receive(const NodeId& sender, std::optional<Endpoint> from, const wire::Message& message);
   // Does what the automata asked for and must not be done within them, and sets the timer for what

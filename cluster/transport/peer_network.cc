@@ -13,13 +13,13 @@ namespace {
 
 constexpr base::milliseconds batchTimeout(5'000);
 constexpr int packetsPerTurn = 64;
-constexpr uint64_t tellRefusalsEvery = 1000;
+constexpr base::milliseconds tellRefusalsEvery(1000);
 // A session that is over and goes on for so long, with pauses of at most so much, is a clone's.
-constexpr uint64_t staleFor = 4'000;
-constexpr uint64_t staleGap = 3'000;
+constexpr base::milliseconds staleFor(4'000);
+constexpr base::milliseconds staleGap(3'000);
 // For who has not told its session yet.
 constexpr size_t waitingMost = 4;
-constexpr uint64_t waitFor = 1'000;
+constexpr base::milliseconds waitFor(1'000);
 
 sockaddr_in6 socketAddress(const Endpoint& endpoint) {
   sockaddr_in6 address{};
@@ -146,9 +146,10 @@ void PeerNetwork::receive(std::string_view packet, const Endpoint& from) {
 // What was under way when a node started anew comes within a moment. Who goes on for seconds is
 // another host with a copy of its state directory.
 void PeerNetwork::staleFrom(const NodeId& sender, const Copy& from) {
-  uint64_t now = loop_.now();
-  Stale& stale = stale_[sender];
-  if (stale.since == 0 || now > stale.last + staleGap) stale.since = now;
+  base::Time now = loop_.now();
+  auto [found, first] = stale_.try_emplace(sender);
+  Stale& stale = found->second;
+  if (first || now > stale.last + staleGap) stale.since = now;
   stale.last = now;
   if (now < stale.since + staleFor) return;
   stale.since = now;
@@ -166,14 +167,14 @@ void PeerNetwork::heardFrom(const NodeId& sender, const Copy& from) {
     heard.last.session = from.session;
     return;
   }
-  uint64_t now = loop_.now();
+  base::Time now = loop_.now();
   bool inTurn = heard.other.at == from.at && now <= heard.otherAt + staleGap;
-  if (!inTurn) heard.bothSince = 0;
-  if (inTurn && heard.bothSince == 0) heard.bothSince = now;
+  if (!inTurn) heard.bothSince.reset();
+  if (inTurn && !heard.bothSince) heard.bothSince = now;
   heard.other = heard.last;
   heard.otherAt = now;
   heard.last = from;
-  if (heard.bothSince == 0 || now < heard.bothSince + staleFor) return;
+  if (!heard.bothSince || now < *heard.bothSince + staleFor) return;
   heard.bothSince = now;
   hooks_.cloned(sender, heard.other, from);
 }

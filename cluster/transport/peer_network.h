@@ -7,6 +7,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "base/fd.h"
@@ -69,22 +70,22 @@ class PeerNetwork : public Network {
 
   // A sender's datagrams of a session that is over, since it was heard in a newer one.
   struct Stale {
-    uint64_t since = 0;
-    uint64_t last = 0;
+    base::Time since;
+    base::Time last;
   };
 
   // Where a sender's datagrams come from: the last one, and the one before that came from
   // elsewhere.
   struct Heard {
     Copy last, other;
-    uint64_t otherAt = 0;
-    uint64_t bothSince = 0;  // they come from both, in turn; 0 if not
+    base::Time otherAt;
+    std::optional<base::Time> bothSince;  // they come from both, in turn
   };
 
   // What is for a node whose session is not known yet.
   struct Waiting {
     Endpoint at;
-    uint64_t since;
+    base::Time since;
     std::string content;
   };
 
@@ -102,7 +103,7 @@ class PeerNetwork : public Network {
   PacketSeal& seal_;
   WayTo wayTo_;
   Hooks hooks_;
-  uint64_t refusalTold_ = 0;
+  base::Time refusalTold_;
   std::map<NodeId, Heard> heard_;
   std::map<NodeId, Stale> stale_;
   std::map<NodeId, std::deque<Waiting>> waiting_;

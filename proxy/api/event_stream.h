@@ -34,7 +34,7 @@ class EventStream {
   base::Task<> listen(cluster::Node node, std::string target);
   void followNewcomers(const std::string& target, const std::vector<std::string>& wanted);
   base::Task<> news();
-  EventMerger::Time now() const { return EventMerger::Time(loop_.now()); }
+  EventMerger::Time now() const { return loop_.now().time_since_epoch(); }
 
   base::Loop& loop_;
   docker::Engine& engine_;

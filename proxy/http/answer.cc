@@ -13,15 +13,15 @@ namespace {
 constexpr std::string_view tooLarge = "the request's body is larger than max_body_bytes allows";
 // For how long a body may pause, and what it may take in all. Of strangers it has a few kilobytes.
 constexpr base::milliseconds bodyPause(10'000), bodyTime(30'000), strangersBodyTime(5'000);
-constexpr uint64_t bytesPerMillisecond = 16;  // more time for what is large
+constexpr size_t bytesPerMillisecond = 16;  // more time for what is large
 
 constexpr std::string_view goOn = "HTTP/1.1 100 Continue\r\n\r\n";
 
 // How long the next bytes of a body may take.
-base::milliseconds patience(const Client& client, size_t have, uint64_t taken) {
+base::milliseconds patience(const Client& client, size_t have, base::milliseconds taken) {
   base::milliseconds all = client.isStranger ? strangersBodyTime : bodyTime;
   all += base::milliseconds(have / bytesPerMillisecond);
-  base::milliseconds left = all - std::min(all, base::milliseconds(taken));
+  base::milliseconds left = all - std::min(all, taken);
   return std::min(left, bodyPause);
 }
 
@@ -80,7 +80,7 @@ base::Task<> sendError(Client& client, int status, std::string_view common, std:
 base::Task<std::string> readBody(Client& client, size_t most) {
   std::string body;
   base::Loop& loop = client.stream->loop();
-  uint64_t began = loop.now();
+  base::Time began = loop.now();
   std::optional<base::Timer> timer;
   bool late = false;
   base::MessageReader& reader = client.reader;

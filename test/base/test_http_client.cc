@@ -215,12 +215,12 @@ Test(http_client, asking_anew_takes_no_more_time) {
   call.timeout = milliseconds(1'000);
   base::Timer closing(caller.stage.loop);
   closing.start(milliseconds(900), [&away] { away.give(); });
-  uint64_t began = caller.stage.loop.now();
+  base::Time began = caller.stage.loop.now();
   std::string why = caller.stage.faultOf(caller.client.call(call));
-  uint64_t took = caller.stage.loop.now() - began;
+  milliseconds took = caller.stage.loop.now() - began;
   cr_expect_eq(why, "no answer in time", "%s", why.c_str());
   cr_expect_eq(caller.made, 2);
-  cr_expect_lt(took, 1'500, "%d ms", static_cast<int>(took));
+  cr_expect_lt(took.count(), 1'500, "%d ms", static_cast<int>(took.count()));
 }
 
 Test(http_client, silence_is_told_once_for_each_exchange) {

@@ -178,11 +178,11 @@ struct Watched {
 namespace {
 
 struct Taken {
-  uint64_t nothing = 0, unread = 0, read = 0;  // milliseconds
+  milliseconds nothing{0}, unread{0}, read{0};
 };
 
 Task<> writes(base::Loop& loop, Stream& here, Stream& there, Taken& taken) {
-  uint64_t start = loop.now();
+  base::Time start = loop.now();
   co_await here.untilTaken(milliseconds(1'000));
   taken.nothing = loop.now() - start;
   co_await here.write("head");
@@ -205,9 +205,9 @@ Test(stream, waits_until_the_peer_has_read_but_not_for_ever) {
   Taken taken;
   stage.start(writes(stage.loop, *here, *there, taken));
   stage.finish();
-  cr_expect_lt(taken.nothing, 100);
-  cr_expect_geq(taken.unread, 25);
-  cr_expect_lt(taken.read, 100);
+  cr_expect_lt(taken.nothing.count(), 100);
+  cr_expect_geq(taken.unread.count(), 25);
+  cr_expect_lt(taken.read.count(), 100);
 }
 
 Test(watch, tells_of_a_half_that_ended_and_of_a_peer_that_went_away) {

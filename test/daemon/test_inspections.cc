@@ -35,7 +35,7 @@ struct Asked {
   }
 
   size_t of(std::vector<std::string> ids) {
-    uint64_t began = house.stage.loop.now();
+    base::Time began = house.stage.loop.now();
     Inspections::Times times = house.stage.run(inspections.of(std::move(ids)));
     took = house.stage.loop.now() - began;
     return times.size();
@@ -46,7 +46,7 @@ struct Asked {
   std::set<std::string> withheld;
   std::string heard, recovered, padding;
   size_t asked = 0;
-  uint64_t took = 0;
+  base::milliseconds took{0};
 };
 
 }  // namespace
@@ -62,11 +62,11 @@ Test(inspections, one_that_is_withheld_costs_a_second_once_and_comes_back) {
   Asked asked;
   asked.withheld = {"b"};
   cr_expect_eq(asked.of({"a", "b", "c"}), 2);
-  cr_expect_lt(asked.took, 1'500);
+  cr_expect_lt(asked.took.count(), 1'500);
   cr_expect_eq(asked.heard, "a c ");
   for (int again = 0; again < 3; again++) {
     cr_expect_eq(asked.of({"b", "c"}), 1);
-    cr_expect_lt(asked.took, 500);
+    cr_expect_lt(asked.took.count(), 500);
   }
   asked.withheld.clear();
   asked.house.stage.until([&] { return asked.recovered == "b "; });
@@ -79,7 +79,7 @@ Test(inspections, many_that_are_withheld_cost_no_more_than_one) {
   for (int i = 0; i < 100; i++) ids.push_back("x" + std::to_string(i));
   asked.withheld = {"x"};
   cr_expect_eq(asked.of(ids), 0);
-  cr_expect_lt(asked.took, 1'900);
+  cr_expect_lt(asked.took.count(), 1'900);
   cr_expect_eq(asked.asked, 16);
 }
 

@@ -17,6 +17,7 @@ using docker::ListQuery;
 using docker::parseInspect;
 using docker::parseList;
 using docker::Tick;
+using namespace std::chrono_literals;
 
 namespace {
 
@@ -69,7 +70,7 @@ struct World {
   std::vector<Container> containers;  // newest first
   ContainerCache cache;
   Tick tick = 0;
-  uint64_t now = 1'000'000;  // milliseconds
+  base::Time now{1'000s};
   int64_t clock = start;
   std::set<std::string> inspected;  // by the last refresh
   std::set<std::string> withheld;   // cannot be inspected
@@ -137,7 +138,7 @@ struct World {
     return times;
   }
 
-  void changed(const std::string& object, uint64_t settles = 0) {
+  void changed(const std::string& object, base::milliseconds settles = 0ms) {
     cache.changed(object, ++tick, now + settles);
   }
 };
@@ -239,41 +240,41 @@ Test(container_cache, new_containers_come_in_their_order_and_removed_ones_go) {
 
 Test(container_cache, a_change_may_take_a_while_to_show_in_the_engines_list) {
   World world = threeContainers();
-  world.changed(id("c"), 1000);
+  world.changed(id("c"), 1000ms);
   cr_expect_eq(world.ask(), 1);  // the engine still shows it running
-  world.now += 100;
+  world.now += 100ms;
   world.container("web").state = "exited";
   world.container("web").since = world.clock;
   cr_expect_eq(world.ask(), 1);
-  world.now += 899;
+  world.now += 899ms;
   cr_expect_eq(world.ask(), 1);
   cr_expect_not(world.wholeList);
-  world.now += 1;
+  world.now += 1ms;
   cr_expect_eq(world.ask(), 0);
   cr_expect_eq(world.ask(), 0);
 }
 
 Test(container_cache, the_same_holds_for_everything_and_for_one_that_is_not_listed_yet) {
   World world = threeContainers();
-  world.cache.allChanged(++world.tick, world.now + 1000);
+  world.cache.allChanged(++world.tick, world.now + 1000ms);
   cr_expect_eq(world.ask(), 1);
   cr_expect_eq(world.ask(), 1);
-  world.now += 1000;
+  world.now += 1000ms;
   cr_expect_eq(world.ask(), 0);
 
-  world.changed(id("d"), 1000);
+  world.changed(id("d"), 1000ms);
   cr_expect_eq(world.ask(), 1);
-  world.now += 500;
+  world.now += 500ms;
   world.containers.insert(world.containers.begin(), {id("d"), "slow", "created", start, start});
   cr_expect_eq(world.ask(), 1);
-  world.now += 500;
+  world.now += 500ms;
   cr_expect_eq(world.ask(), 0);
 }
 
 Test(container_cache, a_later_change_does_not_shorten_the_wait_for_an_earlier_one) {
   World world = threeContainers();
-  world.changed(id("c"), 1000);
-  world.changed(id("c"), 0);
+  world.changed(id("c"), 1000ms);
+  world.changed(id("c"), 0ms);
   cr_expect_eq(world.ask(), 1);
   world.container("web").state = "paused";
   cr_expect_eq(world.ask(), 1);
@@ -302,7 +303,7 @@ Test(container_cache, changes_after_a_question_do_not_keep_it_waiting) {
   for (bool all : {false, true}) {
     World world = threeContainers();
     auto change = [&] {
-      if (all) world.cache.allChanged(++world.tick, 0);
+      if (all) world.cache.allChanged(++world.tick, {});
       if (!all) world.changed(id("c"));
     };
     change();
@@ -357,12 +358,12 @@ Test(container_cache, many_changes_at_once_ask_for_the_whole_list) {
   cr_expect_eq(world.ask(), 1);
   cr_expect_not(world.wholeList);
   cr_expect_eq(world.asked, 10);
-  for (const Container& each : world.containers) world.changed(each.id, 1000);
+  for (const Container& each : world.containers) world.changed(each.id, 1000ms);
   cr_expect_eq(world.ask(), 1);
   cr_expect(world.wholeList);
   world.containers[5].state = "paused";
   cr_expect_eq(world.ask(), 1, "the marks that did not fit still wait for their time");
-  world.now += 1000;
+  world.now += 1000ms;
   cr_expect_eq(world.ask(), 0);
 }
 
@@ -377,10 +378,10 @@ Test(container_cache, links_give_and_take_names_of_others) {
 
   world.container("db").aliases.clear();
   world.containers.erase(world.containers.begin());
-  world.cache.namesChanged(id("d"), ++world.tick, 0);
+  world.cache.namesChanged(id("d"), ++world.tick, {});
   cr_expect_leq(world.ask(), 2);
   cr_expect_eq(world.ask(), 0);
-  world.cache.namesChanged(id("c"), ++world.tick, 0);
+  world.cache.namesChanged(id("c"), ++world.tick, {});
   cr_expect_eq(world.ask(), 1);
   cr_expect_not(world.wholeList, "nobody is linked any more");
 }
@@ -420,7 +421,7 @@ Test(container_cache, a_container_that_is_withheld_is_shown_as_listed_and_asked_
   for (int question = 0; question < 3; question++) {
     cr_expect_eq(world.ask(), 1);
     world.clock += minute;
-    world.now += 60'000;
+    world.now += 60'000ms;
   }
   world.withheld.clear();
   world.cache.changed(id("a"), ++world.tick, world.now);

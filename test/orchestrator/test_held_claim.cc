@@ -19,11 +19,11 @@ ClaimResult unreachable(int reached, int abstained) {
 }  // namespace
 
 Test(held_claim, waits_long_only_while_those_that_abstain_could_make_a_majority) {
-  uint64_t brief = orchestrator::patienceFor(unreachable(0, 0));
-  cr_expect_leq(brief, 2'500);
-  cr_expect_eq(orchestrator::patienceFor(unreachable(2, 2)), brief, "too few answer");
-  cr_expect_eq(orchestrator::patienceFor(unreachable(4, 0)), brief,
-               "they answer, and would not grant");
-  cr_expect_gt(orchestrator::patienceFor(unreachable(3, 1)), 10'000,
+  base::milliseconds brief = orchestrator::patienceFor(unreachable(0, 0));
+  cr_expect_leq(brief.count(), 2'500);
+  cr_expect(orchestrator::patienceFor(unreachable(2, 2)) == brief, "too few answer");
+  cr_expect(orchestrator::patienceFor(unreachable(4, 0)) == brief,
+            "they answer, and would not grant");
+  cr_expect_gt(orchestrator::patienceFor(unreachable(3, 1)).count(), 10'000,
                "they grant when they are sure");
 }
