@@ -11,6 +11,7 @@
 #include <string>
 
 #include "base/http_client.h"
+#include "base/status.h"
 #include "base/task.h"
 #include "cluster/nodes.h"
 #include "docker/effect.h"
@@ -58,6 +59,7 @@ struct NodeReply {
   bool outcomeUnknown() const { return status == 503 || (status == 0 && thrown && !unreachable); }
   // Why it was not done, in the words of who says so.
   std::string why() const;
+  base::Status outcome() const { return done ? base::Status() : base::Status::failed(why()); }
   void throwFault() const {
     if (thrown) std::rethrow_exception(thrown);
   }

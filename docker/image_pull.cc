@@ -23,14 +23,16 @@ base::HttpCall pullCall(const std::string& image, std::string headers) {
   return call;
 }
 
-std::string pullFault(const base::HttpReply& reply) {
-  return reply.status == 200 ? progressError(reply.body) : errorMessage(reply.body);
+base::Status pulled(const base::HttpReply& reply) {
+  if (reply.status != 200) return base::Status::failed(errorMessage(reply.body));
+  std::string error = progressError(reply.body);
+  return error.empty() ? base::Status() : base::Status::failed(std::move(error));
 }
 
-base::Task<std::string> pullImage(LocalEngine& local, std::string image, std::string headers) {
+base::Task<base::Status> pullImage(LocalEngine& local, std::string image, std::string headers) {
   base::HttpCall call = pullCall(image, std::move(headers));
   base::HttpReply reply = co_await local.change(std::move(call), Effect::containers, "");
-  co_return pullFault(reply);
+  co_return pulled(reply);
 }
 
 }  // namespace docker

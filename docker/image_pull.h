@@ -4,19 +4,19 @@
 
 #include <string>
 
+#include "base/status.h"
 #include "base/task.h"
 #include "docker/local_engine.h"
 
 namespace docker {
 
-// The call that pulls it, and why it failed by its reply; an empty text if it did not.
+// The call that pulls it, and whether it did by its reply.
 base::HttpCall pullCall(const std::string& image, std::string headers);
-std::string pullFault(const base::HttpReply& reply);
+base::Status pulled(const base::HttpReply& reply);
 
 // Pulls the image by our own engine (a name, with tag or digest or for its tag latest); `headers`
-// of the request may hold X-Registry-Auth. Takes until the engine is done. Why it failed, or an
-// empty text; throws StreamError or Unreachable when the engine breaks off. `local` has to outlive
-// it.
-base::Task<std::string> pullImage(LocalEngine& local, std::string image, std::string headers);
+// of the request may hold X-Registry-Auth. Takes until the engine is done. Throws StreamError or
+// Unreachable when the engine breaks off. `local` has to outlive it.
+base::Task<base::Status> pullImage(LocalEngine& local, std::string image, std::string headers);
 
 }  // namespace docker

@@ -158,9 +158,9 @@ base::Task<bool> ContainerCreate::createOnOne(std::string& upstream, Choice& cho
   for (const scheduler::Candidate& candidate : choice.placement.candidates) {
     std::optional<cluster::Node> node = nodeOf(candidate.id);
     if (!node || !node->up) continue;
-    std::string stays = co_await volumeMove_.bring(choice.following, *node);
-    if (!stays.empty()) {
-      choice.staying.insert(std::move(stays));
+    std::optional<std::string> stays = co_await volumeMove_.bring(choice.following, *node);
+    if (stays) {
+      choice.staying.insert(std::move(*stays));
       co_return false;
     }
     upstream = catalog::clientFor(engine_, *node).name();
@@ -289,12 +289,12 @@ base::Task<ContainerCreate::Made> ContainerCreate::makeHere(const CreateOrder& o
   placements_.announce(admission.reservation, order.name, order.facts, order.token);
   if (asked.policy.pullAlways) {
     const std::string& image = asked.policy.image;
-    std::string why = co_await docker::pullImage(local_, image, order.headers);
-    if (!why.empty()) {
+    base::Status pulled = co_await docker::pullImage(local_, image, order.headers);
+    if (!pulled.ok()) {
       // Not 404, after which clients would pull by themselves.
       made.reply.status = 500;
       made.reply.head = docker::jsonHead(500, local_.commonHeaders());
-      made.reply.body = docker::errorBody("pull of image " + image + ": " + why);
+      made.reply.body = docker::errorBody("pull of image " + image + ": " + pulled.why());
       co_return made;
     }
   }
@@ -395,37 +395,35 @@ base::Task<ContainerCreate::Brought> ContainerCreate::bringImage(std::string ima
   co_return brought;
 }
 
-// To that node's engine. Why not, or an empty text.
-base::Task<std::string> ContainerCreate::fetchOrPull(std::string image, cluster::Node to) {
-  std::string why;
+// To that node's engine.
+base::Task<base::Status> ContainerCreate::fetchOrPull(std::string image, cluster::Node to) {
+  base::Status sent;
   try {
     Brought brought = co_await bringImage(image, to);
-    if (brought.done || !brought.fault.empty()) co_return brought.fault;
+    if (brought.done) co_return base::Status();
+    if (!brought.fault.empty()) co_return base::Status::failed(std::move(brought.fault));
   } catch (const std::exception& failed) {
-    why = failed.what();
+    sent = base::Status::failed(failed.what());
   }
-  std::string failed;
+  base::Status pulled;
   if (to.self) {
-    failed = co_await docker::pullImage(local_, image, "");
+    pulled = co_await docker::pullImage(local_, image, "");
   } else {
     base::HttpClient& way = catalog::clientFor(engine_, to);
     base::HttpReply reply = co_await way.call(docker::pullCall(image, ""));
-    failed = docker::pullFault(reply);
+    pulled = docker::pulled(reply);
   }
-  if (failed.empty() || why.empty()) co_return failed;
-  co_return why;
+  if (pulled.ok() || sent.ok()) co_return pulled;
+  co_return sent;
 }
 
-base::Task<ContainerCreate::Ours> ContainerCreate::makeOurs(labels::Policy policy,
-                                                            docker::CreateRequest request,
-                                                            std::string name, cluster::Node node) {
-  Ours ours;
+base::Task<base::Result<std::string>> ContainerCreate::makeOurs(labels::Policy policy,
+                                                                docker::CreateRequest request,
+                                                                std::string name,
+                                                                cluster::Node node) {
   CreateClaims claimed(names_, volumes_);
   Refusal refusal = co_await claimed.takeName(name);
-  if (refusal.status) {
-    ours.why = std::move(refusal.message);
-    co_return ours;
-  }
+  if (refusal.status) co_return base::Status::failed(std::move(refusal.message));
   CreateOrder order;
   order.target = "/containers/create?name=" + base::encodeQueryValue(name);
   order.headers = "Content-Type: application/json\r\n";
@@ -436,18 +434,18 @@ base::Task<ContainerCreate::Ours> ContainerCreate::makeOurs(labels::Policy polic
   scheduler::Placements::Reservation reservation = reserveOn(node, order);
   Made made = co_await tryOn(node, order, reservation, claimed);
   if (made.reply.status == 404 && !image.empty()) {
-    ours.why = co_await fetchOrPull(image, node);
-    if (!ours.why.empty()) co_return ours;
+    base::Status fetched = co_await fetchOrPull(image, node);
+    if (!fetched.ok()) co_return fetched;
     made = co_await tryOn(node, order, reservation, claimed);
   }
   if (!made.refusedBy.empty() || made.reply.status != 201) {
-    ours.why = docker::errorMessage(made.reply.body);
-    if (!made.refusedBy.empty()) ours.why = made.refusedBy + ": " + ours.why;
-    co_return ours;
+    std::string why = docker::errorMessage(made.reply.body);
+    if (!made.refusedBy.empty()) why = made.refusedBy + ": " + why;
+    co_return base::Status::failed(std::move(why));
   }
-  ours.id = made.id();
-  stands(node, order, ours.id, reservation, claimed);
-  co_return ours;
+  std::string id = made.id();
+  stands(node, order, id, reservation, claimed);
+  co_return id;
 }
 
 std::optional<cluster::Node> ContainerCreate::nodeForPull(std::string_view query) {

@@ -10,6 +10,7 @@
 #include <string>
 
 #include "base/log.h"
+#include "base/status.h"
 #include "base/task.h"
 #include "catalog/container_index.h"
 #include "catalog/locator.h"
@@ -66,13 +67,10 @@ class ContainerCreate {
   };
   base::Task<Explained> explain(CreateOrder order);
   // What no client asks for just now: a container on `node`, with this name, as one that was placed
-  // there. Its image is sent by a node that has it, or else pulled.
-  struct Ours {
-    std::string id;
-    std::string why;  // it could not be made; then there is no id
-  };
-  base::Task<Ours> makeOurs(labels::Policy policy, docker::CreateRequest request, std::string name,
-                            cluster::Node node);
+  // there. Its image is sent by a node that has it, or else pulled. Its id.
+  base::Task<base::Result<std::string>> makeOurs(labels::Policy policy,
+                                                 docker::CreateRequest request, std::string name,
+                                                 cluster::Node node);
   // POST /images/create: where the next create of this image will be, if one has just failed for
   // want of it.
   std::optional<cluster::Node> nodeForPull(std::string_view query);
@@ -109,7 +107,7 @@ class ContainerCreate {
   };
   base::Task<bool> hasImage(std::string image, cluster::Node node);
   base::Task<Brought> bringImage(std::string image, cluster::Node to);
-  base::Task<std::string> fetchOrPull(std::string image, cluster::Node to);
+  base::Task<base::Status> fetchOrPull(std::string image, cluster::Node to);
 
   base::Loop& loop_;
   docker::Engine& engine_;

@@ -18,10 +18,10 @@ constexpr base::milliseconds healthyWithin(5 * 60 * 1000);
 // What waits to take a place is left alone for so long after it was seen first.
 constexpr base::milliseconds leftAfter(20'000);
 
-// Why what was asked of the node is not so; empty if it is.
-std::string whyNot(const catalog::NodeReply& reply) {
-  if (reply.done || reply.status == 0) return reply.fault;
-  return "on node " + reply.node.name + ": " + reply.why();
+// With the node's name, if it is the node that says why not.
+base::Status outcomeOf(const catalog::NodeReply& reply) {
+  if (reply.done || reply.status == 0) return reply.outcome();
+  return base::Status::failed("on node " + reply.node.name + ": " + reply.why());
 }
 
 // What an inspection tells of how it is.
@@ -52,27 +52,26 @@ bool isWellIn(std::string_view inspection) {
   return condition.running && (condition.health.empty() || condition.health == "healthy");
 }
 
-base::Task<ContainerMove::Outcome> ContainerMove::run(std::string container, cluster::Node from,
-                                                      cluster::Node to) {
-  Outcome outcome;
+base::Task<base::Result<std::string>> ContainerMove::run(std::string container, cluster::Node from,
+                                                         cluster::Node to) {
+  base::Status fault;
   try {
-    outcome = co_await attempt(std::move(container), std::move(from), std::move(to));
+    base::Result<std::string> moved =
+        co_await attempt(std::move(container), std::move(from), std::move(to));
+    co_return moved;
   } catch (const std::exception& failed) {
-    outcome.why = failed.what();
+    fault = base::Status::failed(failed.what());
   }
-  co_return outcome;
+  co_return fault;
 }
 
-base::Task<ContainerMove::Outcome> ContainerMove::attempt(std::string container, cluster::Node from,
-                                                          cluster::Node to) {
-  Outcome outcome;
+base::Task<base::Result<std::string>> ContainerMove::attempt(std::string container,
+                                                             cluster::Node from, cluster::Node to) {
   const catalog::ContainerIndex::Place* place = parts_.index.find(container).place;
   const cluster::Record* record =
       parts_.agent.state().find(from.id, std::string(catalog::specRecords) + container);
-  if (!place || place->second.names.empty() || !record) {
-    outcome.why = "its spec is not known";
-    co_return outcome;
-  }
+  if (!place || place->second.names.empty() || !record)
+    co_return base::Status::failed("its spec is not known");
   uint64_t version = record->version;
   std::string name = place->second.names.front();
   std::vector<std::string> addresses =
@@ -80,98 +79,95 @@ base::Task<ContainerMove::Outcome> ContainerMove::attempt(std::string container,
   docker::CreateRequest request(record->value);
   request.dropPublishAddresses(addresses);
   labels::Decoded asked = labels::decode(request);
-  if (asked.problem) {
-    outcome.why = asked.problem->message();
-    co_return outcome;
-  }
+  if (asked.problem) co_return base::Status::failed(asked.problem->message());
   asked.policy.replaces = container;
   std::string waiting = movingName(name, container);
-  ContainerCreate::Ours made =
+  base::Result<std::string> made =
       co_await parts_.creation.makeOurs(std::move(asked.policy), std::move(request), waiting, to);
-  if (made.id.empty()) {
-    outcome.why = std::move(made.why);
-    co_return outcome;
-  }
-  catalog::NodeReply started = co_await parts_.nodeClient.start(to, made.id);
-  std::string why = whyNot(started);
-  if (why.empty()) why = co_await awaitHealth(to, made.id);
-  if (why.empty()) {
+  if (!made.ok()) co_return made.status();
+  std::string heir = std::move(made.value());
+  catalog::NodeReply started = co_await parts_.nodeClient.start(to, heir);
+  base::Status ready = outcomeOf(started);
+  if (ready.ok()) ready = co_await awaitHealth(to, heir);
+  if (ready.ok()) {
     // It may have been changed, stopped or removed meanwhile.
     catalog::NodeReply now = co_await parts_.nodeClient.inspect(from, container);
     record = parts_.agent.state().find(from.id, std::string(catalog::specRecords) + container);
     bool isSame = now.status == 200 && isWellIn(now.body) && record && record->version == version;
-    if (!isSame) why = "it was changed while its successor was started";
-    if (now.status == 0) why = now.fault;
+    if (!isSame) ready = base::Status::failed("it was changed while its successor was started");
+    if (now.status == 0) ready = now.outcome();
   }
-  if (!why.empty()) {
-    outcome.why = std::move(why);
-    std::string left = co_await remove(to, made.id, waiting);
-    if (!left.empty()) outcome.why += "; its successor was not removed yet: " + left;
-    co_return outcome;
+  if (!ready.ok()) {
+    base::Status removed = co_await remove(to, heir, waiting);
+    if (removed.ok()) co_return ready;
+    co_return base::Status::failed(ready.why() +
+                                   "; its successor was not removed yet: " + removed.why());
   }
-  Pair pair{name, container, std::move(from), made.id, std::move(to)};
-  outcome.why = co_await finish(std::move(pair));
-  outcome.id = std::move(made.id);
-  co_return outcome;
+  Pair pair{name, container, std::move(from), heir, std::move(to)};
+  base::Status finished = co_await finish(std::move(pair));
+  if (!finished.ok()) co_return finished;
+  co_return heir;
 }
 
-// Why it is not as it should be, or an empty text.
-base::Task<std::string> ContainerMove::awaitHealth(cluster::Node node, std::string id) {
+base::Task<base::Status> ContainerMove::awaitHealth(cluster::Node node, std::string id) {
   base::Time began = parts_.loop.now();
   base::Time steadySince = began;
   for (;;) {
     catalog::NodeReply reply = co_await parts_.nodeClient.inspect(node, id);
-    if (reply.status != 200) co_return whyNot(reply);
+    if (reply.status != 200) co_return outcomeOf(reply);
     Condition condition = conditionIn(reply.body);
     base::Time now = parts_.loop.now();
     if (condition.health == "unhealthy")
-      co_return "its successor on node " + node.name + " is not healthy";
+      co_return base::Status::failed("its successor on node " + node.name + " is not healthy");
     if (!condition.running || condition.restarted)
-      co_return "its successor on node " + node.name + " does not keep running";
-    if (condition.health == "healthy") co_return std::string();
-    if (condition.health.empty() && now >= steadySince + steadyFor) co_return std::string();
+      co_return base::Status::failed("its successor on node " + node.name +
+                                     " does not keep running");
+    if (condition.health == "healthy") co_return base::Status();
+    if (condition.health.empty() && now >= steadySince + steadyFor) co_return base::Status();
     if (now >= began + healthyWithin)
-      co_return "its successor on node " + node.name + " did not become healthy in time";
+      co_return base::Status::failed("its successor on node " + node.name +
+                                     " did not become healthy in time");
     co_await base::sleepFor(parts_.loop, pollEvery);
   }
 }
 
 // The successor is there and well. Whatever goes wrong from here on is settled later.
-base::Task<std::string> ContainerMove::finish(Pair pair) {
+base::Task<base::Status> ContainerMove::finish(Pair pair) {
   std::string waiting = movingName(pair.name, pair.old);
-  std::string why = co_await parts_.names.keep(pair.name, pair.old);
-  if (!why.empty()) {
-    co_await remove(pair.to, pair.heir, waiting);
-    co_return why;
+  base::Status kept = co_await parts_.names.keep(pair.name, pair.old);
+  if (!kept.ok()) {
+    // What is not removed now is left to settle().
+    [[maybe_unused]] base::Status removed = co_await remove(pair.to, pair.heir, waiting);
+    co_return kept;
   }
   catalog::NodeReply stopped = co_await parts_.nodeClient.stop(pair.from, pair.old);
-  if (!stopped.done) co_return whyNot(stopped);
+  if (!stopped.done) co_return outcomeOf(stopped);
   // A long stop may have outlived the claim, not the container that has the name.
-  why = co_await parts_.names.keep(pair.name, pair.old);
-  if (!why.empty()) co_return why;
-  why = co_await remove(pair.from, pair.old, pair.name);
-  if (!why.empty()) co_return why;
-  why = co_await handName(std::move(pair));
-  co_return why;
+  kept = co_await parts_.names.keep(pair.name, pair.old);
+  if (!kept.ok()) co_return kept;
+  base::Status removed = co_await remove(pair.from, pair.old, pair.name);
+  if (!removed.ok()) co_return removed;
+  base::Status handed = co_await handName(std::move(pair));
+  co_return handed;
 }
 
-base::Task<std::string> ContainerMove::handName(Pair pair) {
+base::Task<base::Status> ContainerMove::handName(Pair pair) {
   base::JsonWriter json;
   json.object().member("container", pair.heir).member("name", pair.name);
   json.member("gone", pair.old).member("node", pair.from.id.text()).endObject();
   std::string request = json.text();
-  std::string why;
   if (pair.to.self) {
+    base::Status taken;
     try {
       co_await takeName(std::move(request));
     } catch (const std::exception& refused) {
-      why = refused.what();
+      taken = base::Status::failed(refused.what());
     }
-    co_return why;
+    co_return taken;
   }
   catalog::NodeReply reply =
       co_await catalog::postToPeer(std::move(pair.to), "/drover/v1/take-name", std::move(request));
-  co_return whyNot(reply);
+  co_return outcomeOf(reply);
 }
 
 base::Task<> ContainerMove::takeName(std::string request) {
@@ -184,8 +180,8 @@ base::Task<> ContainerMove::takeName(std::string request) {
     throw cluster::AgentError(400, "a container, a name and whose it was are needed");
   // Else it would be the younger one of two that have the name, and give way.
   parts_.index.remove(*node, gone);
-  std::string why = co_await parts_.renames.ours(container, name, gone);
-  if (!why.empty()) throw cluster::AgentError(409, why);
+  base::Status renamed = co_await parts_.renames.ours(container, name, gone);
+  if (!renamed.ok()) throw cluster::AgentError(409, renamed.why());
 }
 
 // ---- what is left
@@ -215,57 +211,59 @@ base::Task<> ContainerMove::settle() {
   std::erase_if(seenSince_, isOver);
   std::erase_if(told_, [&](const std::string& each) { return !present.contains(each); });
   for (Left& each : left) {
-    std::string id = each.id, name = each.name.name, why;
+    std::string id = each.id, name = each.name.name;
+    base::Status settled;
     try {
-      why = co_await settleOne(std::move(each.id), std::move(each.node), std::move(each.name));
+      settled = co_await settleOne(std::move(each.id), std::move(each.node), std::move(each.name));
     } catch (const std::exception& failed) {
-      why = failed.what();
+      settled = base::Status::failed(failed.what());
     }
-    if (why.empty()) {
+    if (settled.ok()) {
       parts_.log.info("cleaned up after an interrupted move", {{"container", id}, {"name", name}});
     } else if (told_.insert(id).second) {
       parts_.log.warn("cannot clean up after an interrupted move, retrying",
-                      {{"container", id}, {"name", name}, {"reason", why}});
+                      {{"container", id}, {"name", name}, {"reason", settled.why()}});
     }
   }
 }
 
-base::Task<std::string> ContainerMove::settleOne(std::string heir, cluster::Node to,
-                                                 MovingName name) {
+base::Task<base::Status> ContainerMove::settleOne(std::string heir, cluster::Node to,
+                                                  MovingName name) {
   std::string waiting = movingName(name.name, name.shortId);
   catalog::Located located = co_await parts_.locator.find(catalog::Kind::container, name.shortId);
-  if (!located.node && located.status != 404) co_return docker::errorMessage(located.body);
+  if (!located.node && located.status != 404)
+    co_return base::Status::failed(docker::errorMessage(located.body));
   catalog::NodeReply mine = co_await parts_.nodeClient.inspect(to, heir);
-  if (mine.status != 200) co_return mine.why();
+  if (mine.status != 200) co_return base::Status::failed(mine.why());
 
   std::string old = name.shortId;
   std::optional<cluster::Node> from = located.node;
   bool isOld = false;
   if (from) {
     catalog::NodeReply reply = co_await parts_.nodeClient.inspect(*from, name.shortId);
-    if (reply.status != 200 && reply.status != 404) co_return reply.why();
+    if (reply.status != 200 && reply.status != 404) co_return base::Status::failed(reply.why());
     isOld = reply.status == 200;
     if (isOld) old = base::text(base::parseJson(reply.body), "Id");
     bool goesOn = isOld && (conditionIn(reply.body).running || !isWellIn(mine.body));
     if (goesOn) {
-      std::string why = co_await remove(to, heir, waiting);
-      co_return why;
+      base::Status removed = co_await remove(to, heir, waiting);
+      co_return removed;
     }
   }
   Pair pair{name.name, old, from ? *from : to, heir, to};
   if (isOld) {
-    std::string why = co_await finish(std::move(pair));
-    co_return why;
+    base::Status finished = co_await finish(std::move(pair));
+    co_return finished;
   }
-  std::string why = co_await handName(std::move(pair));
-  co_return why;
+  base::Status handed = co_await handName(std::move(pair));
+  co_return handed;
 }
 
-base::Task<std::string> ContainerMove::remove(cluster::Node node, std::string id,
-                                              std::string name) {
+base::Task<base::Status> ContainerMove::remove(cluster::Node node, std::string id,
+                                               std::string name) {
   catalog::NodeReply reply = co_await parts_.nodeClient.remove(node, id);
   if (reply.done) parts_.names.removed(node.id, id, {name});
-  co_return whyNot(reply);
+  co_return outcomeOf(reply);
 }
 
 }  // namespace orchestrator

@@ -16,6 +16,7 @@
 #include <string_view>
 
 #include "base/log.h"
+#include "base/status.h"
 #include "base/task.h"
 #include "catalog/container_index.h"
 #include "catalog/locator.h"
@@ -49,12 +50,10 @@ class ContainerMove {
   };
   explicit ContainerMove(Parts parts) : parts_(parts) {}
 
-  struct Outcome {
-    std::string id;   // of the new container
-    std::string why;  // it was not moved
-  };
-  // Moves a container, given by its id. Throws nothing but what comes of being cancelled.
-  base::Task<Outcome> run(std::string container, cluster::Node from, cluster::Node to);
+  // Moves a container, given by its id; the id of the new one. Throws nothing but what comes of
+  // being cancelled.
+  base::Task<base::Result<std::string>> run(std::string container, cluster::Node from,
+                                            cluster::Node to);
 
   // Settles what is left of moves that nobody drives any more. To be called now and then, and not
   // while run() is under way; what is seen for the first time may still be somebody's.
@@ -74,12 +73,13 @@ class ContainerMove {
     cluster::Node to;
   };
 
-  base::Task<Outcome> attempt(std::string container, cluster::Node from, cluster::Node to);
-  base::Task<std::string> awaitHealth(cluster::Node node, std::string id);
-  base::Task<std::string> finish(Pair pair);
-  base::Task<std::string> handName(Pair pair);
-  base::Task<std::string> settleOne(std::string heir, cluster::Node to, MovingName name);
-  base::Task<std::string> remove(cluster::Node node, std::string id, std::string name);
+  base::Task<base::Result<std::string>> attempt(std::string container, cluster::Node from,
+                                                cluster::Node to);
+  base::Task<base::Status> awaitHealth(cluster::Node node, std::string id);
+  base::Task<base::Status> finish(Pair pair);
+  base::Task<base::Status> handName(Pair pair);
+  base::Task<base::Status> settleOne(std::string heir, cluster::Node to, MovingName name);
+  base::Task<base::Status> remove(cluster::Node node, std::string id, std::string name);
 
   Parts parts_;
   // Containers that wait to take a place, and since when we know of them.

@@ -5,21 +5,21 @@
 
 namespace orchestrator {
 
-base::Task<std::string> ContainerRename::ours(std::string id, std::string name,
-                                              std::string holder) {
+base::Task<base::Status> ContainerRename::ours(std::string id, std::string name,
+                                               std::string holder) {
   NameClaims::Claim claimed(parts_.names);
   Refusal refusal = co_await claimed.take(name, std::move(holder));
-  if (refusal.status) co_return refusal.message;
+  if (refusal.status) co_return base::Status::failed(refusal.message);
   std::vector<std::string> before;
   if (const catalog::ContainerIndex::Place* place = parts_.index.find(id).place)
     before = place->second.names;
   cluster::Node here = catalog::NodeClient::here();
   catalog::NodeReply reply =
       co_await parts_.nodeClient.rename(std::move(here), id, std::move(name));
-  if (!reply.done) co_return reply.why();
+  if (!reply.done) co_return reply.outcome();
   claimed.stands(parts_.agent.self(), id);
   parts_.names.freed(before);
-  co_return std::string();
+  co_return base::Status();
 }
 
 }  // namespace orchestrator

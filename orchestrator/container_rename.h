@@ -5,6 +5,7 @@
 
 #include <string>
 
+#include "base/status.h"
 #include "base/task.h"
 #include "catalog/container_index.h"
 #include "catalog/node_client.h"
@@ -24,9 +25,8 @@ class ContainerRename {
   };
   explicit ContainerRename(Parts parts) : parts_(parts) {}
 
-  // The name is claimed as `holder` or, if that is empty, as nobody else does. Why not, or an empty
-  // text.
-  base::Task<std::string> ours(std::string id, std::string name, std::string holder);
+  // The name is claimed as `holder` or, if that is empty, as nobody else does.
+  base::Task<base::Status> ours(std::string id, std::string name, std::string holder);
 
  private:
   Parts parts_;

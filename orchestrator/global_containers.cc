@@ -29,8 +29,8 @@ constexpr base::milliseconds pauseForRecords(200);
 constexpr base::milliseconds endedFor(5'000);
 constexpr base::milliseconds orphanedFor(2'000);
 // No troubles, and soon over.
-constexpr std::string_view notToldYet = "records are not up to date";
-constexpr std::string_view isGoing = "is being removed";
+constexpr char notToldYet[] = "records are not up to date";
+constexpr char isGoing[] = "is being removed";
 
 std::string_view wordFor(What what) {
   switch (what) {
@@ -220,23 +220,24 @@ bool GlobalContainers::isTime(const GlobalStep& step, const std::string& group) 
 // One step, beside those for other groups; then another look.
 base::Task<> GlobalContainers::take(GlobalStep step, GlobalGroup group) {
   co_await parts_.loop.nextTurn();
-  std::string why;
+  base::Status done;
   std::string id = group.id;
   What what = step.what;
   std::string name = step.name.empty() ? step.about.name : step.name;
   try {
-    why = co_await perform(std::move(step), std::move(group));
+    done = co_await perform(std::move(step), std::move(group));
   } catch (const std::exception& failed) {
-    why = failed.what();
+    done = base::Status::failed(failed.what());
   }
   busy_.erase(id);
-  if (why.empty()) {
+  if (done.ok()) {
     troubles_.erase(id);
     parts_.log.info("global container",
                     {{"container", name}, {"group", id}, {"what", wordFor(what)}});
     changed();
     co_return;
   }
+  const std::string& why = done.why();
   Trouble& trouble = troubles_[id];
   bool isNew = trouble.why != why;
   base::milliseconds least = why == notToldYet ? pauseForRecords : pauseLeast;
@@ -257,41 +258,40 @@ void GlobalContainers::lookBy(base::milliseconds delay) {
   later_.start(delay, [this] { look(); });
 }
 
-// Why not, or an empty text.
-base::Task<std::string> GlobalContainers::perform(GlobalStep step, GlobalGroup group) {
-  std::string why;
+base::Task<base::Status> GlobalContainers::perform(GlobalStep step, GlobalGroup group) {
+  base::Status done;
   switch (step.what) {
     case What::nothing:
       break;
     case What::make:
-      why = co_await make(std::move(step), std::move(*group.original));
+      done = co_await make(std::move(step), std::move(*group.original));
       break;
     case What::start:
-      why = co_await startFirst(step.about.id);
+      done = co_await startFirst(step.about.id);
       break;
     case What::startAgain:
-      why = co_await start(step.about.id);
+      done = co_await start(step.about.id);
       break;
     case What::rename:
-      why = co_await parts_.renames.ours(step.about.id, step.name, std::string());
+      done = co_await parts_.renames.ours(step.about.id, step.name, std::string());
       break;
     case What::remove:
-      why = co_await remove(std::move(step.about));
+      done = co_await remove(std::move(step.about));
       break;
     case What::removeOrphan:
-      why = co_await removeOrphan(std::move(step));
+      done = co_await removeOrphan(std::move(step));
       break;
     case What::succeed:
-      why = co_await succeed(std::move(step.about), std::move(step.name));
+      done = co_await succeed(std::move(step.about), std::move(step.name));
       break;
     case What::handOver:
-      why = co_await handOver(std::move(step.about), std::move(*group.original));
+      done = co_await handOver(std::move(step.about), std::move(*group.original));
       break;
   }
-  co_return why;
+  co_return done;
 }
 
-base::Task<std::string> GlobalContainers::make(GlobalStep step, GlobalMember original) {
+base::Task<base::Status> GlobalContainers::make(GlobalStep step, GlobalMember original) {
   catalog::GlobalMark mark = original.mark;
   mark.group = original.group();
   mark.cluster = parts_.agent.config().id;
@@ -299,22 +299,23 @@ base::Task<std::string> GlobalContainers::make(GlobalStep step, GlobalMember ori
   mark.suffix = step.name.substr(original.name.size());
   // Our own records may lag behind our engine, as after a restart.
   std::optional<bool> here = co_await isHere(mark.group, true);
-  if (!here) co_return std::string("the engine did not list its containers");
-  if (*here) co_return std::string(notToldYet);
+  if (!here) co_return base::Status::failed("the engine did not list its containers");
+  if (*here) co_return base::Status::failed(notToldYet);
   bool gone = co_await isGone(original);
-  if (gone) co_return std::string(notToldYet);
+  if (gone) co_return base::Status::failed(notToldYet);
   std::optional<docker::CreateRequest> spec = specOf(original);
-  if (!spec || !useOwn(*spec)) co_return std::string(notToldYet);
+  if (!spec || !useOwn(*spec)) co_return base::Status::failed(notToldYet);
   std::optional<labels::Policy> policy = policyIn(*spec);
-  if (!policy || !spec->hasHostConfig()) co_return std::string("its spec cannot be understood");
+  if (!policy || !spec->hasHostConfig())
+    co_return base::Status::failed("its spec cannot be understood");
   catalog::makeCopy(*spec, mark);
   std::string name = std::move(step.name);
   // Each has volumes and sidekicks of its own of these names.
   policy->volumes.clear();
   policy->sidekicks.clear();
   if (!mark.beside.empty()) policy->identity = {};
-  std::string why = co_await create(std::move(*policy), std::move(*spec), std::move(name));
-  co_return why;
+  base::Status created = co_await create(std::move(*policy), std::move(*spec), std::move(name));
+  co_return created;
 }
 
 // What this node has of the groups whose containers it uses. False if it lacks one.
@@ -370,100 +371,100 @@ base::Task<catalog::NodeReply> GlobalContainers::inspect(std::string node, std::
   co_return reply;
 }
 
-base::Task<std::string> GlobalContainers::removeOrphan(GlobalStep step) {
+base::Task<base::Status> GlobalContainers::removeOrphan(GlobalStep step) {
   catalog::NodeReply reply = co_await inspect(step.home, step.original);
   bool isKnown = parts_.index.find(step.original).place != nullptr;
   if (reply.status == 200 && isKnown && !step.primary.empty())
     reply = co_await inspect(step.home, step.primary);
   if (reply.status == 404) {
-    std::string why = co_await remove(std::move(step.about));
-    co_return why;
+    base::Status removed = co_await remove(std::move(step.about));
+    co_return removed;
   }
-  if (reply.status != 200) co_return reply.why();
-  co_return std::string(notToldYet);
+  if (reply.status != 200) co_return base::Status::failed(reply.why());
+  co_return base::Status::failed(notToldYet);
 }
 
-base::Task<std::string> GlobalContainers::succeed(GlobalMember copy, std::string name) {
+base::Task<base::Status> GlobalContainers::succeed(GlobalMember copy, std::string name) {
   std::optional<bool> here = co_await isHere(copy.mark.group, false);
-  if (!here) co_return std::string("the engine did not list its containers");
-  if (*here) co_return std::string(notToldYet);
+  if (!here) co_return base::Status::failed("the engine did not list its containers");
+  if (*here) co_return base::Status::failed(notToldYet);
   const cluster::Record* record =
       parts_.agent.state().find(parts_.agent.self(), std::string(catalog::specRecords) + copy.id);
-  if (!record) co_return std::string("its spec is not known");
+  if (!record) co_return base::Status::failed("its spec is not known");
   docker::CreateRequest spec(record->value);
   bool isWhole = spec.isObject() && useOwn(spec);
   catalog::makeOriginal(spec, copy.mark);
   std::optional<labels::Policy> policy;
   if (isWhole) policy = policyIn(spec);
-  if (!policy) co_return std::string("its spec is not known");
+  if (!policy) co_return base::Status::failed("its spec is not known");
   policy->replaces = copy.id;
-  std::string why = co_await create(std::move(*policy), std::move(spec), std::move(name));
-  co_return why;
+  base::Status created = co_await create(std::move(*policy), std::move(spec), std::move(name));
+  co_return created;
 }
 
-base::Task<std::string> GlobalContainers::create(labels::Policy policy,
-                                                 docker::CreateRequest request, std::string name) {
+base::Task<base::Status> GlobalContainers::create(labels::Policy policy,
+                                                  docker::CreateRequest request, std::string name) {
   std::optional<cluster::Node> self = parts_.locator.node(parts_.agent.self());
-  if (!self) co_return std::string("this node is in no cluster");
-  ContainerCreate::Ours ours = co_await parts_.creation.makeOurs(
+  if (!self) co_return base::Status::failed("this node is in no cluster");
+  base::Result<std::string> made = co_await parts_.creation.makeOurs(
       std::move(policy), std::move(request), std::move(name), std::move(*self));
-  co_return ours.why;
+  co_return made.status();
 }
 
 // Both may want the same ports, so one goes before the other comes.
-base::Task<std::string> GlobalContainers::handOver(GlobalMember copy, GlobalMember original) {
-  std::string why;
+base::Task<base::Status> GlobalContainers::handOver(GlobalMember copy, GlobalMember original) {
   std::optional<docker::CreateRequest> spec = specOf(original);
   bool restarts = spec && catalog::restartsAlways(*spec);
   if (copy.running) {
-    why = co_await stop(copy.id);
-    if (why.empty()) why = co_await start(original.id);
-    if (!why.empty()) {
-      co_await start(copy.id);
-      co_return why;
+    base::Status swapped = co_await stop(copy.id);
+    if (swapped.ok()) swapped = co_await start(original.id);
+    if (!swapped.ok()) {
+      // If it does not run either, the next look finds that out.
+      [[maybe_unused]] base::Status again = co_await start(copy.id);
+      co_return swapped;
     }
   } else if (copy.started && !copy.mark.beside.empty() && !restarts) {
     // What it was there for is missing where that is not in a volume with a name.
-    why = co_await start(original.id);
-    if (!why.empty()) co_return why;
+    base::Status started = co_await start(original.id);
+    if (!started.ok()) co_return started;
   }
-  why = co_await remove(std::move(copy));
-  co_return why;
+  base::Status removed = co_await remove(std::move(copy));
+  co_return removed;
 }
 
 // What ends at once runs only once, though our records lag behind our engine.
-base::Task<std::string> GlobalContainers::startFirst(std::string id) {
+base::Task<base::Status> GlobalContainers::startFirst(std::string id) {
   cluster::Node here = catalog::NodeClient::here();
   catalog::NodeReply reply = co_await parts_.nodeClient.inspect(std::move(here), id);
-  if (reply.status == 0) co_return reply.why();
+  if (reply.status == 0) co_return base::Status::failed(reply.why());
   rapidjson::Document container = base::parseJson(reply.body);
   const rapidjson::Value* state = base::member(container, "State");
   bool wasStarted = state && base::text(*state, "Status") != "created";
-  if (reply.status == 200 && wasStarted) co_return std::string(notToldYet);
-  std::string why = co_await start(std::move(id));
-  co_return why;
+  if (reply.status == 200 && wasStarted) co_return base::Status::failed(notToldYet);
+  base::Status started = co_await start(std::move(id));
+  co_return started;
 }
 
-base::Task<std::string> GlobalContainers::start(std::string id) {
+base::Task<base::Status> GlobalContainers::start(std::string id) {
   cluster::Node here = catalog::NodeClient::here();
   catalog::NodeReply reply = co_await parts_.nodeClient.start(std::move(here), std::move(id));
-  co_return reply.done ? std::string() : reply.why();
+  co_return reply.outcome();
 }
 
-base::Task<std::string> GlobalContainers::stop(std::string id) {
+base::Task<base::Status> GlobalContainers::stop(std::string id) {
   cluster::Node here = catalog::NodeClient::here();
   catalog::NodeReply reply = co_await parts_.nodeClient.stop(std::move(here), std::move(id));
-  co_return reply.done ? std::string() : reply.why();
+  co_return reply.outcome();
 }
 
 // Without its volumes: nobody asked for that.
-base::Task<std::string> GlobalContainers::remove(GlobalMember member) {
+base::Task<base::Status> GlobalContainers::remove(GlobalMember member) {
   cluster::Node here = catalog::NodeClient::here();
   catalog::NodeReply reply = co_await parts_.nodeClient.remove(std::move(here), member.id);
-  if (reply.status == 409) co_return std::string(isGoing);
-  if (!reply.done) co_return reply.why();
+  if (reply.status == 409) co_return base::Status::failed(isGoing);
+  if (!reply.done) co_return reply.outcome();
   parts_.names.removed(parts_.agent.self(), member.id, {member.name});
-  co_return std::string();
+  co_return base::Status();
 }
 
 }  // namespace orchestrator

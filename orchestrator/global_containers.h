@@ -12,6 +12,7 @@
 
 #include "base/log.h"
 #include "base/loop.h"
+#include "base/status.h"
 #include "base/task.h"
 #include "catalog/container_index.h"
 #include "catalog/locator.h"
@@ -67,20 +68,20 @@ class GlobalContainers {
   std::vector<std::string> usedBy(const GlobalMember& member);
   bool isTime(const GlobalStep& step, const std::string& group);
   base::Task<> take(GlobalStep step, GlobalGroup group);
-  base::Task<std::string> perform(GlobalStep step, GlobalGroup group);
-  base::Task<std::string> make(GlobalStep step, GlobalMember original);
+  base::Task<base::Status> perform(GlobalStep step, GlobalGroup group);
+  base::Task<base::Status> make(GlobalStep step, GlobalMember original);
   bool useOwn(docker::CreateRequest& spec);
   base::Task<bool> isGone(GlobalMember original);
   base::Task<catalog::NodeReply> inspect(std::string node, std::string container);
-  base::Task<std::string> removeOrphan(GlobalStep step);
-  base::Task<std::string> succeed(GlobalMember copy, std::string name);
-  base::Task<std::string> handOver(GlobalMember copy, GlobalMember original);
-  base::Task<std::string> create(labels::Policy policy, docker::CreateRequest request,
-                                 std::string name);
-  base::Task<std::string> startFirst(std::string id);
-  base::Task<std::string> start(std::string id);
-  base::Task<std::string> stop(std::string id);
-  base::Task<std::string> remove(GlobalMember member);
+  base::Task<base::Status> removeOrphan(GlobalStep step);
+  base::Task<base::Status> succeed(GlobalMember copy, std::string name);
+  base::Task<base::Status> handOver(GlobalMember copy, GlobalMember original);
+  base::Task<base::Status> create(labels::Policy policy, docker::CreateRequest request,
+                                  std::string name);
+  base::Task<base::Status> startFirst(std::string id);
+  base::Task<base::Status> start(std::string id);
+  base::Task<base::Status> stop(std::string id);
+  base::Task<base::Status> remove(GlobalMember member);
   base::Task<std::optional<bool>> isHere(std::string group, bool isCopy);
 
   Parts parts_;

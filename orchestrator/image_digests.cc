@@ -37,7 +37,7 @@ base::Task<bool> ImageDigests::learn(std::string image, std::string headers) {
   bool told = false;
   try {
     base::HttpReply reply = co_await local_.change(std::move(call), docker::Effect::containers, "");
-    told = docker::pullFault(reply).empty();
+    told = docker::pulled(reply).ok();
   } catch (const base::StreamError&) {
     // It was broken off.
   }

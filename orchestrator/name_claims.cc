@@ -32,18 +32,18 @@ std::string keyOf(const std::string& name) {
   return "name/" + name;
 }
 
-NameClaims::Refusal inUse(const std::string& name, const std::string& bearer) {
+Refusal inUse(const std::string& name, const std::string& bearer) {
   return {409, "Conflict. The container name \"/" + name + "\" is already in use by " + bearer +
                    ". You have to remove (or rename) that container to be able to reuse that "
                    "name."};
 }
 
-NameClaims::Refusal taken(const std::string& name, const std::string& id) {
+Refusal taken(const std::string& name, const std::string& id) {
   return inUse(name, "container \"" + id + "\"");
 }
 
 // By a claim, whose holder is nothing that a client could use.
-NameClaims::Refusal beingMade(const std::string& name) {
+Refusal beingMade(const std::string& name) {
   return inUse(name, "a container that is being made or renamed");
 }
 
@@ -55,7 +55,7 @@ std::string_view withoutSlash(std::string_view name) {
 
 // ---- one claim
 
-base::Task<NameClaims::Refusal> NameClaims::Claim::take(std::string name, std::string holder) {
+base::Task<Refusal> NameClaims::Claim::take(std::string name, std::string holder) {
   if (name.empty()) co_return Refusal{};
   if (holder.empty()) holder = cluster::makeTokenSecret().reveal();
   Refusal refusal = co_await owner_.claim(name, holder);
@@ -110,15 +110,15 @@ void NameClaims::removed(const cluster::NodeId& node, const std::string& id,
   freed(names);
 }
 
-base::Task<std::string> NameClaims::keep(std::string name, std::string holder) {
+base::Task<base::Status> NameClaims::keep(std::string name, std::string holder) {
   cluster::ClaimResult result = co_await agent_.claim(keyOf(name), std::move(holder));
-  if (result.verdict == cluster::ClaimResult::Verdict::granted) co_return std::string();
+  if (result.verdict == cluster::ClaimResult::Verdict::granted) co_return base::Status();
   if (result.verdict == cluster::ClaimResult::Verdict::unreachable)
-    co_return std::string("too few nodes answer to keep its name");
-  co_return std::string("its name was given to another container");
+    co_return base::Status::failed("too few nodes answer to keep its name");
+  co_return base::Status::failed("its name was given to another container");
 }
 
-base::Task<NameClaims::Refusal> NameClaims::claim(std::string name, std::string holder) {
+base::Task<Refusal> NameClaims::claim(std::string name, std::string holder) {
   base::Time began = loop_.now();
   for (;;) {
     cluster::ClaimResult result = co_await agent_.claim(keyOf(name), holder);
@@ -164,7 +164,8 @@ base::Task<> NameClaims::watch(Bearer bearer) {
       if (look >= recordLooks) break;
     } else if (loop_.now() >= renewed + renewEvery) {
       renewed = loop_.now();
-      co_await keep(bearer.name, bearer.holder);
+      // One that was lost is seen when it is looked for.
+      [[maybe_unused]] base::Status kept = co_await keep(bearer.name, bearer.holder);
     }
   }
   if (!bearer.certain) {

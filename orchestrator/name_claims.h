@@ -12,6 +12,7 @@
 
 #include "base/log.h"
 #include "base/loop.h"
+#include "base/status.h"
 #include "base/task.h"
 #include "catalog/container_index.h"
 #include "catalog/locator.h"
@@ -34,8 +35,6 @@ class NameClaims {
              scheduler::Placements& placements, base::Log& log);
   NameClaims(const NameClaims&) = delete;
   NameClaims& operator=(const NameClaims&) = delete;
-
-  using Refusal = orchestrator::Refusal;
 
   // A name for one container. It is given back when this goes, unless a container has it by then,
   // or may have it.
@@ -68,8 +67,8 @@ class NameClaims {
   void removed(const cluster::NodeId& node, const std::string& id,
                const std::vector<std::string>& names);
   // Claims a name anew for the container that has it and is about to hand it on, so that others are
-  // refused it meanwhile. Why not, or an empty text.
-  base::Task<std::string> keep(std::string name, std::string holder);
+  // refused it meanwhile.
+  base::Task<base::Status> keep(std::string name, std::string holder);
   // A container was made here for another node, which has claimed its name: it is expected until
   // its record is there, or it is gone.
   void expectHere(const std::string& object);

@@ -181,10 +181,10 @@ base::Task<std::optional<Rebalancing::Moved>> Rebalancing::moveOne(scheduler::Mo
     moved.from = from->name;
     moved.to = to->name;
     moved.why = std::move(move->why);
-    ContainerMove::Outcome outcome =
+    base::Result<std::string> outcome =
         co_await parts_.moves.run(moved.id, std::move(*from), std::move(*to));
-    if (outcome.why.empty()) {
-      moved.newId = std::move(outcome.id);
+    if (outcome.ok()) {
+      moved.newId = std::move(outcome.value());
       parts_.log.info("container moved", {{"container", moved.id},
                                           {"name", moved.name},
                                           {"from", moved.from},
@@ -192,7 +192,7 @@ base::Task<std::optional<Rebalancing::Moved>> Rebalancing::moveOne(scheduler::Mo
                                           {"why", moved.why}});
       co_await awaitRecords(moved.id, moved.newId);
     } else {
-      moved.failed = std::move(outcome.why);
+      moved.failed = outcome.why();
       failedUntil_[moved.id] = parts_.loop.now() + failedFor;
       parts_.log.warn("container not moved", {{"container", moved.id},
                                               {"name", moved.name},

@@ -96,40 +96,42 @@ bool VolumeMove::mayBeUnused(const std::string& name) const {
   });
 }
 
-base::Task<std::string> VolumeMove::bring(std::vector<std::string> names, cluster::Node to) {
+base::Task<std::optional<std::string>> VolumeMove::bring(std::vector<std::string> names,
+                                                         cluster::Node to) {
   for (const std::string& each : names) {
-    std::string why = co_await bringOne(each, to);
-    if (why.empty()) continue;
+    base::Status brought = co_await bringOne(each, to);
+    if (brought.ok()) continue;
     parts_.log.debug("volume not moved to its container's node",
-                     {{"volume", each}, {"reason", why}});
+                     {{"volume", each}, {"reason", brought.why()}});
     co_return each;
   }
-  co_return std::string();
+  co_return std::nullopt;
 }
 
-// By whoever has it. Why not, or an empty text.
-base::Task<std::string> VolumeMove::bringOne(std::string name, cluster::Node to) {
+// By whoever has it.
+base::Task<base::Status> VolumeMove::bringOne(std::string name, cluster::Node to) {
   catalog::Locator::Holders holders =
       co_await parts_.locator.holders(catalog::Kind::volume, base::encodeQueryValue(name));
   auto isThere = [&](const cluster::Node& each) { return each.id == to.id; };
-  std::string why;
-  if (holders.up.empty() && holders.down) why = "node " + holders.down->name + " is down";
-  if (holders.up.size() > 1) why = "several nodes have it";
+  if (holders.up.empty() && holders.down)
+    co_return base::Status::failed("node " + holders.down->name + " is down");
+  if (holders.up.size() > 1) co_return base::Status::failed("several nodes have it");
   bool isDone = holders.up.empty() || std::any_of(holders.up.begin(), holders.up.end(), isThere);
-  if (isDone || !why.empty()) co_return why;
+  if (isDone) co_return base::Status();
   cluster::Node home = std::move(holders.up.front());
+  base::Status handed;
   if (home.self) {
-    why = co_await handOn(name, to);
+    handed = co_await handOn(name, to);
   } else {
     base::JsonWriter json;
     json.object().member("name", name).member("to", to.id.text()).endObject();
     catalog::NodeReply reply = co_await catalog::postToPeer(
         std::move(home), "/drover/v1/volumes/move", json.text(), changeTimeout);
     reply.throwFault();
-    if (!reply.done) why = reply.why();
+    handed = reply.outcome();
   }
-  if (why.empty()) parts_.placements.found(catalog::Kind::volume, name, {std::move(to)});
-  co_return why;
+  if (handed.ok()) parts_.placements.found(catalog::Kind::volume, name, {std::move(to)});
+  co_return handed;
 }
 
 base::Task<> VolumeMove::move(std::string request) {
@@ -139,64 +141,64 @@ base::Task<> VolumeMove::move(std::string request) {
   std::optional<cluster::Node> to = id ? parts_.locator.node(*id) : std::nullopt;
   if (name.empty() || !to || to->self)
     throw cluster::AgentError(400, "a volume and another node are needed");
-  std::string why = co_await handOn(std::move(name), std::move(*to));
-  if (!why.empty()) throw cluster::AgentError(409, why);
+  base::Status handed = co_await handOn(std::move(name), std::move(*to));
+  if (!handed.ok()) throw cluster::AgentError(409, handed.why());
 }
 
 base::Task<> VolumeMove::take(std::string request) {
-  std::string why = co_await makeHere(std::move(request));
-  if (!why.empty()) throw cluster::AgentError(409, why);
+  base::Status made = co_await makeHere(std::move(request));
+  if (!made.ok()) throw cluster::AgentError(409, made.why());
 }
 
-base::Task<std::string> VolumeMove::handOn(std::string name, cluster::Node to) {
+base::Task<base::Status> VolumeMove::handOn(std::string name, cluster::Node to) {
   Moving moving(moving_, name);
-  if (!moving.isFirst()) co_return "volume " + name + " is being moved";
-  std::string why = co_await handOnUnused(name, to);
-  if (why.empty())
+  if (!moving.isFirst()) co_return base::Status::failed("volume " + name + " is being moved");
+  base::Status handed = co_await handOnUnused(name, to);
+  if (handed.ok())
     parts_.log.info("unused volume moved to its container's node",
                     {{"volume", name}, {"node", to.name}});
-  co_return why;
+  co_return handed;
 }
 
 // Removed here before it is made there, so that there are never two: nothing but its labels could
 // be lost. The engine does not remove one that a container has.
-base::Task<std::string> VolumeMove::handOnUnused(std::string name, cluster::Node to) {
+base::Task<base::Status> VolumeMove::handOnUnused(std::string name, cluster::Node to) {
   std::string path = "/volumes/" + base::encodeQueryValue(name);
   cluster::Node here = catalog::NodeClient::here();
   catalog::NodeReply seen = co_await parts_.nodeClient.get(here, path, catalog::lookupTimeout);
   seen.throwFault();
-  if (seen.status != 200) co_return seen.why();
+  if (seen.status != 200) co_return base::Status::failed(seen.why());
   std::optional<std::string> content = movableContent(seen.body);
-  if (!content) co_return "volume " + name + " stays where it is";
+  if (!content) co_return base::Status::failed("volume " + name + " stays where it is");
   VolumeClaims::Claim claim;
   claim.name = name;
   claim.held = co_await parts_.claims.claimOurs(name);
-  if (!claim.held) co_return "volume " + name + " is claimed by another request";
-  if (!isEmptyDirectory(*content)) co_return "volume " + name + " is not empty";
+  if (!claim.held)
+    co_return base::Status::failed("volume " + name + " is claimed by another request");
+  if (!isEmptyDirectory(*content))
+    co_return base::Status::failed("volume " + name + " is not empty");
   base::HttpCall call = catalog::changeCall("DELETE", path, {}, changeTimeout);
   catalog::NodeReply removed = co_await parts_.nodeClient.call(std::move(here), std::move(call));
   removed.throwFault();
-  if (!removed.done) co_return removed.why();
+  if (!removed.done) co_return removed.outcome();
   std::string request = takeRequest(seen.body);
   catalog::NodeReply made =
       co_await catalog::postToPeer(to, "/drover/v1/volumes/take", request, changeTimeout);
-  std::string why;
   if (!made.done) {
-    why = made.why();
-    std::string lost = co_await makeHere(std::move(request));
-    if (!lost.empty()) why += "; and here: " + lost;
-    co_return why;
+    base::Status back = co_await makeHere(std::move(request));
+    if (back.ok()) co_return made.outcome();
+    co_return base::Status::failed(made.why() + "; and here: " + back.why());
   }
   std::vector<VolumeClaims::Claim> claims;
   claims.push_back(std::move(claim));
   parts_.claims.made(std::move(claims), to.id, true);
-  co_return why;
+  co_return base::Status();
 }
 
-base::Task<std::string> VolumeMove::makeHere(std::string request) {
+base::Task<base::Status> VolumeMove::makeHere(std::string request) {
   std::optional<docker::JsonObject> volume = docker::JsonObject::parse(request);
   std::string_view name = volume ? volume->find("name") : std::string_view();
-  if (!docker::insideQuotes(name)) co_return std::string("a volume is needed");
+  if (!docker::insideQuotes(name)) co_return base::Status::failed("a volume is needed");
   std::string_view labels = volume->find("labels");
   std::string body = "{\"Driver\":\"local\",\"Name\":";
   body.append(name).append(",\"Labels\":").append(labels.empty() ? "null" : labels).append("}");
@@ -205,11 +207,11 @@ base::Task<std::string> VolumeMove::makeHere(std::string request) {
   cluster::Node here = catalog::NodeClient::here();
   catalog::NodeReply made = co_await parts_.nodeClient.call(std::move(here), std::move(call));
   made.throwFault();
-  if (!made.done) co_return made.why();
+  if (!made.done) co_return made.outcome();
   std::string plain(base::text(base::parseJson(request), "name"));
   std::optional<cluster::Node> self = parts_.locator.node(parts_.agent.self());
   if (self) parts_.placements.found(catalog::Kind::volume, plain, {std::move(*self)});
-  co_return std::string();
+  co_return base::Status();
 }
 
 }  // namespace orchestrator

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "base/log.h"
+#include "base/status.h"
 #include "base/task.h"
 #include "catalog/container_index.h"
 #include "catalog/holdings_index.h"
@@ -48,9 +49,9 @@ class VolumeMove {
 
   // Of the volumes that a container is to have, those that may be unused, by the records.
   std::vector<std::string> unused(const labels::Policy& policy) const;
-  // Has these brought there by the nodes that have them. One that stays where it is after all, or
-  // an empty text.
-  base::Task<std::string> bring(std::vector<std::string> names, cluster::Node to);
+  // Has these brought there by the nodes that have them. The first that stays where it is after
+  // all, if one does.
+  base::Task<std::optional<std::string>> bring(std::vector<std::string> names, cluster::Node to);
 
   // ---- what nodes ask of each other
   // {"name":...,"to":<id of a node>}: hands on one of ours. Throws AgentError.
@@ -59,11 +60,11 @@ class VolumeMove {
   base::Task<> take(std::string request);
 
  private:
-  base::Task<std::string> bringOne(std::string name, cluster::Node to);
+  base::Task<base::Status> bringOne(std::string name, cluster::Node to);
   bool mayBeUnused(const std::string& name) const;
-  base::Task<std::string> handOn(std::string name, cluster::Node to);
-  base::Task<std::string> handOnUnused(std::string name, cluster::Node to);
-  base::Task<std::string> makeHere(std::string request);
+  base::Task<base::Status> handOn(std::string name, cluster::Node to);
+  base::Task<base::Status> handOnUnused(std::string name, cluster::Node to);
+  base::Task<base::Status> makeHere(std::string request);
 
   Parts parts_;
   std::set<std::string> moving_;

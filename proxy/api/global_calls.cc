@@ -100,13 +100,13 @@ base::Task<> GlobalCalls::handle(Client& client, RouteMatch match, cluster::Node
 
   std::vector<std::string> warnings;
   for (const Answered& each : answers) {
-    if (each.why.empty()) continue;
+    if (each.done.ok()) continue;
     parts_.log.warn("global container: a replica could not be updated",
                     {{"container", group->original->name},
                      {"node", each.node},
                      {"call", std::string(route.method) + " " + std::string(route.pattern)},
-                     {"reason", each.why}});
-    warnings.push_back(each.node + ": " + each.why);
+                     {"reason", each.done.why()}});
+    warnings.push_back(each.node + ": " + each.done.why());
   }
   if (route.pattern.ends_with("/update"))
     reply.body = scheduler::withWarnings(reply.body, warnings);
@@ -119,7 +119,7 @@ base::Task<> GlobalCalls::apply(orchestrator::GlobalMember copy, base::HttpCall 
   std::optional<cluster::Node> node = id ? parts_.locator.node(*id) : std::nullopt;
   answered.node = node ? node->name : copy.node;
   if (!node || !node->up) {
-    answered.why = "is down";
+    answered.done = base::Status::failed("is down");
     co_return;
   }
   bool removes = call.method == "DELETE";
@@ -127,8 +127,8 @@ base::Task<> GlobalCalls::apply(orchestrator::GlobalMember copy, base::HttpCall 
                                                                docker::Effect::container, copy.id);
   // Its own node may have been first, or be at it.
   bool isGone = removes && (reply.status == 404 || reply.status == 409);
-  if (!reply.done && !isGone) answered.why = reply.why();
-  if (removes && answered.why.empty()) wasRemoved(copy);
+  if (!isGone) answered.done = reply.outcome();
+  if (removes && answered.done.ok()) wasRemoved(copy);
 }
 
 void GlobalCalls::wasRemoved(const orchestrator::GlobalMember& member) {

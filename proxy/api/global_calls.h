@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/log.h"
+#include "base/status.h"
 #include "base/task.h"
 #include "catalog/container_index.h"
 #include "catalog/locator.h"
@@ -49,7 +50,7 @@ class GlobalCalls {
  private:
   struct Answered {
     std::string node;  // name
-    std::string why;   // not
+    base::Status done;
   };
   std::optional<orchestrator::GlobalGroup> groupOf(std::string_view object) const;
   base::Task<> apply(orchestrator::GlobalMember copy, base::HttpCall call, Answered& answered);

@@ -215,28 +215,31 @@ base::Task<> ImageCalls::save(Client& client, RouteMatch match) {
     }
   }
   for (const std::string& image : images) {
-    Gathered gathered;
+    Gathered gathered = std::optional<cluster::Node>();
     std::optional<docker::ImageReference> named = docker::parseImageReference(image);
     if (named && !named->namesOne()) gathered = co_await gather(image, true);
-    if (!gathered.at && gathered.fault.empty()) gathered.fault = co_await bringHere(image);
-    if (gathered.fault.empty()) continue;
-    co_await sendError(client, 503, parts_.local.commonHeaders(), std::move(gathered.fault), false);
+    base::Status brought = gathered.status();
+    if (brought.ok() && !gathered.value()) brought = co_await bringHere(image);
+    if (brought.ok()) continue;
+    co_await sendError(client, 503, parts_.local.commonHeaders(), brought.why(), false);
     co_return;
   }
   co_await parts_.local.passThrough(client, match);
 }
 
-// If another node has it and we do not. Why that cannot be; of one that nobody has, engines tell.
-base::Task<std::string> ImageCalls::bringHere(std::string image) {
+// If another node has it and we do not. Of one that nobody has, engines tell.
+base::Task<base::Status> ImageCalls::bringHere(std::string image) {
   catalog::Locator::Holders holders =
       co_await parts_.locator.holders(catalog::Kind::image, base::encodeQueryValue(image));
   bool here = std::any_of(holders.up.begin(), holders.up.end(),
                           [](const cluster::Node& node) { return node.self; });
-  if (here || holders.up.empty()) co_return std::move(holders.fault);
+  if (!holders.fault.empty() && (here || holders.up.empty()))
+    co_return base::Status::failed(std::move(holders.fault));
+  if (here || holders.up.empty()) co_return base::Status();
   for (cluster::Node& each : parts_.nodes.nodes()) {
     if (each.self) co_await parts_.transfer.send(image, holders.up.front(), std::move(each));
   }
-  co_return std::string();
+  co_return base::Status();
 }
 
 // All tags of a repository, to us or to the node that has most of them.
@@ -258,9 +261,9 @@ base::Task<ImageCalls::Gathered> ImageCalls::gather(std::string repository, bool
     holders.push_back(each.node);
     answered.insert(each.node.id);
   }
-  Gathered gathered;
+  std::optional<cluster::Node> nobody;
   // Should our own engine not answer, it tells so when it is asked to save.
-  if (here && (holders.empty() || !holders.front().self)) co_return gathered;
+  if (here && (holders.empty() || !holders.front().self)) co_return nobody;
   std::vector<catalog::NodeAnswer> answers = catalog::successesOf(std::move(replies));
   catalog::IsStaleTag isStale = staleness();
   for (catalog::NodeAnswer& each : answers)
@@ -268,12 +271,13 @@ base::Task<ImageCalls::Gathered> ImageCalls::gather(std::string repository, bool
   std::optional<size_t> at;
   if (here) at = 0;
   Gathering gathering = gatherTags(answers, name, at);
-  gathered.fault = parts_.locator.faultOfTags(name, answered).value_or("");
-  if (gathering.tags.empty() || !gathered.fault.empty()) co_return gathered;
-  gathered.at = holders[gathering.at];
+  std::optional<std::string> fault = parts_.locator.faultOfTags(name, answered);
+  if (fault) co_return base::Status::failed(std::move(*fault));
+  if (gathering.tags.empty()) co_return nobody;
+  std::optional<cluster::Node> place = holders[gathering.at];
   for (const Gathering::Fetch& each : gathering.missing)
-    co_await parts_.transfer.send(each.image, holders[each.from], *gathered.at);
-  co_return gathered;
+    co_await parts_.transfer.send(each.image, holders[each.from], *place);
+  co_return place;
 }
 
 // Without a tag it is about all tags of the repository.
@@ -292,13 +296,13 @@ base::Task<> ImageCalls::push(Client& client, RouteMatch match) {
 
 base::Task<> ImageCalls::pushAll(Client& client, RouteMatch match, std::string repository) {
   Gathered gathered = co_await gather(std::move(repository), false);
-  if (!gathered.fault.empty()) {
-    co_await sendError(client, 503, parts_.local.commonHeaders(), std::move(gathered.fault),
+  if (!gathered.ok()) {
+    co_await sendError(client, 503, parts_.local.commonHeaders(), gathered.why(),
                        !client.reader.bodyDone());
-  } else if (!gathered.at) {
+  } else if (!gathered.value()) {
     co_await parts_.local.passThrough(client, match);  // the engine says that there is none
   } else {
-    co_await parts_.objects.send(client, match, std::move(*gathered.at));
+    co_await parts_.objects.send(client, match, std::move(*gathered.value()));
   }
 }
 

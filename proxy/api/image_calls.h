@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "base/status.h"
 #include "base/task.h"
 #include "catalog/locator.h"
 #include "catalog/node_client.h"
@@ -78,12 +79,11 @@ class ImageCalls {
   base::Task<std::map<std::string, int64_t>> momentsOf(std::vector<std::string> ids,
                                                        cluster::Node node);
   catalog::IsStaleTag staleness() const;
-  struct Gathered {
-    std::optional<cluster::Node> at;  // nothing: nobody has such a tag
-    std::string fault;                // some cannot be had; then nothing was brought anywhere
-  };
+  // The node that has them then; nothing if nobody has such a tag. If some cannot be had, nothing
+  // is brought anywhere.
+  using Gathered = base::Result<std::optional<cluster::Node>>;
   base::Task<Gathered> gather(std::string repository, bool here);
-  base::Task<std::string> bringHere(std::string image);
+  base::Task<base::Status> bringHere(std::string image);
 
   Parts parts_;
 };
