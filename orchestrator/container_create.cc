@@ -91,7 +91,7 @@ base::Task<ContainerCreate::Created> ContainerCreate::create(CreateOrder order,
   Created created;
   const labels::Policy& policy = order.asked.policy;
   CreateClaims claimed(names_, volumes_);
-  Refusal refusal = malformed(order);
+  docker::Refusal refusal = malformed(order);
   if (refusal.status == 0) refusal = co_await claimed.takeName(order.name);
   if (refusal.status == 0) refusal = co_await dependencies_.learn(policy, &claimed);
   if (refusal.status) {
@@ -108,7 +108,7 @@ base::Task<ContainerCreate::Created> ContainerCreate::create(CreateOrder order,
     if (isNew) order.asked.policy.replaces = placements_.predecessor(policy, order.name);
     choose(order, false, choice);
     size_t staying = choice.staying.size();
-    Refusal refused;
+    docker::Refusal refused;
     bool done = co_await createOnOne(upstream, choice, order, claimed, refused, created.reply);
     if (done) co_return created;
     if (choice.staying.size() > staying) continue;
@@ -154,7 +154,7 @@ void ContainerCreate::choose(const CreateOrder& order, bool explain, Choice& cho
 // refuse.
 base::Task<bool> ContainerCreate::createOnOne(std::string& upstream, Choice& choice,
                                               const CreateOrder& order, CreateClaims& claimed,
-                                              Refusal& refused, base::HttpReply& reply) {
+                                              docker::Refusal& refused, base::HttpReply& reply) {
   for (const scheduler::Candidate& candidate : choice.placement.candidates) {
     std::optional<cluster::Node> node = nodeOf(candidate.id);
     if (!node || !node->up) continue;
@@ -422,7 +422,7 @@ base::Task<base::Result<std::string>> ContainerCreate::makeOurs(labels::Policy p
                                                                 std::string name,
                                                                 cluster::Node node) {
   CreateClaims claimed(names_, volumes_);
-  Refusal refusal = co_await claimed.takeName(name);
+  docker::Refusal refusal = co_await claimed.takeName(name);
   if (refusal.status) co_return base::Status::failed(std::move(refusal.message));
   CreateOrder order;
   order.target = "/containers/create?name=" + base::encodeQueryValue(name);

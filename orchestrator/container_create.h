@@ -19,6 +19,7 @@
 #include "docker/engine.h"
 #include "docker/heads.h"
 #include "docker/local_engine.h"
+#include "docker/refusal.h"
 #include "orchestrator/create_claims.h"
 #include "orchestrator/create_order.h"
 #include "orchestrator/dependencies.h"
@@ -42,7 +43,7 @@ class ContainerCreate {
   // On the best node. `upstream` is the name of the server that was asked last, for messages; it
   // must outlive the task, and is right also if that throws since the server breaks off.
   struct Created {
-    Refusal refusal;  // no engine was asked, or none could be
+    docker::Refusal refusal;  // no engine was asked, or none could be
     base::HttpReply reply;
   };
   base::Task<Created> create(CreateOrder order, std::string& upstream);
@@ -62,7 +63,7 @@ class ContainerCreate {
   base::Task<Made> makeHere(const CreateOrder& order);
   // Where the container would go and why, and why it would not go elsewhere. Nothing is created.
   struct Explained {
-    Refusal refusal;
+    docker::Refusal refusal;
     scheduler::Placement placement;
   };
   base::Task<Explained> explain(CreateOrder order);
@@ -85,7 +86,8 @@ class ContainerCreate {
 
   void choose(const CreateOrder& order, bool explain, Choice& choice);
   base::Task<bool> createOnOne(std::string& upstream, Choice& choice, const CreateOrder& order,
-                               CreateClaims& claimed, Refusal& refused, base::HttpReply& reply);
+                               CreateClaims& claimed, docker::Refusal& refused,
+                               base::HttpReply& reply);
   base::Task<Made> makeOn(const cluster::Node& node, const CreateOrder& order,
                           const scheduler::Placements::Reservation& reservation,
                           CreateClaims& claimed);

@@ -8,7 +8,7 @@ namespace orchestrator {
 base::Task<base::Status> ContainerRename::ours(std::string id, std::string name,
                                                std::string holder) {
   NameClaims::Claim claimed(parts_.names);
-  Refusal refusal = co_await claimed.take(name, std::move(holder));
+  docker::Refusal refusal = co_await claimed.take(name, std::move(holder));
   if (refusal.status) co_return base::Status::failed(refusal.message);
   std::vector<std::string> before;
   if (const catalog::ContainerIndex::Place* place = parts_.index.find(id).place)

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/task.h"
+#include "docker/refusal.h"
 #include "orchestrator/name_claims.h"
 #include "orchestrator/volume_claims.h"
 
@@ -19,7 +20,7 @@ class CreateClaims {
   // Both must outlive it.
   CreateClaims(NameClaims& names, VolumeClaims& volumes) : name_(names), owner_(volumes) {}
 
-  base::Task<Refusal> takeName(std::string name) { return name_.take(std::move(name)); }
+  base::Task<docker::Refusal> takeName(std::string name) { return name_.take(std::move(name)); }
   void add(VolumeClaims::Claim volume) { volumes_.push_back(std::move(volume)); }
 
   // `container`, of that node, has come of it.

@@ -129,8 +129,8 @@ EngineRequest forEngine(docker::CreateRequest request, const EngineEdits& edits)
   return {std::move(request), std::move(body)};
 }
 
-Refusal malformed(const CreateOrder& order) {
-  Refusal refusal;
+docker::Refusal malformed(const CreateOrder& order) {
+  docker::Refusal refusal;
   if (!order.request.fault().empty()) refusal = {400, order.request.fault()};
   if (order.asked.problem) refusal = {400, order.asked.problem->message()};
   return refusal;

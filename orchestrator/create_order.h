@@ -11,6 +11,7 @@
 #include "base/http.h"
 #include "catalog/container_record.h"
 #include "docker/create_request.h"
+#include "docker/refusal.h"
 #include "labels/decode.h"
 #include "orchestrator/held_claim.h"
 
@@ -56,6 +57,6 @@ struct EngineRequest {
 EngineRequest forEngine(docker::CreateRequest request, const EngineEdits& edits);
 
 // What has to be mended before it can be placed.
-Refusal malformed(const CreateOrder& order);
+docker::Refusal malformed(const CreateOrder& order);
 
 }  // namespace orchestrator

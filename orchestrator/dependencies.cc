@@ -23,8 +23,9 @@ std::string inPath(const std::string& object) {
 
 }  // namespace
 
-base::Task<Refusal> Dependencies::learn(const labels::Policy& policy, CreateClaims* claims) {
-  Refusal refusal = co_await askAbout(policy.containers, &Dependencies::learnContainer);
+base::Task<docker::Refusal> Dependencies::learn(const labels::Policy& policy,
+                                                CreateClaims* claims) {
+  docker::Refusal refusal = co_await askAbout(policy.containers, &Dependencies::learnContainer);
   if (refusal.status) co_return refusal;
   // Each node has its own of a global container's.
   std::set<std::string> volumes;
@@ -38,7 +39,8 @@ base::Task<Refusal> Dependencies::learn(const labels::Policy& policy, CreateClai
 }
 
 // Side by side, but not so many at once that an engine has no time for others.
-base::Task<Refusal> Dependencies::askAbout(const std::vector<std::string>& objects, Ask ask) {
+base::Task<docker::Refusal> Dependencies::askAbout(const std::vector<std::string>& objects,
+                                                   Ask ask) {
   Round round;
   round.left.assign(objects.begin(), objects.end());
   base::Scope workers([&round](std::exception_ptr fault) {
@@ -57,15 +59,15 @@ base::Task<> Dependencies::work(Round& round, Ask ask) {
   while (!round.left.empty()) {
     std::string next = std::move(round.left.front());
     round.left.pop_front();
-    Refusal refusal = co_await (this->*ask)(next);
+    docker::Refusal refusal = co_await (this->*ask)(next);
     if (refusal.status == 0) continue;
     round.refusal = std::move(refusal);
     round.left.clear();
   }
 }
 
-base::Task<Refusal> Dependencies::learnContainer(const std::string& container) {
-  Refusal refusal;
+base::Task<docker::Refusal> Dependencies::learnContainer(const std::string& container) {
+  docker::Refusal refusal;
   if (placements_.knows(container)) co_return refusal;
   catalog::Located located = co_await locator_.find(catalog::Kind::container, inPath(container));
   if (!located.node && catalog::isSilence(located.status))
@@ -76,9 +78,10 @@ base::Task<Refusal> Dependencies::learnContainer(const std::string& container) {
   co_return refusal;
 }
 
-base::Task<Refusal> Dependencies::learnVolume(const std::string& volume, CreateClaims* claims) {
+base::Task<docker::Refusal> Dependencies::learnVolume(const std::string& volume,
+                                                      CreateClaims* claims) {
   if (!claims) {
-    Refusal refusal = co_await lookUp(catalog::Kind::volume, volume);
+    docker::Refusal refusal = co_await lookUp(catalog::Kind::volume, volume);
     co_return refusal;
   }
   VolumeClaims::Found found = co_await volumes_.find(volume);
@@ -91,13 +94,13 @@ base::Task<Refusal> Dependencies::learnVolume(const std::string& volume, CreateC
   co_return found.refusal;
 }
 
-base::Task<Refusal> Dependencies::learnNetwork(const std::string& network) {
-  Refusal refusal = co_await lookUp(catalog::Kind::network, network);
+base::Task<docker::Refusal> Dependencies::learnNetwork(const std::string& network) {
+  docker::Refusal refusal = co_await lookUp(catalog::Kind::network, network);
   co_return refusal;
 }
 
-base::Task<Refusal> Dependencies::lookUp(catalog::Kind kind, const std::string& object) {
-  Refusal refusal;
+base::Task<docker::Refusal> Dependencies::lookUp(catalog::Kind kind, const std::string& object) {
+  docker::Refusal refusal;
   catalog::Locator::Holders holders = co_await locator_.holders(kind, inPath(object));
   if (!holders.up.empty()) {
     placements_.found(kind, object, holders.up);

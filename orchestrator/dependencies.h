@@ -11,6 +11,7 @@
 #include "base/loop.h"
 #include "base/task.h"
 #include "catalog/locator.h"
+#include "docker/refusal.h"
 #include "labels/policy.h"
 #include "orchestrator/create_claims.h"
 #include "orchestrator/volume_claims.h"
@@ -27,23 +28,23 @@ class Dependencies {
 
   // Tells placement. A volume that nobody has is made where the container goes: its name is
   // claimed, unless `claims` is nullptr. Of what else nobody has, the engine tells.
-  base::Task<Refusal> learn(const labels::Policy& policy, CreateClaims* claims);
+  base::Task<docker::Refusal> learn(const labels::Policy& policy, CreateClaims* claims);
 
  private:
   // What is asked about in a row, by several at once.
   struct Round {
     std::deque<std::string> left;
-    Refusal refusal;
+    docker::Refusal refusal;
     std::exception_ptr fault;
   };
-  using Ask = base::Task<Refusal> (Dependencies::*)(const std::string&);
+  using Ask = base::Task<docker::Refusal> (Dependencies::*)(const std::string&);
 
-  base::Task<Refusal> askAbout(const std::vector<std::string>& objects, Ask ask);
+  base::Task<docker::Refusal> askAbout(const std::vector<std::string>& objects, Ask ask);
   base::Task<> work(Round& round, Ask ask);
-  base::Task<Refusal> learnContainer(const std::string& container);
-  base::Task<Refusal> learnNetwork(const std::string& network);
-  base::Task<Refusal> learnVolume(const std::string& volume, CreateClaims* claims);
-  base::Task<Refusal> lookUp(catalog::Kind kind, const std::string& object);
+  base::Task<docker::Refusal> learnContainer(const std::string& container);
+  base::Task<docker::Refusal> learnNetwork(const std::string& network);
+  base::Task<docker::Refusal> learnVolume(const std::string& volume, CreateClaims* claims);
+  base::Task<docker::Refusal> lookUp(catalog::Kind kind, const std::string& object);
 
   base::Loop& loop_;
   catalog::Locator& locator_;

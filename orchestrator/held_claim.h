@@ -13,12 +13,6 @@
 
 namespace orchestrator {
 
-// Why a client's request is not done.
-struct Refusal {
-  int status = 0;  // 0: it is not refused
-  std::string message;
-};
-
 // Whether so many nodes are known to be dead that nobody has a majority. Then a new name is given
 // all the same: one that was given out twice is settled when they come back.
 bool hasNoMajority(const cluster::Nodes& nodes);

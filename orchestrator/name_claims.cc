@@ -32,18 +32,18 @@ std::string keyOf(const std::string& name) {
   return "name/" + name;
 }
 
-Refusal inUse(const std::string& name, const std::string& bearer) {
+docker::Refusal inUse(const std::string& name, const std::string& bearer) {
   return {409, "Conflict. The container name \"/" + name + "\" is already in use by " + bearer +
                    ". You have to remove (or rename) that container to be able to reuse that "
                    "name."};
 }
 
-Refusal taken(const std::string& name, const std::string& id) {
+docker::Refusal taken(const std::string& name, const std::string& id) {
   return inUse(name, "container \"" + id + "\"");
 }
 
 // By a claim, whose holder is nothing that a client could use.
-Refusal beingMade(const std::string& name) {
+docker::Refusal beingMade(const std::string& name) {
   return inUse(name, "a container that is being made or renamed");
 }
 
@@ -55,10 +55,10 @@ std::string_view withoutSlash(std::string_view name) {
 
 // ---- one claim
 
-base::Task<Refusal> NameClaims::Claim::take(std::string name, std::string holder) {
-  if (name.empty()) co_return Refusal{};
+base::Task<docker::Refusal> NameClaims::Claim::take(std::string name, std::string holder) {
+  if (name.empty()) co_return docker::Refusal{};
   if (holder.empty()) holder = cluster::makeTokenSecret().reveal();
-  Refusal refusal = co_await owner_.claim(name, holder);
+  docker::Refusal refusal = co_await owner_.claim(name, holder);
   if (refusal.status == 0) {
     name_ = std::move(name);
     held_.granted(keyOf(name_), std::move(holder));
@@ -118,11 +118,11 @@ base::Task<base::Status> NameClaims::keep(std::string name, std::string holder) 
   co_return base::Status::failed("its name was given to another container");
 }
 
-base::Task<Refusal> NameClaims::claim(std::string name, std::string holder) {
+base::Task<docker::Refusal> NameClaims::claim(std::string name, std::string holder) {
   base::Time began = loop_.now();
   for (;;) {
     cluster::ClaimResult result = co_await agent_.claim(keyOf(name), holder);
-    if (result.verdict == cluster::ClaimResult::Verdict::granted) co_return Refusal{};
+    if (result.verdict == cluster::ClaimResult::Verdict::granted) co_return docker::Refusal{};
     bool isHeld = result.verdict == cluster::ClaimResult::Verdict::held;
     if (isHeld) {
       base::milliseconds spent = std::min(loop_.now() - began, nameWait - answerLeast);
@@ -133,13 +133,13 @@ base::Task<Refusal> NameClaims::claim(std::string name, std::string holder) {
     } else {
       if (hasNoMajority(agent_)) {
         log_.warn("name granted without a majority", {{"name", name}});
-        co_return Refusal{};
+        co_return docker::Refusal{};
       }
     }
     if (loop_.now() >= began + (isHeld ? nameWait : patienceFor(result))) {
       if (isHeld) co_return beingMade(name);
-      Refusal refusal{503, "too few nodes answer to make sure that the name \"/" + name +
-                               "\" is not in use; see \"docker node ls\" and try again"};
+      docker::Refusal refusal{503, "too few nodes answer to make sure that the name \"/" + name +
+                                       "\" is not in use; see \"docker node ls\" and try again"};
       co_return refusal;
     }
     co_await base::sleepFor(loop_, nameRetry);

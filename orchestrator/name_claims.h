@@ -19,6 +19,7 @@
 #include "catalog/node_client.h"
 #include "cluster/agent/agent.h"
 #include "docker/engine.h"
+#include "docker/refusal.h"
 #include "orchestrator/held_claim.h"
 #include "scheduler/placements.h"
 
@@ -46,7 +47,7 @@ class NameClaims {
     // Called once. An empty name is nobody's, and never refused. With a `holder`, it is granted
     // also if that one holds it: who moves a container claims for it what another node then takes
     // over.
-    base::Task<Refusal> take(std::string name, std::string holder = {});
+    base::Task<docker::Refusal> take(std::string name, std::string holder = {});
     // Empty if none was taken.
     const std::string& name() const { return name_; }
     // `object`, a container of that node, has the name.
@@ -83,7 +84,7 @@ class NameClaims {
     bool certain = true;
   };
 
-  base::Task<Refusal> claim(std::string name, std::string holder);
+  base::Task<docker::Refusal> claim(std::string name, std::string holder);
   base::Task<> watch(Bearer bearer);
   bool isClaimed(const std::string& name, const std::string& holder) const;
   bool isRecorded(const Bearer& bearer) const;

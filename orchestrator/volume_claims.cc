@@ -162,7 +162,7 @@ bool VolumeClaims::isRecorded(const std::string& name) const {
 }
 
 // Why nobody can tell at present what comes of it, if that is so.
-Refusal VolumeClaims::inDoubt(const std::string& holder, const std::string& name) const {
+docker::Refusal VolumeClaims::inDoubt(const std::string& holder, const std::string& name) const {
   std::optional<cluster::NodeId> id = cluster::NodeId::parse(makerOf(holder).node);
   std::optional<cluster::Node> maker = id ? locator_.node(*id) : std::nullopt;
   if (!maker) return {};

@@ -19,6 +19,7 @@
 #include "catalog/locator.h"
 #include "catalog/node_client.h"
 #include "cluster/agent/agent.h"
+#include "docker/refusal.h"
 #include "orchestrator/held_claim.h"
 
 namespace orchestrator {
@@ -40,7 +41,7 @@ class VolumeClaims {
   // One of these.
   struct Found {
     std::vector<cluster::Node> homes;  // that have it, by the word of their engines
-    Refusal refusal;                   // why it is neither there nor may be made
+    docker::Refusal refusal;           // why it is neither there nor may be made
     Claim claim;                       // else
   };
   // Waits for who is just making it.
@@ -56,7 +57,7 @@ class VolumeClaims {
   base::Task<Found> look(std::string name);
   base::Task<> watch(Claim claim, cluster::NodeId node, bool certain);
   bool isRecorded(const std::string& name) const;
-  Refusal inDoubt(const std::string& holder, const std::string& name) const;
+  docker::Refusal inDoubt(const std::string& holder, const std::string& name) const;
   bool isLeftOver(const std::string& holder) const;
 
   base::Loop& loop_;

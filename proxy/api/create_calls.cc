@@ -20,7 +20,7 @@ base::Task<> CreateCalls::create(Client& client, RouteMatch match) {
   orchestrator::ContainerCreate::Created created =
       co_await creation_.create(std::move(order), client.upstream);
   if (created.refusal.status) {
-    co_await refuse(client, std::move(created.refusal));
+    co_await sendRefusal(client, local_.commonHeaders(), std::move(created.refusal));
     co_return;
   }
   const base::HttpReply& reply = created.reply;
@@ -49,7 +49,7 @@ base::Task<> CreateCalls::explain(Client& client, RouteMatch match) {
   std::vector<std::string> warnings = order.asked.warnings;
   orchestrator::ContainerCreate::Explained explained = co_await creation_.explain(std::move(order));
   if (explained.refusal.status) {
-    co_await refuse(client, std::move(explained.refusal));
+    co_await sendRefusal(client, local_.commonHeaders(), std::move(explained.refusal));
     co_return;
   }
   std::string answer = scheduler::explanation(explained.placement, warnings);
@@ -66,10 +66,6 @@ base::Task<orchestrator::CreateOrder> CreateCalls::read(Client& client, RouteMat
   };
   orchestrator::CreateOrder order = co_await base::offload(loop_, std::move(work));
   co_return order;
-}
-
-base::Task<> CreateCalls::refuse(Client& client, orchestrator::Refusal refusal) {
-  co_await sendError(client, refusal.status, local_.commonHeaders(), refusal.message, false);
 }
 
 }  // namespace proxy

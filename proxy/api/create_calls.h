@@ -33,7 +33,6 @@ class CreateCalls {
 
  private:
   base::Task<orchestrator::CreateOrder> read(Client& client, RouteMatch match);
-  base::Task<> refuse(Client& client, orchestrator::Refusal refusal);
 
   base::Loop& loop_;
   docker::Engine& engine_;

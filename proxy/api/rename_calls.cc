@@ -22,14 +22,13 @@ base::Task<> RenameCalls::rename(Client& client, RouteMatch match) {
     before = place->second.names;
   }
   orchestrator::NameClaims::Claim claimed(parts_.names);
-  orchestrator::Refusal refusal;
+  docker::Refusal refusal;
   // Its own name is its own already; what the engine says to that it says by itself.
   bool isOwn = base::decodePath(match.object).value_or("") == name ||
                std::find(before.begin(), before.end(), name) != before.end();
   if (!isOwn) refusal = co_await claimed.take(name);
   if (refusal.status) {
-    co_await sendError(client, refusal.status, parts_.local.commonHeaders(), refusal.message,
-                       false);
+    co_await sendRefusal(client, parts_.local.commonHeaders(), std::move(refusal));
     co_return;
   }
   try {

@@ -38,10 +38,6 @@ std::string nodeWanted(const rapidjson::Value& request) {
 
 }  // namespace
 
-base::Task<> VolumeCalls::refuse(Client& client, orchestrator::Refusal refusal) {
-  co_await sendError(client, refusal.status, local_.commonHeaders(), refusal.message, false);
-}
-
 base::Task<> VolumeCalls::create(Client& client, RouteMatch) {
   std::string body = co_await readBody(client, bodyMost_);
   if (!isSaidToBeJson(client.request(), body)) {
@@ -67,7 +63,7 @@ base::Task<> VolumeCalls::create(Client& client, RouteMatch) {
   // One without a name gets its own, and what is no name the engine refuses.
   if (node && !name.empty()) found = co_await claims_.find(name);
   if (found.refusal.status) {
-    co_await refuse(client, std::move(found.refusal));
+    co_await sendRefusal(client, local_.commonHeaders(), std::move(found.refusal));
     co_return;
   }
   // The engine says whether that one is what is asked for.

@@ -54,7 +54,6 @@ class VolumeCalls {
   base::Task<catalog::Located> holder(std::string object);
   base::Task<> makeOn(Client& client, cluster::Node node, std::string body,
                       orchestrator::VolumeClaims::Claim claim);
-  base::Task<> refuse(Client& client, orchestrator::Refusal refusal);
   bool isGlobal(const cluster::Node& node, const std::string& name) const;
 
   docker::Engine& engine_;

@@ -77,6 +77,10 @@ base::Task<> sendError(Client& client, int status, std::string_view common, std:
   co_await sendJson(client, status, common, body);
 }
 
+base::Task<> sendRefusal(Client& client, std::string_view common, docker::Refusal refusal) {
+  co_await sendError(client, refusal.status, common, std::move(refusal.message), false);
+}
+
 base::Task<std::string> readBody(Client& client, size_t most) {
   std::string body;
   base::Loop& loop = client.stream->loop();

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "base/task.h"
+#include "docker/refusal.h"
 #include "proxy/http/client.h"
 
 namespace proxy {
@@ -26,6 +27,8 @@ base::Task<> sendMoved(Client& client, std::string_view location);
 // Docker's error body. `close`: and ends the connection.
 base::Task<> sendError(Client& client, int status, std::string_view common, std::string message,
                        bool close);
+// The same for what is not done, and the connection goes on.
+base::Task<> sendRefusal(Client& client, std::string_view common, docker::Refusal refusal);
 
 // The whole body of the request. Throws HttpError: 413 if it is longer than `most`, 408 if it comes
 // too slowly, 503 if too much is held of others', or as base::MessageReader does; StreamError if

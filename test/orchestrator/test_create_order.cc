@@ -94,7 +94,7 @@ Test(create_order, what_runs_once_with_directories_runs_here) {
 }
 
 Test(create_order, what_cannot_be_understood_is_refused) {
-  Refusal broken = malformed(asking("{"));
+  docker::Refusal broken = malformed(asking("{"));
   cr_expect(broken.status == 400 && broken.message == "unexpected EOF");
   cr_expect_eq(malformed(asking(R"({"Labels":{"io.drover.nod":"a"}})")).status, 400);
   cr_expect_eq(malformed(asking("{}")).status, 0);
