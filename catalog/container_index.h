@@ -57,7 +57,6 @@ class ContainerIndex {
   // Global containers and their copies, by id, with what their labels say (global_labels.h).
   using Globals = std::map<std::string_view, std::pair<const Place*, GlobalMark>>;
   const Globals& globals() const { return globals_; }
-  size_t countOf(const cluster::NodeId& owner) const { return of(owner).size(); }
   size_t size() const { return byId_.size(); }
 
  private:

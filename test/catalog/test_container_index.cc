@@ -85,7 +85,7 @@ Test(container_index, what_is_no_entry_of_that_container_changes_nothing) {
     cr_expect_not(index.put(node('a'), id, wrong, 1), "%s", wrong.c_str());
   }
   cr_expect_eq(index.size(), 0);
-  cr_expect_eq(index.countOf(node('a')), 0);
+  cr_expect_eq(index.of(node('a')).size(), 0);
   // Members of other types are as good as none.
   cr_expect(index.put(node('a'), id, "{\"Id\":\"" + id + "\",\"Names\":7,\"Created\":\"x\"}", 1));
   cr_expect_eq(index.find(id).place->second.created, 0);
@@ -100,11 +100,11 @@ Test(container_index, an_entry_replaces_what_was_known_of_its_container) {
   cr_expect_eq(found(index, "new"), "a000");
   cr_expect_eq(index.find("new").place->second.version, 2);
   cr_expect_eq(index.find("new").place->second.created, 6);
-  cr_expect_eq(index.countOf(node('a')), 1);
+  cr_expect_eq(index.of(node('a')).size(), 1);
 
   index.put(node('b'), id, listed(id, "\"/new\""), 3);  // it was moved
-  cr_expect_eq(index.countOf(node('a')), 0);
-  cr_expect_eq(index.countOf(node('b')), 1);
+  cr_expect_eq(index.of(node('a')).size(), 0);
+  cr_expect_eq(index.of(node('b')).size(), 1);
   cr_expect_eq(index.named("new").size(), 1);
   index.erase(node('a'), id);
   cr_expect_eq(found(index, "new"), "a000", "only its owner's word ends it");
@@ -112,7 +112,7 @@ Test(container_index, an_entry_replaces_what_was_known_of_its_container) {
   index.erase(node('b'), id);
   cr_expect_eq(found(index, "new"), "?");
   cr_expect_eq(index.size(), 0);
-  cr_expect_eq(index.countOf(node('b')), 0);
+  cr_expect_eq(index.of(node('b')).size(), 0);
 }
 
 Test(container_index, a_name_may_be_that_of_several) {
@@ -165,7 +165,7 @@ Test(container_index, what_was_just_made_is_there_until_its_record_comes) {
   index.expect(node('a'), idOf("b"), "");
   cr_expect_eq(found(index, "web"), "a000");
   cr_expect_eq(index.find("web").place->second.version, 0);
-  cr_expect_eq(index.countOf(node('a')), 2);
+  cr_expect_eq(index.of(node('a')).size(), 2);
   index.put(node('a'), id, listed(id, "\"/web\""), 9);
   cr_expect_eq(index.named("web").size(), 1);
   index.expect(node('b'), id, "other");  // known already: nothing changes
@@ -173,7 +173,7 @@ Test(container_index, what_was_just_made_is_there_until_its_record_comes) {
   cr_expect_eq(index.find("web").place->second.version, 9);
   index.clear();
   cr_expect_eq(index.size(), 0);
-  cr_expect_eq(index.countOf(node('a')), 0);
+  cr_expect_eq(index.of(node('a')).size(), 0);
   cr_expect_eq(found(index, "web"), "?");
 }
 
@@ -185,7 +185,7 @@ Test(container_index, what_is_no_longer_expected_is_gone_unless_its_record_came)
   cr_expect_eq(found(index, "web"), "a000", "another owner's container");
   index.unexpect(node('a'), id);
   cr_expect_eq(found(index, "web"), "?");
-  cr_expect_eq(index.countOf(node('a')), 0);
+  cr_expect_eq(index.of(node('a')).size(), 0);
   index.unexpect(node('a'), id);
   index.put(node('a'), id, listed(id, "\"/web\""), 9);
   index.unexpect(node('a'), id);

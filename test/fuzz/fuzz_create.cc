@@ -51,13 +51,13 @@ void index(std::string_view entry) {
   cluster::NodeId owner;
   // Ids are 64 digits; a short one lets the fuzzer find it.
   if (!index.put(owner, "ab", entry, 1)) return;
-  fuzz::require(index.size() == 1 && index.countOf(owner) == 1);
+  fuzz::require(index.size() == 1 && index.of(owner).size() == 1);
   const catalog::ContainerIndex::Place* place = index.find("ab").place;
   fuzz::require(place && index.find("/a").place);
   std::vector<std::string> names = place->second.names;
   for (const std::string& name : names) fuzz::require(!index.named(name).empty());
   index.erase(owner, "ab");
-  fuzz::require(index.size() == 0 && index.countOf(owner) == 0);
+  fuzz::require(index.size() == 0 && index.of(owner).size() == 0);
   for (const std::string& name : names) fuzz::require(index.named(name).empty());
 }
 
