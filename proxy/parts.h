@@ -88,7 +88,7 @@ struct Parts {
         objectCalls(local, agent, index, locator),
         allNodes(engine, local, lists, agent, index, log, options.maxBodyBytes),
         containerListing(engine, local, lists, agent, index, locator, log, options.maxBodyBytes),
-        createCalls(loop, engine, local, creation, options.maxBodyBytes),
+        createCalls(loop, local, creation, options.maxBodyBytes),
         renameCalls({local, index, names, objectCalls}),
         globalCalls(
             {nodeClient, agent, index, locator, names, objectCalls, log, options.maxBodyBytes}),
@@ -96,9 +96,8 @@ struct Parts {
                         globalCalls, allNodes, options.maxBodyBytes}),
         imageCalls({engine, local, nodeClient, lists, agent, locator, images, creation, placements,
                     objectCalls, allNodes, options.maxBodyBytes}),
-        networkCalls(engine, local, agent, locator, objectCalls, allNodes, options.maxBodyBytes),
-        volumeCalls(engine, local, agent, locator, volumes, objectCalls, allNodes,
-                    options.maxBodyBytes),
+        networkCalls(local, agent, locator, objectCalls, allNodes, options.maxBodyBytes),
+        volumeCalls(local, agent, locator, volumes, objectCalls, allNodes, options.maxBodyBytes),
         swarmApi(engine, local, agent, options.swarmApi, options.maxBodyBytes),
         systemCalls(
             {loop, engine, local, agent, index, held, rebalancing, swarmApi, allNodes, log}),

@@ -14,7 +14,7 @@ namespace proxy {
 base::Task<> CreateCalls::create(Client& client, RouteMatch match) {
   orchestrator::CreateOrder order = co_await read(client, match);
   if (!order.isSaidToBeJson) {
-    co_await refuseContentType(client, engine_);
+    co_await refuseContentType(client, local_.engine());
     co_return;
   }
   orchestrator::ContainerCreate::Created created =

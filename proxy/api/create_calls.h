@@ -7,7 +7,6 @@
 
 #include "base/loop.h"
 #include "base/task.h"
-#include "docker/engine.h"
 #include "docker/local_engine.h"
 #include "orchestrator/container_create.h"
 #include "orchestrator/create_order.h"
@@ -19,9 +18,9 @@ namespace proxy {
 class CreateCalls {
  public:
   // All must outlive it. Bodies of requests may have `bodyMost` bytes.
-  CreateCalls(base::Loop& loop, docker::Engine& engine, docker::LocalEngine& local,
-              orchestrator::ContainerCreate& creation, size_t bodyMost)
-      : loop_(loop), engine_(engine), local_(local), creation_(creation), bodyMost_(bodyMost) {}
+  CreateCalls(base::Loop& loop, docker::LocalEngine& local, orchestrator::ContainerCreate& creation,
+              size_t bodyMost)
+      : loop_(loop), local_(local), creation_(creation), bodyMost_(bodyMost) {}
 
   // POST /containers/create
   base::Task<> create(Client& client, RouteMatch match);
@@ -35,7 +34,6 @@ class CreateCalls {
   base::Task<orchestrator::CreateOrder> read(Client& client, RouteMatch match);
 
   base::Loop& loop_;
-  docker::Engine& engine_;
   docker::LocalEngine& local_;
   orchestrator::ContainerCreate& creation_;
   size_t bodyMost_;

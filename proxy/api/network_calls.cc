@@ -77,7 +77,7 @@ base::Task<> NetworkCalls::join(Client& client, RouteMatch match) {
   if (named.isAnswered) co_return;
   std::string body = co_await readBody(client, bodyMost_);
   if (!isSaidToBeJson(client.request(), body)) {
-    co_await refuseContentType(client, engine_);
+    co_await refuseContentType(client, local_.engine());
     co_return;
   }
   base::GoReading reading = base::readAsGo(body, docker::networkJoinType);

@@ -6,7 +6,6 @@
 #include "catalog/locator.h"
 #include "catalog/node_client.h"
 #include "cluster/nodes.h"
-#include "docker/engine.h"
 #include "proxy/api/all_nodes.h"
 #include "proxy/api/local_api.h"
 #include "proxy/api/object_calls.h"
@@ -18,10 +17,9 @@ namespace proxy {
 class NetworkCalls {
  public:
   // All must outlive it. Bodies may have `bodyMost` bytes.
-  NetworkCalls(docker::Engine& engine, LocalApi& local, const cluster::Nodes& nodes,
-               catalog::Locator& locator, ObjectCalls& objects, AllNodes& all, size_t bodyMost)
-      : engine_(engine),
-        local_(local),
+  NetworkCalls(LocalApi& local, const cluster::Nodes& nodes, catalog::Locator& locator,
+               ObjectCalls& objects, AllNodes& all, size_t bodyMost)
+      : local_(local),
         nodeClient_(local),
         nodes_(nodes),
         locator_(locator),
@@ -39,7 +37,6 @@ class NetworkCalls {
   base::Task<> prune(Client& client, RouteMatch match);
 
  private:
-  docker::Engine& engine_;
   LocalApi& local_;
   catalog::NodeClient nodeClient_;
   const cluster::Nodes& nodes_;

@@ -41,7 +41,7 @@ std::string nodeWanted(const rapidjson::Value& request) {
 base::Task<> VolumeCalls::create(Client& client, RouteMatch) {
   std::string body = co_await readBody(client, bodyMost_);
   if (!isSaidToBeJson(client.request(), body)) {
-    co_await refuseContentType(client, engine_);
+    co_await refuseContentType(client, local_.engine());
     co_return;
   }
   std::optional<std::string> asked = orchestrator::requestedName(body);

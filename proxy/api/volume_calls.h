@@ -10,7 +10,6 @@
 #include "catalog/locator.h"
 #include "catalog/node_client.h"
 #include "cluster/agent/agent.h"
-#include "docker/engine.h"
 #include "docker/local_engine.h"
 #include "orchestrator/held_claim.h"
 #include "orchestrator/volume_claims.h"
@@ -24,11 +23,10 @@ namespace proxy {
 class VolumeCalls {
  public:
   // All must outlive it. Bodies may have `bodyMost` bytes.
-  VolumeCalls(docker::Engine& engine, docker::LocalEngine& local, const cluster::Agent& agent,
-              catalog::Locator& locator, orchestrator::VolumeClaims& claims, ObjectCalls& objects,
-              AllNodes& all, size_t bodyMost)
-      : engine_(engine),
-        local_(local),
+  VolumeCalls(docker::LocalEngine& local, const cluster::Agent& agent, catalog::Locator& locator,
+              orchestrator::VolumeClaims& claims, ObjectCalls& objects, AllNodes& all,
+              size_t bodyMost)
+      : local_(local),
         nodeClient_(local),
         agent_(agent),
         locator_(locator),
@@ -56,7 +54,6 @@ class VolumeCalls {
                       orchestrator::VolumeClaims::Claim claim);
   bool isGlobal(const cluster::Node& node, const std::string& name) const;
 
-  docker::Engine& engine_;
   docker::LocalEngine& local_;
   catalog::NodeClient nodeClient_;
   const cluster::Agent& agent_;
