@@ -113,4 +113,12 @@ Decoded decode(std::string_view createBody, const Defaults& defaults) {
   return decode(docker::CreateRequest(createBody), defaults);
 }
 
+Decoded decode(Labels labels) {
+  Decoded result;
+  result.policy.labels = std::move(labels);
+  result.policy.identity = identityOf(result.policy.labels);
+  Decoder(result).readLabels();
+  return result;
+}
+
 }  // namespace labels

@@ -34,5 +34,7 @@ struct Decoded {
 Decoded decode(const docker::CreateRequest& request, const Defaults& defaults = {});
 // The same of a body.
 Decoded decode(std::string_view createBody, const Defaults& defaults = {});
+// What labels alone ask for.
+Decoded decode(Labels labels);
 
 }  // namespace labels

@@ -17,9 +17,7 @@ constexpr std::string_view cleanupLabel = "io.rancher.container.volume_cleanup_s
 std::optional<labels::VolumeCleanup> volumeCleanup(const catalog::LabelList& labels) {
   for (const auto& [key, value] : labels) {
     if (!labels::equalIgnoringCase(key, cleanupLabel)) continue;
-    base::JsonWriter body;
-    body.object().object("Labels").member(key, value).endObject().endObject();
-    labels::Decoded decoded = labels::decode(body.text());
+    labels::Decoded decoded = labels::decode(labels::Labels{{key, value}});
     if (!decoded.problem) return decoded.policy.volumeCleanup;
   }
   return std::nullopt;
