@@ -5,7 +5,7 @@
 #include <optional>
 #include <string_view>
 
-#include "cluster/agent/node_record.h"
+#include "cluster/node_record.h"
 
 namespace catalog {
 

@@ -7,8 +7,8 @@
 
 #include "base/json.h"
 #include "catalog/container_index.h"
-#include "cluster/agent/node_record.h"
 #include "cluster/ca/cluster_config.h"
+#include "cluster/node_record.h"
 #include "docker/merge_json.h"
 #include "labels/decode.h"
 #include "orchestrator/create_order.h"

@@ -6,9 +6,9 @@
 #include <string>
 
 #include "cluster/agent/admission.h"
-#include "cluster/agent/node_record.h"
 #include "cluster/agent/place.h"
 #include "cluster/ca/cluster_config.h"
+#include "cluster/node_record.h"
 #include "test/golden.h"
 
 using namespace cluster;

@@ -1,4 +1,4 @@
-#include "cluster/agent/node_record.h"
+#include "cluster/node_record.h"
 
 #include "base/json.h"
 

@@ -1,6 +1,6 @@
 // A node's record there and back, and what becomes of members that are not as they should be.
 
-#include "cluster/agent/node_record.h"
+#include "cluster/node_record.h"
 
 #include <criterion/criterion.h>
 
