@@ -56,12 +56,13 @@ struct Holdings::Kept {
   base::Timer timer;
 };
 
-Holdings::Holdings(base::Loop& loop, docker::Engine& engine, cluster::Agent& agent,
-                   const TagIndex& tags, base::Log& log, IsFetched isFetched,
-                   std::function<void()> complete)
+Holdings::Holdings(base::Loop& loop, docker::Engine& engine, const cluster::Nodes& nodes,
+                   cluster::Records& records, const TagIndex& tags, base::Log& log,
+                   IsFetched isFetched, std::function<void()> complete)
     : loop_(loop),
       engine_(engine),
-      agent_(agent),
+      nodes_(nodes),
+      ours_(records),
       log_(log),
       tags_(tags),
       isFetched_(std::move(isFetched)),
@@ -152,13 +153,13 @@ base::Task<> Holdings::read(Kept& kept) {
 base::Task<bool> Holdings::publish(Kept& kept) {
   base::HttpReply reply =
       co_await engine_.call(base::httpGet(kept.source.target, answerTimeout, answerMost));
-  if (!started_ || !agent_.clustered()) co_return false;
+  if (!started_ || !nodes_.clustered()) co_return false;
   std::optional<Records> records;
   if (reply.status == 200) records = kept.source.records(reply.body);
   if (!records) throw base::StreamError("cannot parse the engine's list");
   uint64_t start = starts_;
   std::function<bool()> goesOn = [this, start] { return started_ && starts_ == start; };
-  co_await publishAll(loop_, agent_, docker::recordsOf(kept.source.kind), *records, goesOn);
+  co_await publishAll(loop_, ours_, docker::recordsOf(kept.source.kind), *records, goesOn);
   if (goesOn() && kept.source.kind == docker::Held::image) co_await tellTags(*records, goesOn);
   co_return goesOn();
 }
@@ -166,15 +167,15 @@ base::Task<bool> Holdings::publish(Kept& kept) {
 // After the records of images, so that who hears what a tag means can see who has it.
 base::Task<> Holdings::tellTags(Records images, std::function<bool()> goesOn) {
   Tags now = tagsIn(images);
-  Records records = tagsToTell(tags_, agent_.self(), ourTags_, now, isFetched_);
+  Records records = tagsToTell(tags_, nodes_.self(), ourTags_, now, isFetched_);
   ourTags_ = std::move(now);
-  co_await publishAll(loop_, agent_, tagRecords, std::move(records), std::move(goesOn));
+  co_await publishAll(loop_, ours_, tagRecords, std::move(records), std::move(goesOn));
 }
 
 void Holdings::told(const std::string& tag) {
   if (!started_ || !ourTags_ || !ourTags_->contains(tag)) return;
   std::optional<TagMeaning> last = tags_.told(tag);
-  if (last) agent_.put(std::string(tagRecords) + tag, tagRecord(*last));
+  if (last) ours_.put(std::string(tagRecords) + tag, tagRecord(*last));
 }
 
 }  // namespace catalog

@@ -15,7 +15,8 @@
 #include "base/loop.h"
 #include "base/task.h"
 #include "catalog/tag_index.h"
-#include "cluster/agent/agent.h"
+#include "cluster/nodes.h"
+#include "cluster/records.h"
 #include "docker/engine.h"
 #include "docker/held.h"
 
@@ -27,8 +28,9 @@ class Holdings {
   // another node, so that it is no news to others; asked once for each. `complete` is called when
   // all kinds were published since start(), or the engine did not list one of them: what it does
   // not tell does not hold up the rest.
-  Holdings(base::Loop& loop, docker::Engine& engine, cluster::Agent& agent, const TagIndex& tags,
-           base::Log& log, IsFetched isFetched, std::function<void()> complete);
+  Holdings(base::Loop& loop, docker::Engine& engine, const cluster::Nodes& nodes,
+           cluster::Records& records, const TagIndex& tags, base::Log& log, IsFetched isFetched,
+           std::function<void()> complete);
   ~Holdings();
 
   // While we are in a cluster.
@@ -55,7 +57,8 @@ class Holdings {
 
   base::Loop& loop_;
   docker::Engine& engine_;
-  cluster::Agent& agent_;
+  const cluster::Nodes& nodes_;
+  cluster::Records& ours_;
   base::Log& log_;
   const TagIndex& tags_;
   IsFetched isFetched_;

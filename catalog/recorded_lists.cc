@@ -13,14 +13,15 @@
 
 namespace catalog {
 
-std::string recordedContainers(const cluster::State& state, const ContainerIndex& index,
+std::string recordedContainers(const cluster::Records& records, const ContainerIndex& index,
                                const cluster::NodeId& node) {
   std::vector<std::pair<uint64_t, std::string>> entries;
-  state.eachOf(node, containerRecords, [&](const std::string& key, const cluster::Record& record) {
-    if (index.wasRemoved(key.substr(containerRecords.size()))) return;
-    entries.emplace_back(base::number(base::parseJson(record.value), "Created"),
-                         listedContainer(record.value));
-  });
+  records.eachOf(node, containerRecords,
+                 [&](const std::string& key, const cluster::Record& record) {
+                   if (index.wasRemoved(key.substr(containerRecords.size()))) return;
+                   entries.emplace_back(base::number(base::parseJson(record.value), "Created"),
+                                        listedContainer(record.value));
+                 });
   std::stable_sort(entries.begin(), entries.end(),
                    [](const auto& a, const auto& b) { return a.first > b.first; });
   std::string list = "[";
@@ -31,14 +32,14 @@ std::string recordedContainers(const cluster::State& state, const ContainerIndex
   return list + "]";
 }
 
-std::optional<std::string> recordedHeld(docker::Held kind, const cluster::State& state,
+std::optional<std::string> recordedHeld(docker::Held kind, const cluster::Records& records,
                                         const ContainerIndex& index, const cluster::NodeId& node,
                                         const docker::FilteredQuery& query) {
   std::set<std::string_view> used;
   for (const auto& [id, place] : index.of(node))
     used.insert(place->second.volumes.begin(), place->second.volumes.end());
   std::string list;
-  state.eachOf(
+  records.eachOf(
       node, docker::recordsOf(kind), [&](const std::string& key, const cluster::Record& record) {
         std::string_view name = std::string_view(key).substr(docker::recordsOf(kind).size());
         std::string listed = kind == docker::Held::network ? listedNetwork(name, record.value)

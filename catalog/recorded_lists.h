@@ -6,19 +6,19 @@
 #include <string>
 
 #include "catalog/container_index.h"
-#include "cluster/state/state.h"
+#include "cluster/records.h"
 #include "docker/filtered_query.h"
 #include "docker/held.h"
 
 namespace catalog {
 
 // GET /containers/json, each with an empty Status, newest first. `index`: tells which were removed.
-std::string recordedContainers(const cluster::State& state, const ContainerIndex& index,
+std::string recordedContainers(const cluster::Records& records, const ContainerIndex& index,
                                const cluster::NodeId& node);
 
 // GET /networks or GET /volumes, of those that pass the filters; nothing if there are none.
 // `index`: tells which volumes are in use.
-std::optional<std::string> recordedHeld(docker::Held kind, const cluster::State& state,
+std::optional<std::string> recordedHeld(docker::Held kind, const cluster::Records& records,
                                         const ContainerIndex& index, const cluster::NodeId& node,
                                         const docker::FilteredQuery& query);
 

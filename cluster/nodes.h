@@ -1,13 +1,16 @@
 #pragma once
 
-// The nodes of the cluster, as those see them who send requests to them.
+// The nodes of the cluster, as those see them who send requests to them or choose among them.
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "base/http_client.h"
+#include "cluster/node_record.h"
 #include "cluster/types.h"
 
 namespace cluster {
@@ -26,6 +29,18 @@ struct Node {
   std::shared_ptr<base::HttpClient> http;
 };
 
+// A node with what it publishes of itself.
+struct NodeView {
+  NodeId id;
+  std::string name;
+  Endpoint api;
+  bool self = false;
+  Status status = Status::alive;
+  NodeRecord record;
+  uint64_t version = 0;  // of the record
+  std::optional<std::chrono::microseconds> roundTrip;
+};
+
 class Nodes {
  public:
   virtual ~Nodes() = default;
@@ -36,6 +51,10 @@ class Nodes {
   virtual bool clustered() const = 0;
   // Whether this node was removed from the cluster, so that nothing it asks for is done.
   virtual bool wasRemoved(const NodeId& id) const = 0;
+  // All members, by id, also those that have left. Throws AgentError while we are in no cluster.
+  virtual std::vector<NodeView> nodeViews() const = 0;
+  // The cluster's id. Throws AgentError while we are in none.
+  virtual std::string clusterId() const = 0;
 };
 
 }  // namespace cluster

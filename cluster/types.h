@@ -1,7 +1,7 @@
 #pragma once
 
-// The few values that every part of the cluster speaks of: who a node is, where it is reached, and
-// when something happened.
+// The few values that every part of the cluster speaks of: who a node is, where it is reached, how
+// it is, and when something happened.
 
 #include <array>
 #include <chrono>
@@ -50,6 +50,9 @@ class NodeId {
  private:
   std::array<char, length> text_;
 };
+
+// How membership has a node.
+enum class Status { alive, suspect, failed, left };
 
 // An IPv4 or IPv6 address and a port.
 struct Endpoint {

@@ -66,7 +66,7 @@ std::string ContainerCreate::Made::id() const {
 }
 
 ContainerCreate::ContainerCreate(base::Loop& loop, docker::Engine& engine,
-                                 docker::LocalEngine& local, cluster::Agent& agent,
+                                 docker::LocalEngine& local, const cluster::Nodes& nodes,
                                  catalog::Locator& locator, catalog::ContainerIndex& index,
                                  scheduler::Placements& placements, NameClaims& names,
                                  VolumeClaims& volumes, VolumeMove& volumeMove,
@@ -74,7 +74,7 @@ ContainerCreate::ContainerCreate(base::Loop& loop, docker::Engine& engine,
     : loop_(loop),
       engine_(engine),
       local_(local),
-      agent_(agent),
+      nodes_(nodes),
       locator_(locator),
       index_(index),
       placements_(placements),
@@ -146,7 +146,7 @@ void ContainerCreate::choose(const CreateOrder& order, bool explain, Choice& cho
     choice.placement.candidates = placements_.place(freer, order.name, false, leave).candidates;
   }
   // Any engine will do that says what is wrong, so the one that was asked.
-  if (leave) putFirst(choice.placement.candidates, agent_.self().text());
+  if (leave) putFirst(choice.placement.candidates, nodes_.self().text());
   preferWanted(policy.image, choice.placement.candidates);
 }
 

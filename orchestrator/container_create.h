@@ -14,7 +14,7 @@
 #include "base/task.h"
 #include "catalog/container_index.h"
 #include "catalog/locator.h"
-#include "cluster/agent/agent.h"
+#include "cluster/nodes.h"
 #include "docker/create_request.h"
 #include "docker/engine.h"
 #include "docker/heads.h"
@@ -36,9 +36,10 @@ class ContainerCreate {
  public:
   // All must outlive it.
   ContainerCreate(base::Loop& loop, docker::Engine& engine, docker::LocalEngine& local,
-                  cluster::Agent& agent, catalog::Locator& locator, catalog::ContainerIndex& index,
-                  scheduler::Placements& placements, NameClaims& names, VolumeClaims& volumes,
-                  VolumeMove& volumeMove, ImageTransfer& images, base::Log& log);
+                  const cluster::Nodes& nodes, catalog::Locator& locator,
+                  catalog::ContainerIndex& index, scheduler::Placements& placements,
+                  NameClaims& names, VolumeClaims& volumes, VolumeMove& volumeMove,
+                  ImageTransfer& images, base::Log& log);
 
   // On the best node. `upstream` is the name of the server that was asked last, for messages; it
   // must outlive the task, and is right also if that throws since the server breaks off.
@@ -114,7 +115,7 @@ class ContainerCreate {
   base::Loop& loop_;
   docker::Engine& engine_;
   docker::LocalEngine& local_;
-  cluster::Agent& agent_;
+  const cluster::Nodes& nodes_;
   catalog::Locator& locator_;
   catalog::ContainerIndex& index_;
   scheduler::Placements& placements_;

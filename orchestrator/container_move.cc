@@ -5,6 +5,7 @@
 
 #include "base/json.h"
 #include "catalog/container_spec.h"
+#include "cluster/agent_error.h"
 #include "docker/heads.h"
 #include "labels/decode.h"
 
@@ -69,7 +70,7 @@ base::Task<base::Result<std::string>> ContainerMove::attempt(std::string contain
                                                              cluster::Node from, cluster::Node to) {
   const catalog::ContainerIndex::Place* place = parts_.index.find(container).place;
   const cluster::Record* record =
-      parts_.agent.state().find(from.id, std::string(catalog::specRecords) + container);
+      parts_.records.find(from.id, std::string(catalog::specRecords) + container);
   if (!place || place->second.names.empty() || !record)
     co_return base::Status::failed("its spec is not known");
   uint64_t version = record->version;
@@ -92,7 +93,7 @@ base::Task<base::Result<std::string>> ContainerMove::attempt(std::string contain
   if (ready.ok()) {
     // It may have been changed, stopped or removed meanwhile.
     catalog::NodeReply now = co_await parts_.nodeClient.inspect(from, container);
-    record = parts_.agent.state().find(from.id, std::string(catalog::specRecords) + container);
+    record = parts_.records.find(from.id, std::string(catalog::specRecords) + container);
     bool isSame = now.status == 200 && isWellIn(now.body) && record && record->version == version;
     if (!isSame) ready = base::Status::failed("it was changed while its successor was started");
     if (now.status == 0) ready = now.outcome();
@@ -194,7 +195,7 @@ base::Task<> ContainerMove::settle() {
   };
   std::vector<Left> left;
   std::set<std::string> present;
-  for (cluster::Node& node : parts_.agent.nodes()) {
+  for (cluster::Node& node : parts_.nodes.nodes()) {
     for (const auto& [id, place] : parts_.index.of(node.id)) {
       std::optional<MovingName> name;
       for (const std::string& each : place->second.names) {

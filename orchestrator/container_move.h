@@ -21,7 +21,8 @@
 #include "catalog/container_index.h"
 #include "catalog/locator.h"
 #include "catalog/node_client.h"
-#include "cluster/agent/agent.h"
+#include "cluster/nodes.h"
+#include "cluster/records.h"
 #include "orchestrator/container_create.h"
 #include "orchestrator/container_rename.h"
 #include "orchestrator/moving_name.h"
@@ -39,7 +40,8 @@ class ContainerMove {
   struct Parts {
     base::Loop& loop;
     catalog::NodeClient nodeClient;
-    cluster::Agent& agent;
+    const cluster::Nodes& nodes;
+    const cluster::Records& records;
     catalog::ContainerIndex& index;
     catalog::Locator& locator;
     scheduler::Placements& placements;

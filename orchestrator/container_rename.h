@@ -9,7 +9,7 @@
 #include "base/task.h"
 #include "catalog/container_index.h"
 #include "catalog/node_client.h"
-#include "cluster/agent/agent.h"
+#include "cluster/nodes.h"
 #include "orchestrator/name_claims.h"
 
 namespace orchestrator {
@@ -19,7 +19,7 @@ class ContainerRename {
   // What it is made of; all must outlive it.
   struct Parts {
     catalog::NodeClient nodeClient;
-    cluster::Agent& agent;
+    const cluster::Nodes& nodes;
     catalog::ContainerIndex& index;
     NameClaims& names;
   };

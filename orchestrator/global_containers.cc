@@ -77,7 +77,7 @@ void GlobalContainers::changed() {
 }
 
 void GlobalContainers::look() {
-  if (!parts_.agent.clustered()) {
+  if (!parts_.nodes.clustered()) {
     origins_.clear();
     troubles_.clear();
     waits_.clear();
@@ -94,7 +94,7 @@ void GlobalContainers::look() {
   std::erase_if(waits_, isOver);
   if (all.empty()) return;
   std::vector<GlobalNode> nodes;
-  for (const cluster::Node& each : parts_.agent.nodes())
+  for (const cluster::Node& each : parts_.nodes.nodes())
     nodes.push_back({std::string(each.id.text()), each.name, each.up});
   std::vector<GlobalStep> steps;
   for (const GlobalGroup& each : all)
@@ -103,7 +103,7 @@ void GlobalContainers::look() {
 }
 
 std::vector<GlobalGroup> GlobalContainers::groups() const {
-  std::vector<GlobalMember> members = globalMembers(parts_.index, parts_.agent.config().id);
+  std::vector<GlobalMember> members = globalMembers(parts_.index, parts_.nodes.clusterId());
   addSidekicks(members, parts_.index);
   return globalGroups(std::move(members));
 }
@@ -117,13 +117,13 @@ GlobalStep GlobalContainers::stepFor(const GlobalGroup& group, const GlobalGroup
                           isLed ? primary->original->id : group.original->mark.beside};
   }
   if (auto origin = origins_.find(group.id); origin != origins_.end()) seen = origin->second;
-  return nextStep(group, fitOf(group, primary), nodes, parts_.agent.self().text(), seen, primary);
+  return nextStep(group, fitOf(group, primary), nodes, parts_.nodes.self().text(), seen, primary);
 }
 
 // A sidekick is where its primary is to be.
 GlobalFit GlobalContainers::fitOf(const GlobalGroup& group, const GlobalGroup* primary) {
   GlobalFit fit;
-  if (!group.original || group.original->node == parts_.agent.self().text()) return fit;
+  if (!group.original || group.original->node == parts_.nodes.self().text()) return fit;
   std::optional<docker::CreateRequest> spec = specOf(*group.original);
   std::optional<labels::Policy> policy = policyIn(spec);
   bool isSidekick = !group.beside().empty();
@@ -184,15 +184,14 @@ bool GlobalContainers::mustWait(const GlobalStep& step, const GlobalGroup& group
       return false;
   }
   std::vector<std::string> used = usedBy(*described);
-  return isBlocked(step, used, groups, steps, parts_.index, parts_.agent.self().text());
+  return isBlocked(step, used, groups, steps, parts_.index, parts_.nodes.self().text());
 }
 
 // Nothing as long as it has not come.
 std::optional<docker::CreateRequest> GlobalContainers::specOf(const GlobalMember& member) {
   std::optional<cluster::NodeId> owner = cluster::NodeId::parse(member.node);
   const cluster::Record* record =
-      owner ? parts_.agent.state().find(*owner, std::string(catalog::specRecords) + member.id)
-            : nullptr;
+      owner ? parts_.records.find(*owner, std::string(catalog::specRecords) + member.id) : nullptr;
   if (!record) return std::nullopt;
   docker::CreateRequest spec(record->value);
   if (!spec.isObject()) return std::nullopt;
@@ -294,7 +293,7 @@ base::Task<base::Status> GlobalContainers::perform(GlobalStep step, GlobalGroup 
 base::Task<base::Status> GlobalContainers::make(GlobalStep step, GlobalMember original) {
   catalog::GlobalMark mark = original.mark;
   mark.group = original.group();
-  mark.cluster = parts_.agent.config().id;
+  mark.cluster = parts_.nodes.clusterId();
   mark.home = original.node;
   mark.suffix = step.name.substr(original.name.size());
   // Our own records may lag behind our engine, as after a restart.
@@ -324,7 +323,7 @@ bool GlobalContainers::useOwn(docker::CreateRequest& spec) {
   if (!policy || policy->containers.empty()) return true;
   std::vector<GlobalGroup> all = groups();
   std::optional<std::map<std::string, std::string>> own =
-      ownMembers(policy->containers, all, parts_.index, parts_.agent.self().text());
+      ownMembers(policy->containers, all, parts_.index, parts_.nodes.self().text());
   if (own) spec.replaceContainers(*own);
   return own.has_value();
 }
@@ -339,7 +338,7 @@ base::Task<std::optional<bool>> GlobalContainers::isHere(std::string group, bool
   std::optional<std::vector<std::string_view>> entries = docker::jsonElements(reply.body);
   if (reply.status != 200 || !entries) co_return std::nullopt;
   bool found = false;
-  std::string cluster = parts_.agent.clustered() ? parts_.agent.config().id : std::string();
+  std::string cluster = parts_.nodes.clustered() ? parts_.nodes.clusterId() : std::string();
   for (std::string_view each : *entries) {
     std::string id(base::text(base::parseJson(each), "Id"));
     std::optional<catalog::ContainerFacts> facts = catalog::containerFacts(id, each);
@@ -389,7 +388,7 @@ base::Task<base::Status> GlobalContainers::succeed(GlobalMember copy, std::strin
   if (!here) co_return base::Status::failed("the engine did not list its containers");
   if (*here) co_return base::Status::failed(notToldYet);
   const cluster::Record* record =
-      parts_.agent.state().find(parts_.agent.self(), std::string(catalog::specRecords) + copy.id);
+      parts_.records.find(parts_.nodes.self(), std::string(catalog::specRecords) + copy.id);
   if (!record) co_return base::Status::failed("its spec is not known");
   docker::CreateRequest spec(record->value);
   bool isWhole = spec.isObject() && useOwn(spec);
@@ -404,7 +403,7 @@ base::Task<base::Status> GlobalContainers::succeed(GlobalMember copy, std::strin
 
 base::Task<base::Status> GlobalContainers::create(labels::Policy policy,
                                                   docker::CreateRequest request, std::string name) {
-  std::optional<cluster::Node> self = parts_.locator.node(parts_.agent.self());
+  std::optional<cluster::Node> self = parts_.locator.node(parts_.nodes.self());
   if (!self) co_return base::Status::failed("this node is in no cluster");
   base::Result<std::string> made = co_await parts_.creation.makeOurs(
       std::move(policy), std::move(request), std::move(name), std::move(*self));
@@ -463,7 +462,7 @@ base::Task<base::Status> GlobalContainers::remove(GlobalMember member) {
   catalog::NodeReply reply = co_await parts_.nodeClient.remove(std::move(here), member.id);
   if (reply.status == 409) co_return base::Status::failed(isGoing);
   if (!reply.done) co_return reply.outcome();
-  parts_.names.removed(parts_.agent.self(), member.id, {member.name});
+  parts_.names.removed(parts_.nodes.self(), member.id, {member.name});
   co_return base::Status();
 }
 

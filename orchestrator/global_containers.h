@@ -17,7 +17,8 @@
 #include "catalog/container_index.h"
 #include "catalog/locator.h"
 #include "catalog/node_client.h"
-#include "cluster/agent/agent.h"
+#include "cluster/nodes.h"
+#include "cluster/records.h"
 #include "orchestrator/container_create.h"
 #include "orchestrator/container_rename.h"
 #include "orchestrator/global_plan.h"
@@ -32,7 +33,8 @@ class GlobalContainers {
   struct Parts {
     base::Loop& loop;
     catalog::NodeClient nodeClient;
-    const cluster::Agent& agent;
+    const cluster::Nodes& nodes;
+    const cluster::Records& records;
     catalog::ContainerIndex& index;
     catalog::Locator& locator;
     scheduler::Placements& placements;

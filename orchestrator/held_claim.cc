@@ -27,11 +27,16 @@ base::milliseconds patienceFor(const cluster::ClaimResult& unreachable) {
   return mayBeGranted && unreachable.abstained > 0 ? abstainWait : silentWait;
 }
 
-HeldClaim::HeldClaim(base::Loop& loop, cluster::Agent& agent, base::Log& log)
-    : agent_(agent), log_(log), timer_(loop), renewing_(base::tellFaults(log, "claims")) {}
+HeldClaim::HeldClaim(base::Loop& loop, const cluster::Nodes& nodes, cluster::ClaimService& claims,
+                     base::Log& log)
+    : nodes_(nodes),
+      claims_(claims),
+      log_(log),
+      timer_(loop),
+      renewing_(base::tellFaults(log, "claims")) {}
 
 HeldClaim::~HeldClaim() {
-  if (!holder_.empty()) agent_.release(key_, holder_);
+  if (!holder_.empty()) claims_.release(key_, holder_);
 }
 
 void HeldClaim::granted(std::string key, std::string holder) {
@@ -53,8 +58,8 @@ void HeldClaim::renewLater() {
 }
 
 base::Task<> HeldClaim::renew() {
-  if (!agent_.clustered()) co_return;
-  cluster::ClaimResult result = co_await agent_.claim(key_, holder_);
+  if (!nodes_.clustered()) co_return;
+  cluster::ClaimResult result = co_await claims_.claim(key_, holder_);
   if (result.verdict == cluster::ClaimResult::Verdict::held && !holder_.empty())
     log_.warn("claim lost during a create", {{"claim", key_}});
 }

@@ -9,7 +9,8 @@
 #include "base/log.h"
 #include "base/loop.h"
 #include "base/task.h"
-#include "cluster/agent/agent.h"
+#include "cluster/claim_service.h"
+#include "cluster/nodes.h"
 
 namespace orchestrator {
 
@@ -25,7 +26,8 @@ base::milliseconds patienceFor(const cluster::ClaimResult& unreachable);
 class HeldClaim {
  public:
   // All must outlive it.
-  HeldClaim(base::Loop& loop, cluster::Agent& agent, base::Log& log);
+  HeldClaim(base::Loop& loop, const cluster::Nodes& nodes, cluster::ClaimService& claims,
+            base::Log& log);
   HeldClaim(const HeldClaim&) = delete;
   HeldClaim& operator=(const HeldClaim&) = delete;
   ~HeldClaim();
@@ -39,7 +41,8 @@ class HeldClaim {
   void renewLater();
   base::Task<> renew();
 
-  cluster::Agent& agent_;
+  const cluster::Nodes& nodes_;
+  cluster::ClaimService& claims_;
   base::Log& log_;
   std::string key_;
   std::string holder_;  // empty: there is nothing to give back

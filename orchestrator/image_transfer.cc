@@ -5,7 +5,7 @@
 #include "base/transfer.h"
 #include "base/url.h"
 #include "catalog/image_record.h"
-#include "cluster/agent/agent.h"
+#include "cluster/agent_error.h"
 #include "docker/heads.h"
 #include "docker/image_reference.h"
 

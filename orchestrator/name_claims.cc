@@ -79,12 +79,14 @@ void NameClaims::Claim::mayStand(const cluster::NodeId& node) {
 
 // ---- all of them
 
-NameClaims::NameClaims(base::Loop& loop, catalog::NodeClient nodeClient, cluster::Agent& agent,
+NameClaims::NameClaims(base::Loop& loop, catalog::NodeClient nodeClient,
+                       const cluster::Nodes& nodes, cluster::ClaimService& claims,
                        catalog::Locator& locator, catalog::ContainerIndex& index,
                        scheduler::Placements& placements, base::Log& log)
     : loop_(loop),
       nodeClient_(nodeClient),
-      agent_(agent),
+      nodes_(nodes),
+      service_(claims),
       locator_(locator),
       index_(index),
       placements_(placements),
@@ -92,14 +94,14 @@ NameClaims::NameClaims(base::Loop& loop, catalog::NodeClient nodeClient, cluster
       tasks_(base::tellFaults(log, "names of containers")) {}
 
 void NameClaims::expectHere(const std::string& object) {
-  tasks_.spawn(watch({agent_.self(), object, "", ""}));
+  tasks_.spawn(watch({nodes_.self(), object, "", ""}));
 }
 
 void NameClaims::freed(const std::vector<std::string>& names) {
   for (const std::string& name : names) {
     auto claimed = claimed_.find(name);
     if (claimed == claimed_.end()) continue;
-    agent_.release(keyOf(name), claimed->second);
+    service_.release(keyOf(name), claimed->second);
     claimed_.erase(claimed);
   }
 }
@@ -111,7 +113,7 @@ void NameClaims::removed(const cluster::NodeId& node, const std::string& id,
 }
 
 base::Task<base::Status> NameClaims::keep(std::string name, std::string holder) {
-  cluster::ClaimResult result = co_await agent_.claim(keyOf(name), std::move(holder));
+  cluster::ClaimResult result = co_await service_.claim(keyOf(name), std::move(holder));
   if (result.verdict == cluster::ClaimResult::Verdict::granted) co_return base::Status();
   if (result.verdict == cluster::ClaimResult::Verdict::unreachable)
     co_return base::Status::failed("too few nodes answer to keep its name");
@@ -121,7 +123,7 @@ base::Task<base::Status> NameClaims::keep(std::string name, std::string holder) 
 base::Task<docker::Refusal> NameClaims::claim(std::string name, std::string holder) {
   base::Time began = loop_.now();
   for (;;) {
-    cluster::ClaimResult result = co_await agent_.claim(keyOf(name), holder);
+    cluster::ClaimResult result = co_await service_.claim(keyOf(name), holder);
     if (result.verdict == cluster::ClaimResult::Verdict::granted) co_return docker::Refusal{};
     bool isHeld = result.verdict == cluster::ClaimResult::Verdict::held;
     if (isHeld) {
@@ -131,7 +133,7 @@ base::Task<docker::Refusal> NameClaims::claim(std::string name, std::string hold
       // A container that we made and that went by itself, as those of docker run --rm do.
       if (bearing.isKnown && isClaimed(name, result.holder)) freed({name});
     } else {
-      if (hasNoMajority(agent_)) {
+      if (hasNoMajority(nodes_)) {
         log_.warn("name granted without a majority", {{"name", name}});
         co_return docker::Refusal{};
       }
@@ -169,7 +171,7 @@ base::Task<> NameClaims::watch(Bearer bearer) {
     }
   }
   if (!bearer.certain) {
-    agent_.release(keyOf(bearer.name), bearer.holder);
+    service_.release(keyOf(bearer.name), bearer.holder);
     co_return;
   }
   index_.unexpect(bearer.node, bearer.object);
@@ -212,7 +214,7 @@ base::Task<NameClaims::Bearing> NameClaims::bearerOf(std::string name, base::mil
     if (!node->up) co_return Bearing{recorded};
     nodes.push_back(std::move(*node));
   }
-  if (nodes.empty()) nodes = agent_.nodes();
+  if (nodes.empty()) nodes = nodes_.nodes();
   base::HttpCall call = base::httpGet("/containers/" + base::encodeQueryValue(name) + "/json",
                                       limit, catalog::maxAnswer);
   std::vector<catalog::NodeReply> replies =

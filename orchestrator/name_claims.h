@@ -17,7 +17,8 @@
 #include "catalog/container_index.h"
 #include "catalog/locator.h"
 #include "catalog/node_client.h"
-#include "cluster/agent/agent.h"
+#include "cluster/claim_service.h"
+#include "cluster/nodes.h"
 #include "docker/engine.h"
 #include "docker/refusal.h"
 #include "orchestrator/held_claim.h"
@@ -31,9 +32,9 @@ std::string_view withoutSlash(std::string_view name);
 class NameClaims {
  public:
   // All must outlive it.
-  NameClaims(base::Loop& loop, catalog::NodeClient nodeClient, cluster::Agent& agent,
-             catalog::Locator& locator, catalog::ContainerIndex& index,
-             scheduler::Placements& placements, base::Log& log);
+  NameClaims(base::Loop& loop, catalog::NodeClient nodeClient, const cluster::Nodes& nodes,
+             cluster::ClaimService& claims, catalog::Locator& locator,
+             catalog::ContainerIndex& index, scheduler::Placements& placements, base::Log& log);
   NameClaims(const NameClaims&) = delete;
   NameClaims& operator=(const NameClaims&) = delete;
 
@@ -42,7 +43,7 @@ class NameClaims {
   class Claim {
    public:
     explicit Claim(NameClaims& owner)
-        : owner_(owner), held_(owner.loop_, owner.agent_, owner.log_) {}
+        : owner_(owner), held_(owner.loop_, owner.nodes_, owner.service_, owner.log_) {}
 
     // Called once. An empty name is nobody's, and never refused. With a `holder`, it is granted
     // also if that one holds it: who moves a container claims for it what another node then takes
@@ -100,7 +101,8 @@ class NameClaims {
 
   base::Loop& loop_;
   catalog::NodeClient nodeClient_;
-  cluster::Agent& agent_;
+  const cluster::Nodes& nodes_;
+  cluster::ClaimService& service_;
   catalog::Locator& locator_;
   catalog::ContainerIndex& index_;
   scheduler::Placements& placements_;

@@ -13,11 +13,11 @@ constexpr base::milliseconds patience(1'000);
 }  // namespace
 
 NameConflicts::NameConflicts(base::Loop& loop, catalog::NodeClient nodeClient,
-                             const cluster::Agent& agent, const catalog::ContainerIndex& index,
+                             const cluster::Nodes& nodes, const catalog::ContainerIndex& index,
                              base::Log& log)
     : loop_(loop),
       nodeClient_(nodeClient),
-      agent_(agent),
+      nodes_(nodes),
       index_(index),
       log_(log),
       tasks_(base::tellFaults(log, "name conflicts")) {}
@@ -34,7 +34,7 @@ std::vector<std::string> NameConflicts::younger(const std::string& name) const {
   const catalog::ContainerIndex::Place* keeper =
       *std::min_element(places.begin(), places.end(), older);
   for (const catalog::ContainerIndex::Place* each : places) {
-    if (each != keeper && each->second.owner == agent_.self()) ids.push_back(each->first);
+    if (each != keeper && each->second.owner == nodes_.self()) ids.push_back(each->first);
   }
   return ids;
 }

@@ -14,14 +14,14 @@
 #include "base/task.h"
 #include "catalog/container_index.h"
 #include "catalog/node_client.h"
-#include "cluster/agent/agent.h"
+#include "cluster/nodes.h"
 
 namespace orchestrator {
 
 class NameConflicts {
  public:
   // All must outlive it.
-  NameConflicts(base::Loop& loop, catalog::NodeClient nodeClient, const cluster::Agent& agent,
+  NameConflicts(base::Loop& loop, catalog::NodeClient nodeClient, const cluster::Nodes& nodes,
                 const catalog::ContainerIndex& index, base::Log& log);
 
   // A container with these names came, or was renamed.
@@ -34,7 +34,7 @@ class NameConflicts {
 
   base::Loop& loop_;
   catalog::NodeClient nodeClient_;
-  const cluster::Agent& agent_;
+  const cluster::Nodes& nodes_;
   const catalog::ContainerIndex& index_;
   base::Log& log_;
   std::set<std::string> settling_;

@@ -34,13 +34,16 @@ constexpr std::string_view nameClaims = "name/";
 
 Publisher::Publisher(base::Loop& loop, docker::Engine& engine, docker::EngineState& state,
                      docker::ContainerLists& lists, catalog::NodeClient nodeClient,
-                     cluster::Agent& agent, catalog::ContainerIndex& index,
+                     const cluster::Nodes& nodes, cluster::Records& records,
+                     cluster::OwnNode& ownNode, catalog::ContainerIndex& index,
                      catalog::HoldingsIndex& held, scheduler::Placements& placements,
                      ImageTransfer& images, base::Log& log, Hooks hooks)
     : loop_(loop),
       engine_(engine),
       lists_(lists),
-      agent_(agent),
+      nodes_(nodes),
+      records_(records),
+      ownNode_(ownNode),
       index_(index),
       held_(held),
       placements_(placements),
@@ -50,13 +53,13 @@ Publisher::Publisher(base::Loop& loop, docker::Engine& engine, docker::EngineSta
       later_(loop),
       trailing_(loop),
       holdings_(
-          loop, engine, agent, held.tags(), log,
+          loop, engine, nodes, records, held.tags(), log,
           [&images](const std::string& name, const std::string& image) {
             return images.takeFetched(name, image);
           },
           [this] { finishReload(); }),
-      conflicts_(loop, nodeClient, agent, index, log),
-      volumeConflicts_(loop, agent, held, index, log),
+      conflicts_(loop, nodeClient, nodes, index, log),
+      volumeConflicts_(loop, nodes, records, held, index, log),
       tasks_(base::tellFaults(log, "records")) {
   lists_.onChange([this](docker::Effect effect) {
     // A build without a tag is told of by no event.
@@ -75,7 +78,7 @@ Publisher::Publisher(base::Loop& loop, docker::Engine& engine, docker::EngineSta
                   own_.event(event);
                   if (std::optional<std::string> id = docker::removedContainer(event)) forget(*id);
                   if (std::optional<std::string> name = docker::removedVolume(event))
-                    agent_.erase(std::string(docker::recordsOf(docker::Held::volume)) + *name);
+                    records_.erase(std::string(docker::recordsOf(docker::Held::volume)) + *name);
                   if (docker::isNamed(event)) publishBy(loop_.now() + soon);
                   if (std::optional<docker::Held> kind = docker::heldChange(event))
                     holdings_.changed(*kind);
@@ -110,9 +113,9 @@ void Publisher::exited() {
 // At once, so that nobody takes its name for held. What we ask the engine just now may show it
 // still.
 void Publisher::forget(const std::string& id) {
-  if (!agent_.clustered()) return;
-  index_.remove(agent_.self(), id);
-  agent_.erase(std::string(catalog::containerRecords) + id);
+  if (!nodes_.clustered()) return;
+  index_.remove(nodes_.self(), id);
+  records_.erase(std::string(catalog::containerRecords) + id);
 }
 
 void Publisher::publishSoon() {
@@ -121,7 +124,7 @@ void Publisher::publishSoon() {
 }
 
 void Publisher::publishBy(base::Time time) {
-  if (!agent_.clustered() || (publishAt_ && *publishAt_ <= time)) return;
+  if (!nodes_.clustered() || (publishAt_ && *publishAt_ <= time)) return;
   publishAt_ = time;
   soon_.start(time - loop_.now(), [this] {
     publishAt_.reset();
@@ -147,15 +150,15 @@ base::Task<> Publisher::publish() {
     }
   } while (again_);
   publishing_ = false;
-  if (!agent_.clustered()) co_return;
+  if (!nodes_.clustered()) co_return;
   bool settling = !reloaded_ || loop_.now() < settledAt_;
   later_.start(settling ? settled : compareEvery, [this] { tasks_.spawn(publish()); });
 }
 
 base::Task<> Publisher::publishContainers() {
   std::optional<std::vector<docker::ContainerCache::Plain>> entries = co_await lists_.entries();
-  if (!agent_.clustered()) co_return;
-  agent_.setEngineError(entries ? "" : "its Docker Engine does not answer");
+  if (!nodes_.clustered()) co_return;
+  ownNode_.setEngineError(entries ? "" : "its Docker Engine does not answer");
   if (!entries) co_return;
   uint64_t entered = entered_;
   size_t count = entries->size();
@@ -166,11 +169,11 @@ base::Task<> Publisher::publishContainers() {
   std::erase_if(*entries, [this](const auto& each) { return index_.wasRemoved(each.id); });
   catalog::OwnContainers::Made made = own_.make(std::move(*entries));
   co_await giveWay(count);
-  std::function<bool()> goesOn = [=, this] { return agent_.clustered() && entered_ == entered; };
+  std::function<bool()> goesOn = [=, this] { return nodes_.clustered() && entered_ == entered; };
   catalog::IsGone isGone = [this](const std::string& id) { return index_.wasRemoved(id); };
   if (goesOn())
-    co_await catalog::publishAll(loop_, agent_, catalog::containerRecords, std::move(made.records),
-                                 goesOn, isGone);
+    co_await catalog::publishAll(loop_, records_, catalog::containerRecords,
+                                 std::move(made.records), goesOn, isGone);
   if (!goesOn()) co_return;
   placements_.published();
   if (made.sums != sums_ || own_.hasSpecs()) trail();
@@ -185,7 +188,7 @@ base::Task<> Publisher::giveWay(size_t containers) {
 }
 
 base::Task<> Publisher::inspected(std::string id, std::string json) {
-  if (!agent_.clustered()) co_return;
+  if (!nodes_.clustered()) co_return;
   std::optional<catalog::OwnContainers::Told> told;
   uint64_t events = own_.events();
   if (json.size() < docker::longAnswer) {
@@ -199,10 +202,10 @@ base::Task<> Publisher::inspected(std::string id, std::string json) {
 
 // Once all that an earlier process may have published was published anew.
 void Publisher::finishReload() {
-  if (listed_ && holdings_.known()) agent_.put(std::string(cluster::completeKey), "{}");
+  if (listed_ && holdings_.known()) records_.put(std::string(cluster::completeKey), "{}");
   if (reloaded_ || !listed_ || !holdings_.complete()) return;
   publishSpecs();
-  agent_.finishReload();
+  ownNode_.finishReload();
   reloaded_ = true;
 }
 
@@ -222,7 +225,7 @@ base::Task<> Publisher::publishFacts() {
   if (info.status != 200 || version.status != 200) co_return;
   std::optional<cluster::NodeRecord> facts =
       catalog::nodeFacts(info.body, version.body, plugins.body);
-  if (!facts || !agent_.clustered()) co_return;
+  if (!facts || !nodes_.clustered()) co_return;
   facts_ = std::move(facts);
   std::optional<double> load =
       catalog::loadPerCpu(hooks_.loadavg ? hooks_.loadavg() : "", facts_->cpus);
@@ -243,13 +246,11 @@ void Publisher::trail() {
 
 // Those that changed, and none of containers that are gone.
 void Publisher::publishSpecs() {
-  if (!agent_.clustered()) return;
+  if (!nodes_.clustered()) return;
   std::vector<std::string> gone;
-  agent_.state().eachOf(agent_.self(), catalog::specRecords,
-                        [&](const std::string& key, const cluster::Record&) {
-                          if (!own_.lists(key.substr(catalog::specRecords.size())))
-                            gone.push_back(key);
-                        });
+  records_.eachOfOurs(catalog::specRecords, [&](const std::string& key, const cluster::Record&) {
+    if (!own_.lists(key.substr(catalog::specRecords.size()))) gone.push_back(key);
+  });
   for (auto& [id, spec] : own_.takeSpecs()) {
     std::string key = std::string(catalog::specRecords) + id;
     if (spec.empty()) {
@@ -257,27 +258,27 @@ void Publisher::publishSpecs() {
                 {{"container", id}, {"most", catalog::maxSpecSize}});
       gone.push_back(std::move(key));
     } else {
-      agent_.put(key, spec, true);
+      records_.put(key, spec, true);
     }
   }
-  for (const std::string& key : gone) agent_.erase(key);
+  for (const std::string& key : gone) records_.erase(key);
 }
 
 // Our node's record, with the sums of what its containers reserve.
 void Publisher::putFacts() {
-  if (!agent_.clustered() || !facts_) return;
+  if (!nodes_.clustered() || !facts_) return;
   facts_->reservedNanoCpus = sums_.nanoCpus;
   facts_->reservedMemory = sums_.memory;
   facts_->containers = sums_.containers;
   facts_->running = sums_.running;
-  agent_.setFacts(*facts_);
+  ownNode_.setFacts(*facts_);
 }
 
 void Publisher::recordChanged(const cluster::NodeId& owner, const std::string& key,
                               const cluster::Record& record) {
   if (hooks_.changed) hooks_.changed();
   held_.put(owner, key, record.value);
-  if (key.starts_with(catalog::tagRecords) && owner != agent_.self())
+  if (key.starts_with(catalog::tagRecords) && owner != nodes_.self())
     holdings_.told(key.substr(catalog::tagRecords.size()));
   if (key.starts_with(docker::recordsOf(docker::Held::volume))) volumeConflicts_.changed();
   placements_.heldChanged(owner, key, record.value);
@@ -320,7 +321,7 @@ std::optional<cluster::Holding> Publisher::volumeHolding(const std::string& key)
   std::string_view name =
       std::string_view(key).substr(docker::recordsOf(docker::Held::volume).size());
   for (const cluster::NodeId& owner : held_.holders(docker::Held::volume, name)) {
-    const cluster::Record* record = agent_.state().find(owner, key);
+    const cluster::Record* record = records_.find(owner, key);
     if (record) return cluster::Holding{std::string(owner.text()), owner, record->version};
   }
   return std::nullopt;

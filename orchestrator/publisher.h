@@ -16,7 +16,11 @@
 #include "catalog/node_client.h"
 #include "catalog/node_load.h"
 #include "catalog/own_containers.h"
-#include "cluster/agent/agent.h"
+#include "cluster/agent_listener.h"
+#include "cluster/claim_service.h"
+#include "cluster/nodes.h"
+#include "cluster/own_node.h"
+#include "cluster/records.h"
 #include "docker/container_lists.h"
 #include "docker/engine.h"
 #include "docker/engine_state.h"
@@ -39,7 +43,8 @@ class Publisher : public cluster::AgentListener {
 
   // All must outlive it. Listens to `state` and `lists` from now on.
   Publisher(base::Loop& loop, docker::Engine& engine, docker::EngineState& state,
-            docker::ContainerLists& lists, catalog::NodeClient nodeClient, cluster::Agent& agent,
+            docker::ContainerLists& lists, catalog::NodeClient nodeClient,
+            const cluster::Nodes& nodes, cluster::Records& records, cluster::OwnNode& ownNode,
             catalog::ContainerIndex& index, catalog::HoldingsIndex& held,
             scheduler::Placements& placements, ImageTransfer& images, base::Log& log, Hooks hooks);
 
@@ -71,7 +76,9 @@ class Publisher : public cluster::AgentListener {
   base::Loop& loop_;
   docker::Engine& engine_;
   docker::ContainerLists& lists_;
-  cluster::Agent& agent_;
+  const cluster::Nodes& nodes_;
+  cluster::Records& records_;
+  cluster::OwnNode& ownNode_;
   catalog::ContainerIndex& index_;
   catalog::HoldingsIndex& held_;
   scheduler::Placements& placements_;

@@ -57,7 +57,7 @@ void Rebalancing::lookLater() {
 }
 
 std::optional<cluster::Node> Rebalancing::driver() const {
-  for (cluster::Node& each : parts_.agent.nodes()) {
+  for (cluster::Node& each : parts_.nodes.nodes()) {
     if (each.up) return std::move(each);
   }
   return std::nullopt;
@@ -66,7 +66,7 @@ std::optional<cluster::Node> Rebalancing::driver() const {
 // Who comes to drive waits for one turn: the one before may still be at it.
 base::Task<> Rebalancing::look() {
   std::optional<cluster::Node> drives;
-  if (parts_.agent.clustered()) drives = driver();
+  if (parts_.nodes.clustered()) drives = driver();
   bool drove = std::exchange(drives_, drives && drives->self);
   if (!drove || !drives_ || busy_) co_return;
   co_await parts_.loop.nextTurn();
@@ -128,7 +128,7 @@ base::Task<std::vector<Rebalancing::Moved>> Rebalancing::evenOut(scheduler::Move
   std::erase_if(failedUntil_, [&](const auto& each) { return parts_.loop.now() >= each.second; });
   co_await parts_.moves.settle();
   std::vector<Moved> all;
-  while (all.size() < movesMost && parts_.agent.clustered()) {
+  while (all.size() < movesMost && parts_.nodes.clustered()) {
     std::optional<Moved> moved = co_await moveOne(movers);
     if (!moved) break;
     all.push_back(std::move(*moved));
@@ -227,7 +227,7 @@ Rebalancing::Candidates Rebalancing::candidates(scheduler::Movers movers,
     found.policies.push_back(std::move(policy));
   };
   std::set<cluster::NodeId> up;
-  for (const cluster::Node& each : parts_.agent.nodes()) {
+  for (const cluster::Node& each : parts_.nodes.nodes()) {
     if (each.up) up.insert(each.id);
   }
   for (const std::string& each : parts_.placements.fullestFirst()) {
@@ -252,7 +252,7 @@ std::unique_ptr<labels::Policy> Rebalancing::policyOf(
     const catalog::ContainerIndex::Place& place) const {
   const cluster::NodeId& owner = place.second.owner;
   const cluster::Record* record =
-      parts_.agent.state().find(owner, std::string(catalog::specRecords) + place.first);
+      parts_.records.find(owner, std::string(catalog::specRecords) + place.first);
   if (!record) return nullptr;
   docker::CreateRequest spec(record->value);
   if (isSomebodys(spec)) return nullptr;
@@ -272,13 +272,13 @@ bool Rebalancing::isDependedOn(const catalog::ContainerIndex::Place& place) cons
     bool isName = std::find(entry.names.begin(), entry.names.end(), object) != entry.names.end();
     return isName || (!object.empty() && id.starts_with(object));
   };
-  parts_.agent.state().eachOf(entry.owner, catalog::specRecords,
-                              [&](const std::string& key, const cluster::Record& record) {
-                                if (found || key.ends_with(id)) return;
-                                std::vector<std::string> used =
-                                    docker::CreateRequest(record.value).containers();
-                                found = std::any_of(used.begin(), used.end(), isIt);
-                              });
+  parts_.records.eachOf(entry.owner, catalog::specRecords,
+                        [&](const std::string& key, const cluster::Record& record) {
+                          if (found || key.ends_with(id)) return;
+                          std::vector<std::string> used =
+                              docker::CreateRequest(record.value).containers();
+                          found = std::any_of(used.begin(), used.end(), isIt);
+                        });
   return found;
 }
 

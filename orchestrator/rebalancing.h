@@ -19,7 +19,8 @@
 #include "catalog/container_index.h"
 #include "catalog/locator.h"
 #include "catalog/node_client.h"
-#include "cluster/agent/agent.h"
+#include "cluster/nodes.h"
+#include "cluster/records.h"
 #include "orchestrator/container_move.h"
 #include "scheduler/placements.h"
 #include "scheduler/rebalance.h"
@@ -32,7 +33,8 @@ class Rebalancing {
   struct Parts {
     base::Loop& loop;
     catalog::NodeClient nodeClient;
-    const cluster::Agent& agent;
+    const cluster::Nodes& nodes;
+    const cluster::Records& records;
     const catalog::ContainerIndex& index;
     const catalog::Locator& locator;
     scheduler::Placements& placements;

@@ -46,18 +46,16 @@ std::string doubtKey(const std::string& name) {
 // Such a record, as long as this lives.
 class Doubt {
  public:
-  Doubt(cluster::Agent& agent, const std::string& name, const cluster::NodeId& node)
-      : agent_(agent), key_(doubtKey(name)) {
-    if (agent_.clustered()) agent_.put(key_, std::string(node.text()));
+  Doubt(cluster::Records& records, const std::string& name, const cluster::NodeId& node)
+      : records_(records), key_(doubtKey(name)) {
+    records_.put(key_, std::string(node.text()));
   }
   Doubt(const Doubt&) = delete;
   Doubt& operator=(const Doubt&) = delete;
-  ~Doubt() {
-    if (agent_.clustered()) agent_.erase(key_);
-  }
+  ~Doubt() { records_.erase(key_); }
 
  private:
-  cluster::Agent& agent_;
+  cluster::Records& records_;
   std::string key_;
 };
 
@@ -85,12 +83,15 @@ bool isSettled(const VolumeClaims::Found& found) {
 
 }  // namespace
 
-VolumeClaims::VolumeClaims(base::Loop& loop, catalog::NodeClient nodeClient, cluster::Agent& agent,
-                           catalog::Locator& locator, const catalog::HoldingsIndex& held,
-                           base::Log& log)
+VolumeClaims::VolumeClaims(base::Loop& loop, catalog::NodeClient nodeClient,
+                           const cluster::Nodes& nodes, cluster::Records& records,
+                           cluster::ClaimService& claims, catalog::Locator& locator,
+                           const catalog::HoldingsIndex& held, base::Log& log)
     : loop_(loop),
       nodeClient_(nodeClient),
-      agent_(agent),
+      nodes_(nodes),
+      records_(records),
+      service_(claims),
       locator_(locator),
       held_(held),
       log_(log),
@@ -103,16 +104,16 @@ base::Task<VolumeClaims::Found> VolumeClaims::find(std::string name) {
   base::Time began = loop_.now();
   base::Time lookAgain = began + lookEvery;
   base::milliseconds pause = retryFirst;
-  std::string holder(agent_.self().text());
-  holder.append("/").append(sessionOf(locator_.node(agent_.self())));
+  std::string holder(nodes_.self().text());
+  holder.append("/").append(sessionOf(locator_.node(nodes_.self())));
   holder.append("/").append(cluster::makeTokenSecret().reveal());
   for (;;) {
-    cluster::ClaimResult result = co_await agent_.claim(keyOf(name), holder);
+    cluster::ClaimResult result = co_await service_.claim(keyOf(name), holder);
     bool isHeld = result.verdict == Verdict::held;
-    bool isGiven = result.verdict == Verdict::granted || (!isHeld && hasNoMajority(agent_));
+    bool isGiven = result.verdict == Verdict::granted || (!isHeld && hasNoMajority(nodes_));
     std::unique_ptr<HeldClaim> claim;
     if (isGiven) {
-      claim = std::make_unique<HeldClaim>(loop_, agent_, log_);
+      claim = std::make_unique<HeldClaim>(loop_, nodes_, service_, log_);
       claim->granted(keyOf(name), holder);
     }
     // Who had it may have made it since we looked, and what was made behind our back has no record
@@ -171,7 +172,7 @@ docker::Refusal VolumeClaims::inDoubt(const std::string& holder, const std::stri
   };
   if (!maker->up)
     return {503, shown(*maker) + ", by way of which this volume was being made, is down"};
-  const cluster::Record* doubt = agent_.state().find(*id, doubtKey(name));
+  const cluster::Record* doubt = records_.find(*id, doubtKey(name));
   std::optional<cluster::NodeId> where =
       doubt ? cluster::NodeId::parse(doubt->value) : std::nullopt;
   std::optional<cluster::Node> home = where ? locator_.node(*where) : std::nullopt;
@@ -194,13 +195,13 @@ void VolumeClaims::made(std::vector<Claim> claims, const cluster::NodeId& node, 
 // Keeps the claim until the volume's record is there, or it is known that there is no volume.
 base::Task<> VolumeClaims::watch(Claim claim, cluster::NodeId node, bool certain) {
   std::optional<Doubt> doubt;
-  if (!certain) doubt.emplace(agent_, claim.name, node);
+  if (!certain) doubt.emplace(records_, claim.name, node);
   int absences = 0;
   for (int look = 0;; look++) {
     std::optional<cluster::Node> home = locator_.node(node);
     base::milliseconds pause = home && !home->up ? recordLate : look ? recordKnown : recordSoon;
     co_await base::sleepFor(loop_, pause);
-    bool over = !agent_.clustered() || agent_.state().find(node, keyOf(claim.name));
+    bool over = !nodes_.clustered() || records_.find(node, keyOf(claim.name));
     if (!over) home = locator_.node(node);
     if (over || !home) co_return;
     if (!home->up) continue;
@@ -215,12 +216,12 @@ base::Task<> VolumeClaims::watch(Claim claim, cluster::NodeId node, bool certain
 
 base::Task<std::unique_ptr<HeldClaim>> VolumeClaims::claimOurs(std::string name) {
   // As our record's, so that it does not refuse us.
-  std::string holder(agent_.self().text());
+  std::string holder(nodes_.self().text());
   std::unique_ptr<HeldClaim> claim;
   for (base::Time until = loop_.now() + ourWait;;) {
-    cluster::ClaimResult result = co_await agent_.claim(keyOf(name), holder);
+    cluster::ClaimResult result = co_await service_.claim(keyOf(name), holder);
     if (result.verdict == Verdict::granted) {
-      claim = std::make_unique<HeldClaim>(loop_, agent_, log_);
+      claim = std::make_unique<HeldClaim>(loop_, nodes_, service_, log_);
       claim->granted(keyOf(name), std::move(holder));
       co_return claim;
     }

@@ -18,7 +18,9 @@
 #include "catalog/holdings_index.h"
 #include "catalog/locator.h"
 #include "catalog/node_client.h"
-#include "cluster/agent/agent.h"
+#include "cluster/claim_service.h"
+#include "cluster/nodes.h"
+#include "cluster/records.h"
 #include "docker/refusal.h"
 #include "orchestrator/held_claim.h"
 
@@ -27,8 +29,9 @@ namespace orchestrator {
 class VolumeClaims {
  public:
   // All must outlive it.
-  VolumeClaims(base::Loop& loop, catalog::NodeClient nodeClient, cluster::Agent& agent,
-               catalog::Locator& locator, const catalog::HoldingsIndex& held, base::Log& log);
+  VolumeClaims(base::Loop& loop, catalog::NodeClient nodeClient, const cluster::Nodes& nodes,
+               cluster::Records& records, cluster::ClaimService& claims, catalog::Locator& locator,
+               const catalog::HoldingsIndex& held, base::Log& log);
   VolumeClaims(const VolumeClaims&) = delete;
   VolumeClaims& operator=(const VolumeClaims&) = delete;
 
@@ -62,7 +65,9 @@ class VolumeClaims {
 
   base::Loop& loop_;
   catalog::NodeClient nodeClient_;
-  cluster::Agent& agent_;
+  const cluster::Nodes& nodes_;
+  cluster::Records& records_;
+  cluster::ClaimService& service_;
   catalog::Locator& locator_;
   const catalog::HoldingsIndex& held_;
   base::Log& log_;

@@ -13,15 +13,16 @@ namespace {
 // next volume of its name.
 constexpr base::milliseconds patience(3'000);
 
-bool isGlobal(const cluster::State& state, const cluster::NodeId& node, const std::string& name) {
+bool isGlobal(const cluster::Records& records, const cluster::NodeId& node,
+              const std::string& name) {
   const cluster::Record* record =
-      state.find(node, std::string(docker::recordsOf(docker::Held::volume)) + name);
+      records.find(node, std::string(docker::recordsOf(docker::Held::volume)) + name);
   return record && base::text(base::parseJson(record->value), "Scope") == "global";
 }
 
-std::string namesOf(const VolumeConflict& conflict, const cluster::Agent& agent) {
+std::string namesOf(const VolumeConflict& conflict, const cluster::Nodes& all) {
   std::vector<std::string> names;
-  for (const cluster::Node& each : agent.nodes()) {
+  for (const cluster::Node& each : all.nodes()) {
     bool has =
         std::find(conflict.nodes.begin(), conflict.nodes.end(), each.id) != conflict.nodes.end();
     if (has) names.push_back(each.name);
@@ -39,7 +40,7 @@ std::string inWords(std::vector<std::string> nodes) {
 }
 
 std::vector<VolumeConflict> volumeConflicts(const catalog::HoldingsIndex& held,
-                                            const cluster::State& state,
+                                            const cluster::Records& records,
                                             const catalog::ContainerIndex& index) {
   std::vector<VolumeConflict> conflicts;
   std::map<std::string, std::vector<cluster::NodeId>> shared = held.shared(docker::Held::volume);
@@ -50,7 +51,7 @@ std::vector<VolumeConflict> volumeConflicts(const catalog::HoldingsIndex& held,
     for (const std::string& volume : entry.volumes) ofGlobals.emplace(entry.owner, volume);
   }
   for (auto& [name, nodes] : shared) {
-    if (isGlobal(state, nodes.front(), name)) continue;
+    if (isGlobal(records, nodes.front(), name)) continue;
     std::erase_if(nodes, [&, &volume = name](const cluster::NodeId& each) {
       return ofGlobals.contains({each, volume});
     });
@@ -59,12 +60,13 @@ std::vector<VolumeConflict> volumeConflicts(const catalog::HoldingsIndex& held,
   return conflicts;
 }
 
-std::vector<std::string> volumeWarnings(const cluster::Agent& agent,
+std::vector<std::string> volumeWarnings(const cluster::Nodes& nodes,
+                                        const cluster::Records& records,
                                         const catalog::HoldingsIndex& held,
                                         const catalog::ContainerIndex& index) {
   std::vector<std::string> warnings;
-  for (const VolumeConflict& each : volumeConflicts(held, agent.state(), index)) {
-    warnings.push_back("WARNING: volume " + each.name + " is on nodes " + namesOf(each, agent) +
+  for (const VolumeConflict& each : volumeConflicts(held, records, index)) {
+    warnings.push_back("WARNING: volume " + each.name + " is on nodes " + namesOf(each, nodes) +
                        "; keep one of them");
   }
   return warnings;
@@ -79,16 +81,16 @@ void VolumeConflicts::changed() {
 }
 
 void VolumeConflicts::tell() {
-  if (!agent_.clustered()) return;
+  if (!nodes_.clustered()) return;
   std::set<std::string> present;
-  for (const VolumeConflict& each : volumeConflicts(held_, agent_.state(), index_)) {
+  for (const VolumeConflict& each : volumeConflicts(held_, records_, index_)) {
     bool isOurs =
-        std::find(each.nodes.begin(), each.nodes.end(), agent_.self()) != each.nodes.end();
+        std::find(each.nodes.begin(), each.nodes.end(), nodes_.self()) != each.nodes.end();
     if (!isOurs) continue;
     present.insert(each.name);
     if (told_.contains(each.name)) continue;
     log_.warn("several nodes have a volume of the same name",
-              {{"volume", each.name}, {"nodes", namesOf(each, agent_)}});
+              {{"volume", each.name}, {"nodes", namesOf(each, nodes_)}});
   }
   told_ = std::move(present);
 }

@@ -11,7 +11,8 @@
 #include "base/loop.h"
 #include "catalog/container_index.h"
 #include "catalog/holdings_index.h"
-#include "cluster/agent/agent.h"
+#include "cluster/nodes.h"
+#include "cluster/records.h"
 
 namespace orchestrator {
 
@@ -23,11 +24,12 @@ struct VolumeConflict {
 // As the records tell. Volumes that a driver shows on all nodes are one; of copies of a global
 // container each has its own. Pure.
 std::vector<VolumeConflict> volumeConflicts(const catalog::HoldingsIndex& held,
-                                            const cluster::State& state,
+                                            const cluster::Records& records,
                                             const catalog::ContainerIndex& index);
 
 // For `docker info`, one line a volume.
-std::vector<std::string> volumeWarnings(const cluster::Agent& agent,
+std::vector<std::string> volumeWarnings(const cluster::Nodes& nodes,
+                                        const cluster::Records& records,
                                         const catalog::HoldingsIndex& held,
                                         const catalog::ContainerIndex& index);
 
@@ -38,9 +40,10 @@ std::string inWords(std::vector<std::string> nodes);
 class VolumeConflicts {
  public:
   // All must outlive it.
-  VolumeConflicts(base::Loop& loop, const cluster::Agent& agent, const catalog::HoldingsIndex& held,
-                  const catalog::ContainerIndex& index, base::Log& log)
-      : agent_(agent), held_(held), index_(index), log_(log), timer_(loop) {}
+  VolumeConflicts(base::Loop& loop, const cluster::Nodes& nodes, const cluster::Records& records,
+                  const catalog::HoldingsIndex& held, const catalog::ContainerIndex& index,
+                  base::Log& log)
+      : nodes_(nodes), records_(records), held_(held), index_(index), log_(log), timer_(loop) {}
 
   // A record of a volume came.
   void changed();
@@ -48,7 +51,8 @@ class VolumeConflicts {
  private:
   void tell();
 
-  const cluster::Agent& agent_;
+  const cluster::Nodes& nodes_;
+  const cluster::Records& records_;
   const catalog::HoldingsIndex& held_;
   const catalog::ContainerIndex& index_;
   base::Log& log_;

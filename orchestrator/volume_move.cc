@@ -7,6 +7,7 @@
 
 #include "base/json.h"
 #include "base/url.h"
+#include "cluster/agent_error.h"
 #include "docker/heads.h"
 #include "docker/merge_json.h"
 
@@ -85,7 +86,7 @@ bool VolumeMove::mayBeUnused(const std::string& name) const {
   std::vector<cluster::NodeId> homes = parts_.held.holders(docker::Held::volume, name);
   if (homes.empty()) return true;  // no record has come yet
   std::string key = std::string(docker::recordsOf(docker::Held::volume)) + name;
-  const cluster::Record* record = parts_.agent.state().find(homes.front(), key);
+  const cluster::Record* record = parts_.records.find(homes.front(), key);
   std::optional<docker::JsonObject> volume =
       record ? docker::JsonObject::parse(record->value) : std::nullopt;
   if (homes.size() > 1 || (volume && staysWhereItIs(*volume))) return false;
@@ -209,7 +210,7 @@ base::Task<base::Status> VolumeMove::makeHere(std::string request) {
   made.throwFault();
   if (!made.done) co_return made.outcome();
   std::string plain(base::text(base::parseJson(request), "name"));
-  std::optional<cluster::Node> self = parts_.locator.node(parts_.agent.self());
+  std::optional<cluster::Node> self = parts_.locator.node(parts_.nodes.self());
   if (self) parts_.placements.found(catalog::Kind::volume, plain, {std::move(*self)});
   co_return base::Status();
 }

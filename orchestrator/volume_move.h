@@ -18,7 +18,8 @@
 #include "catalog/holdings_index.h"
 #include "catalog/locator.h"
 #include "catalog/node_client.h"
-#include "cluster/agent/agent.h"
+#include "cluster/nodes.h"
+#include "cluster/records.h"
 #include "labels/policy.h"
 #include "orchestrator/volume_claims.h"
 #include "scheduler/placements.h"
@@ -36,7 +37,8 @@ class VolumeMove {
  public:
   struct Parts {
     catalog::NodeClient nodeClient;
-    cluster::Agent& agent;
+    const cluster::Nodes& nodes;
+    const cluster::Records& records;
     catalog::Locator& locator;
     const catalog::ContainerIndex& index;
     const catalog::HoldingsIndex& held;

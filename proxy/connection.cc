@@ -6,7 +6,7 @@
 
 #include "base/acceptor.h"
 #include "catalog/merge.h"
-#include "cluster/agent/agent.h"
+#include "cluster/agent_error.h"
 #include "docker/query.h"
 #include "proxy/http/answer.h"
 #include "proxy/http/gate.h"

@@ -23,7 +23,7 @@ std::string pendingId(const cluster::NodeId& owner, std::string_view key) {
 bool fitsIntoRecord(const catalog::ContainerFacts& facts) {
   size_t sum = 0;
   for (const auto& [key, value] : facts.labels) sum += key.size() + value.size();
-  return sum < cluster::StateOptions().valueMost;
+  return sum < cluster::maxRecordValue;
 }
 
 }  // namespace
@@ -65,9 +65,9 @@ void Placements::rememberBinds(const Container& container) {
 
 void Placements::pendingChanged(const cluster::NodeId& owner, std::string_view key,
                                 std::string_view record) {
-  if (!key.starts_with(catalog::pendingRecords) || owner == agent_.self()) return;
+  if (!key.starts_with(catalog::pendingRecords) || owner == nodes_.self()) return;
   std::string token = catalog::reservationOf(record),
-              ours = std::string(agent_.self().text()) + "/";
+              ours = std::string(nodes_.self().text()) + "/";
   if (token.starts_with(ours)) {
     std::string reserved = std::string(reservations) + token.substr(ours.size());
     release(reserved);
@@ -190,7 +190,7 @@ void Placements::giveUp(const std::string& key) {
 
 std::string Placements::Reservation::token() const {
   if (!owner_) return {};
-  return std::string(owner_->agent_.self().text()) + "/" + key_.substr(reservations.size());
+  return std::string(owner_->nodes_.self().text()) + "/" + key_.substr(reservations.size());
 }
 
 void Placements::Reservation::stands(const std::string& id) {
@@ -211,7 +211,7 @@ void Placements::Reservation::stands(const std::string& id) {
 
 Options Placements::options(const std::string& name) {
   Options options;
-  options.here = agent_.self().text();
+  options.here = nodes_.self().text();
   options.name = name;
   options.strategy = settings_.placementStrategy;
   options.overcommit = settings_.overcommitPercent / 100.0;
@@ -257,7 +257,7 @@ std::string Placements::otherBinds(const labels::Policy& policy, const std::stri
 
 Placements::GlobalFit Placements::globalFit(const labels::Policy& policy) {
   takeNodes();
-  std::string self(agent_.self().text());
+  std::string self(nodes_.self().text());
   const NodeState* here = world_.node(self);
   // Before our engine has told what it is, nothing can be said.
   if (!here || here->facts.os.empty()) return {false, true};
@@ -299,7 +299,7 @@ Placements::Reservation Placements::reserve(const std::string& node, const label
 
 Placements::Admission Placements::admit(labels::Policy policy, const std::string& name,
                                         bool leaveToEngine) {
-  policy.node = agent_.self().text();
+  policy.node = nodes_.self().text();
   Placement placement = place(policy, name, true, leaveToEngine);
   Admission admission;
   if (placement.candidates.empty()) {
@@ -320,7 +320,7 @@ Placements::Admission Placements::admit(labels::Policy policy, const std::string
 
 void Placements::announce(const Reservation& admitted, const std::string& name,
                           const catalog::ContainerFacts& asked, const std::string& token) {
-  if (!agent_.clustered() || !admitted.owner_ || !fitsIntoRecord(asked)) return;
+  if (!nodes_.clustered() || !admitted.owner_ || !fitsIntoRecord(asked)) return;
   // The lowest number that is free, so that few records are ever used.
   std::set<std::string> taken;
   for (const auto& [key, pending] : pending_) taken.insert(pending.record);
@@ -329,16 +329,16 @@ void Placements::announce(const Reservation& admitted, const std::string& name,
   do {
     record = std::string(catalog::pendingRecords) + std::to_string(number++);
   } while (taken.contains(record));
-  std::string id = pendingId(agent_.self(), record);
+  std::string id = pendingId(nodes_.self(), record);
   pending_[admitted.key_] = {record, ""};
-  agent_.put(record, catalog::pendingRecord(id, name, asked, token));
+  records_.put(record, catalog::pendingRecord(id, name, asked, token));
 }
 
 void Placements::published() {
-  if (!agent_.clustered()) return;
+  if (!nodes_.clustered()) return;
   withdrawIf([&](const Pending& pending) {
     std::string key = std::string(catalog::containerRecords) + pending.container;
-    return !pending.container.empty() && agent_.state().find(agent_.self(), key);
+    return !pending.container.empty() && records_.find(nodes_.self(), key);
   });
 }
 
@@ -355,7 +355,7 @@ void Placements::withdrawIf(const std::function<bool(const Pending&)>& isOver) {
 }
 
 void Placements::withdraw(const std::string& record) {
-  if (agent_.clustered()) agent_.erase(record);
+  if (nodes_.clustered()) records_.erase(record);
 }
 
 // What nodes hold, as their records have it now. A node's first records come all at once, so they
@@ -380,7 +380,7 @@ void Placements::takeHoldings() {
 // The nodes as membership and their records have them now.
 void Placements::takeNodes() {
   std::set<cluster::NodeId> present;
-  for (const cluster::NodeView& view : agent_.nodeViews()) {
+  for (const cluster::NodeView& view : nodes_.nodeViews()) {
     if (view.status == cluster::Status::left) continue;
     present.insert(view.id);
     std::pair<uint64_t, cluster::Status> fresh(view.version, view.status);

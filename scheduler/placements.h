@@ -19,7 +19,8 @@
 
 #include "catalog/container_record.h"
 #include "catalog/locator.h"
-#include "cluster/agent/agent.h"
+#include "cluster/nodes.h"
+#include "cluster/records.h"
 #include "docker/held.h"
 #include "docker/removed_binds.h"
 #include "scheduler/place.h"
@@ -31,10 +32,10 @@ namespace scheduler {
 
 class Placements {
  public:
-  // Loop and agent must outlive it. The settings hold where the cluster and the request leave the
-  // choice.
-  Placements(base::Loop& loop, cluster::Agent& agent, PlacementSettings settings)
-      : loop_(loop), agent_(agent), settings_(settings) {}
+  // All must outlive it. The settings hold where the cluster and the request leave the choice.
+  Placements(base::Loop& loop, const cluster::Nodes& nodes, cluster::Records& records,
+             PlacementSettings settings)
+      : loop_(loop), nodes_(nodes), records_(records), settings_(settings) {}
   Placements(const Placements&) = delete;
   Placements& operator=(const Placements&) = delete;
 
@@ -182,7 +183,8 @@ class Placements {
   void drop(const cluster::NodeId& owner, docker::Held kind, const std::string& id);
 
   base::Loop& loop_;
-  cluster::Agent& agent_;
+  const cluster::Nodes& nodes_;
+  cluster::Records& records_;
   PlacementSettings settings_;
   World world_;
   docker::RemovedBinds removedBinds_;

@@ -5,7 +5,7 @@
 #include <optional>
 #include <string_view>
 
-#include "cluster/agent/agent.h"
+#include "cluster/nodes.h"
 #include "scheduler/facts.h"
 
 namespace scheduler {

@@ -47,6 +47,18 @@ void Agent::erase(const std::string& key) {
   running_->settle();
 }
 
+const Record* Agent::find(const NodeId& owner, const std::string& key) const {
+  return state().find(owner, key);
+}
+
+void Agent::eachOf(const NodeId& owner, std::string_view prefix, const Take& take) const {
+  state().eachOf(owner, prefix, take);
+}
+
+void Agent::eachOfOurs(std::string_view prefix, const Take& take) const {
+  state().eachOf(self(), prefix, take);
+}
+
 void Agent::finishReload() {
   if (!running_) return;
   running_->state.finishReload(running_->now());

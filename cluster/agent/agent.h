@@ -2,7 +2,8 @@
 
 // This node's membership in a cluster: forms it, joins it, leaves it and comes back to it after a
 // restart. Owns the automata (membership, state, claims), gives them sockets, timers and a disk,
-// and tells the rest of droverd what they find.
+// and tells the rest of droverd what they find. Only who forms or changes the cluster needs all of
+// it; others take the face that they need: Nodes, Records, ClaimService, OwnNode.
 
 #include <functional>
 #include <map>
@@ -20,13 +21,17 @@
 #include "cluster/agent/saving.h"
 #include "cluster/agent/store.h"
 #include "cluster/agent_error.h"
+#include "cluster/agent_listener.h"
 #include "cluster/ca/certificates.h"
 #include "cluster/ca/cluster_config.h"
 #include "cluster/ca/node_trust.h"
+#include "cluster/claim_service.h"
 #include "cluster/claims/claims.h"
 #include "cluster/membership/membership.h"
 #include "cluster/node_record.h"
 #include "cluster/nodes.h"
+#include "cluster/own_node.h"
+#include "cluster/records.h"
 #include "cluster/state/state.h"
 #include "cluster/troubles.h"
 #include "cluster/types.h"
@@ -45,30 +50,7 @@ struct AgentOptions {
   ClaimOptions claims = {};
 };
 
-// A node as its peers know it.
-struct NodeView {
-  NodeId id;
-  std::string name;
-  Endpoint api;
-  bool self = false;
-  Status status = Status::alive;
-  NodeRecord record;
-  uint64_t version = 0;  // of the record
-  std::optional<std::chrono::microseconds> roundTrip;
-};
-
-// Told what changes. Calls back into the agent are fine.
-class AgentListener {
- public:
-  virtual ~AgentListener() = default;
-  // In a cluster from now on: peers connect to `listen`.
-  virtual void entered(const Endpoint& listen) = 0;
-  virtual void exited() = 0;
-  virtual void recordChanged(const NodeId& owner, const std::string& key, const Record& record) = 0;
-  virtual void recordErased(const NodeId& owner, const std::string& key) = 0;
-};
-
-class Agent : public Nodes {
+class Agent : public Nodes, public Records, public ClaimService, public OwnNode {
  public:
   // Opens the store in options.stateDir; throws StoreError, but not for one that cannot be written
   // for now. All must outlive it.
@@ -123,11 +105,10 @@ class Agent : public Nodes {
   std::string authorities() const;
 
   NodeId self() const override;
-  std::vector<NodeView> nodeViews() const;
-  // Our own record's facts changed; what the operator set is kept.
-  void setFacts(NodeRecord facts);
-  // Why containers cannot be made here now; empty if they can.
-  void setEngineError(const std::string& why);
+  std::vector<NodeView> nodeViews() const override;
+  std::string clusterId() const override { return config().id; }
+  void setFacts(NodeRecord facts) override;
+  void setEngineError(const std::string& why) override;
   // On any node; waits for it. Throws AgentError.
   base::Task<> updateNode(NodeId id, std::string availability,
                           std::map<std::string, std::string> labels);
@@ -135,14 +116,15 @@ class Agent : public Nodes {
   void removeNode(const NodeId& id, bool force);
 
   // ---- state and claims
-  // Confidential records never travel by datagram.
-  void put(const std::string& key, std::string value, bool confidential = false);
-  void erase(const std::string& key);
-  // All of ours that is true was put since begin() or join().
-  void finishReload();
+  void put(const std::string& key, std::string value, bool confidential = false) override;
+  void erase(const std::string& key) override;
+  void finishReload() override;
+  const Record* find(const NodeId& owner, const std::string& key) const override;
+  void eachOf(const NodeId& owner, std::string_view prefix, const Take& take) const override;
+  void eachOfOurs(std::string_view prefix, const Take& take) const override;
   const State& state() const;
-  base::Task<ClaimResult> claim(std::string key, std::string holder);
-  void release(const std::string& key, const std::string& holder);
+  base::Task<ClaimResult> claim(std::string key, std::string holder) override;
+  void release(const std::string& key, const std::string& holder) override;
   // Who looks up what holds a claim's key by record; set once, before begin().
   void lookUpClaims(std::function<std::optional<Holding>(const std::string& key)> lookUp);
 

@@ -15,31 +15,12 @@
 #include <string>
 #include <vector>
 
+#include "cluster/claim_service.h"
 #include "cluster/claims/grant_log.h"
 #include "cluster/network.h"
 #include "cluster/types.h"
 
 namespace cluster {
-
-// Who holds a key for good, as far as the state tells.
-struct Holding {
-  std::string holder;
-  NodeId owner;          // whose record says so
-  uint64_t version = 0;  // of that record
-};
-
-struct ClaimResult {
-  enum class Verdict {
-    granted,
-    held,         // by `holder`
-    unreachable,  // no majority answered in time
-  };
-  Verdict verdict = Verdict::unreachable;
-  std::string holder;
-  int reached = 0;      // members that answered
-  int abstained = 0;    // those of them that do not grant anything yet
-  int responsible = 0;  // members that were asked
-};
 
 struct ClaimOptions {
   int responsible = 5;

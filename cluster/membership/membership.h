@@ -16,8 +16,6 @@
 
 namespace cluster {
 
-enum class Status { alive, suspect, failed, left };
-
 struct Member {
   NodeId id;
   std::string name;

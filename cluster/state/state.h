@@ -19,14 +19,10 @@
 #include <vector>
 
 #include "cluster/network.h"
+#include "cluster/records.h"
 #include "cluster/types.h"
 
 namespace cluster {
-
-struct Record {
-  std::string value;
-  uint64_t version = 0;
-};
 
 // What one has seen: each owner's version.
 using Versions = std::unordered_map<NodeId, uint64_t>;
@@ -37,8 +33,8 @@ struct StateOptions {
   Time pushInterval{20};     // between two pushes of one record
   double pushFactor = 3;     // a push is made this * log10(peers + 1) times by each who has it
   Time tombstonesFor{3600 * 1000};
-  size_t deltaMost = 256 * 1024;   // bytes of records in one StateDelta: flow control
-  size_t valueMost = 1024 * 1024;  // of one record
+  size_t deltaMost = 256 * 1024;      // bytes of records in one StateDelta: flow control
+  size_t valueMost = maxRecordValue;  // of one record
   size_t keyMost = 1024;
   size_t recordsMost = 100'000;         // of one owner
   size_t bytesMost = 64 * 1024 * 1024;  // of one owner's keys and values

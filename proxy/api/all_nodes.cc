@@ -40,7 +40,7 @@ base::Task<> AllNodes::answer(Client& client, RouteMatch match, Options options,
   call.timeout = options.walksDisk ? diskTimeout : catalog::listTimeout;
   call.most = bodyMost_;
   call.mayRepeat = call.method == "GET";
-  std::vector<cluster::Node> nodes = agent_.nodes();
+  std::vector<cluster::Node> nodes = nodes_.nodes();
   std::erase_if(nodes, [&](const cluster::Node& node) {
     return !docker::wantsNode(wanted, node.id.text(), node.name);
   });
@@ -77,7 +77,7 @@ std::vector<catalog::NodeAnswer> AllNodes::recorded(
               {{"node", each.node.name}, {"reason", reason}});
     if (!options.listed || !query) continue;
     std::optional<std::string> list =
-        catalog::recordedHeld(*options.listed, agent_.state(), index_, each.node.id, *query);
+        catalog::recordedHeld(*options.listed, records_, index_, each.node.id, *query);
     if (list)
       answers.push_back(
           {std::string(each.node.id.text()), each.node.name, each.node.address, std::move(*list)});

@@ -15,7 +15,8 @@
 #include "catalog/container_index.h"
 #include "catalog/fan_out.h"
 #include "catalog/merge.h"
-#include "cluster/agent/agent.h"
+#include "cluster/nodes.h"
+#include "cluster/records.h"
 #include "docker/container_lists.h"
 #include "docker/engine.h"
 #include "docker/filtered_query.h"
@@ -30,11 +31,13 @@ class AllNodes {
  public:
   // All must outlive it. Bodies that have to be understood may have `bodyMost` bytes.
   AllNodes(docker::Engine& engine, LocalApi& local, docker::ContainerLists& lists,
-           cluster::Agent& agent, catalog::ContainerIndex& index, base::Log& log, size_t bodyMost)
+           const cluster::Nodes& nodes, const cluster::Records& records,
+           catalog::ContainerIndex& index, base::Log& log, size_t bodyMost)
       : engine_(engine),
         local_(local),
         lists_(lists),
-        agent_(agent),
+        nodes_(nodes),
+        records_(records),
         index_(index),
         log_(log),
         bodyMost_(bodyMost) {}
@@ -60,7 +63,8 @@ class AllNodes {
   docker::Engine& engine_;
   LocalApi& local_;
   docker::ContainerLists& lists_;
-  cluster::Agent& agent_;
+  const cluster::Nodes& nodes_;
+  const cluster::Records& records_;
   catalog::ContainerIndex& index_;
   base::Log& log_;
   size_t bodyMost_;

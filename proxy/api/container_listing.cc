@@ -128,7 +128,7 @@ base::Task<catalog::Located> ContainerListing::ancestors(ContainerListPlan& plan
     for (std::string& id : locator_.recordedImages(each)) ids.insert(std::move(id));
   }
   base::HttpCall call = base::httpGet("/images/json?all=1", catalog::listTimeout, bodyMost_);
-  std::vector<cluster::Node> nodes = agent_.nodes();
+  std::vector<cluster::Node> nodes = nodes_.nodes();
   std::vector<catalog::NodeReply> replies =
       co_await catalog::askAll(engine_, std::move(nodes), std::move(call));
   std::vector<catalog::NodeAnswer> images = catalog::successesOf(std::move(replies));
@@ -141,7 +141,7 @@ base::Task<catalog::Located> ContainerListing::ancestors(ContainerListPlan& plan
 base::Task<std::vector<ContainerListing::Part>> ContainerListing::ask(
     RouteMatch match, const ContainerListPlan& plan) {
   std::vector<Part> parts;
-  for (cluster::Node& node : agent_.nodes()) {
+  for (cluster::Node& node : nodes_.nodes()) {
     if (!docker::wantsNode(plan.nodes, node.id.text(), node.name)) continue;
     parts.emplace_back();
     parts.back().node = std::move(node);
@@ -217,7 +217,7 @@ ContainerListing::Body ContainerListing::merged(const std::string& target,
     bodies.push_back(each.body);
     if (each.status == 0)
       down.push_back(
-          answerOf(each.node, catalog::recordedContainers(agent_.state(), index_, each.node.id)));
+          answerOf(each.node, catalog::recordedContainers(records_, index_, each.node.id)));
   }
   auto kept = keptMerges_.find(target);
   if (down.empty() && kept != keptMerges_.end() && kept->second.parts == bodies &&
@@ -229,7 +229,7 @@ ContainerListing::Body ContainerListing::merged(const std::string& target,
     if (each.status == 200) answers.push_back(answerOf(each.node, *each.body));
   }
   PublishedPorts ports;
-  ports.asked = agent_.self().text();
+  ports.asked = nodes_.self().text();
   bool isWhole = down.empty();
   auto merge = [&](const std::vector<catalog::NodeAnswer>& sound) {
     return mergeContainers(plan, sound, down, ports);

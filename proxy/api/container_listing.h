@@ -15,7 +15,8 @@
 #include "catalog/container_index.h"
 #include "catalog/locator.h"
 #include "catalog/merge.h"
-#include "cluster/agent/agent.h"
+#include "cluster/nodes.h"
+#include "cluster/records.h"
 #include "docker/container_lists.h"
 #include "docker/engine.h"
 #include "proxy/api/local_api.h"
@@ -29,12 +30,14 @@ class ContainerListing {
  public:
   // All must outlive it. Bodies that have to be understood may have `bodyMost` bytes.
   ContainerListing(docker::Engine& engine, LocalApi& local, docker::ContainerLists& lists,
-                   cluster::Agent& agent, catalog::ContainerIndex& index, catalog::Locator& locator,
-                   base::Log& log, size_t bodyMost)
+                   const cluster::Nodes& nodes, const cluster::Records& records,
+                   catalog::ContainerIndex& index, catalog::Locator& locator, base::Log& log,
+                   size_t bodyMost)
       : engine_(engine),
         local_(local),
         lists_(lists),
-        agent_(agent),
+        nodes_(nodes),
+        records_(records),
         index_(index),
         locator_(locator),
         log_(log),
@@ -75,7 +78,8 @@ class ContainerListing {
   docker::Engine& engine_;
   LocalApi& local_;
   docker::ContainerLists& lists_;
-  cluster::Agent& agent_;
+  const cluster::Nodes& nodes_;
+  const cluster::Records& records_;
   catalog::ContainerIndex& index_;
   catalog::Locator& locator_;
   base::Log& log_;

@@ -51,7 +51,7 @@ std::optional<orchestrator::GlobalGroup> GlobalCalls::groupOf(std::string_view o
   orchestrator::GlobalMember member =
       orchestrator::globalMember(*place, isMarked ? global->second.second : catalog::GlobalMark());
   std::vector<orchestrator::GlobalMember> members =
-      orchestrator::globalMembers(parts_.index, parts_.agent.config().id, member.group());
+      orchestrator::globalMembers(parts_.index, parts_.nodes.clusterId(), member.group());
   // A sidekick is known by its copies.
   if (!isMarked && !members.empty()) members.push_back(std::move(member));
   std::vector<orchestrator::GlobalGroup> groups = orchestrator::globalGroups(std::move(members));
@@ -80,7 +80,7 @@ base::Task<> GlobalCalls::handle(Client& client, RouteMatch match, cluster::Node
   if (route.method == "DELETE") wasRemoved(*group->original);
   // Those that have come meanwhile count, too.
   for (const orchestrator::GlobalMember& each :
-       orchestrator::globalMembers(parts_.index, parts_.agent.config().id, group->id)) {
+       orchestrator::globalMembers(parts_.index, parts_.nodes.clusterId(), group->id)) {
     bool isKnown =
         each.id == group->original->id ||
         std::any_of(group->others.begin(), group->others.end(),

@@ -14,7 +14,7 @@
 #include "catalog/container_index.h"
 #include "catalog/locator.h"
 #include "catalog/node_client.h"
-#include "cluster/agent/agent.h"
+#include "cluster/nodes.h"
 #include "orchestrator/global_plan.h"
 #include "orchestrator/name_claims.h"
 #include "proxy/api/object_calls.h"
@@ -28,7 +28,7 @@ class GlobalCalls {
   // What it is made of; all must outlive it.
   struct Parts {
     catalog::NodeClient nodeClient;
-    const cluster::Agent& agent;
+    const cluster::Nodes& nodes;
     catalog::ContainerIndex& index;
     catalog::Locator& locator;
     orchestrator::NameClaims& names;

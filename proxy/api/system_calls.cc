@@ -27,7 +27,7 @@ base::Task<> SystemCalls::info(Client& client, RouteMatch match) {
     if (object) object->set("Swarm", swarm);
     if (object) body = object->text();
     std::vector<std::string> warnings =
-        orchestrator::volumeWarnings(parts_.agent, parts_.held, parts_.index);
+        orchestrator::volumeWarnings(parts_.agent, parts_.agent, parts_.held, parts_.index);
     if (std::string waits = parts_.agent.rotationWaits(); !waits.empty())
       warnings.push_back("WARNING: CA rotation is waiting for " + waits);
     return warnings.empty() ? body : scheduler::withWarnings(body, warnings);

@@ -52,8 +52,8 @@ base::Task<> VolumeCalls::create(Client& client, RouteMatch) {
   std::string name = std::move(*asked);
   std::string wanted = nodeWanted(base::parseJson(body));
   std::optional<cluster::Node> node =
-      wanted.empty() ? locator_.node(agent_.self()) : catalog::nodeCalled(agent_, wanted);
-  if (std::optional<orchestrator::NodeName> named = orchestrator::parseNodeName(agent_, name)) {
+      wanted.empty() ? locator_.node(nodes_.self()) : catalog::nodeCalled(nodes_, wanted);
+  if (std::optional<orchestrator::NodeName> named = orchestrator::parseNodeName(nodes_, name)) {
     name = named->name;
     body = orchestrator::withText(body, "Name", name);
     node = std::move(named->node);
@@ -147,7 +147,7 @@ base::Task<catalog::Located> VolumeCalls::holder(std::string object) {
   std::vector<cluster::Node> all = std::move(holders.up);
   if (holders.down) all.push_back(std::move(*holders.down));
   if (all.empty()) {
-    located.node = locator_.node(agent_.self());  // whose engine says that there is none
+    located.node = locator_.node(nodes_.self());  // whose engine says that there is none
   } else if (all.size() == 1 || isGlobal(all.front(), name)) {
     located = co_await locator_.find(catalog::Kind::volume, std::move(object));
   } else {
@@ -164,7 +164,7 @@ base::Task<catalog::Located> VolumeCalls::holder(std::string object) {
 // Whether all nodes that have its driver have it.
 bool VolumeCalls::isGlobal(const cluster::Node& node, const std::string& name) const {
   const cluster::Record* record =
-      agent_.state().find(node.id, std::string(docker::recordsOf(docker::Held::volume)) + name);
+      records_.find(node.id, std::string(docker::recordsOf(docker::Held::volume)) + name);
   return record && base::text(base::parseJson(record->value), "Scope") == "global";
 }
 

@@ -9,7 +9,8 @@
 #include "base/task.h"
 #include "catalog/locator.h"
 #include "catalog/node_client.h"
-#include "cluster/agent/agent.h"
+#include "cluster/nodes.h"
+#include "cluster/records.h"
 #include "docker/local_engine.h"
 #include "orchestrator/held_claim.h"
 #include "orchestrator/volume_claims.h"
@@ -23,12 +24,14 @@ namespace proxy {
 class VolumeCalls {
  public:
   // All must outlive it. Bodies may have `bodyMost` bytes.
-  VolumeCalls(docker::LocalEngine& local, const cluster::Agent& agent, catalog::Locator& locator,
+  VolumeCalls(docker::LocalEngine& local, const cluster::Nodes& nodes,
+              const cluster::Records& records, catalog::Locator& locator,
               orchestrator::VolumeClaims& claims, ObjectCalls& objects, AllNodes& all,
               size_t bodyMost)
       : local_(local),
         nodeClient_(local),
-        agent_(agent),
+        nodes_(nodes),
+        records_(records),
         locator_(locator),
         claims_(claims),
         objects_(objects),
@@ -56,7 +59,8 @@ class VolumeCalls {
 
   docker::LocalEngine& local_;
   catalog::NodeClient nodeClient_;
-  const cluster::Agent& agent_;
+  const cluster::Nodes& nodes_;
+  const cluster::Records& records_;
   catalog::Locator& locator_;
   orchestrator::VolumeClaims& claims_;
   ObjectCalls& objects_;

@@ -38,7 +38,7 @@ const labels::Policy port80 =
 struct Alone {
   Hosts hosts{1};
   cluster::Agent& agent = hosts.one().agent();
-  Placements placements{hosts.stage.loop, agent, {}};
+  Placements placements{hosts.stage.loop, agent, agent, {}};
   cluster::NodeId self = agent.self();
 
   bool fits(const labels::Policy& policy) {
@@ -200,7 +200,7 @@ Test(placements, a_pending_one_that_comes_after_the_answer_to_its_create_counts_
 Test(placements, what_engines_say_they_have_counts_until_records_tell) {
   Hosts hosts(2);
   Host& one = hosts.one();
-  Placements placements(hosts.stage.loop, one.agent(), {});
+  Placements placements(hosts.stage.loop, one.agent(), one.agent(), {});
   const cluster::NodeId two = hosts.two().agent().self();
   labels::Policy data = asking(R"("HostConfig":{"Binds":["data:/d"]})");
   auto candidates = [&] { return placements.place(data, "x").candidates; };

@@ -23,6 +23,8 @@ class Two : public cluster::Nodes {
   }
   bool clustered() const override { return true; }
   bool wasRemoved(const cluster::NodeId&) const override { return false; }
+  std::vector<cluster::NodeView> nodeViews() const override { return {}; }
+  std::string clusterId() const override { return ""; }
 };
 
 }  // namespace
