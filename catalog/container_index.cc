@@ -10,13 +10,21 @@ constexpr size_t removedMost = 4096;
 
 }  // namespace
 
-bool ContainerIndex::put(const cluster::NodeId& owner, const std::string& id,
-                         std::string_view record, uint64_t version) {
-  std::optional<ContainerFacts> facts = containerFacts(id, record);
-  if (!facts || wasRemoved(id)) return false;
+void ContainerIndex::follow(RecordFeed& feed) {
+  feed.onMembership({nullptr, [this] { clear(); }});
+  feed.on(containerKind,
+          {[this](const FedRecord<ContainerFacts>& record) {
+             put(record.owner, record.name, record.value, record.version);
+           },
+           [this](const cluster::NodeId& owner, const std::string& id) { erase(owner, id); }});
+}
+
+bool ContainerIndex::put(const cluster::NodeId& owner, const std::string& id, ContainerFacts facts,
+                         uint64_t version) {
+  if (wasRemoved(id)) return false;
   auto [place, fresh] = byId_.try_emplace(id);
   if (!fresh) disown(*place);
-  static_cast<ContainerFacts&>(place->second) = std::move(*facts);
+  static_cast<ContainerFacts&>(place->second) = std::move(facts);
   place->second.version = version;
   own(*place, owner);
   return true;

@@ -13,6 +13,7 @@
 
 #include "catalog/container_record.h"
 #include "catalog/global_labels.h"
+#include "catalog/record_feed.h"
 #include "cluster/types.h"
 
 namespace catalog {
@@ -25,9 +26,12 @@ class ContainerIndex {
   };
   using Place = std::pair<const std::string, Entry>;  // id and entry
 
-  // From a record's value. False, and nothing changed, for what is none, and for a container that
-  // was removed.
-  bool put(const cluster::NodeId& owner, const std::string& id, std::string_view record,
+  // Knows from now on what the feed tells of containers. Must outlive the feed, or the feed be
+  // closed before.
+  void follow(RecordFeed& feed);
+
+  // By a record. False, and nothing changed, for a container that was removed.
+  bool put(const cluster::NodeId& owner, const std::string& id, ContainerFacts facts,
            uint64_t version);
   // A container that was just made, until its record comes. `facts`: what its request tells.
   void expect(const cluster::NodeId& owner, const std::string& id, const std::string& name,

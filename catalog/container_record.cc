@@ -99,9 +99,20 @@ std::string reservationOf(std::string_view pendingRecord) {
   return std::string(text(base::parseJson(pendingRecord), reservation));
 }
 
+std::string pendingId(const cluster::NodeId& owner, std::string_view number) {
+  return std::string(pendingRecords).append(owner.text()).append("/").append(number);
+}
+
+std::optional<PendingFacts> pendingFacts(const cluster::NodeId& owner, std::string_view number,
+                                         std::string_view record) {
+  std::optional<ContainerFacts> container = containerFacts(pendingId(owner, number), record);
+  if (!container) return std::nullopt;
+  return PendingFacts{std::move(*container), reservationOf(record)};
+}
+
 std::optional<ContainerFacts> containerFacts(std::string_view id, std::string_view record) {
   rapidjson::Document entry = base::parseJson(record);
-  if (text(entry, "Id") != id) return std::nullopt;
+  if (id.empty() || text(entry, "Id") != id) return std::nullopt;
   ContainerFacts facts;
   takeNames(facts, entry);
   facts.created = static_cast<int64_t>(base::number(entry, "Created"));

@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "catalog/record_kind.h"
 #include "catalog/reserves.h"
 #include "docker/create_request.h"
 
@@ -53,9 +54,26 @@ std::string containerRecord(std::string_view entry, std::string_view reserves);
 std::string pendingRecord(std::string_view id, const std::string& name, const ContainerFacts& asked,
                           const std::string& token);
 std::string reservationOf(std::string_view pendingRecord);
+// The id in the record of what that node has pending: pending/<owner>/<number>. `number` follows
+// the prefix in the record's key.
+std::string pendingId(const cluster::NodeId& owner, std::string_view number);
+
+struct PendingFacts {
+  ContainerFacts container;
+  std::string reservation;  // its token; may be empty
+};
 
 // Nothing for what is no record of this container.
 std::optional<ContainerFacts> containerFacts(std::string_view id, std::string_view record);
+
+inline constexpr RecordKind<ContainerFacts> containerKind{
+    containerRecords, [](const cluster::NodeId&, std::string_view id, std::string_view record) {
+      return containerFacts(id, record);
+    }};
+// Nothing for what is no record of a pending container of this owner.
+std::optional<PendingFacts> pendingFacts(const cluster::NodeId& owner, std::string_view number,
+                                         std::string_view record);
+inline constexpr RecordKind<PendingFacts> pendingKind{pendingRecords, pendingFacts};
 
 // What a create request tells of the container that it makes, before there is a record.
 ContainerFacts requestedFacts(const docker::CreateRequest& request);

@@ -172,6 +172,12 @@ base::Task<> Holdings::tellTags(Records images, std::function<bool()> goesOn) {
   co_await publishAll(loop_, ours_, tagRecords, std::move(records), std::move(goesOn));
 }
 
+void Holdings::follow(RecordFeed& feed) {
+  feed.on(tagKind, {[this](const FedRecord<TagMeaning>& record) {
+            if (record.owner != nodes_.self()) told(record.name);
+          }});
+}
+
 void Holdings::told(const std::string& tag) {
   if (!started_ || !ourTags_ || !ourTags_->contains(tag)) return;
   std::optional<TagMeaning> last = tags_.told(tag);

@@ -14,6 +14,7 @@
 #include "base/log.h"
 #include "base/loop.h"
 #include "base/task.h"
+#include "catalog/record_feed.h"
 #include "catalog/tag_index.h"
 #include "cluster/nodes.h"
 #include "cluster/records.h"
@@ -45,11 +46,13 @@ class Holdings {
   void changed(docker::Held kind);
   // Events may have been lost.
   void allChanged();
-  // Another node has told what this tag means. We repeat it if our engine has the tag.
-  void told(const std::string& tag);
+  // Repeats from now on what other nodes tell of tags that our engine has. The feed must be closed
+  // before this goes; `tags` must follow it already.
+  void follow(RecordFeed& feed);
 
  private:
   struct Kept;
+  void told(const std::string& tag);
   void readSoon(Kept& kept, base::milliseconds delay);
   base::Task<> read(Kept& kept);
   base::Task<bool> publish(Kept& kept);

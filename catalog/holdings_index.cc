@@ -1,10 +1,11 @@
 #include "catalog/holdings_index.h"
 
 #include <algorithm>
-#include <optional>
+#include <utility>
 
 #include "catalog/image_record.h"
 #include "catalog/network_record.h"
+#include "catalog/volume_record.h"
 #include "docker/image_reference.h"
 
 namespace catalog {
@@ -12,56 +13,53 @@ namespace {
 
 constexpr std::string_view digestOfImage = "sha256:";
 
-struct Key {
-  docker::Held kind;
-  std::string_view id;
-};
-
-std::optional<Key> parseKey(std::string_view key) {
-  for (docker::Held kind : docker::allHeld) {
-    std::string_view prefix = docker::recordsOf(kind);
-    if (key.starts_with(prefix) && key.size() > prefix.size())
-      return Key{kind, key.substr(prefix.size())};
-  }
-  return std::nullopt;
-}
-
-// Nothing for what is no record of this kind. A volume's name is its id.
-std::optional<std::vector<std::string>> namesIn(docker::Held kind, std::string_view value) {
-  std::vector<std::string> names;
-  if (value.size() > heldRecordMost) return std::nullopt;
-  if (kind == docker::Held::image) names = imageNames(value);
-  if (kind == docker::Held::network) {
-    std::optional<std::string> name = networkName(value);
-    if (!name) return std::nullopt;
-    names.push_back(std::move(*name));
-  }
-  return names;
-}
-
 }  // namespace
 
-bool HoldingsIndex::put(const cluster::NodeId& owner, std::string_view key,
-                        std::string_view value) {
-  erase(owner, key);
-  tags_.put(owner, key, value);
-  std::optional<Key> parsed = parseKey(key);
-  if (!parsed) return false;
-  std::optional<std::vector<std::string>> names = namesIn(parsed->kind, value);
-  if (!names) return false;
-  Kept& kept = of(parsed->kind);
-  auto object = kept.objects.try_emplace(std::string(parsed->id)).first;
-  for (const std::string& name : *names) kept.names.emplace(name, &*object);
-  object->second[owner] = std::move(*names);
-  return true;
+void HoldingsIndex::follow(RecordFeed& feed) {
+  using docker::Held;
+  auto erases = [this](Held kind) {
+    return [this, kind](const cluster::NodeId& owner, const std::string& id) {
+      erase(kind, owner, id);
+    };
+  };
+  feed.onMembership({nullptr, [this] { clear(); }});
+  feed.on(networkKind, {[this](const FedRecord<NetworkFacts>& record) {
+                          put(Held::network, record.owner, record.name, {record.value.name});
+                        },
+                        erases(Held::network)});
+  feed.on(volumeKind, {[this](const FedRecord<VolumeFacts>& record) {
+                         put(Held::volume, record.owner, record.name, {});
+                       },
+                       erases(Held::volume)});
+  feed.on(imageKind, {[this](const FedRecord<ImageFacts>& record) {
+                        put(Held::image, record.owner, record.name, record.value.names);
+                        tags_.putImage(record.owner, record.name, record.value);
+                      },
+                      [this](const cluster::NodeId& owner, const std::string& id) {
+                        erase(Held::image, owner, id);
+                        tags_.eraseImage(owner, id);
+                      }});
+  feed.on(tagKind, {[this](const FedRecord<TagMeaning>& record) {
+                      tags_.put(record.owner, record.name, record.value);
+                    },
+                    [this](const cluster::NodeId& owner, const std::string& tag) {
+                      tags_.erase(owner, tag);
+                    }});
 }
 
-void HoldingsIndex::erase(const cluster::NodeId& owner, std::string_view key) {
-  tags_.erase(owner, key);
-  std::optional<Key> parsed = parseKey(key);
-  if (!parsed) return;
-  Kept& kept = of(parsed->kind);
-  auto object = kept.objects.find(parsed->id);
+// A volume's name is its id.
+void HoldingsIndex::put(docker::Held kind, const cluster::NodeId& owner, const std::string& id,
+                        std::vector<std::string> names) {
+  erase(kind, owner, id);
+  Kept& kept = of(kind);
+  auto object = kept.objects.try_emplace(id).first;
+  for (const std::string& name : names) kept.names.emplace(name, &*object);
+  object->second[owner] = std::move(names);
+}
+
+void HoldingsIndex::erase(docker::Held kind, const cluster::NodeId& owner, const std::string& id) {
+  Kept& kept = of(kind);
+  auto object = kept.objects.find(id);
   if (object == kept.objects.end()) return;
   auto holder = object->second.find(owner);
   if (holder == object->second.end()) return;

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "catalog/record_feed.h"
 #include "catalog/tag_index.h"
 #include "cluster/types.h"
 #include "docker/held.h"
@@ -17,11 +18,9 @@ namespace catalog {
 
 class HoldingsIndex {
  public:
-  // Takes a record over, also of a tag. False, and nothing known of it any more, for what is none
-  // of these kinds, or makes no sense.
-  bool put(const cluster::NodeId& owner, std::string_view key, std::string_view value);
-  void erase(const cluster::NodeId& owner, std::string_view key);
-  void clear();
+  // Knows from now on what the feed tells of networks, volumes, images and tags. Must outlive the
+  // feed, or the feed be closed before.
+  void follow(RecordFeed& feed);
 
   // What the tags of images mean.
   const TagIndex& tags() const { return tags_; }
@@ -49,6 +48,10 @@ class HoldingsIndex {
     std::multimap<std::string, const Object*, std::less<>> names;
   };
 
+  void put(docker::Held kind, const cluster::NodeId& owner, const std::string& id,
+           std::vector<std::string> names);
+  void erase(docker::Held kind, const cluster::NodeId& owner, const std::string& id);
+  void clear();
   // The only one whose id begins so.
   const Object* byId(docker::Held kind, std::string_view begin) const;
   static void dropNames(Kept& kept, const Object& object, const std::vector<std::string>& names);

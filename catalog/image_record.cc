@@ -50,14 +50,21 @@ std::optional<Records> imageRecords(std::string_view list) {
   return records;
 }
 
-std::vector<std::string> imageNames(std::string_view record) {
-  if (record.size() > heldRecordMost) return {};
+std::optional<ImageFacts> imageFacts(std::string_view record) {
+  if (record.size() > heldRecordMost) return std::nullopt;
   rapidjson::Document json = base::parseJson(record);
-  std::vector<std::string> names = base::texts(json, "RepoTags");
-  for (std::string& each : base::texts(json, "RepoDigests")) names.push_back(std::move(each));
-  std::erase_if(names, [](const std::string& name) { return name.empty(); });
-  if (names.size() > 2 * namesMost) names.resize(2 * namesMost);
-  return names;
+  ImageFacts facts;
+  auto add = [&](const char* list) {
+    for (std::string& each : base::texts(json, list)) {
+      if (!each.empty() && facts.names.size() < 2 * namesMost)
+        facts.names.push_back(std::move(each));
+    }
+  };
+  add("RepoTags");
+  facts.tags = facts.names.size();
+  add("RepoDigests");
+  facts.created = base::number(json, "Created");
+  return facts;
 }
 
 }  // namespace catalog

@@ -14,14 +14,24 @@
 #include <string_view>
 #include <vector>
 
+#include "catalog/record_kind.h"
 #include "catalog/record_text.h"
+#include "docker/held.h"
 
 namespace catalog {
 
 // Of the engine's GET /images/json. Nothing if that is no such list.
 std::optional<Records> imageRecords(std::string_view list);
 
-// The names in a record, tags and then digests; none for what is no record of an image.
-std::vector<std::string> imageNames(std::string_view record);
+struct ImageFacts {
+  std::vector<std::string> names;  // repo:tag and then repo@digest
+  size_t tags = 0;                 // how many of them are tags
+  uint64_t created = 0;            // seconds since 1970; 0: the record does not say
+};
+// Nothing for what is too large for a record of an image: what is no record of one
+// has no names.
+std::optional<ImageFacts> imageFacts(std::string_view record);
+inline constexpr RecordKind<ImageFacts> imageKind{docker::recordsOf(docker::Held::image),
+                                                  decodeNamed<ImageFacts, imageFacts>};
 
 }  // namespace catalog

@@ -37,12 +37,12 @@ std::optional<Records> networkRecords(std::string_view list) {
   return records;
 }
 
-std::optional<std::string> networkName(std::string_view record) {
+std::optional<NetworkFacts> networkFacts(std::string_view record) {
   if (record.size() > heldRecordMost) return std::nullopt;
   rapidjson::Document json = base::parseJson(record);
   std::string_view name = base::text(json, "Name");
   if (name.empty() || name.size() > recordNameMost) return std::nullopt;
-  return std::string(name);
+  return NetworkFacts{std::string(name)};
 }
 
 std::string listedNetwork(std::string_view id, std::string_view record) {

@@ -13,15 +13,22 @@
 #include <string>
 #include <string_view>
 
+#include "catalog/record_kind.h"
 #include "catalog/record_text.h"
+#include "docker/held.h"
 
 namespace catalog {
 
 // Of the engine's GET /networks. Nothing if that is no such list.
 std::optional<Records> networkRecords(std::string_view list);
 
-// The network's name; nothing for what is no record of one.
-std::optional<std::string> networkName(std::string_view record);
+struct NetworkFacts {
+  std::string name;
+};
+// Nothing for what is no record of a network.
+std::optional<NetworkFacts> networkFacts(std::string_view record);
+inline constexpr RecordKind<NetworkFacts> networkKind{docker::recordsOf(docker::Held::network),
+                                                      decodeNamed<NetworkFacts, networkFacts>};
 
 // The element of GET /networks that a record stands for.
 std::string listedNetwork(std::string_view id, std::string_view record);

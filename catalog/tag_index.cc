@@ -5,8 +5,6 @@
 #include <utility>
 
 #include "base/json.h"
-#include "catalog/image_record.h"
-#include "docker/held.h"
 #include "docker/image_reference.h"
 
 namespace catalog {
@@ -14,11 +12,6 @@ namespace {
 
 // Far more often than this nobody moves a tag; what tells of more is not believed.
 constexpr uint64_t maxSerial = uint64_t(1) << 48;
-
-std::vector<std::string> tagsOf(std::string_view imageRecord) {
-  if (imageRecord.size() > heldRecordMost) return {};
-  return base::texts(base::parseJson(imageRecord), "RepoTags");
-}
 
 }  // namespace
 
@@ -45,45 +38,37 @@ std::optional<TagMeaning> parseTagRecord(std::string_view value) {
 Tags tagsIn(const Records& imageRecords) {
   Tags tags;
   for (const auto& [image, record] : imageRecords) {
-    for (std::string& tag : tagsOf(record)) tags[std::move(tag)] = image;
+    std::optional<ImageFacts> facts = imageFacts(record);
+    for (size_t i = 0; facts && i < facts->tags; i++) tags[std::move(facts->names[i])] = image;
   }
   return tags;
 }
 
-void TagIndex::put(const cluster::NodeId& owner, std::string_view key, std::string_view value) {
-  erase(owner, key);
-  if (key.starts_with(tagRecords)) {
-    std::optional<TagMeaning> meaning = parseTagRecord(value);
-    if (meaning) names_[std::string(key.substr(tagRecords.size()))].told[owner] = *meaning;
-    return;
-  }
-  std::string_view prefix = docker::recordsOf(docker::Held::image);
-  if (!key.starts_with(prefix)) return;
-  std::string image(key.substr(prefix.size()));
-  std::vector<std::string> tags = tagsOf(value);
-  if (tags.empty()) return;
-  uint64_t created = base::number(base::parseJson(value), "Created");
+void TagIndex::put(const cluster::NodeId& owner, const std::string& tag,
+                   const TagMeaning& meaning) {
+  names_[tag].told[owner] = meaning;
+}
+
+void TagIndex::erase(const cluster::NodeId& owner, std::string_view tag) {
+  auto found = names_.find(tag);
+  if (found == names_.end()) return;
+  found->second.told.erase(owner);
+  dropIfEmpty(found->first);
+}
+
+void TagIndex::putImage(const cluster::NodeId& owner, const std::string& image,
+                        const ImageFacts& facts) {
+  eraseImage(owner, image);
+  if (facts.tags == 0) return;
   std::set<std::string>& recorded = recorded_[{owner, image}];
-  for (std::string& tag : tags) {
-    names_[tag].held[owner] = {image, created};
-    recorded.insert(std::move(tag));
+  for (size_t i = 0; i < facts.tags; i++) {
+    names_[facts.names[i]].held[owner] = {image, facts.created};
+    recorded.insert(facts.names[i]);
   }
 }
 
-void TagIndex::erase(const cluster::NodeId& owner, std::string_view key) {
-  if (key.starts_with(tagRecords)) {
-    auto found = names_.find(key.substr(tagRecords.size()));
-    if (found == names_.end()) return;
-    found->second.told.erase(owner);
-    dropIfEmpty(found->first);
-    return;
-  }
-  std::string_view prefix = docker::recordsOf(docker::Held::image);
-  if (key.starts_with(prefix)) eraseImage(owner, key.substr(prefix.size()));
-}
-
-void TagIndex::eraseImage(const cluster::NodeId& owner, std::string_view image) {
-  auto recorded = recorded_.find({owner, std::string(image)});
+void TagIndex::eraseImage(const cluster::NodeId& owner, const std::string& image) {
+  auto recorded = recorded_.find({owner, image});
   if (recorded == recorded_.end()) return;
   for (const std::string& tag : recorded->second) {
     auto name = names_.find(tag);

@@ -25,6 +25,8 @@
 #include <string_view>
 #include <vector>
 
+#include "catalog/image_record.h"
+#include "catalog/record_kind.h"
 #include "catalog/record_text.h"
 #include "cluster/types.h"
 
@@ -41,6 +43,8 @@ struct TagMeaning {
 std::string tagRecord(const TagMeaning& meaning);
 // Nothing for what is no such record.
 std::optional<TagMeaning> parseTagRecord(std::string_view value);
+inline constexpr RecordKind<TagMeaning> tagKind{tagRecords,
+                                                decodeNamed<TagMeaning, parseTagRecord>};
 
 // The images of an engine by their tags.
 using Tags = std::map<std::string, std::string, std::less<>>;
@@ -50,9 +54,12 @@ Tags tagsIn(const Records& imageRecords);
 
 class TagIndex {
  public:
-  // Takes a record over, if it is one of a tag or an image.
-  void put(const cluster::NodeId& owner, std::string_view key, std::string_view value);
-  void erase(const cluster::NodeId& owner, std::string_view key);
+  // What a node tells of a tag.
+  void put(const cluster::NodeId& owner, const std::string& tag, const TagMeaning& meaning);
+  void erase(const cluster::NodeId& owner, std::string_view tag);
+  // An image that a node has.
+  void putImage(const cluster::NodeId& owner, const std::string& image, const ImageFacts& facts);
+  void eraseImage(const cluster::NodeId& owner, const std::string& image);
   void clear();
 
   // Names are taken in any form that engines take (image_reference.h).
@@ -82,7 +89,6 @@ class TagIndex {
     std::map<cluster::NodeId, Held> held;
   };
   const Name* find(std::string_view name) const;
-  void eraseImage(const cluster::NodeId& owner, std::string_view image);
   void dropIfEmpty(std::string_view name);
 
   std::map<std::string, Name, std::less<>> names_;

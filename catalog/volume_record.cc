@@ -1,5 +1,7 @@
 #include "catalog/volume_record.h"
 
+#include "base/json.h"
+
 namespace catalog {
 
 std::optional<Records> volumeRecords(std::string_view list) {
@@ -20,6 +22,11 @@ std::optional<Records> volumeRecords(std::string_view list) {
                                 {"CreatedAt", "Driver", "Scope"});
   }
   return records;
+}
+
+std::optional<VolumeFacts> volumeFacts(std::string_view record) {
+  if (record.size() > heldRecordMost) return std::nullopt;
+  return VolumeFacts{std::string(base::text(base::parseJson(record), "Driver"))};
 }
 
 std::string listedVolume(std::string_view name, std::string_view record) {

@@ -11,12 +11,22 @@
 #include <string>
 #include <string_view>
 
+#include "catalog/record_kind.h"
 #include "catalog/record_text.h"
+#include "docker/held.h"
 
 namespace catalog {
 
 // Of the engine's GET /volumes. Nothing if that is no such list.
 std::optional<Records> volumeRecords(std::string_view list);
+
+struct VolumeFacts {
+  std::string driver;  // empty: the record does not say
+};
+// Nothing for what is too large for a record of a volume.
+std::optional<VolumeFacts> volumeFacts(std::string_view record);
+inline constexpr RecordKind<VolumeFacts> volumeKind{docker::recordsOf(docker::Held::volume),
+                                                    decodeNamed<VolumeFacts, volumeFacts>};
 
 // The element of GET /volumes that a record of an unreachable node stands for. Its Status, which
 // drivers use for such things, says so.

@@ -5,6 +5,7 @@
 #include "base/fault.h"
 #include "base/json.h"
 #include "base/url.h"
+#include "catalog/claim_holders.h"
 #include "catalog/fan_out.h"
 #include "cluster/ca/join_token.h"
 
@@ -29,7 +30,7 @@ constexpr int recordLooks = 20;
 constexpr int absencesOfUncertain = 10;
 
 std::string keyOf(const std::string& name) {
-  return "name/" + name;
+  return std::string(catalog::nameClaims) + name;
 }
 
 docker::Refusal inUse(const std::string& name, const std::string& bearer) {

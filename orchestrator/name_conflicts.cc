@@ -39,6 +39,15 @@ std::vector<std::string> NameConflicts::younger(const std::string& name) const {
   return ids;
 }
 
+void NameConflicts::follow(catalog::RecordFeed& feed) {
+  feed.on(catalog::containerKind,
+          {[this](const catalog::FedRecord<catalog::ContainerFacts>& record) {
+            if (index_.wasRemoved(record.name)) return;
+            if (const catalog::ContainerIndex::Place* place = index_.find(record.name).place)
+              settle(place->second.names);
+          }});
+}
+
 void NameConflicts::settle(const std::vector<std::string>& names) {
   for (const std::string& name : names) {
     if (younger(name).empty() || !settling_.insert(name).second) continue;

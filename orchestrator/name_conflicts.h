@@ -14,6 +14,7 @@
 #include "base/task.h"
 #include "catalog/container_index.h"
 #include "catalog/node_client.h"
+#include "catalog/record_feed.h"
 #include "cluster/nodes.h"
 
 namespace orchestrator {
@@ -24,10 +25,12 @@ class NameConflicts {
   NameConflicts(base::Loop& loop, catalog::NodeClient nodeClient, const cluster::Nodes& nodes,
                 const catalog::ContainerIndex& index, base::Log& log);
 
-  // A container with these names came, or was renamed.
-  void settle(const std::vector<std::string>& names);
+  // Settles from now on what comes of the containers that the feed tells of. The feed must be
+  // closed before this goes; `index` must follow it already.
+  void follow(catalog::RecordFeed& feed);
 
  private:
+  void settle(const std::vector<std::string>& names);
   std::vector<std::string> younger(const std::string& name) const;
   base::Task<> settleLater(std::string name);
   base::Task<> giveWay(std::string id, std::string name);

@@ -6,6 +6,7 @@
 #include "base/offload.h"
 #include "catalog/container_record.h"
 #include "catalog/container_spec.h"
+#include "catalog/node_client.h"
 #include "catalog/node_facts.h"
 #include "catalog/published.h"
 #include "docker/engine_event.h"
@@ -28,16 +29,14 @@ constexpr base::milliseconds compareEvery(30'000);
 constexpr base::milliseconds factsEvery(30'000);
 constexpr base::milliseconds answerTimeout(10'000);
 constexpr size_t manyContainers = 1000;
-constexpr std::string_view nameClaims = "name/";
 
 }  // namespace
 
 Publisher::Publisher(base::Loop& loop, docker::Engine& engine, docker::EngineState& state,
-                     docker::ContainerLists& lists, catalog::NodeClient nodeClient,
-                     const cluster::Nodes& nodes, cluster::Records& records,
-                     cluster::OwnNode& ownNode, catalog::ContainerIndex& index,
-                     catalog::HoldingsIndex& held, scheduler::Placements& placements,
-                     ImageTransfer& images, base::Log& log, Hooks hooks)
+                     docker::ContainerLists& lists, const cluster::Nodes& nodes,
+                     cluster::Records& records, cluster::OwnNode& ownNode,
+                     catalog::ContainerIndex& index, const catalog::TagIndex& tags, base::Log& log,
+                     Hooks hooks)
     : loop_(loop),
       engine_(engine),
       lists_(lists),
@@ -45,21 +44,13 @@ Publisher::Publisher(base::Loop& loop, docker::Engine& engine, docker::EngineSta
       records_(records),
       ownNode_(ownNode),
       index_(index),
-      held_(held),
-      placements_(placements),
       log_(log),
       hooks_(std::move(hooks)),
       soon_(loop),
       later_(loop),
       trailing_(loop),
-      holdings_(
-          loop, engine, nodes, records, held.tags(), log,
-          [&images](const std::string& name, const std::string& image) {
-            return images.takeFetched(name, image);
-          },
-          [this] { finishReload(); }),
-      conflicts_(loop, nodeClient, nodes, index, log),
-      volumeConflicts_(loop, nodes, records, held, index, log),
+      holdings_(loop, engine, nodes, records, tags, log, hooks_.isFetched,
+                [this] { finishReload(); }),
       tasks_(base::tellFaults(log, "records")) {
   lists_.onChange([this](docker::Effect effect) {
     // A build without a tag is told of by no event.
@@ -86,28 +77,28 @@ Publisher::Publisher(base::Loop& loop, docker::Engine& engine, docker::EngineSta
                 nullptr});
 }
 
-void Publisher::entered(const cluster::Endpoint& listen) {
+void Publisher::follow(catalog::RecordFeed& feed) {
+  feed.onMembership({[this](const cluster::Endpoint&) { entered(); }, [this] { exited(); }});
+  holdings_.follow(feed);
+}
+
+void Publisher::entered() {
   listed_ = reloaded_ = false;
   entered_++;
   own_.clear();
   factsAt_ = {};
-  hooks_.entered(listen);
   holdings_.start();
   publishSoon();
 }
 
 void Publisher::exited() {
   holdings_.stop();
-  index_.clear();
-  placements_.clear();
-  held_.clear();
   own_.clear();
   soon_.stop();
   publishAt_.reset();
   later_.stop();
   trailing_.stop();
   trailingSet_ = false;
-  hooks_.exited();
 }
 
 // At once, so that nobody takes its name for held. What we ask the engine just now may show it
@@ -175,7 +166,7 @@ base::Task<> Publisher::publishContainers() {
     co_await catalog::publishAll(loop_, records_, catalog::containerRecords,
                                  std::move(made.records), goesOn, isGone);
   if (!goesOn()) co_return;
-  placements_.published();
+  hooks_.published();
   if (made.sums != sums_ || own_.hasSpecs()) trail();
   sums_ = made.sums;
   listed_ = true;
@@ -272,59 +263,6 @@ void Publisher::putFacts() {
   facts_->containers = sums_.containers;
   facts_->running = sums_.running;
   ownNode_.setFacts(*facts_);
-}
-
-void Publisher::recordChanged(const cluster::NodeId& owner, const std::string& key,
-                              const cluster::Record& record) {
-  if (hooks_.changed) hooks_.changed();
-  held_.put(owner, key, record.value);
-  if (key.starts_with(catalog::tagRecords) && owner != nodes_.self())
-    holdings_.told(key.substr(catalog::tagRecords.size()));
-  if (key.starts_with(docker::recordsOf(docker::Held::volume))) volumeConflicts_.changed();
-  placements_.heldChanged(owner, key, record.value);
-  placements_.pendingChanged(owner, key, record.value);
-  if (!key.starts_with(catalog::containerRecords)) return;
-  std::string id = key.substr(catalog::containerRecords.size());
-  if (!index_.put(owner, id, record.value, record.version)) return;
-  placements_.containerChanged(owner, id, record.value);
-  if (const catalog::ContainerIndex::Place* place = index_.find(id).place)
-    conflicts_.settle(place->second.names);
-}
-
-void Publisher::recordErased(const cluster::NodeId& owner, const std::string& key) {
-  if (hooks_.changed) hooks_.changed();
-  held_.erase(owner, key);
-  placements_.heldErased(owner, key);
-  placements_.pendingErased(owner, key);
-  if (!key.starts_with(catalog::containerRecords)) return;
-  std::string id = key.substr(catalog::containerRecords.size());
-  index_.erase(owner, id);
-  placements_.containerErased(owner, id);
-}
-
-std::optional<cluster::Holding> Publisher::holding(const std::string& key) const {
-  if (key.starts_with(docker::recordsOf(docker::Held::volume))) return volumeHolding(key);
-  if (!key.starts_with(nameClaims)) return std::nullopt;
-  std::vector<const catalog::ContainerIndex::Place*> places =
-      index_.named(std::string_view(key).substr(nameClaims.size()));
-  // One that is only expected is held by the claim of whoever expects it.
-  auto recorded = std::find_if(
-      places.begin(), places.end(),
-      [](const catalog::ContainerIndex::Place* place) { return place->second.version > 0; });
-  if (recorded == places.end()) return std::nullopt;
-  const auto& [id, entry] = **recorded;
-  return cluster::Holding{id, entry.owner, entry.version};
-}
-
-// The node that has the volume is who holds its name.
-std::optional<cluster::Holding> Publisher::volumeHolding(const std::string& key) const {
-  std::string_view name =
-      std::string_view(key).substr(docker::recordsOf(docker::Held::volume).size());
-  for (const cluster::NodeId& owner : held_.holders(docker::Held::volume, name)) {
-    const cluster::Record* record = records_.find(owner, key);
-    if (record) return cluster::Holding{std::string(owner.text()), owner, record->version};
-  }
-  return std::nullopt;
 }
 
 }  // namespace orchestrator

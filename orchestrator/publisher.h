@@ -1,7 +1,7 @@
 #pragma once
 
-// What this node tells the others, its containers, what else its engine holds and the facts of its
-// host, and what it learns of theirs.
+// What this node tells the others: its containers, what else its engine holds, and the facts of its
+// host.
 
 #include <functional>
 #include <optional>
@@ -12,53 +12,41 @@
 #include "base/task.h"
 #include "catalog/container_index.h"
 #include "catalog/holdings.h"
-#include "catalog/holdings_index.h"
-#include "catalog/node_client.h"
 #include "catalog/node_load.h"
 #include "catalog/own_containers.h"
-#include "cluster/agent_listener.h"
-#include "cluster/claim_service.h"
+#include "catalog/record_feed.h"
+#include "catalog/tag_index.h"
 #include "cluster/nodes.h"
 #include "cluster/own_node.h"
 #include "cluster/records.h"
 #include "docker/container_lists.h"
 #include "docker/engine.h"
 #include "docker/engine_state.h"
-#include "orchestrator/image_transfer.h"
-#include "orchestrator/name_conflicts.h"
-#include "orchestrator/volume_conflicts.h"
-#include "scheduler/placements.h"
 
 namespace orchestrator {
 
-class Publisher : public cluster::AgentListener {
+class Publisher {
  public:
-  // What is to be done with the listener for peers, and what is to be known of the host.
+  // What others are told, and asked.
   struct Hooks {
-    std::function<void(const cluster::Endpoint& listen)> entered;
-    std::function<void()> exited;
-    std::function<void()> changed;         // records of containers or nodes have; may be empty
+    std::function<void()> published;       // records of our containers were, as they are listed now
+    catalog::IsFetched isFetched;          // see holdings.h
     std::function<std::string()> loadavg;  // as /proc/loadavg; empty if load is not to be measured
   };
 
   // All must outlive it. Listens to `state` and `lists` from now on.
   Publisher(base::Loop& loop, docker::Engine& engine, docker::EngineState& state,
-            docker::ContainerLists& lists, catalog::NodeClient nodeClient,
-            const cluster::Nodes& nodes, cluster::Records& records, cluster::OwnNode& ownNode,
-            catalog::ContainerIndex& index, catalog::HoldingsIndex& held,
-            scheduler::Placements& placements, ImageTransfer& images, base::Log& log, Hooks hooks);
+            docker::ContainerLists& lists, const cluster::Nodes& nodes, cluster::Records& records,
+            cluster::OwnNode& ownNode, catalog::ContainerIndex& index,
+            const catalog::TagIndex& tags, base::Log& log, Hooks hooks);
 
-  // Who holds a claimed name, by the records.
-  std::optional<cluster::Holding> holding(const std::string& key) const;
-
-  void entered(const cluster::Endpoint& listen) override;
-  void exited() override;
-  void recordChanged(const cluster::NodeId& owner, const std::string& key,
-                     const cluster::Record& record) override;
-  void recordErased(const cluster::NodeId& owner, const std::string& key) override;
+  // Publishes from now on while this node is in a cluster. The feed must be closed before this
+  // goes; `tags` must follow it already.
+  void follow(catalog::RecordFeed& feed);
 
  private:
-  std::optional<cluster::Holding> volumeHolding(const std::string& key) const;
+  void entered();
+  void exited();
   void forget(const std::string& id);
   void publishSoon();
   void publishBy(base::Time time);
@@ -80,8 +68,6 @@ class Publisher : public cluster::AgentListener {
   cluster::Records& records_;
   cluster::OwnNode& ownNode_;
   catalog::ContainerIndex& index_;
-  catalog::HoldingsIndex& held_;
-  scheduler::Placements& placements_;
   base::Log& log_;
   Hooks hooks_;
   catalog::OwnContainers own_;
@@ -102,8 +88,6 @@ class Publisher : public cluster::AgentListener {
   base::Timer later_;
   base::Timer trailing_;
   catalog::Holdings holdings_;
-  NameConflicts conflicts_;
-  VolumeConflicts volumeConflicts_;
   base::Scope tasks_;
 };
 

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/json.h"
+#include "catalog/volume_record.h"
 
 namespace orchestrator {
 namespace {
@@ -70,6 +71,11 @@ std::vector<std::string> volumeWarnings(const cluster::Nodes& nodes,
                        "; keep one of them");
   }
   return warnings;
+}
+
+void VolumeConflicts::follow(catalog::RecordFeed& feed) {
+  feed.on(catalog::volumeKind,
+          {[this](const catalog::FedRecord<catalog::VolumeFacts>&) { changed(); }});
 }
 
 void VolumeConflicts::changed() {

@@ -11,6 +11,7 @@
 #include "base/loop.h"
 #include "catalog/container_index.h"
 #include "catalog/holdings_index.h"
+#include "catalog/record_feed.h"
 #include "cluster/nodes.h"
 #include "cluster/records.h"
 
@@ -45,10 +46,11 @@ class VolumeConflicts {
                   base::Log& log)
       : nodes_(nodes), records_(records), held_(held), index_(index), log_(log), timer_(loop) {}
 
-  // A record of a volume came.
-  void changed();
+  // Tells from now on of volumes that the feed tells of. The feed must be closed before this goes.
+  void follow(catalog::RecordFeed& feed);
 
  private:
+  void changed();
   void tell();
 
   const cluster::Nodes& nodes_;

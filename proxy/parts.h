@@ -13,10 +13,12 @@
 #include "base/log.h"
 #include "base/loop.h"
 #include "base/setting.h"
+#include "catalog/claim_holders.h"
 #include "catalog/container_index.h"
 #include "catalog/holdings_index.h"
 #include "catalog/locator.h"
 #include "catalog/node_client.h"
+#include "catalog/record_feed.h"
 #include "cluster/agent/agent.h"
 #include "cluster/agent/agent_metrics.h"
 #include "docker/container_lists.h"
@@ -28,10 +30,12 @@
 #include "orchestrator/global_containers.h"
 #include "orchestrator/image_transfer.h"
 #include "orchestrator/name_claims.h"
+#include "orchestrator/name_conflicts.h"
 #include "orchestrator/publisher.h"
 #include "orchestrator/rebalance_settings.h"
 #include "orchestrator/rebalancing.h"
 #include "orchestrator/volume_claims.h"
+#include "orchestrator/volume_conflicts.h"
 #include "orchestrator/volume_move.h"
 #include "proxy/api/all_nodes.h"
 #include "proxy/api/api.h"
@@ -71,6 +75,7 @@ struct Parts {
         local(engine, state, lists, metrics),
         nodeClient(local),
         agent(loop, options.agent, log),
+        claimHolders(index, held, agent),
         locator(engine, agent, index, held),
         images(loop, engine, agent, locator, log),
         placements(loop, agent, agent, options.settings),
@@ -86,6 +91,8 @@ struct Parts {
                log}),
         rebalancing({loop, nodeClient, agent, agent, index, locator, placements, moves, log},
                     options.settings.rebalanceInterval),
+        nameConflicts(loop, nodeClient, agent, index, log),
+        volumeConflicts(loop, agent, agent, held, index, log),
         objectCalls(local, agent, index, locator),
         allNodes(engine, local, lists, agent, agent, index, log, options.maxBodyBytes),
         containerListing(engine, local, lists, agent, agent, index, locator, log,
@@ -110,17 +117,29 @@ struct Parts {
             {{clientCertificates, containerCalls, containerListing, createCalls, globalCalls,
               imageCalls, local, networkCalls, objectCalls, peerApi, renameCalls, swarmApi,
               systemCalls, volumeCalls}}),
-        publisher(loop, engine, state, lists, nodeClient, agent, agent, agent, index, held,
-                  placements, images, log,
-                  {std::move(hooks.servePeers), std::move(hooks.stopPeers),
-                   [this] { globals.changed(); }, std::move(hooks.load)}) {
+        publisher(loop, engine, state, lists, agent, agent, agent, index, held.tags(), log,
+                  {[this] { placements.published(); },
+                   [this](const std::string& name, const std::string& image) {
+                     return images.takeFetched(name, image);
+                   },
+                   std::move(hooks.load)}) {
     cluster::addMetrics(agent, metrics);
+    feed.onMembership({std::move(hooks.servePeers), std::move(hooks.stopPeers)});
+    // Who is told of records, in this order: first what is known of all nodes, then who acts on it.
+    feed.onAny([this] { globals.changed(); });
+    index.follow(feed);
+    held.follow(feed);
+    placements.follow(feed, index);
+    nameConflicts.follow(feed);
+    volumeConflicts.follow(feed);
+    publisher.follow(feed);
   }
+  ~Parts() { feed.close(); }
 
   // Follows the engine, and enters the cluster that this node was in; for as long as it runs.
   base::Task<> run() {
-    agent.lookUpClaims([this](const std::string& key) { return publisher.holding(key); });
-    agent.begin(publisher);
+    agent.lookUpClaims([this](const std::string& claim) { return claimHolders.find(claim); });
+    agent.begin(feed);
     return state.run();
   }
 
@@ -135,8 +154,10 @@ struct Parts {
   // The cluster, and what all nodes have.
   catalog::NodeClient nodeClient;
   cluster::Agent agent;
+  catalog::RecordFeed feed;
   catalog::ContainerIndex index;
   catalog::HoldingsIndex held;
+  catalog::ClaimHolders claimHolders;
   catalog::Locator locator;
 
   // What makes and keeps containers.
@@ -150,6 +171,8 @@ struct Parts {
   orchestrator::GlobalContainers globals;
   orchestrator::ContainerMove moves;
   orchestrator::Rebalancing rebalancing;
+  orchestrator::NameConflicts nameConflicts;
+  orchestrator::VolumeConflicts volumeConflicts;
 
   // Handlers of requests.
   ObjectCalls objectCalls;
@@ -168,7 +191,7 @@ struct Parts {
   ClientCertificates clientCertificates;
   Api api;
 
-  // What this node tells the others, and learns of them.
+  // What this node tells the others.
   orchestrator::Publisher publisher;
 };
 

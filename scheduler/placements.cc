@@ -11,14 +11,6 @@ namespace {
 // How the World names what is reserved by us; pending containers of others have their records' ids.
 constexpr std::string_view reservations = "reserved/";
 
-// Under which the World has a pending container of another node; its record says the same.
-std::string pendingId(const cluster::NodeId& owner, std::string_view key) {
-  return std::string(catalog::pendingRecords)
-      .append(owner.text())
-      .append("/")
-      .append(key.substr(catalog::pendingRecords.size()));
-}
-
 // The others do not hear of one whose labels are too much for a record.
 bool fitsIntoRecord(const catalog::ContainerFacts& facts) {
   size_t sum = 0;
@@ -28,19 +20,54 @@ bool fitsIntoRecord(const catalog::ContainerFacts& facts) {
 
 }  // namespace
 
+void Placements::follow(catalog::RecordFeed& feed, const catalog::ContainerIndex& index) {
+  using docker::Held;
+  auto erases = [this](Held kind) {
+    return [this, kind](const cluster::NodeId& owner, const std::string& id) {
+      drop(owner, kind, id);
+    };
+  };
+  feed.onMembership({nullptr, [this] { clear(); }});
+  feed.on(catalog::containerKind,
+          {[this, &index](const catalog::FedRecord<catalog::ContainerFacts>& record) {
+             if (!index.wasRemoved(record.name))
+               containerChanged(record.owner, record.name, record.value);
+           },
+           [this](const cluster::NodeId& owner, const std::string& id) {
+             containerErased(owner, id);
+           }});
+  feed.on(catalog::pendingKind, {[this](const catalog::FedRecord<catalog::PendingFacts>& record) {
+                                   pendingChanged(record.owner, record.name, record.value);
+                                 },
+                                 [this](const cluster::NodeId& owner, const std::string& number) {
+                                   containerErased(owner, catalog::pendingId(owner, number));
+                                 }});
+  feed.on(catalog::networkKind, {[this](const catalog::FedRecord<catalog::NetworkFacts>& record) {
+                                   networkChanged(record.owner, record.name, record.value);
+                                 },
+                                 erases(Held::network)});
+  feed.on(catalog::volumeKind, {[this](const catalog::FedRecord<catalog::VolumeFacts>& record) {
+                                  volumeChanged(record.owner, record.name, record.value);
+                                },
+                                erases(Held::volume)});
+  feed.on(catalog::imageKind, {[this](const catalog::FedRecord<catalog::ImageFacts>& record) {
+                                 imageChanged(record.owner, record.name, record.value);
+                               },
+                               erases(Held::image)});
+}
+
 void Placements::containerChanged(const cluster::NodeId& owner, const std::string& id,
-                                  std::string_view record) {
-  std::optional<Container> container = containerFact(owner, id, record);
-  if (!container) return;
+                                  const catalog::ContainerFacts& facts) {
+  Container container = containerFact(owner, id, facts);
   if (!told_.contains(owner)) takeNodes();
   expected_.erase(id);
   const Container* known = world_.container(id);
   bool isNew = !known || known->id != id;
   // The record may come before the answer to the create, and it should not count twice.
-  if (isNew) dropReserved(owner.text(), container->name);
+  if (isNew) dropReserved(owner.text(), container.name);
   // While it is removed the engine lists it without a name.
-  if (!isNew && container->name.empty()) rememberBinds(*known);
-  if (!world_.putContainer(std::move(*container))) early_[owner][id] = record;
+  if (!isNew && container.name.empty()) rememberBinds(*known);
+  if (!world_.putContainer(std::move(container))) early_[owner][id] = facts;
 }
 
 void Placements::containerErased(const cluster::NodeId& owner, const std::string& id) {
@@ -63,48 +90,39 @@ void Placements::rememberBinds(const Container& container) {
   removedBinds_.removed(container.name, std::move(home), loop_.now());
 }
 
-void Placements::pendingChanged(const cluster::NodeId& owner, std::string_view key,
-                                std::string_view record) {
-  if (!key.starts_with(catalog::pendingRecords) || owner == nodes_.self()) return;
-  std::string token = catalog::reservationOf(record),
-              ours = std::string(nodes_.self().text()) + "/";
-  if (token.starts_with(ours)) {
-    std::string reserved = std::string(reservations) + token.substr(ours.size());
+void Placements::pendingChanged(const cluster::NodeId& owner, const std::string& number,
+                                const catalog::PendingFacts& facts) {
+  if (owner == nodes_.self()) return;
+  std::string ours = std::string(nodes_.self().text()) + "/";
+  if (facts.reservation.starts_with(ours)) {
+    std::string reserved = std::string(reservations) + facts.reservation.substr(ours.size());
     release(reserved);
     // The answer to the create may have been faster.
     bool isExpected = std::any_of(expected_.begin(), expected_.end(),
                                   [&](const auto& each) { return each.second == reserved; });
     if (isExpected) return;
   }
-  containerChanged(owner, pendingId(owner, key), record);
+  containerChanged(owner, catalog::pendingId(owner, number), facts.container);
 }
 
-void Placements::pendingErased(const cluster::NodeId& owner, std::string_view key) {
-  if (key.starts_with(catalog::pendingRecords)) containerErased(owner, pendingId(owner, key));
+void Placements::networkChanged(const cluster::NodeId& owner, const std::string& id,
+                                const catalog::NetworkFacts& facts) {
+  dropFound(owner, docker::Held::network);
+  holdings_[owner].networks[id] = {id, facts.name};
+  stale_.emplace(owner, docker::Held::network);
 }
 
-void Placements::heldChanged(const cluster::NodeId& owner, std::string_view key,
-                             std::string_view record) {
-  for (docker::Held kind : docker::allHeld) {
-    std::string_view prefix = docker::recordsOf(kind);
-    if (!key.starts_with(prefix)) continue;
-    std::string_view id = key.substr(prefix.size());
-    Holding& holding = holdings_[owner];
-    std::string name(id);
-    dropFound(owner, kind);
-    if (kind == docker::Held::network) holding.networks[name] = networkFact(id, record);
-    if (kind == docker::Held::volume) holding.volumes[name] = volumeFact(id, record);
-    if (kind == docker::Held::image) holding.images[name] = imageFact(id, record);
-    stale_.emplace(owner, kind);
-  }
+void Placements::volumeChanged(const cluster::NodeId& owner, const std::string& name,
+                               const catalog::VolumeFacts& facts) {
+  dropFound(owner, docker::Held::volume);
+  holdings_[owner].volumes[name] = {name, facts.driver.empty() || facts.driver == "local"};
+  stale_.emplace(owner, docker::Held::volume);
 }
 
-void Placements::heldErased(const cluster::NodeId& owner, std::string_view key) {
-  for (docker::Held kind : docker::allHeld) {
-    std::string_view prefix = docker::recordsOf(kind);
-    if (!key.starts_with(prefix)) continue;
-    drop(owner, kind, std::string(key.substr(prefix.size())));
-  }
+void Placements::imageChanged(const cluster::NodeId& owner, const std::string& id,
+                              const catalog::ImageFacts& facts) {
+  holdings_[owner].images[id] = {id, facts.names};
+  stale_.emplace(owner, docker::Held::image);
 }
 
 void Placements::found(catalog::Kind kind, const std::string& object,
@@ -329,7 +347,7 @@ void Placements::announce(const Reservation& admitted, const std::string& name,
   do {
     record = std::string(catalog::pendingRecords) + std::to_string(number++);
   } while (taken.contains(record));
-  std::string id = pendingId(nodes_.self(), record);
+  std::string id = catalog::pendingId(nodes_.self(), record.substr(catalog::pendingRecords.size()));
   pending_[admitted.key_] = {record, ""};
   records_.put(record, catalog::pendingRecord(id, name, asked, token));
 }
@@ -393,7 +411,7 @@ void Placements::takeNodes() {
     }
     auto early = early_.extract(view.id);
     if (!early) continue;
-    for (const auto& [id, record] : early.mapped()) containerChanged(view.id, id, record);
+    for (const auto& [id, facts] : early.mapped()) containerChanged(view.id, id, facts);
   }
   std::erase_if(told_, [&](const auto& told) {
     if (present.contains(told.first)) return false;

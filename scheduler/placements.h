@@ -17,8 +17,13 @@
 #include <utility>
 #include <vector>
 
+#include "catalog/container_index.h"
 #include "catalog/container_record.h"
+#include "catalog/image_record.h"
 #include "catalog/locator.h"
+#include "catalog/network_record.h"
+#include "catalog/record_feed.h"
+#include "catalog/volume_record.h"
 #include "cluster/nodes.h"
 #include "cluster/records.h"
 #include "docker/held.h"
@@ -39,16 +44,11 @@ class Placements {
   Placements(const Placements&) = delete;
   Placements& operator=(const Placements&) = delete;
 
-  // ---- what nodes publish; see world_facts.h
-  void containerChanged(const cluster::NodeId& owner, const std::string& id,
-                        std::string_view record);
-  void containerErased(const cluster::NodeId& owner, const std::string& id);
-  // Pending containers of another node (announce); other records are left alone.
-  void pendingChanged(const cluster::NodeId& owner, std::string_view key, std::string_view record);
-  void pendingErased(const cluster::NodeId& owner, std::string_view key);
-  // Of networks, volumes and images; others are left alone.
-  void heldChanged(const cluster::NodeId& owner, std::string_view key, std::string_view record);
-  void heldErased(const cluster::NodeId& owner, std::string_view key);
+  // ---- what nodes publish
+  // Takes from now on what the feed tells of containers, but of those that `index` knows to be
+  // removed, of pending ones, networks, volumes and images. The feed must be closed before this
+  // goes; `index` must outlive it, and follow the feed already.
+  void follow(catalog::RecordFeed& feed, const catalog::ContainerIndex& index);
   // A volume or a network that these nodes' engines say they have, of which there is no record.
   // Counts until the node's next record of that kind, or missing().
   void found(catalog::Kind kind, const std::string& object,
@@ -57,7 +57,6 @@ class Placements {
   void missing(catalog::Kind kind, const std::string& object);
   // A container that was expected (Reservation::stands) and is not to come any more.
   void forget(const std::string& id);
-  void clear();
 
   // What is reserved on a node for one create: it counts there as if the container existed, until
   // this goes. Must not outlive the Placements.
@@ -155,7 +154,7 @@ class Placements {
   bool knows(const std::string& container) { return world_.container(container) != nullptr; }
 
  private:
-  // What a node holds, by the keys of its records; not yet in the World if it is in stale_.
+  // What a node holds, by the names of its records; not yet in the World if it is in stale_.
   struct Holding {
     std::map<std::string, Network, std::less<>> networks;
     std::map<std::string, Volume, std::less<>> volumes;
@@ -168,6 +167,18 @@ class Placements {
     std::string container;  // that came of it; empty: none yet
   };
 
+  void containerChanged(const cluster::NodeId& owner, const std::string& id,
+                        const catalog::ContainerFacts& facts);
+  void containerErased(const cluster::NodeId& owner, const std::string& id);
+  void networkChanged(const cluster::NodeId& owner, const std::string& id,
+                      const catalog::NetworkFacts& facts);
+  void volumeChanged(const cluster::NodeId& owner, const std::string& name,
+                     const catalog::VolumeFacts& facts);
+  void imageChanged(const cluster::NodeId& owner, const std::string& id,
+                    const catalog::ImageFacts& facts);
+  void pendingChanged(const cluster::NodeId& owner, const std::string& number,
+                      const catalog::PendingFacts& facts);
+  void clear();
   Options options(const std::string& name);
   void rememberBinds(const Container& container);
   std::string bindHome(const labels::Policy& policy, const std::string& name) const;
@@ -191,7 +202,7 @@ class Placements {
   // What the World was told of the nodes: the record's version, and how membership has it.
   std::map<cluster::NodeId, std::pair<uint64_t, cluster::Status>> told_;
   // Records of containers that came before we knew of their node.
-  std::map<cluster::NodeId, std::map<std::string, std::string>> early_;
+  std::map<cluster::NodeId, std::map<std::string, catalog::ContainerFacts>> early_;
   std::map<cluster::NodeId, Holding> holdings_;
   std::set<std::pair<cluster::NodeId, docker::Held>> stale_;
   std::map<std::pair<cluster::NodeId, docker::Held>, std::set<std::string>>

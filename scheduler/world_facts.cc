@@ -3,10 +3,7 @@
 #include <algorithm>
 
 #include "base/json.h"
-#include "catalog/container_record.h"
 #include "catalog/global_labels.h"
-#include "catalog/image_record.h"
-#include "catalog/network_record.h"
 #include "labels/decode.h"
 
 namespace scheduler {
@@ -92,38 +89,22 @@ Node nodeFact(const cluster::NodeView& view) {
   return node;
 }
 
-std::optional<Container> containerFact(const cluster::NodeId& owner, std::string_view id,
-                                       std::string_view record) {
-  std::optional<catalog::ContainerFacts> facts = catalog::containerFacts(id, record);
-  if (!facts) return std::nullopt;
+Container containerFact(const cluster::NodeId& owner, const std::string& id,
+                        const catalog::ContainerFacts& facts) {
   Container container;
   container.id = id;
   container.node = owner.text();
-  container.image = facts->image;
-  if (!facts->names.empty()) container.name = facts->names.front();
-  for (const auto& [key, value] : facts->labels)
+  container.image = facts.image;
+  if (!facts.names.empty()) container.name = facts.names.front();
+  for (const auto& [key, value] : facts.labels)
     container.labels.emplace(catalog::shownLabel(key), value);
-  container.running = facts->running;
-  for (const catalog::HostPort& each : facts->ports) container.ports.push_back(portFact(each));
-  container.volumes = std::move(facts->volumes);
-  container.binds = std::move(facts->binds);
-  container.reserved = reservedBy(facts->reserves);
+  container.running = facts.running;
+  for (const catalog::HostPort& each : facts.ports) container.ports.push_back(portFact(each));
+  container.volumes = facts.volumes;
+  container.binds = facts.binds;
+  container.reserved = reservedBy(facts.reserves);
   takeReserveLabel(container);
   return container;
-}
-
-Network networkFact(std::string_view id, std::string_view record) {
-  return {std::string(id), catalog::networkName(record).value_or(std::string())};
-}
-
-Volume volumeFact(std::string_view name, std::string_view record) {
-  rapidjson::Document json = base::parseJson(record);
-  std::string_view driver = base::text(json, "Driver");
-  return {std::string(name), driver.empty() || driver == "local"};
-}
-
-Image imageFact(std::string_view id, std::string_view record) {
-  return {std::string(id), catalog::imageNames(record)};
 }
 
 }  // namespace scheduler

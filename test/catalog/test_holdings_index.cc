@@ -18,6 +18,17 @@ cluster::NodeId node(char letter) {
 const std::string digested =
     "app@sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
 
+// An index that follows a feed.
+struct Fed {
+  Fed() { index.follow(feed); }
+  void put(const cluster::NodeId& owner, const std::string& key, const std::string& record) {
+    feed.recordChanged(owner, key, {record, 1});
+  }
+
+  RecordFeed feed;
+  HoldingsIndex index;
+};
+
 // The letters of the nodes that hold it.
 std::string holders(const HoldingsIndex& index, Held kind, const std::string& object) {
   std::string letters;
@@ -28,14 +39,15 @@ std::string holders(const HoldingsIndex& index, Held kind, const std::string& ob
 }  // namespace
 
 Test(holdings_index, finds_by_id_name_and_prefix_of_an_id) {
-  HoldingsIndex index;
-  cr_expect(index.put(node('a'), "network/abc1", R"({"Name":"back"})"));
-  cr_expect(index.put(node('b'), "network/abd2", R"({"Name":"back"})"));
-  cr_expect(index.put(node('c'), "network/f3", R"({"Name":"abc1"})"));
-  cr_expect(index.put(node('b'), "volume/data", "{}"));
-  cr_expect(index.put(node('a'), "image/sha256:aa1", R"({"RepoTags":["app:latest","x/y:1"]})"));
-  cr_expect(index.put(node('b'), "image/sha256:aa1", R"({"RepoTags":["app:old"]})"));
-  cr_expect(index.put(node('c'), "image/sha256:aa2", "{\"RepoDigests\":[\"" + digested + "\"]}"));
+  Fed fed;
+  const HoldingsIndex& index = fed.index;
+  fed.put(node('a'), "network/abc1", R"({"Name":"back"})");
+  fed.put(node('b'), "network/abd2", R"({"Name":"back"})");
+  fed.put(node('c'), "network/f3", R"({"Name":"abc1"})");
+  fed.put(node('b'), "volume/data", "{}");
+  fed.put(node('a'), "image/sha256:aa1", R"({"RepoTags":["app:latest","x/y:1"]})");
+  fed.put(node('b'), "image/sha256:aa1", R"({"RepoTags":["app:old"]})");
+  fed.put(node('c'), "image/sha256:aa2", "{\"RepoDigests\":[\"" + digested + "\"]}");
   const struct {
     Held kind;
     std::string object;
@@ -73,33 +85,36 @@ Test(holdings_index, finds_by_id_name_and_prefix_of_an_id) {
 }
 
 Test(holdings_index, a_record_replaces_what_its_owner_said_before) {
-  HoldingsIndex index;
-  index.put(node('a'), "image/sha256:aa", R"({"RepoTags":["app:1","app:2"]})");
-  index.put(node('b'), "image/sha256:aa", R"({"RepoTags":["app:1"]})");
-  index.put(node('a'), "image/sha256:aa", R"({"RepoTags":["app:2","app:3"]})");
+  Fed fed;
+  const HoldingsIndex& index = fed.index;
+  fed.put(node('a'), "image/sha256:aa", R"({"RepoTags":["app:1","app:2"]})");
+  fed.put(node('b'), "image/sha256:aa", R"({"RepoTags":["app:1"]})");
+  fed.put(node('a'), "image/sha256:aa", R"({"RepoTags":["app:2","app:3"]})");
   cr_expect_eq(holders(index, Held::image, "app:1"), "b");
   cr_expect_eq(holders(index, Held::image, "app:2"), "a");
   cr_expect_eq(holders(index, Held::image, "app:3"), "a");
-  index.erase(node('b'), "image/sha256:aa");
-  index.erase(node('b'), "image/sha256:aa");
-  index.erase(node('c'), "image/sha256:aa");
+  fed.feed.recordErased(node('b'), "image/sha256:aa");
+  fed.feed.recordErased(node('b'), "image/sha256:aa");
+  fed.feed.recordErased(node('c'), "image/sha256:aa");
   cr_expect_eq(holders(index, Held::image, "app:1"), "");
   cr_expect_eq(holders(index, Held::image, "aa"), "a");
-  index.clear();
+  fed.feed.exited();
   cr_expect_eq(holders(index, Held::image, "aa"), "");
   cr_expect_eq(holders(index, Held::image, "app:3"), "");
 }
 
 Test(holdings_index, what_makes_no_sense_is_not_known) {
-  HoldingsIndex index;
+  Fed fed;
+  const HoldingsIndex& index = fed.index;
   const std::string large = "{\"Name\":\"a\",\"x\":\"" + std::string(5000, 'x') + "\"}";
-  cr_expect_not(index.put(node('a'), "container/1", "{}"));
-  cr_expect_not(index.put(node('a'), "network/", R"({"Name":"a"})"));
-  cr_expect_not(index.put(node('a'), "network", R"({"Name":"a"})"));
+  fed.put(node('a'), "container/1", "{}");
+  fed.put(node('a'), "network/", R"({"Name":"a"})");
+  fed.put(node('a'), "network", R"({"Name":"a"})");
+  cr_expect_eq(index.distinct(Held::network, {node('a')}), 0);
   for (const std::string& wrong : {std::string(), std::string("[]"), std::string("{}"), large}) {
-    index.put(node('a'), "network/1", R"({"Name":"a"})");
-    cr_expect_not(index.put(node('a'), "network/1", wrong), "%s", wrong.c_str());
-    cr_expect_eq(holders(index, Held::network, "1"), "");
+    fed.put(node('a'), "network/1", R"({"Name":"a"})");
+    fed.put(node('a'), "network/1", wrong);
+    cr_expect_eq(holders(index, Held::network, "1"), "", "%s", wrong.c_str());
     cr_expect_eq(holders(index, Held::network, "a"), "");
   }
   cr_expect_eq(index.distinct(Held::network, {node('a')}), 0);

@@ -113,7 +113,7 @@ Test(records_format, a_containers_spec) {
 
 Test(records_format, a_network) {
   expectLine("record_network.json", networkRecords(networks).value()["n1"]);
-  cr_expect_eq(networkName(then("record_network.json")).value_or(""), "back");
+  cr_expect_eq(networkFacts(then("record_network.json")).value_or(NetworkFacts()).name, "back");
 }
 
 Test(records_format, a_volume) {
@@ -125,7 +125,7 @@ Test(records_format, a_volume) {
 Test(records_format, an_image) {
   expectLine("record_image.json", imageRecords(images).value()["sha256:9a1f"]);
   std::vector<std::string> names = {"app:1", "app@sha256:3fbc"};
-  cr_expect(imageNames(then("record_image.json")) == names);
+  cr_expect(imageFacts(then("record_image.json"))->names == names);
 }
 
 Test(records_format, a_tag) {

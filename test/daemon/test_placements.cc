@@ -38,8 +38,17 @@ const labels::Policy port80 =
 struct Alone {
   Hosts hosts{1};
   cluster::Agent& agent = hosts.one().agent();
+  catalog::RecordFeed feed;
+  catalog::ContainerIndex index;
   Placements placements{hosts.stage.loop, agent, agent, {}};
   cluster::NodeId self = agent.self();
+
+  Alone() { placements.follow(feed, index); }
+  // A record of a container of ours, or of another node's.
+  void put(char letter, const std::string& value) { put(self, letter, value); }
+  void put(const cluster::NodeId& owner, char letter, const std::string& value) {
+    feed.recordChanged(owner, "container/" + idOf(letter), {value, 1});
+  }
 
   bool fits(const labels::Policy& policy) {
     return !placements.place(policy, "x").candidates.empty();
@@ -103,11 +112,11 @@ Test(placements, what_was_made_counts_until_its_record_tells) {
   cr_expect(placements.knows("web") && placements.knows(idOf('a').substr(0, 5)));
   cr_expect_not(alone.fits(port80));
   // The record says that it has no port after all.
-  placements.containerChanged(alone.self, idOf('a'), record('a', "web"));
+  alone.put('a', record('a', "web"));
   cr_expect(alone.fits(port80));
   placements.forget(idOf('a'));
   cr_expect(placements.knows("web"), "what has a record is not forgotten");
-  placements.containerErased(alone.self, idOf('a'));
+  alone.feed.recordErased(alone.self, "container/" + idOf('a'));
   cr_expect_not(placements.knows("web"));
 }
 
@@ -123,7 +132,7 @@ Test(placements, what_was_made_and_has_no_record_is_forgotten) {
 Test(placements, a_record_may_come_before_its_reservation_ends) {
   Alone alone;
   Placements::Admission made = alone.placements.admit(port80, "web");
-  alone.placements.containerChanged(alone.self, idOf('a'), record('a', "web"));
+  alone.put('a', record('a', "web"));
   cr_expect(alone.fits(port80), "the record counts, and only that");
   made.reservation.stands(idOf('a'));
   cr_expect(alone.fits(port80));
@@ -131,12 +140,11 @@ Test(placements, a_record_may_come_before_its_reservation_ends) {
 
 Test(placements, a_record_of_another_container_leaves_a_reservation_alone) {
   Alone alone;
-  alone.placements.containerChanged(alone.self, idOf('b'), record('b', "web"));
+  alone.put('b', record('b', "web"));
   {
     Placements::Admission made = alone.placements.admit(port80, "web");
-    alone.placements.containerChanged(alone.self, idOf('b'),
-                                      record('b', "web", ",\"Status\":\"Up\""));
-    alone.placements.containerChanged(alone.self, idOf('c'), record('c', "db"));
+    alone.put('b', record('b', "web", ",\"Status\":\"Up\""));
+    alone.put('c', record('c', "db"));
     cr_expect_not(alone.fits(port80), "neither is what is being made");
   }
   cr_expect(alone.fits(port80));
@@ -147,7 +155,7 @@ Test(placements, ports_and_reservations_are_those_of_the_record) {
   const std::string more =
       R"(,"Ports":[{"IP":"0.0.0.0","PrivatePort":80,"PublicPort":80,"Type":"tcp"}],)"
       R"("Labels":{"io.drover.reserve":"tuner=1, memory=600k"},"Drover":{"Memory":900000})";
-  alone.placements.containerChanged(alone.self, idOf('a'), record('a', "web", more));
+  alone.put('a', record('a', "web", more));
   cr_expect_not(alone.fits(port80));
   // The node has a million bytes and no tuner.
   cr_expect_not(alone.fits(asking(R"("HostConfig":{"Memory":500000})")));
@@ -200,7 +208,10 @@ Test(placements, a_pending_one_that_comes_after_the_answer_to_its_create_counts_
 Test(placements, what_engines_say_they_have_counts_until_records_tell) {
   Hosts hosts(2);
   Host& one = hosts.one();
+  catalog::RecordFeed feed;
+  catalog::ContainerIndex index;
   Placements placements(hosts.stage.loop, one.agent(), one.agent(), {});
+  placements.follow(feed, index);
   const cluster::NodeId two = hosts.two().agent().self();
   labels::Policy data = asking(R"("HostConfig":{"Binds":["data:/d"]})");
   auto candidates = [&] { return placements.place(data, "x").candidates; };
@@ -214,22 +225,22 @@ Test(placements, what_engines_say_they_have_counts_until_records_tell) {
   placements.missing(catalog::Kind::volume, "data");
   cr_expect_eq(candidates().size(), 2);
 
-  placements.heldChanged(two, "volume/data", R"({"Driver":"local"})");
+  feed.recordChanged(two, "volume/data", {R"({"Driver":"local"})", 1});
   placements.found(catalog::Kind::volume, "data", nodes);
-  placements.heldChanged(two, "volume/other", R"({"Driver":"local"})");
+  feed.recordChanged(two, "volume/other", {R"({"Driver":"local"})", 1});
   cr_expect_eq(candidates().size(), 1, "what has a record stays");
-  placements.heldErased(two, "volume/data");
+  feed.recordErased(two, "volume/data");
   cr_expect_eq(candidates().size(), 2);
 }
 
 Test(placements, records_may_come_before_their_node_is_known) {
   Alone alone;
   cluster::NodeId stranger = *cluster::NodeId::parse(std::string(cluster::NodeId::length, 'z'));
-  alone.placements.containerChanged(stranger, idOf('a'), record('a', "web"));
-  alone.placements.heldChanged(stranger, "image/sha256:a", R"({"RepoTags":["app:latest"]})");
+  alone.put(stranger, 'a', record('a', "web"));
+  alone.feed.recordChanged(stranger, "image/sha256:a", {R"({"RepoTags":["app:latest"]})", 1});
   cr_expect_not(alone.placements.knows("web"));
-  alone.placements.containerErased(stranger, idOf('a'));
+  alone.feed.recordErased(stranger, "container/" + idOf('a'));
   cr_expect_eq(alone.placements.place(asking(R"("Labels":{})"), "x").candidates.size(), 1);
-  alone.placements.clear();
+  alone.feed.exited();
   cr_expect_eq(alone.placements.place(asking(R"("Labels":{})"), "x").candidates.size(), 1);
 }

@@ -50,7 +50,9 @@ void index(std::string_view entry) {
   catalog::ContainerIndex index;
   cluster::NodeId owner;
   // Ids are 64 digits; a short one lets the fuzzer find it.
-  if (!index.put(owner, "ab", entry, 1)) return;
+  std::optional<catalog::ContainerFacts> facts = catalog::containerFacts("ab", entry);
+  if (!facts) return;
+  fuzz::require(index.put(owner, "ab", std::move(*facts), 1));
   fuzz::require(index.size() == 1 && index.of(owner).size() == 1);
   const catalog::ContainerIndex::Place* place = index.find("ab").place;
   fuzz::require(place && index.find("/a").place);

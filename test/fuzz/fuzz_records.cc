@@ -10,6 +10,7 @@
 #include "catalog/holdings_index.h"
 #include "catalog/image_record.h"
 #include "catalog/network_record.h"
+#include "catalog/record_feed.h"
 #include "catalog/volume_record.h"
 #include "docker/merge_json.h"
 #include "test/fuzz/feed.h"
@@ -29,34 +30,46 @@ void lists(std::string_view json) {
   }
 }
 
-void index(Held kind, std::string_view record) {
+// What follows a feed of records.
+struct Known {
+  Known() { index.follow(feed); }
+  void put(const std::string& key, std::string_view record) {
+    feed.recordChanged(owner, key, {std::string(record), 1});
+  }
+  bool holds(Held kind) const { return !index.holders(kind, "sha256:ab").empty(); }
+
+  catalog::RecordFeed feed;
   catalog::HoldingsIndex index;
-  cluster::NodeId owner;
+  const cluster::NodeId owner;
+};
+
+void index(Held kind, std::string_view record) {
+  Known known;
   std::string key = std::string(docker::recordsOf(kind)) + "sha256:ab";
-  if (!index.put(owner, key, record)) return;
-  fuzz::require(index.distinct(kind, {owner}) == 1);
-  fuzz::require(!index.holders(kind, "sha256:ab").empty());
+  known.put(key, record);
+  fuzz::require(known.index.distinct(kind, {known.owner}) == (known.holds(kind) ? 1 : 0));
+  if (!known.holds(kind)) return;
   if (kind == Held::network) {
-    std::string name = *catalog::networkName(record);
-    fuzz::require(!index.holders(kind, name).empty());
+    std::string name = catalog::networkFacts(record)->name;
+    fuzz::require(!known.index.holders(kind, name).empty());
     fuzz::require(docker::JsonObject::parse(catalog::listedNetwork("ab", record)).has_value());
   }
   if (kind == Held::volume) {
     fuzz::require(docker::JsonObject::parse(catalog::listedVolume("ab", record)).has_value());
   }
   if (kind == Held::image) {
-    for (const std::string& name : catalog::imageNames(record)) index.holders(kind, name);
+    for (const std::string& name : catalog::imageFacts(record)->names)
+      known.index.holders(kind, name);
   }
-  index.erase(owner, key);
-  fuzz::require(index.distinct(kind, {owner}) == 0);
-  fuzz::require(index.holders(kind, "sha256:ab").empty());
+  known.feed.recordErased(known.owner, key);
+  fuzz::require(known.index.distinct(kind, {known.owner}) == 0 && !known.holds(kind));
 }
 
 void tag(std::string_view record) {
   std::optional<catalog::TagMeaning> meaning = catalog::parseTagRecord(record);
-  catalog::HoldingsIndex index;
-  index.put(cluster::NodeId(), "tag/t:1", record);
-  fuzz::require(index.tags().told("t:1").has_value() == meaning.has_value());
+  Known known;
+  known.put("tag/t:1", record);
+  fuzz::require(known.index.tags().told("t:1").has_value() == meaning.has_value());
   if (!meaning) return;
   fuzz::require(catalog::tagRecord(*catalog::parseTagRecord(catalog::tagRecord(*meaning))) ==
                 catalog::tagRecord(*meaning));

@@ -6,6 +6,8 @@
 
 #include <string>
 
+#include "test/container_records.h"
+
 using namespace catalog;
 using namespace orchestrator;
 using What = GlobalStep::What;
@@ -211,7 +213,7 @@ Test(global_plan, members_are_found_in_the_index) {
     std::string record = "{\"Id\":\"" + idOf(id) + "\",\"Names\":[\"/" + name +
                          "\"],\"Created\":7,\"State\":\"" + state + "\",\"Labels\":{" + labels +
                          "}}";
-    cr_assert(index.put(one, idOf(id), record, 1));
+    cr_assert(test::putRecord(index, one, idOf(id), record, 1));
   };
   const std::string asks = R"("io.drover.global":"true")";
   const std::string of = asks + R"(,"io.drover.global.of":")" + idOf('a') + R"(",)";
@@ -230,7 +232,8 @@ Test(global_plan, members_are_found_in_the_index) {
   cr_expect(members[0].id == idOf('a') && members[0].running && members[0].started);
   cr_expect(members[1].id == idOf('b') && !members[1].running && !members[1].started);
   // Ids come from other nodes, and go into paths and labels.
-  cr_assert(index.put(one, "../x", R"({"Id":"../x","Names":["/y"],"Labels":{)" + asks + "}}", 1));
+  cr_assert(test::putRecord(index, one, "../x",
+                            R"({"Id":"../x","Names":["/y"],"Labels":{)" + asks + "}}", 1));
   cr_expect_eq(globalMembers(index, "c1").size(), 2u);
   index.erase(one, idOf('a'));
   cr_expect_eq(globalMembers(index, "c1").size(), 1u);

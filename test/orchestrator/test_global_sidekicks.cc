@@ -7,6 +7,8 @@
 #include <algorithm>
 #include <string>
 
+#include "test/container_records.h"
+
 #include "labels/decode.h"
 
 using namespace catalog;
@@ -52,7 +54,7 @@ class Known {
     std::string record = "{\"Id\":\"" + idOf(id) + "\",\"Names\":[\"/" + name +
                          "\"],\"Created\":" + std::to_string(created) +
                          ",\"State\":\"running\",\"Labels\":{" + labels + "}}";
-    cr_assert(index.put(*cluster::NodeId::parse(node(at)), idOf(id), record, 1));
+    cr_assert(test::putRecord(index, *cluster::NodeId::parse(node(at)), idOf(id), record, 1));
   }
   void erase(char id, char at) { index.erase(*cluster::NodeId::parse(node(at)), idOf(id)); }
 

@@ -34,7 +34,7 @@ Test(network_record, holds_what_the_list_says_but_options_and_the_built_in_ones)
                R"("Driver":"bridge","IPAM":{"Config":[{"Subnet":"172.18.0.0/16"}]},)"
                R"("Internal":true,"Labels":{"a":"b"}})",
                "%s", record.c_str());
-  cr_expect_eq(networkName(record), "back");
+  cr_expect_eq(networkFacts(record).value_or(NetworkFacts()).name, "back");
   std::string listed = listedNetwork("4f", record);
   cr_expect_eq(listed,
                R"({"Name":"back","Created":"2026-01-02T03:04:05Z","Scope":"local",)"
@@ -50,7 +50,7 @@ Test(network_record, is_small_whatever_the_labels_are) {
   std::optional<Records> records = networkRecords(networkList(label));
   cr_assert(records.has_value());
   cr_expect_leq(records->at("4f").size(), heldRecordMost);
-  cr_expect_eq(networkName(records->at("4f")), "back");
+  cr_expect_eq(networkFacts(records->at("4f")).value_or(NetworkFacts()).name, "back");
   cr_expect_eq(networkRecords("[{\"Id\":\"" + std::string(5000, 'a') + "\"}]")->size(), 0);
 }
 
@@ -60,8 +60,9 @@ Test(network_record, what_is_no_list_gives_no_records) {
     cr_expect_not(networkRecords(wrong).has_value(), "%s", wrong);
   cr_expect_eq(networkRecords("[]")->size(), 0);
   for (const char* wrong : {"", "[]", "{}", "{\"Name\":5}", "{\"Name\":\"\"}", "{\"Name\":\"a\""})
-    cr_expect_not(networkName(wrong).has_value(), "%s", wrong);
-  cr_expect_not(networkName("{\"Name\":\"a\",\"x\":\"" + std::string(5000, 'x') + "\"}"));
+    cr_expect_not(networkFacts(wrong).has_value(), "%s", wrong);
+  cr_expect_not(
+      networkFacts("{\"Name\":\"a\",\"x\":\"" + std::string(5000, 'x') + "\"}").has_value());
   cr_expect_eq(listedNetwork("1", "[]"), "{}");
 }
 
@@ -112,9 +113,9 @@ Test(image_record, holds_the_names) {
                R"({"RepoTags":["a:1","b:2"],"RepoDigests":["a@sha256:dd"],"Created":5})");
   cr_expect_eq(records->at("sha256:bb"), "{}");
   cr_expect_eq(records->at("sha256:cc"), R"({"RepoDigests":["c@sha256:ee"]})");
-  cr_expect(imageNames(records->at("sha256:aa")) ==
+  cr_expect(imageFacts(records->at("sha256:aa"))->names ==
             std::vector<std::string>({"a:1", "b:2", "a@sha256:dd"}));
-  cr_expect(imageNames("{}").empty());
+  cr_expect(imageFacts("{}")->names.empty());
 }
 
 Test(image_record, is_small_however_many_names_there_are) {
@@ -125,12 +126,12 @@ Test(image_record, is_small_however_many_names_there_are) {
       imageRecords("[{\"Id\":\"sha256:aa\",\"RepoTags\":[" + tags + "],\"RepoDigests\":[]}]");
   const std::string& record = records->at("sha256:aa");
   cr_expect_leq(record.size(), heldRecordMost);
-  cr_expect_gt(imageNames(record).size(), 50);
+  cr_expect_gt(imageFacts(record)->names.size(), 50);
 }
 
 Test(image_record, what_is_no_list_gives_no_records) {
   for (const char* wrong : {"", "{}", "[5]", "[{}]", "[{\"Id\":\"a\"}"})
     cr_expect_not(imageRecords(wrong).has_value(), "%s", wrong);
   for (const char* wrong : {"", "[]", "{\"RepoTags\":5}", "{\"RepoTags\":[5,\"\",null]}", "{"})
-    cr_expect(imageNames(wrong).empty(), "%s", wrong);
+    cr_expect(imageFacts(wrong)->names.empty(), "%s", wrong);
 }
