@@ -18,6 +18,7 @@
 #include "catalog/holdings_index.h"
 #include "catalog/locator.h"
 #include "catalog/node_client.h"
+#include "catalog/publisher.h"
 #include "catalog/record_feed.h"
 #include "cluster/agent/agent.h"
 #include "cluster/agent/agent_metrics.h"
@@ -31,7 +32,6 @@
 #include "orchestrator/image_transfer.h"
 #include "orchestrator/name_claims.h"
 #include "orchestrator/name_conflicts.h"
-#include "orchestrator/publisher.h"
 #include "orchestrator/rebalance_settings.h"
 #include "orchestrator/rebalancing.h"
 #include "orchestrator/volume_claims.h"
@@ -192,7 +192,7 @@ struct Parts {
   Api api;
 
   // What this node tells the others.
-  orchestrator::Publisher publisher;
+  catalog::Publisher publisher;
 };
 
 }  // namespace proxy

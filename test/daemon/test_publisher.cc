@@ -1,6 +1,6 @@
 // What nodes tell each other of their engines, from the engine's lists to the records on all nodes.
 
-#include "orchestrator/publisher.h"
+#include "catalog/publisher.h"
 
 #include <criterion/criterion.h>
 

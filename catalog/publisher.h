@@ -23,7 +23,7 @@
 #include "docker/engine.h"
 #include "docker/engine_state.h"
 
-namespace orchestrator {
+namespace catalog {
 
 class Publisher {
  public:
@@ -91,4 +91,4 @@ class Publisher {
   base::Scope tasks_;
 };
 
-}  // namespace orchestrator
+}  // namespace catalog

@@ -1,4 +1,4 @@
-#include "orchestrator/publisher.h"
+#include "catalog/publisher.h"
 
 #include <algorithm>
 
@@ -11,7 +11,7 @@
 #include "catalog/published.h"
 #include "docker/engine_event.h"
 
-namespace orchestrator {
+namespace catalog {
 namespace {
 
 // Changes that come together are published together: what others may ask for by its id or name
@@ -265,4 +265,4 @@ void Publisher::putFacts() {
   ownNode_.setFacts(*facts_);
 }
 
-}  // namespace orchestrator
+}  // namespace catalog
