@@ -102,6 +102,12 @@ bool Holdings::known() const {
                      [](const std::unique_ptr<Kept>& each) { return each->known; });
 }
 
+bool Holdings::settled() const {
+  return std::none_of(kept_.begin(), kept_.end(), [](const std::unique_ptr<Kept>& each) {
+    return each->stale || each->reading;
+  });
+}
+
 void Holdings::changed(docker::Held kind) {
   for (const std::unique_ptr<Kept>& each : kept_) {
     if (each->source.kind != kind || !started_) continue;
@@ -144,6 +150,7 @@ base::Task<> Holdings::read(Kept& kept) {
   kept.restUntil = now + took * restAfterEvent;
   milliseconds next = kept.stale ? soon : std::max(compareEvery, took * restAfterAll);
   readSoon(kept, done ? next : afterFailure);
+  listRead_.fire();
   if (!started_ || kept.tried) co_return;
   kept.tried = true;
   if (complete()) complete_();

@@ -42,6 +42,11 @@ class Holdings {
   // Whether the engine has listed all kinds since start().
   bool known() const;
 
+  // Whether all that we know to have changed is published.
+  bool settled() const;
+  // A list was read, and published if that could be done.
+  base::Event& listRead() { return listRead_; }
+
   // Something about this kind may have changed.
   void changed(docker::Held kind);
   // Events may have been lost.
@@ -70,6 +75,7 @@ class Holdings {
   bool started_ = false;
   uint64_t starts_ = 0;  // how often it was
   std::vector<std::unique_ptr<Kept>> kept_;
+  base::Event listRead_;
   base::Scope tasks_;
 };
 

@@ -49,11 +49,12 @@ base::HttpCall changeCall(std::string method, std::string target, std::string bo
   return call;
 }
 
-base::Task<NodeReply> postToPeer(cluster::Node peer, std::string target, std::string body,
-                                 base::milliseconds timeout) {
+base::Task<NodeReply> postToPeer(const cluster::Causality& causality, cluster::Node peer,
+                                 std::string target, std::string body, base::milliseconds timeout) {
   NodeReply reply;
   reply.node = std::move(peer);
   base::HttpCall call = changeCall("POST", std::move(target), std::move(body), timeout);
+  call.headers += cluster::seenLine(causality);
   base::Task<base::HttpReply> answer = reply.node.http->call(std::move(call));
   co_await receive(reply, std::move(answer));
   co_return reply;

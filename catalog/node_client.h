@@ -13,6 +13,7 @@
 #include "base/http_client.h"
 #include "base/status.h"
 #include "base/task.h"
+#include "cluster/causality.h"
 #include "cluster/nodes.h"
 #include "docker/effect.h"
 #include "docker/local_engine.h"
@@ -72,8 +73,9 @@ base::HttpClient& clientFor(docker::Engine& engine, const cluster::Node& node);
 base::Task<> receive(NodeReply& reply, base::Task<base::HttpReply> answer);
 
 // What droverds ask of each other: POST of JSON to one of another node's /drover/v1 endpoints.
-// Never sent twice.
-base::Task<NodeReply> postToPeer(cluster::Node peer, std::string target, std::string body,
+// Never sent twice. It carries what we have seen: the other node goes by records.
+base::Task<NodeReply> postToPeer(const cluster::Causality& causality, cluster::Node peer,
+                                 std::string target, std::string body,
                                  base::milliseconds timeout = changeTimeout);
 
 // A change with a body of JSON, or none; never sent twice.

@@ -123,6 +123,18 @@ void Publisher::publishBy(base::Time time) {
   });
 }
 
+base::Task<> Publisher::published() {
+  bool isOver = false;
+  base::Timer deadline(loop_);
+  deadline.start(cluster::catchUpLimit, [this, &isOver] {
+    isOver = true;
+    published_.fire();
+    holdings_.listRead().fire();
+  });
+  while ((publishAt_ || publishing_) && !isOver) co_await published_.wait();
+  while (!holdings_.settled() && !isOver) co_await holdings_.listRead().wait();
+}
+
 base::Task<> Publisher::publish() {
   if (publishing_) {
     again_ = true;
@@ -141,6 +153,7 @@ base::Task<> Publisher::publish() {
     }
   } while (again_);
   publishing_ = false;
+  published_.fire();
   if (!nodes_.clustered()) co_return;
   bool settling = !reloaded_ || loop_.now() < settledAt_;
   later_.start(settling ? settled : compareEvery, [this] { tasks_.spawn(publish()); });

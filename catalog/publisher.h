@@ -16,6 +16,7 @@
 #include "catalog/own_containers.h"
 #include "catalog/record_feed.h"
 #include "catalog/tag_index.h"
+#include "cluster/causality.h"
 #include "cluster/nodes.h"
 #include "cluster/own_node.h"
 #include "cluster/records.h"
@@ -43,6 +44,10 @@ class Publisher {
   // Publishes from now on while this node is in a cluster. The feed must be closed before this
   // goes; `tags` must follow it already.
   void follow(catalog::RecordFeed& feed);
+
+  // Waits until what the engine has done through us by now, or has told, is published; at most
+  // cluster::catchUpLimit.
+  base::Task<> published();
 
  private:
   void entered();
@@ -79,6 +84,7 @@ class Publisher {
   bool reloaded_ = false;  // all of ours was
   bool publishing_ = false;
   bool again_ = false;
+  base::Event published_;
   bool trailingSet_ = false;
   std::optional<base::Time> publishAt_;
   base::Time begunAt_;    // to publish, last time

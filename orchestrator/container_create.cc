@@ -25,9 +25,6 @@ namespace {
 constexpr base::milliseconds createTimeout(120'000);
 // What is pulled first takes longer.
 constexpr base::milliseconds pullTimeout(3600 * 1000);
-constexpr base::milliseconds retryPause(20);
-// By then a change that one node's client was told of is known to all.
-constexpr base::milliseconds seenEverywhere(250);
 // In place of a filter: the node, or its engine, cannot be reached, so it has heard of nothing.
 constexpr std::string_view unreachable = "unreachable";
 constexpr base::milliseconds wantedFor(10 * 60 * 1000);
@@ -67,21 +64,23 @@ std::string ContainerCreate::Made::id() const {
 
 ContainerCreate::ContainerCreate(base::Loop& loop, docker::Engine& engine,
                                  docker::LocalEngine& local, const cluster::Nodes& nodes,
-                                 catalog::Locator& locator, catalog::ContainerIndex& index,
-                                 scheduler::Placements& placements, NameClaims& names,
-                                 VolumeClaims& volumes, VolumeMove& volumeMove,
-                                 ImageTransfer& images, base::Log& log)
+                                 cluster::Causality& causality, catalog::Locator& locator,
+                                 catalog::ContainerIndex& index, scheduler::Placements& placements,
+                                 NameClaims& names, VolumeClaims& volumes, VolumeMove& volumeMove,
+                                 CatchUp& catchUp, ImageTransfer& images, base::Log& log)
     : loop_(loop),
       engine_(engine),
       local_(local),
       nodes_(nodes),
+      causality_(causality),
       locator_(locator),
       index_(index),
       placements_(placements),
       names_(names),
       volumes_(volumes),
       volumeMove_(volumeMove),
-      dependencies_(loop, locator, placements, volumes),
+      catchUp_(catchUp),
+      dependencies_(causality, catchUp, locator, placements, volumes),
       images_(images),
       digests_(loop, engine, local, locator),
       log_(log) {}
@@ -101,8 +100,7 @@ base::Task<ContainerCreate::Created> ContainerCreate::create(CreateOrder order,
 
   takeOwnOfUnit(order);
   bool isNew = policy.replaces.empty();
-  // What was freed, or taken, a moment ago by way of another node may not be known here yet.
-  base::Time until = loop_.now() + seenEverywhere;
+  bool isLatest = false;
   Choice choice;
   for (;;) {
     if (isNew) order.asked.policy.replaces = placements_.predecessor(policy, order.name);
@@ -112,8 +110,10 @@ base::Task<ContainerCreate::Created> ContainerCreate::create(CreateOrder order,
     bool done = co_await createOnOne(upstream, choice, order, claimed, refused, created.reply);
     if (done) co_return created;
     if (choice.staying.size() > staying) continue;
-    if (loop_.now() < until) {
-      co_await base::sleepFor(loop_, retryPause);
+    // What was freed, or taken, a moment ago by way of another node may not be known here yet.
+    if (!isLatest) {
+      co_await catchUp_.withAll();
+      isLatest = true;
       continue;
     }
     if (!order.leaveToEngine) refusal = {409, choice.placement.why};
@@ -250,6 +250,7 @@ base::Task<ContainerCreate::Made> ContainerCreate::tryOn(
       call.headers.append(reservationHeader).append(": ").append(reservation.token());
       call.headers.append("\r\n");
       if (order.leaveToEngine) call.headers.append(leaveToEngineHeader).append(": 1\r\n");
+      call.headers += cluster::seenLine(causality_);
       if (policy.pullAlways) call.timeout = pullTimeout;
       made.reply = co_await node.http->call(std::move(call));
       made.refusedBy = base::storedHeader(made.reply.head, refusedHeader);

@@ -14,12 +14,14 @@
 #include "base/task.h"
 #include "catalog/container_index.h"
 #include "catalog/locator.h"
+#include "cluster/causality.h"
 #include "cluster/nodes.h"
 #include "docker/create_request.h"
 #include "docker/engine.h"
 #include "docker/heads.h"
 #include "docker/local_engine.h"
 #include "docker/refusal.h"
+#include "orchestrator/catch_up.h"
 #include "orchestrator/create_claims.h"
 #include "orchestrator/create_order.h"
 #include "orchestrator/dependencies.h"
@@ -36,10 +38,10 @@ class ContainerCreate {
  public:
   // All must outlive it.
   ContainerCreate(base::Loop& loop, docker::Engine& engine, docker::LocalEngine& local,
-                  const cluster::Nodes& nodes, catalog::Locator& locator,
-                  catalog::ContainerIndex& index, scheduler::Placements& placements,
-                  NameClaims& names, VolumeClaims& volumes, VolumeMove& volumeMove,
-                  ImageTransfer& images, base::Log& log);
+                  const cluster::Nodes& nodes, cluster::Causality& causality,
+                  catalog::Locator& locator, catalog::ContainerIndex& index,
+                  scheduler::Placements& placements, NameClaims& names, VolumeClaims& volumes,
+                  VolumeMove& volumeMove, CatchUp& catchUp, ImageTransfer& images, base::Log& log);
 
   // On the best node. `upstream` is the name of the server that was asked last, for messages; it
   // must outlive the task, and is right also if that throws since the server breaks off.
@@ -116,12 +118,14 @@ class ContainerCreate {
   docker::Engine& engine_;
   docker::LocalEngine& local_;
   const cluster::Nodes& nodes_;
+  cluster::Causality& causality_;
   catalog::Locator& locator_;
   catalog::ContainerIndex& index_;
   scheduler::Placements& placements_;
   NameClaims& names_;
   VolumeClaims& volumes_;
   VolumeMove& volumeMove_;
+  CatchUp& catchUp_;
   Dependencies dependencies_;
   ImageTransfer& images_;
   ImageDigests digests_;

@@ -12,6 +12,7 @@
 namespace orchestrator {
 namespace {
 
+// No record tells of restarts and of health, so its engine is asked.
 constexpr base::milliseconds pollEvery(250);
 // Without a healthcheck it has to run for so long; with one to be healthy within so long.
 constexpr base::milliseconds steadyFor(2'000);
@@ -166,8 +167,8 @@ base::Task<base::Status> ContainerMove::handName(Pair pair) {
     }
     co_return taken;
   }
-  catalog::NodeReply reply =
-      co_await catalog::postToPeer(std::move(pair.to), "/drover/v1/take-name", std::move(request));
+  catalog::NodeReply reply = co_await catalog::postToPeer(
+      parts_.causality, std::move(pair.to), "/drover/v1/take-name", std::move(request));
   co_return outcomeOf(reply);
 }
 

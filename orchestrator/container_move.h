@@ -21,6 +21,7 @@
 #include "catalog/container_index.h"
 #include "catalog/locator.h"
 #include "catalog/node_client.h"
+#include "cluster/causality.h"
 #include "cluster/nodes.h"
 #include "cluster/records.h"
 #include "orchestrator/container_create.h"
@@ -42,6 +43,7 @@ class ContainerMove {
     catalog::NodeClient nodeClient;
     const cluster::Nodes& nodes;
     const cluster::Records& records;
+    cluster::Causality& causality;
     catalog::ContainerIndex& index;
     catalog::Locator& locator;
     scheduler::Placements& placements;

@@ -12,7 +12,6 @@ namespace orchestrator {
 namespace {
 
 // A dependency that its engine has, and whose record has not come yet, is waited for.
-constexpr base::milliseconds recordPoll(20);
 constexpr base::milliseconds recordWait(1'000);
 constexpr size_t askedAtOnce = 16;
 
@@ -72,9 +71,12 @@ base::Task<docker::Refusal> Dependencies::learnContainer(const std::string& cont
   catalog::Located located = co_await locator_.find(catalog::Kind::container, inPath(container));
   if (!located.node && catalog::isSilence(located.status))
     refusal = {503, docker::errorMessage(located.body)};
-  base::Time until = loop_.now() + recordWait;
-  while (located.node && !placements_.knows(container) && loop_.now() < until)
-    co_await base::sleepFor(loop_, recordPoll);
+  if (!located.node || placements_.knows(container)) co_return refusal;
+  std::vector<cluster::Node> home = {std::move(*located.node)};
+  co_await catchUp_.with(std::move(home));
+  // Its engine may not have told of it yet.
+  std::function<bool()> isKnown = [this, &container] { return placements_.knows(container); };
+  co_await causality_.untilRecords(std::move(isKnown), recordWait);
   co_return refusal;
 }
 

@@ -8,11 +8,12 @@
 #include <string>
 #include <vector>
 
-#include "base/loop.h"
 #include "base/task.h"
 #include "catalog/locator.h"
+#include "cluster/causality.h"
 #include "docker/refusal.h"
 #include "labels/policy.h"
+#include "orchestrator/catch_up.h"
 #include "orchestrator/create_claims.h"
 #include "orchestrator/volume_claims.h"
 #include "scheduler/placements.h"
@@ -22,9 +23,13 @@ namespace orchestrator {
 class Dependencies {
  public:
   // All must outlive it.
-  Dependencies(base::Loop& loop, catalog::Locator& locator, scheduler::Placements& placements,
-               VolumeClaims& volumes)
-      : loop_(loop), locator_(locator), placements_(placements), volumes_(volumes) {}
+  Dependencies(cluster::Causality& causality, CatchUp& catchUp, catalog::Locator& locator,
+               scheduler::Placements& placements, VolumeClaims& volumes)
+      : causality_(causality),
+        catchUp_(catchUp),
+        locator_(locator),
+        placements_(placements),
+        volumes_(volumes) {}
 
   // Tells placement. A volume that nobody has is made where the container goes: its name is
   // claimed, unless `claims` is nullptr. Of what else nobody has, the engine tells.
@@ -46,7 +51,8 @@ class Dependencies {
   base::Task<docker::Refusal> learnVolume(const std::string& volume, CreateClaims* claims);
   base::Task<docker::Refusal> lookUp(catalog::Kind kind, const std::string& object);
 
-  base::Loop& loop_;
+  cluster::Causality& causality_;
+  CatchUp& catchUp_;
   catalog::Locator& locator_;
   scheduler::Placements& placements_;
   VolumeClaims& volumes_;

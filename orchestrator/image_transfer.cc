@@ -38,10 +38,12 @@ base::Task<std::string> restOf(base::HttpConnection& connection) {
 }  // namespace
 
 ImageTransfer::ImageTransfer(base::Loop& loop, docker::Engine& engine, const cluster::Nodes& nodes,
-                             const catalog::Locator& locator, base::Log& log)
+                             const cluster::Causality& causality, const catalog::Locator& locator,
+                             base::Log& log)
     : loop_(loop),
       engine_(engine),
       nodes_(nodes),
+      causality_(causality),
       locator_(locator),
       log_(log),
       tasks_(base::tellFaults(log, "images between nodes")) {}
@@ -130,8 +132,8 @@ base::Task<> ImageTransfer::send(std::string image, cluster::Node from, cluster:
     co_await fetch(std::move(request));
     co_return;
   }
-  catalog::NodeReply reply = co_await catalog::postToPeer(std::move(to), "/drover/v1/images/fetch",
-                                                          std::move(request), transferTimeout);
+  catalog::NodeReply reply = co_await catalog::postToPeer(
+      causality_, std::move(to), "/drover/v1/images/fetch", std::move(request), transferTimeout);
   reply.throwFault();
   if (!reply.done) throw cluster::AgentError(reply.status, reply.why());
 }

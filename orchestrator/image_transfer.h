@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "base/task.h"
 #include "catalog/locator.h"
+#include "cluster/causality.h"
 #include "cluster/nodes.h"
 #include "docker/engine.h"
 
@@ -19,7 +20,8 @@ class ImageTransfer {
  public:
   // All must outlive it.
   ImageTransfer(base::Loop& loop, docker::Engine& engine, const cluster::Nodes& nodes,
-                const catalog::Locator& locator, base::Log& log);
+                const cluster::Causality& causality, const catalog::Locator& locator,
+                base::Log& log);
 
   // Fetches an image from another node into our engine; `request` is {"image": ..., "from": node
   // id}. Those who ask for the same image meanwhile wait for the same transfer. Throws
@@ -45,6 +47,7 @@ class ImageTransfer {
   base::Loop& loop_;
   docker::Engine& engine_;
   const cluster::Nodes& nodes_;
+  const cluster::Causality& causality_;
   const catalog::Locator& locator_;
   base::Log& log_;
   std::map<std::string, std::shared_ptr<Transfer>> running_;

@@ -15,6 +15,7 @@ namespace {
 // For how long a name may be held by a create that is under way elsewhere, or by a container that
 // is being removed, before we say that it is taken.
 constexpr base::milliseconds nameWait(2'000);
+// Nobody tells when a claim that was refused ends.
 constexpr base::milliseconds nameRetry(30);
 // Who is asked towards the end of that still has this long to answer.
 constexpr base::milliseconds answerLeast(500);

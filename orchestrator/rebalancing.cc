@@ -22,7 +22,6 @@ constexpr size_t attemptsMost = 1000;
 constexpr size_t candidatesMost = 300;
 // What could not be moved is not tried again by itself for so long.
 constexpr base::milliseconds failedFor(10 * 60 * 1000);
-constexpr base::milliseconds recordPoll(20);
 constexpr base::milliseconds recordWait(5'000);
 
 // As far as its record tells: whether it could be made again elsewhere at all.
@@ -87,8 +86,8 @@ base::Task<base::HttpReply> Rebalancing::run(std::string& upstream) {
     co_return reply;
   }
   upstream = drives->http->name();
-  catalog::NodeReply told = co_await catalog::postToPeer(std::move(*drives), "/drover/v1/rebalance",
-                                                         std::string(), passedOnTimeout);
+  catalog::NodeReply told = co_await catalog::postToPeer(
+      parts_.causality, std::move(*drives), "/drover/v1/rebalance", std::string(), passedOnTimeout);
   told.throwFault();
   reply = {told.status, std::move(told.head), std::move(told.body)};
   co_return reply;
@@ -181,6 +180,7 @@ base::Task<std::optional<Rebalancing::Moved>> Rebalancing::moveOne(scheduler::Mo
     moved.from = from->name;
     moved.to = to->name;
     moved.why = std::move(move->why);
+    std::vector<cluster::Node> both = {*from, *to};
     base::Result<std::string> outcome =
         co_await parts_.moves.run(moved.id, std::move(*from), std::move(*to));
     if (outcome.ok()) {
@@ -190,7 +190,7 @@ base::Task<std::optional<Rebalancing::Moved>> Rebalancing::moveOne(scheduler::Mo
                                           {"from", moved.from},
                                           {"to", moved.to},
                                           {"why", moved.why}});
-      co_await awaitRecords(moved.id, moved.newId);
+      co_await awaitRecords(std::move(both), moved.id, moved.newId);
     } else {
       moved.failed = outcome.why();
       failedUntil_[moved.id] = parts_.loop.now() + failedFor;
@@ -294,16 +294,16 @@ base::Task<bool> Rebalancing::isWell(std::string container) {
 }
 
 // So that the next choice is made of what is so now.
-base::Task<> Rebalancing::awaitRecords(std::string gone, std::string come) {
-  base::Time until = parts_.loop.now() + recordWait;
-  for (;;) {
+base::Task<> Rebalancing::awaitRecords(std::vector<cluster::Node> both, std::string gone,
+                                       std::string come) {
+  co_await parts_.catchUp.with(std::move(both));
+  std::function<bool()> isDone = [this, &gone, &come] {
     const catalog::ContainerIndex::Place* place = parts_.index.find(come).place;
     bool hasCome = place && place->second.running && place->second.names.size() == 1 &&
                    !parseMovingName(place->second.names.front());
-    bool isDone = hasCome && !parts_.placements.knows(gone);
-    if (isDone || parts_.loop.now() >= until) co_return;
-    co_await base::sleepFor(parts_.loop, recordPoll);
-  }
+    return hasCome && !parts_.placements.knows(gone);
+  };
+  co_await parts_.causality.untilRecords(std::move(isDone), recordWait);
 }
 
 }  // namespace orchestrator

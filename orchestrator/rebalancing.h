@@ -19,8 +19,10 @@
 #include "catalog/container_index.h"
 #include "catalog/locator.h"
 #include "catalog/node_client.h"
+#include "cluster/causality.h"
 #include "cluster/nodes.h"
 #include "cluster/records.h"
+#include "orchestrator/catch_up.h"
 #include "orchestrator/container_move.h"
 #include "scheduler/placements.h"
 #include "scheduler/rebalance.h"
@@ -35,6 +37,8 @@ class Rebalancing {
     catalog::NodeClient nodeClient;
     const cluster::Nodes& nodes;
     const cluster::Records& records;
+    cluster::Causality& causality;
+    CatchUp& catchUp;
     const catalog::ContainerIndex& index;
     const catalog::Locator& locator;
     scheduler::Placements& placements;
@@ -78,7 +82,7 @@ class Rebalancing {
   std::unique_ptr<labels::Policy> policyOf(const catalog::ContainerIndex::Place& place) const;
   bool isDependedOn(const catalog::ContainerIndex::Place& place) const;
   base::Task<bool> isWell(std::string container);
-  base::Task<> awaitRecords(std::string gone, std::string come);
+  base::Task<> awaitRecords(std::vector<cluster::Node> both, std::string gone, std::string come);
 
   Parts parts_;
   base::milliseconds every_;

@@ -127,7 +127,7 @@ base::Task<base::Status> VolumeMove::bringOne(std::string name, cluster::Node to
     base::JsonWriter json;
     json.object().member("name", name).member("to", to.id.text()).endObject();
     catalog::NodeReply reply = co_await catalog::postToPeer(
-        std::move(home), "/drover/v1/volumes/move", json.text(), changeTimeout);
+        parts_.causality, std::move(home), "/drover/v1/volumes/move", json.text(), changeTimeout);
     reply.throwFault();
     handed = reply.outcome();
   }
@@ -183,8 +183,8 @@ base::Task<base::Status> VolumeMove::handOnUnused(std::string name, cluster::Nod
   removed.throwFault();
   if (!removed.done) co_return removed.outcome();
   std::string request = takeRequest(seen.body);
-  catalog::NodeReply made =
-      co_await catalog::postToPeer(to, "/drover/v1/volumes/take", request, changeTimeout);
+  catalog::NodeReply made = co_await catalog::postToPeer(
+      parts_.causality, to, "/drover/v1/volumes/take", request, changeTimeout);
   if (!made.done) {
     base::Status back = co_await makeHere(std::move(request));
     if (back.ok()) co_return made.outcome();

@@ -18,6 +18,7 @@
 #include "catalog/holdings_index.h"
 #include "catalog/locator.h"
 #include "catalog/node_client.h"
+#include "cluster/causality.h"
 #include "cluster/nodes.h"
 #include "cluster/records.h"
 #include "labels/policy.h"
@@ -39,6 +40,7 @@ class VolumeMove {
     catalog::NodeClient nodeClient;
     const cluster::Nodes& nodes;
     const cluster::Records& records;
+    cluster::Causality& causality;
     catalog::Locator& locator;
     const catalog::ContainerIndex& index;
     const catalog::HoldingsIndex& held;

@@ -25,6 +25,7 @@
 #include "docker/container_lists.h"
 #include "docker/engine.h"
 #include "docker/engine_state.h"
+#include "orchestrator/catch_up.h"
 #include "orchestrator/container_create.h"
 #include "orchestrator/container_move.h"
 #include "orchestrator/container_rename.h"
@@ -77,19 +78,22 @@ struct Parts {
         agent(loop, options.agent, log),
         claimHolders(index, held, agent),
         locator(engine, agent, index, held),
-        images(loop, engine, agent, locator, log),
+        images(loop, engine, agent, agent, locator, log),
         placements(loop, agent, agent, options.settings),
         names(loop, nodeClient, agent, agent, locator, index, placements, log),
         volumes(loop, nodeClient, agent, agent, agent, locator, held, log),
-        volumeMove({nodeClient, agent, agent, locator, index, held, placements, volumes, log}),
-        creation(loop, engine, local, agent, locator, index, placements, names, volumes, volumeMove,
-                 images, log),
+        volumeMove(
+            {nodeClient, agent, agent, agent, locator, index, held, placements, volumes, log}),
+        catchUp({loop, agent, agent, [this] { return publisher.published(); }, log}),
+        creation(loop, engine, local, agent, agent, locator, index, placements, names, volumes,
+                 volumeMove, catchUp, images, log),
         renames({nodeClient, agent, index, names}),
         globals({loop, nodeClient, agent, agent, index, locator, placements, names, creation,
                  renames, log}),
-        moves({loop, nodeClient, agent, agent, index, locator, placements, names, creation, renames,
-               log}),
-        rebalancing({loop, nodeClient, agent, agent, index, locator, placements, moves, log},
+        moves({loop, nodeClient, agent, agent, agent, index, locator, placements, names, creation,
+               renames, log}),
+        rebalancing({loop, nodeClient, agent, agent, agent, catchUp, index, locator, placements,
+                     moves, log},
                     options.settings.rebalanceInterval),
         nameConflicts(loop, nodeClient, agent, index, log),
         volumeConflicts(loop, agent, agent, held, index, log),
@@ -111,9 +115,9 @@ struct Parts {
         swarmApi(engine, local, agent, options.swarmApi, options.maxBodyBytes),
         systemCalls(
             {loop, engine, local, agent, index, held, rebalancing, swarmApi, allNodes, log}),
-        peerApi(agent, images, rebalancing, volumeMove),
+        peerApi(agent, images, rebalancing, volumeMove, publisher),
         clientCertificates(agent),
-        api(agent, local,
+        api(agent, agent, local,
             {{clientCertificates, containerCalls, containerListing, createCalls, globalCalls,
               imageCalls, local, networkCalls, objectCalls, peerApi, renameCalls, swarmApi,
               systemCalls, volumeCalls}}),
@@ -166,6 +170,7 @@ struct Parts {
   orchestrator::NameClaims names;
   orchestrator::VolumeClaims volumes;
   orchestrator::VolumeMove volumeMove;
+  orchestrator::CatchUp catchUp;
   orchestrator::ContainerCreate creation;
   orchestrator::ContainerRename renames;
   orchestrator::GlobalContainers globals;

@@ -51,6 +51,13 @@ inline cluster::MembershipOptions impatient() {
   return options;
 }
 
+// Records are compared more often than by default, for the same reason.
+inline cluster::StateOptions oftenCompared() {
+  cluster::StateOptions options;
+  options.syncInterval = cluster::Time(50);
+  return options;
+}
+
 inline cluster::AgentOptions agentOptions(std::string stateDir, std::string name) {
   cluster::AgentOptions options;
   options.stateDir = std::move(stateDir);
@@ -58,7 +65,7 @@ inline cluster::AgentOptions agentOptions(std::string stateDir, std::string name
   options.droverVersion = "test";
   options.gossipPort = gossipPort;
   options.membership = impatient();
-  options.state.syncInterval = cluster::Time(50);
+  options.state = oftenCompared();
   return options;
 }
 
@@ -251,8 +258,9 @@ struct SmallDocker {
 // The daemon: its parts with their listeners.
 class Droverd : public proxy::Parts {
  public:
-  Droverd(Stage& stage, const proxy::Config& config, base::Log& log)
-      : Parts(stage.loop, options(config), hooks(), log),
+  Droverd(Stage& stage, const proxy::Config& config, const cluster::StateOptions& records,
+          base::Log& log)
+      : Parts(stage.loop, options(config, records), hooks(), log),
         config_(config),
         clientTls_(config_, agent, log),
         server(stage.loop, config_, clientTls_, api, engine, log, metrics) {
@@ -260,12 +268,13 @@ class Droverd : public proxy::Parts {
   }
 
  private:
-  static Options options(const proxy::Config& config) {
+  static Options options(const proxy::Config& config, const cluster::StateOptions& records) {
     Options options;
     options.enginePath = config.engine.path;
     options.connectTimeout = milliseconds(1000);
     options.maxBodyBytes = 1024 * 1024;
     options.agent = agentOptions(config.stateDir, config.name);
+    options.agent.state = records;
     options.swarmApi = config.swarmApi;
     options.settings = config;
     return options;
@@ -294,7 +303,8 @@ class Droverd : public proxy::Parts {
 // One host: what survives its droverd, and that one while it runs.
 class Host {
  public:
-  Host(Stage& stage, int number) : address(loopback(number)), stage_(stage), number_(number) {
+  Host(Stage& stage, int number, const cluster::StateOptions& records = oftenCompared())
+      : address(loopback(number)), stage_(stage), number_(number), records_(records) {
     log.setLevel(base::Level::debug);
     client.emplace(stage.loop, directory_ / "drover.sock", milliseconds(1000), base::HttpLimits());
     start();
@@ -307,7 +317,7 @@ class Host {
                      {.kind = proxy::Listener::Kind::tls, .address = {address, tcpPort}}};
     config.stateDir = directory_ / "state";
     config.name = name();
-    droverd.emplace(stage_, config, log);
+    droverd.emplace(stage_, config, records_, log);
     stage_.until([this] { return droverd->state.facts() != nullptr; });
   }
   // As kill -9 does.
@@ -363,6 +373,7 @@ class Host {
  private:
   Stage& stage_;
   int number_;
+  cluster::StateOptions records_;
   TempDir directory_;
   base::Fd logFile_{::memfd_create("log", MFD_CLOEXEC)};
 
@@ -377,20 +388,26 @@ class Host {
 // So many hosts, in one cluster unless told otherwise, all of whom know all of the others.
 class Hosts {
  public:
-  explicit Hosts(int count, bool clustered = true) {
+  explicit Hosts(int count, bool clustered = true,
+                 const cluster::StateOptions& records = oftenCompared()) {
     for (int number = 1; number <= count; number++)
-      hosts.push_back(std::make_unique<Host>(stage, number));
+      hosts.push_back(std::make_unique<Host>(stage, number, records));
     if (!clustered) return;
-    base::HttpReply made = one().init();
-    if (made.status != 200) throw std::runtime_error("init: " + made.body);
-    std::string token = one().agent().workerToken();
-    for (int i = 1; i < count; i++) {
-      base::HttpReply reply = hosts[i]->join(one().api(), token);
-      if (reply.status != 200) throw std::runtime_error("join: " + reply.body);
-    }
+    form();
     settle();
   }
   ~Hosts() { stage.cancel(); }
+
+  // One cluster of them all, who need not know all of each other yet.
+  void form() {
+    base::HttpReply made = one().init();
+    if (made.status != 200) throw std::runtime_error("init: " + made.body);
+    std::string token = one().agent().workerToken();
+    for (size_t i = 1; i < hosts.size(); i++) {
+      base::HttpReply reply = hosts[i]->join(one().api(), token);
+      if (reply.status != 200) throw std::runtime_error("join: " + reply.body);
+    }
+  }
 
   Host& one() { return *hosts[0]; }
   Host& two() { return *hosts[1]; }

@@ -25,6 +25,7 @@
 #include "cluster/ca/certificates.h"
 #include "cluster/ca/cluster_config.h"
 #include "cluster/ca/node_trust.h"
+#include "cluster/causality.h"
 #include "cluster/claim_service.h"
 #include "cluster/claims/claims.h"
 #include "cluster/membership/membership.h"
@@ -50,7 +51,11 @@ struct AgentOptions {
   ClaimOptions claims = {};
 };
 
-class Agent : public Nodes, public Records, public ClaimService, public OwnNode {
+class Agent : public Nodes,
+              public Records,
+              public ClaimService,
+              public Causality,
+              public OwnNode {
  public:
   // Opens the store in options.stateDir; throws StoreError, but not for one that cannot be written
   // for now. All must outlive it.
@@ -128,6 +133,12 @@ class Agent : public Nodes, public Records, public ClaimService, public OwnNode 
   // Who looks up what holds a claim's key by record; set once, before begin().
   void lookUpClaims(std::function<std::optional<Holding>(const std::string& key)> lookUp);
 
+  // ---- what is seen (causality.h)
+  std::string seen() const override;
+  std::string published() const override;
+  base::Task<bool> catchUp(NodeId from, std::string seen) override;
+  base::Task<bool> untilRecords(std::function<bool()> holds, base::milliseconds limit) override;
+
   // ---- what peers ask of us over HTTP; throw AgentError
   void receiveBatch(const NodeId& sender, std::string_view body);
   std::string describe() const;                   // GET cluster: JSON
@@ -180,6 +191,7 @@ class Agent : public Nodes, public Records, public ClaimService, public OwnNode 
   NodeRecord record_;  // our own
   std::set<NodeId> removed_;
   bool busy_ = false;  // joining or leaving
+  base::Event recordsMoved_;
   std::unique_ptr<Running> running_;
 };
 

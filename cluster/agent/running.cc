@@ -169,6 +169,10 @@ void Agent::Running::settle() {
     claims.tick(now());
     settle();
   });
+  if (uint64_t hash = state.hash(); hash != toldHash) {
+    toldHash = hash;
+    agent.recordsMoved_.fire();
+  }
 }
 
 // The client may outlive us, so it owns what it needs.
@@ -322,6 +326,7 @@ void Agent::Running::recordChanged(const NodeId& owner, const std::string& key,
                                    const Record& record) {
   agent.log_.debug("record changed", {{"node", owner.text()}, {"key", key}});
   membership.spokenOf(now(), owner);
+  lately.note(now(), owner);
   if (key == configKey) {
     deferred.push_back([this, value = record.value] {
       std::optional<ClusterConfig> fresh = decodeConfig(value);
@@ -336,6 +341,7 @@ void Agent::Running::recordChanged(const NodeId& owner, const std::string& key,
   });
 }
 void Agent::Running::recordErased(const NodeId& owner, const std::string& key) {
+  lately.note(now(), owner);
   deferred.push_back([this, owner, key] {
     if (agent.listener_) agent.listener_->recordErased(owner, key);
   });

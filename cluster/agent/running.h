@@ -13,6 +13,7 @@
 #include "base/task.h"
 #include "cluster/agent/agent.h"
 #include "cluster/ca/node_trust.h"
+#include "cluster/state/seen.h"
 #include "cluster/transport/packet_seal.h"
 #include "cluster/transport/peer_network.h"
 #include "cluster/wire.pb.h"
@@ -103,6 +104,8 @@ struct Agent::Running : MembershipListener, StateListener, ClaimWorld {
   base::Timer rotationTimer;
   base::Timer saveTimer;
   std::set<NodeId> saved;  // members that were on disk at some time
+  LatelyChanged lately;    // owners of records
+  uint64_t toldHash = 0;   // of the state, when those who wait for records were last woken
 
  private:
   static base::Task<std::unique_ptr<base::Stream>> connectPeer(base::Loop& loop,

@@ -237,10 +237,14 @@ Versions State::versions() const {
   return versions;
 }
 
+uint64_t State::known(const NodeId& owner) const {
+  const OwnerRecords* records = impl_->find(owner);
+  return records ? records->known() : 0;
+}
+
 bool State::covers(const Versions& seen) const {
   return std::all_of(seen.begin(), seen.end(), [&](const auto& each) {
-    const OwnerRecords* records = impl_->find(each.first);
-    return each.second <= (records ? records->known() : 0) || impl_->isForgotten(each.first);
+    return each.second <= known(each.first) || impl_->isForgotten(each.first);
   });
 }
 

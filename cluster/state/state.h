@@ -83,6 +83,8 @@ class State {
               const std::function<void(const std::string& key, const Record& record)>& take) const;
   // Of every owner that has any: the highest that is spoken of here, be it complete or not.
   Versions versions() const;
+  // Up to where nothing of this owner is missing here.
+  uint64_t known(const NodeId& owner) const;
   // Whether all that `seen` speaks of is known here. Owners that were forgotten do not count.
   bool covers(const Versions& seen) const;
   // Digest of all versions and of all live records, to compare members by. Cheap.

@@ -1,6 +1,7 @@
 #include "proxy/api/api.h"
 
 #include <optional>
+#include <utility>
 
 #include "proxy/http/answer.h"
 
@@ -20,9 +21,22 @@ Parameters Api::parametersOf(const Client& client, const Route& route) const {
 
 base::Task<> Api::handle(Client& client, RouteMatch match) {
   const Answers& answers = match.route().answers;
-  if (client.fromNode) return answers.node(handlers_, client, match);
+  if (client.fromNode) {
+    // Questions are on their own, and the most frequent.
+    if (client.request().method() == "POST") {
+      std::string_view seen = client.request().find(cluster::seenHeader).value_or("");
+      if (!seen.empty()) return handleSeen(client, match, std::string(seen));
+    }
+    return answers.node(handlers_, client, match);
+  }
   if (!nodes_.clustered()) return answers.host(handlers_, client, match);
   return answers.cluster(handlers_, client, match);
+}
+
+base::Task<> Api::handleSeen(Client& client, RouteMatch match, std::string seen) {
+  std::optional<cluster::NodeId> node = cluster::NodeId::parse(client.nodeId);
+  if (node) co_await causality_.catchUp(*node, std::move(seen));
+  co_await match.route().answers.node(handlers_, client, match);
 }
 
 base::Task<> Api::fail(Client& client, int status, std::string message, bool close) {

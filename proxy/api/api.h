@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 
+#include "cluster/causality.h"
 #include "cluster/nodes.h"
 #include "proxy/api/local_api.h"
 #include "proxy/api/routes.h"
@@ -17,8 +18,9 @@ namespace proxy {
 class Api {
  public:
   // All must outlive it.
-  Api(const cluster::Nodes& nodes, LocalApi& local, Handlers handlers)
-      : nodes_(nodes), local_(local), handlers_(handlers) {}
+  Api(const cluster::Nodes& nodes, cluster::Causality& causality, LocalApi& local,
+      Handlers handlers)
+      : nodes_(nodes), causality_(causality), local_(local), handlers_(handlers) {}
 
   // Who is at the other end, for the gate.
   Sender senderOf(const Client& client) const;
@@ -36,7 +38,11 @@ class Api {
   base::Task<> fail(Client& client, int status, std::string message, bool close);
 
  private:
+  // A node's request that says what the node has seen: we see that before we act.
+  base::Task<> handleSeen(Client& client, RouteMatch match, std::string seen);
+
   const cluster::Nodes& nodes_;
+  cluster::Causality& causality_;
   LocalApi& local_;
   Handlers handlers_;
 };

@@ -3,6 +3,7 @@
 #include <optional>
 #include <utility>
 
+#include "base/json.h"
 #include "proxy/http/answer.h"
 
 namespace proxy {
@@ -46,6 +47,13 @@ base::Task<> PeerApi::admit(Client& client, RouteMatch) {
 base::Task<std::string> PeerApi::takeMessages(cluster::NodeId from, std::string body) {
   agent_.receiveBatch(from, body);
   co_return std::string();
+}
+
+// orchestrator/catch_up.h
+base::Task<std::string> PeerApi::published(cluster::NodeId, std::string) {
+  co_await publisher_.published();
+  base::JsonWriter json;
+  co_return json.object().member("seen", agent_.published()).endObject().text();
 }
 
 base::Task<std::string> PeerApi::updateNode(cluster::NodeId, std::string body) {

@@ -1,10 +1,12 @@
 #pragma once
 
 // What nodes ask of each other beside the Docker API: to be let in, messages of the cluster's
-// protocols, changes of a node's settings, an image, moves of containers and volumes.
+// protocols, what a node has published, changes of its settings, an image, moves of containers and
+// volumes.
 
 #include <string>
 
+#include "catalog/publisher.h"
 #include "cluster/agent/agent.h"
 #include "orchestrator/image_transfer.h"
 #include "orchestrator/rebalancing.h"
@@ -18,8 +20,13 @@ class PeerApi {
  public:
   // All must outlive it.
   PeerApi(cluster::Agent& agent, orchestrator::ImageTransfer& images,
-          orchestrator::Rebalancing& rebalancing, orchestrator::VolumeMove& volumes)
-      : agent_(agent), images_(images), rebalancing_(rebalancing), volumes_(volumes) {}
+          orchestrator::Rebalancing& rebalancing, orchestrator::VolumeMove& volumes,
+          catalog::Publisher& publisher)
+      : agent_(agent),
+        images_(images),
+        rebalancing_(rebalancing),
+        volumes_(volumes),
+        publisher_(publisher) {}
 
   // What is done for a node that asks, with the body it sent; gives the answer, JSON, or nothing.
   using Action = base::Task<std::string> (PeerApi::*)(cluster::NodeId from, std::string body);
@@ -32,6 +39,7 @@ class PeerApi {
 
   // Actions.
   base::Task<std::string> takeMessages(cluster::NodeId from, std::string body);
+  base::Task<std::string> published(cluster::NodeId from, std::string body);
   base::Task<std::string> updateNode(cluster::NodeId from, std::string body);
   base::Task<std::string> rebalance(cluster::NodeId from, std::string body);
   base::Task<std::string> takeName(cluster::NodeId from, std::string body);
@@ -44,6 +52,7 @@ class PeerApi {
   orchestrator::ImageTransfer& images_;
   orchestrator::Rebalancing& rebalancing_;
   orchestrator::VolumeMove& volumes_;
+  catalog::Publisher& publisher_;
 };
 
 }  // namespace proxy

@@ -209,6 +209,7 @@ constexpr Route table[] = {
     {"GET", "/drover/v1/cluster", atPeersPort<&PeerApi::describe>, forStrangers},
     {"POST", "/drover/v1/join", atPeersPort<&PeerApi::admit>, forStrangers},
     {"POST", "/drover/v1/messages", peer<&PeerApi::takeMessages>},
+    {"GET", "/drover/v1/published", peer<&PeerApi::published>},
     {"POST", "/drover/v1/node", peer<&PeerApi::updateNode>},
     {"POST", "/drover/v1/images/fetch", peer<&PeerApi::fetchImage>},
     {"POST", "/drover/v1/rebalance", peer<&PeerApi::rebalance>},

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "cluster/causality.h"
 #include "docker/engine_state.h"
 #include "docker/target.h"
 #include "docker/version.h"
@@ -74,6 +75,8 @@ Passage pass(std::span<const Route> table, Sender sender, base::Head& request) {
     return {other, 301, std::move(target.text)};
   }
   if (target.kind == docker::CanonicalTarget::Kind::rewritten) request.retarget(target.text);
+  // Else it would be taken for ours where the call is passed on to.
+  if (sender != Sender::node && request.method() == "POST") request.drop(cluster::seenHeader);
   Passage passage = admit(sender, match(table, request.method(), request.target()));
   if (sender == Sender::node && passage.status == 0 &&
       base::hasToken(request.find("Upgrade").value_or(""), "h2c"))

@@ -34,6 +34,17 @@ bool throws(const NodeReply& reply) {
   return false;
 }
 
+// Has seen what it is told.
+struct Witness : cluster::Causality {
+  std::string seen() const override { return saw; }
+  std::string published() const override { return {}; }
+  base::Task<bool> catchUp(cluster::NodeId, std::string) override { co_return true; }
+  base::Task<bool> untilRecords(std::function<bool()> holds, base::milliseconds) override {
+    co_return holds();
+  }
+  std::string saw;
+};
+
 struct Fixture {
   Fixture() {
     other.name = "other";
@@ -52,6 +63,7 @@ struct Fixture {
   NodeReply inspect() { return stage.run(client.inspect(other, "web")); }
 
   Stage stage;
+  Witness witness;
   FakeDocker docker{stage}, there{stage};
   base::Fd nowhere{::open("/dev/null", O_WRONLY | O_CLOEXEC)};
   base::Log log{nowhere.get()};
@@ -190,7 +202,8 @@ Test(node_client, never_says_a_change_twice) {
   cr_expect_eq(fixture.there.connections(), 1);
   fixture.start();
   cr_expect_eq(fixture.there.connections(), 2);
-  fixture.stage.run(catalog::postToPeer(fixture.other, "/drover/v1/rebalance", ""));
+  fixture.stage.run(
+      catalog::postToPeer(fixture.witness, fixture.other, "/drover/v1/rebalance", ""));
   cr_expect_eq(fixture.there.connections(), 3);
 }
 
@@ -198,11 +211,23 @@ Test(node_client, asks_other_nodes_in_json) {
   Fixture fixture;
   fixture.answersAlways(200);
   std::string request = "{\"name\":\"web\"}";
-  NodeReply reply =
-      fixture.stage.run(catalog::postToPeer(fixture.other, "/drover/v1/take-name", request));
+  NodeReply reply = fixture.stage.run(
+      catalog::postToPeer(fixture.witness, fixture.other, "/drover/v1/take-name", request));
   cr_expect(reply.done);
   cr_expect(fixture.there.lastHead().starts_with("POST /drover/v1/take-name HTTP/1.1\r\n"));
   cr_expect(fixture.there.lastHead().find("Content-Type: application/json\r\n") !=
             std::string::npos);
   cr_expect_eq(fixture.there.lastBody(), request);
+}
+
+Test(node_client, tells_other_nodes_what_we_have_seen_if_there_is_anything) {
+  Fixture fixture;
+  fixture.answersAlways(200);
+  fixture.stage.run(
+      catalog::postToPeer(fixture.witness, fixture.other, "/drover/v1/rebalance", ""));
+  cr_expect_eq(fixture.there.lastHead().find("Drover-Seen"), std::string::npos);
+  fixture.witness.saw = "what";
+  fixture.stage.run(
+      catalog::postToPeer(fixture.witness, fixture.other, "/drover/v1/rebalance", ""));
+  cr_expect_neq(fixture.there.lastHead().find("\r\nDrover-Seen: what\r\n"), std::string::npos);
 }

@@ -8,6 +8,7 @@
 
 #include "cluster/ca/certificates.h"
 #include "cluster/ca/join_token.h"
+#include "cluster/state/seen.h"
 #include "cluster/transport/peer_network.h"
 #include "cluster/wire.pb.h"
 #include "test/cluster_house.h"
@@ -40,7 +41,7 @@ struct Door {
 
   // Status and body of the answer.
   std::string ask(const std::string& method, const std::string& target,
-                  const std::string& body = "") {
+                  const std::string& body = "", const std::string& headers = "") {
     if (!options.certificate.empty()) options.key = key.reveal();
     tls = std::make_shared<base::TlsContext>(base::TlsContext::inMemory(options));
     base::HttpClient client(
@@ -48,6 +49,7 @@ struct Door {
     base::HttpCall call;
     call.method = method;
     call.target = target;
+    call.headers = headers;
     call.body = body;
     call.mayRepeat = false;
     try {
@@ -104,17 +106,12 @@ Test(peer_api, strangers_may_ask_for_the_cluster_and_to_join_and_for_nothing_els
   said = door.ask("POST", "/drover/v1/join", "{}");
   cr_expect(said.starts_with("403 ") && holds(said, "join token"), "%s", said.c_str());
   const std::pair<const char*, const char*> others[] = {
-      {"POST", "/drover/v1/messages"},
-      {"POST", "/drover/v1/node"},
-      {"POST", "/drover/v1/images/fetch"},
-      {"POST", "/drover/v1/rebalance"},
-      {"POST", "/drover/v1/take-name"},
-      {"POST", "/drover/v1/volumes/move"},
-      {"POST", "/drover/v1/volumes/take"},
-      {"GET", "/containers/json"},
-      {"GET", "/_ping"},
-      {"POST", "/swarm/leave?force=1"},
-      {"GET", "/drover/v1/else"},
+      {"POST", "/drover/v1/messages"},     {"GET", "/drover/v1/published"},
+      {"POST", "/drover/v1/node"},         {"POST", "/drover/v1/images/fetch"},
+      {"POST", "/drover/v1/rebalance"},    {"POST", "/drover/v1/take-name"},
+      {"POST", "/drover/v1/volumes/move"}, {"POST", "/drover/v1/volumes/take"},
+      {"GET", "/containers/json"},         {"GET", "/_ping"},
+      {"POST", "/swarm/leave?force=1"},    {"GET", "/drover/v1/else"},
       {"POST", "/containers/create"},
   };
   size_t before = door.host.engine.asked.size();
@@ -190,6 +187,29 @@ Test(peer_api, a_batch_is_of_who_posts_it) {
   said = door.ask("POST", "/drover/v1/messages", std::string(9'000'000, 'x'));
   cr_expect(said.starts_with("413 ") || holds(said, "reset") || holds(said, "pipe"), "%s",
             said.c_str());
+}
+
+Test(peer_api, a_node_says_up_to_where_it_has_published) {
+  Door door(true);
+  std::string said = door.ask("GET", "/drover/v1/published");
+  cr_assert(said.starts_with("200 "), "%s", said.c_str());
+  std::string seen(base::text(base::parseJson(said.substr(4)), "seen"));
+  std::optional<cluster::Versions> versions = cluster::decodeSeen(seen);
+  cr_assert(versions && versions->size() == 1, "%s", said.c_str());
+  cr_expect(versions->contains(door.host.agent().self()));
+  cr_expect(door.host.agent().state().covers(*versions));
+}
+
+// A call is not refused for it, and is not waited with for ever.
+Test(peer_api, a_node_may_say_that_it_has_seen_what_nobody_else_has) {
+  for (const std::string& seen :
+       {std::string("nonsense"), std::string(5'000, ','), std::string(25, 'v') + "=1"}) {
+    Door door(true);
+    std::string said =
+        door.ask("POST", "/drover/v1/node", R"({"availability":"pause","labels":{}})",
+                 std::string(cluster::seenHeader) + ": " + seen + "\r\n");
+    cr_expect_eq(said, "200 {}", "%s: %s", seen.c_str(), said.c_str());
+  }
 }
 
 Test(peer_api, nodes_change_each_others_settings) {

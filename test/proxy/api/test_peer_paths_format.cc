@@ -5,6 +5,7 @@
 #include <sstream>
 #include <string>
 
+#include "cluster/causality.h"
 #include "orchestrator/create_headers.h"
 #include "proxy/api/routes.h"
 #include "test/golden.h"
@@ -17,7 +18,7 @@ Test(peer_paths_format, those_of_then_have_their_rows) {
     cr_expect_eq(route.method, method, "%s", path.c_str());
     cr_expect_eq(route.pattern, path, "%s", path.c_str());
   }
-  cr_expect_eq(read, 10);
+  cr_expect_eq(read, 11);
 }
 
 Test(peer_paths_format, creates_are_handed_on_with_the_headers_of_then) {
@@ -25,4 +26,5 @@ Test(peer_paths_format, creates_are_handed_on_with_the_headers_of_then) {
   cr_expect_eq(orchestrator::replacesHeader, "Drover-Replaces");
   cr_expect_eq(orchestrator::reservationHeader, "Drover-Reservation");
   cr_expect_eq(orchestrator::leaveToEngineHeader, "Drover-Leave-To-Engine");
+  cr_expect_eq(cluster::seenHeader, "Drover-Seen");
 }

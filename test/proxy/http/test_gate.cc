@@ -62,6 +62,19 @@ bool mayPass(Sender sender, const Route& route) {
 
 }  // namespace
 
+// A node's word that it has seen records counts where a call is passed on to; a client has none.
+Test(gate, what_has_been_seen_is_heard_from_nodes_only) {
+  std::string head =
+      "POST /containers/web/start HTTP/1.1\r\nHost: d\r\ndrover-seen: a\r\nX-Own: b\r\n"
+      "Drover-Seen: c\r\n\r\n";
+  for (Sender sender : senders) {
+    Asked asked(head);
+    asked.pass(sender);
+    cr_expect_eq(asked.reader.head().find("Drover-Seen").has_value(), sender == Sender::node);
+    cr_expect_eq(asked.reader.head().find("X-Own").value_or(""), "b");
+  }
+}
+
 Test(gate, every_route_is_open_to_those_the_table_says_and_to_nobody_else) {
   for (size_t i = 0; i < routes().size(); i++) {
     const Route& route = routes()[i];
