@@ -28,8 +28,7 @@ struct ImageFacts {
   size_t tags = 0;                 // how many of them are tags
   uint64_t created = 0;            // seconds since 1970; 0: the record does not say
 };
-// Nothing for what is too large for a record of an image: what is no record of one
-// has no names.
+// Nothing for what is too large for a record of an image. What is no record of one has no names.
 std::optional<ImageFacts> imageFacts(std::string_view record);
 inline constexpr RecordKind<ImageFacts> imageKind{docker::recordsOf(docker::Held::image),
                                                   decodeNamed<ImageFacts, imageFacts>};

@@ -87,7 +87,8 @@ class RecordFeed : public cluster::AgentListener {
   template <class Value>
   struct ChannelOf;
 
-  // The one whose prefix one of these begins with, be it the longer one or the shorter one.
+  // One whose prefix begins with this one, or with whose prefix this one begins; nullptr if there
+  // is none.
   Channel* overlapping(std::string_view prefix) const;
   // The one of this key's record; nullptr if nobody listens to it.
   Channel* channelOf(std::string_view key) const;
