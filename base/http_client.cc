@@ -104,7 +104,8 @@ void HttpClient::giveBack(std::unique_ptr<HttpConnection> connection) {
   // A silent connection that says something, be it goodbye, is of no more use.
   connection->stream->onDisturbed([this, raw] {
     std::erase_if(idle_, [raw](const auto& each) { return each.get() == raw; });
-    if (idleClosed_) idleClosed_();
+    std::function<void()> tell = idleClosed_;  // which may end us
+    if (tell) tell();
   });
   idle_.push_back(std::move(connection));
 }

@@ -11,11 +11,18 @@
 #include <exception>
 #include <vector>
 
+#include "base/connection_refused.h"
+
 namespace base {
 namespace {
 
 // SSL_write() works in records; more at once gains nothing.
 constexpr size_t tlsWriteMost = 256 * 1024;
+
+[[noreturn]] void failConnect(int error) {
+  if (error == ECONNREFUSED) throw ConnectionRefused(std::strerror(error));
+  throw StreamError(std::strerror(error));
+}
 
 }  // namespace
 
@@ -47,7 +54,7 @@ Task<std::unique_ptr<Stream>> Stream::connectTo(Loop& loop, SocketAddress addres
   if (!fd) throw StreamError(std::strerror(errno));
   int number = fd.get();
   bool connected = ::connect(number, address.generic(), address.size) == 0;
-  if (!connected && errno != EINPROGRESS) throw StreamError(std::strerror(errno));
+  if (!connected && errno != EINPROGRESS) failConnect(errno);
   std::unique_ptr<Stream> stream = std::make_unique<Stream>(loop, std::move(fd));
   if (!connected) {
     Timer deadline(loop);
@@ -57,7 +64,7 @@ Task<std::unique_ptr<Stream>> Stream::connectTo(Loop& loop, SocketAddress addres
     int failed = 0;
     socklen_t size = sizeof failed;
     ::getsockopt(number, SOL_SOCKET, SO_ERROR, &failed, &size);
-    if (failed) throw StreamError(std::strerror(failed));
+    if (failed) failConnect(failed);
   }
   tuneTcp(number);
   co_return stream;
@@ -67,7 +74,7 @@ Task<std::unique_ptr<Stream>> Stream::connectTcp(Loop& loop, std::string host, u
                                                  milliseconds timeout) {
   Time deadline = loop.now() + timeout;
   std::vector<SocketAddress> addresses = co_await resolve(loop, host, port, timeout);
-  std::string why;
+  std::exception_ptr fault;
   for (size_t i = 0; i < addresses.size(); i++) {
     Time now = loop.now();
     if (i > 0 && now >= deadline) break;
@@ -76,11 +83,11 @@ Task<std::unique_ptr<Stream>> Stream::connectTcp(Loop& loop, std::string host, u
     try {
       std::unique_ptr<Stream> stream = co_await connectTo(loop, addresses[i], share);
       co_return stream;
-    } catch (const StreamError& failed) {
-      why = failed.what();
+    } catch (const StreamError&) {
+      fault = std::current_exception();
     }
   }
-  throw StreamError(why);
+  std::rethrow_exception(fault);
 }
 
 void Stream::checkCancelled() const {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/connection_refused.h"
 #include "base/tcp.h"
 #include "cluster/ca/draw.h"
 #include "cluster/envelope.h"
@@ -53,9 +54,13 @@ Agent::Running::Running(Agent& owner, ClusterConfig clusterConfig, NodeId id, co
 
 // Ways to nodes live on in who uses them.
 Agent::Running::~Running() {
-  for (auto& [id, way] : ways) {
-    if (way.http) way.http->onSilence(patience, nullptr);
-  }
+  for (auto& [id, way] : ways) listenNoMore(way);
+}
+
+void Agent::Running::listenNoMore(Way& way) {
+  if (!way.http) return;
+  way.http->onSilence(patience, nullptr);
+  way.http->onIdleClosed(nullptr);
 }
 
 Member Agent::Running::ourselves(uint64_t session) const {
@@ -103,9 +108,17 @@ PeerNetwork::Hooks Agent::Running::hooks() {
       },
       [this](const NodeId& to, std::string why) {
         agent.log_.debug("messages not delivered", {{"node", to.text()}, {"reason", why}});
-        if (auto way = ways.find(to); way != ways.end()) way->second.ageFault->note(now(), why);
-        membership.streamFailed(now(), to);
+        bool isRefused = false;
+        if (auto way = ways.find(to); way != ways.end()) {
+          way->second.ageFault->note(now(), why);
+          isRefused = way->second.reach->refused;
+        }
+        membership.streamFailed(now(), to, isRefused);
         claims.streamFailed(now(), to);
+        settle();
+      },
+      [this](const Endpoint& to) {
+        membership.datagramRefused(now(), to);
         settle();
       }};
 }
@@ -181,8 +194,14 @@ base::Task<std::unique_ptr<base::Stream>> Agent::Running::connectPeer(
   Time now = loop.now().time_since_epoch();
   if (way.reach->down && now < way.reach->tryAt) throw base::StreamError("the node is down");
   way.reach->tryAt = now + tryDownEvery;
-  std::unique_ptr<base::Stream> stream =
-      co_await base::Stream::connectTcp(loop, way.api.host(), way.api.port, connectTimeout);
+  way.reach->refused = false;
+  std::unique_ptr<base::Stream> stream;
+  try {
+    stream = co_await base::Stream::connectTcp(loop, way.api.host(), way.api.port, connectTimeout);
+  } catch (const base::ConnectionRefused&) {
+    way.reach->refused = true;
+    throw;
+  }
   base::resendSoon(stream->fd());
   try {
     co_await stream->connectTls(trust->client(), std::string(id.text()), connectTimeout);
@@ -199,7 +218,7 @@ std::shared_ptr<base::HttpClient> Agent::Running::wayTo(const NodeId& id) {
   Endpoint api{member->gossip.ip, member->apiPort};
   Way& way = ways[id];
   if (!way.http || way.api != api) {
-    if (way.http) way.http->onSilence(patience, nullptr);
+    listenNoMore(way);
     way.api = api;
     way.http = std::make_shared<base::HttpClient>(
         agent.loop_, "droverd of node " + member->name + " (" + api.text() + ")",
@@ -207,10 +226,13 @@ std::shared_ptr<base::HttpClient> Agent::Running::wayTo(const NodeId& id) {
           return connectPeer(loop, trust, id, {api, nullptr, reach, fault});
         },
         base::HttpLimits(), idleConnections);
-    way.http->onSilence(patience, [this, id] {
+    auto look = [this, id] {
       membership.silent(now(), id);
       settle();
-    });
+    };
+    way.http->onSilence(patience, look);
+    // Its host closes the connections of a process that ends.
+    way.http->onIdleClosed(look);
   }
   return way.http;
 }
@@ -271,7 +293,7 @@ void Agent::Running::memberChanged(const Member& member, std::optional<Status> b
 }
 void Agent::Running::memberForgotten(const NodeId& id) {
   if (auto way = ways.find(id); way != ways.end()) {
-    if (way->second.http) way->second.http->onSilence(patience, nullptr);
+    listenNoMore(way->second);
     ways.erase(way);
   }
   deferred.push_back([this, id] {

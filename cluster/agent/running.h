@@ -43,6 +43,7 @@ struct Agent::Running : MembershipListener, StateListener, ClaimWorld {
   struct Reach {
     bool down = false;
     Time tryAt{0};
+    bool refused = false;  // by its host, when we tried last
   };
   struct Way {
     Endpoint api;
@@ -108,6 +109,8 @@ struct Agent::Running : MembershipListener, StateListener, ClaimWorld {
   uint64_t toldHash = 0;   // of the state, when those who wait for records were last woken
 
  private:
+  // Of what becomes of it we do not want to hear any more.
+  static void listenNoMore(Way& way);
   static base::Task<std::unique_ptr<base::Stream>> connectPeer(base::Loop& loop,
                                                                std::shared_ptr<NodeTrust> trust,
                                                                NodeId id, Way way);

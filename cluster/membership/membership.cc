@@ -398,8 +398,12 @@ bool Membership::receive(Time now, const NodeId& sender, std::optional<Endpoint>
   return impl_->receive(now, sender, from, message);
 }
 
-void Membership::streamFailed(Time now, const NodeId& to) {
-  impl_->streamFailed(now, to);
+void Membership::streamFailed(Time now, const NodeId& to, bool isRefused) {
+  impl_->streamFailed(now, to, isRefused);
+}
+
+void Membership::datagramRefused(Time now, const Endpoint& at) {
+  impl_->datagramRefused(now, at);
 }
 
 void Membership::spokenOf(Time now, const NodeId& id) {

@@ -39,6 +39,9 @@ struct MembershipOptions {
   double suspicionFactor = 3;
   double suspicionMost = 6;
   Time suspicionLeast{1'000};
+  // A confirmed one of whom we know at first hand that its host refuses connections: it was killed,
+  // or starts anew, and should have the time for that.
+  Time suspicionRefused{1'200};
   int awarenessMost = 8;  // Lifeguard's local health multiplier ends there
   // A tick so late means that we got no processor: deadlines of others wait as much longer.
   Time lateness{50};
@@ -95,8 +98,12 @@ class Membership {
   // message may be handed on to others; if not, it was refused as a whole and changed nothing.
   bool receive(Time now, const NodeId& sender, std::optional<Endpoint> from,
                const wire::Message& message);
-  // A stream to this member could not be delivered. A hint, no proof.
-  void streamFailed(Time now, const NodeId& to);
+  // A stream to this member could not be delivered. A hint, no proof. `isRefused`: its host says
+  // that nobody listens there, which only that host can say.
+  void streamFailed(Time now, const NodeId& to, bool isRefused);
+  // The host of this address is said to have nobody who takes datagrams there. A hint: anyone can
+  // say so who sees ours.
+  void datagramRefused(Time now, const Endpoint& at);
   // Somebody is said to be a member, whom we may not know: gossip misses one in some hundred. A
   // hint: if we have not heard of it a moment later, somebody is asked for all members.
   void spokenOf(Time now, const NodeId& id);

@@ -27,7 +27,8 @@ class Membership::Impl {
   void updateSelf(Time now, std::string name, Endpoint gossip, uint16_t apiPort);
   bool receive(Time now, const NodeId& sender, std::optional<Endpoint> from,
                const wire::Message& message);
-  void streamFailed(Time now, const NodeId& to);
+  void streamFailed(Time now, const NodeId& to, bool isRefused);
+  void datagramRefused(Time now, const Endpoint& at);
   void spokenOf(Time now, const NodeId& id);
   void silent(Time now, const NodeId& id);
   void tick(Time now);
@@ -46,6 +47,7 @@ class Membership::Impl {
     Time endsAt;
     bool othersAsked = false;
     bool streamFailed = false;
+    bool isRefused = false;  // by its host
     std::vector<NodeId> helpers = {};
     std::vector<NodeId> nacked = {};
   };

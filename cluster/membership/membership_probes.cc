@@ -105,6 +105,7 @@ void Membership::Impl::endProbe(Time now) {
   size_t silent = probe_->helpers.size() - probe_->nacked.size();
   beAware(probe_->helpers.empty() ? 1 : static_cast<int>(silent));
   MemberRow& row = *table_.find(probe_->target);
+  bool isRefused = probe_->isRefused;
   probe_.reset();
   const NodeId& self = table_.self().member.id;
   if (row.member.status == Status::alive) {
@@ -112,6 +113,9 @@ void Membership::Impl::endProbe(Time now) {
   } else if (row.member.status == Status::suspect) {
     confirm(now, row, self);
   }
+  if (!isRefused || !row.suspicion) return;
+  row.suspicion->refused();
+  nextSuspicion_ = std::min(nextSuspicion_, dueOf(*row.suspicion));
 }
 
 // Refused by the machine where it should run, and silent to everyone that we asked: no need to
@@ -121,13 +125,32 @@ void Membership::Impl::endProbeIfHopeless(Time now) {
   endProbe(now);
 }
 
-void Membership::Impl::streamFailed(Time now, const NodeId& to) {
+void Membership::Impl::streamFailed(Time now, const NodeId& to, bool isRefused) {
   if (probe_ && probe_->othersAsked && probe_->target == to) {
     probe_->streamFailed = true;
+    probe_->isRefused = isRefused;
     endProbeIfHopeless(now);
     return;
   }
   silent(now, to);
+}
+
+// What is under way to it will not be answered, so that there is nothing to wait for.
+void Membership::Impl::datagramRefused(Time now, const Endpoint& at) {
+  auto isThere = [&](const MemberRow* row) { return row && row->member.gossip == at; };
+  for (Relay& relay : relays_) {
+    if (relay.nacked || !isThere(table_.find(relay.target))) continue;
+    relay.nackAt = now;
+    nextRelay_ = std::min(nextRelay_, now);
+  }
+  if (probe_ && isThere(table_.find(probe_->target))) {
+    probe_->othersAt = std::min(probe_->othersAt, now);
+    return;
+  }
+  for (const MemberRow* row : table_.others()) {
+    if (isThere(row) && row->isLiving() && !(row->suspicion && row->suspicion->isConfirmed()))
+      return probeSoon(now, row->member.id);
+  }
 }
 
 void Membership::Impl::silent(Time now, const NodeId& id) {

@@ -236,8 +236,9 @@ void Membership::Impl::suspect(Time now, MemberRow& row, const NodeId& accuser,
   Time most{std::llround(options_.suspicionMost * double(least.count()))};
   // All but the suspect and the accuser may confirm.
   int confirmers = std::max(0, static_cast<int>(table_.living()) - 2);
-  row.suspicion = std::make_unique<Suspicion>(
-      now, accuser, std::min(options_.confirmations, confirmers), least, most);
+  row.suspicion =
+      std::make_unique<Suspicion>(now, accuser, std::min(options_.confirmations, confirmers), least,
+                                  most, options_.suspicionRefused);
   row.accuser = accuser;
   enqueue(now, row);
   followSuspicion(now, row);

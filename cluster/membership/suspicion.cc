@@ -14,12 +14,14 @@ Time lasting(size_t confirmed, int wanted, Time least, Time most) {
 
 }  // namespace
 
-Suspicion::Suspicion(Time now, const NodeId& accuser, int confirmations, Time least, Time most)
+Suspicion::Suspicion(Time now, const NodeId& accuser, int confirmations, Time least, Time most,
+                     Time soonest)
     : accusers_{accuser},
       confirmations_(confirmations),
       least_(least),
       most_(std::max(least, most)),
-      deadline_(now + lasting(0, confirmations, least_, most_)) {}
+      deadline_(now + lasting(0, confirmations, least_, most_)),
+      soonest_(now + soonest) {}
 
 bool Suspicion::confirm(const NodeId& accuser) {
   if (isConfirmed()) return false;
@@ -27,7 +29,22 @@ bool Suspicion::confirm(const NodeId& accuser) {
   Time before = lasting(accusers_.size() - 1, confirmations_, least_, most_);
   accusers_.push_back(accuser);
   deadline_ -= before - lasting(accusers_.size() - 1, confirmations_, least_, most_);
+  endSoonIfCertain();
   return true;
+}
+
+void Suspicion::refused() {
+  isRefused_ = true;
+  endSoonIfCertain();
+}
+
+void Suspicion::endSoonIfCertain() {
+  if (isRefused_ && isConfirmed() && !wasAsked_) deadline_ = std::min(deadline_, soonest_);
+}
+
+void Suspicion::postpone(Time by) {
+  deadline_ += by;
+  soonest_ += by;
 }
 
 void Suspicion::ask(Time now, Time within) {

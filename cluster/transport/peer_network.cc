@@ -1,5 +1,6 @@
 #include "cluster/transport/peer_network.h"
 
+#include <linux/errqueue.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 
@@ -34,8 +35,10 @@ base::Fd bindUdp(Endpoint endpoint) {
   std::string what = "cannot listen on udp " + endpoint.text();
   base::Fd fd(::socket(AF_INET6, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   if (!fd) throw std::runtime_error(what + ": " + std::strerror(errno));
-  int no = 0;
+  int no = 0, yes = 1;
   ::setsockopt(fd.get(), IPPROTO_IPV6, IPV6_V6ONLY, &no, sizeof no);
+  ::setsockopt(fd.get(), IPPROTO_IP, IP_RECVERR, &yes, sizeof yes);
+  ::setsockopt(fd.get(), IPPROTO_IPV6, IPV6_RECVERR, &yes, sizeof yes);
   if (endpoint.host() == "0.0.0.0") endpoint.ip = {};
   sockaddr_in6 address = socketAddress(endpoint);
   if (::bind(fd.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) != 0)
@@ -85,26 +88,68 @@ void PeerNetwork::sendWaiting(const NodeId& to) {
 void PeerNetwork::send(const NodeId& to, const Copy& copy, std::string_view content) {
   std::string packet = seal_.seal(to, copy.session, content);
   sockaddr_in6 address = socketAddress(copy.at);
-  // A datagram may be lost anyway; what became of it is membership's to find out.
-  ::sendto(socket_.get(), packet.data(), packet.size(), MSG_NOSIGNAL,
-           reinterpret_cast<sockaddr*>(&address), sizeof address);
+  auto put = [&] {
+    return ::sendto(socket_.get(), packet.data(), packet.size(), MSG_NOSIGNAL,
+                    reinterpret_cast<sockaddr*>(&address), sizeof address) >= 0;
+  };
+  // An error may be that of an earlier datagram, and is told but once. This one may be lost anyway;
+  // what became of it is membership's to find out.
+  if (put()) return;
+  isRefused_ = true;
+  put();
 }
 
 base::Task<> PeerNetwork::receiveAll() {
   for (;;) {
     co_await poll_.readable();
+    bool isEmpty = true;  // then it is a refusal that woke us
     for (int i = 0; i < packetsPerTurn; i++) {
       std::span<char> buffer = loop_.scratch();
       sockaddr_in6 address{};
       socklen_t size = sizeof address;
       ssize_t got = ::recvfrom(socket_.get(), buffer.data(), buffer.size(), 0,
                                reinterpret_cast<sockaddr*>(&address), &size);
-      if (got < 0) break;
+      if (got < 0 && (errno == EAGAIN || errno == EINTR)) break;
+      if (got < 0) {
+        isRefused_ = true;
+        continue;
+      }
+      isEmpty = false;
       Endpoint from;
       std::memcpy(from.ip.data(), &address.sin6_addr, from.ip.size());
       from.port = ntohs(address.sin6_port);
       receive(std::string_view(buffer.data(), static_cast<size_t>(got)), from);
     }
+    if (isEmpty || isRefused_) takeRefusals();
+  }
+}
+
+// The kernel keeps ICMP's answers with the address that they are about (ip(7), IP_RECVERR).
+void PeerNetwork::takeRefusals() {
+  isRefused_ = false;
+  for (int i = 0; i < packetsPerTurn; i++) {
+    sockaddr_in6 address{};
+    alignas(cmsghdr) char control[512];
+    msghdr message{};
+    message.msg_name = &address;
+    message.msg_namelen = sizeof address;
+    message.msg_control = control;
+    message.msg_controllen = sizeof control;
+    if (::recvmsg(socket_.get(), &message, MSG_ERRQUEUE) < 0) return;
+    bool refused = false;
+    for (cmsghdr* each = CMSG_FIRSTHDR(&message); each; each = CMSG_NXTHDR(&message, each)) {
+      bool tells = (each->cmsg_level == IPPROTO_IP && each->cmsg_type == IP_RECVERR) ||
+                   (each->cmsg_level == IPPROTO_IPV6 && each->cmsg_type == IPV6_RECVERR);
+      if (!tells) continue;
+      sock_extended_err error{};
+      std::memcpy(&error, CMSG_DATA(each), sizeof error);
+      refused |= error.ee_errno == ECONNREFUSED;
+    }
+    if (!refused) continue;
+    Endpoint to;
+    std::memcpy(to.ip.data(), &address.sin6_addr, to.ip.size());
+    to.port = ntohs(address.sin6_port);
+    hooks_.datagramRefused(to);
   }
 }
 

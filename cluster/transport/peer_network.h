@@ -44,6 +44,9 @@ class PeerNetwork : public Network {
     std::function<void(const Endpoint& from, std::string why)> refused;
     // A batch could not be delivered; its messages are lost.
     std::function<void(const NodeId& to, std::string why)> streamFailed;
+    // The host that a datagram went to says that nobody listens there (ICMP). Anyone could say so
+    // who sees our datagrams, so it is no proof.
+    std::function<void(const Endpoint& to)> datagramRefused;
   };
   // Gives the way to a member's droverd; nothing for one that is not known.
   using WayTo = std::function<std::shared_ptr<base::HttpClient>(const NodeId&)>;
@@ -90,6 +93,7 @@ class PeerNetwork : public Network {
   };
 
   base::Task<> receiveAll();
+  void takeRefusals();
   void send(const NodeId& to, const Copy& copy, std::string_view content);
   void sendWaiting(const NodeId& to);
   void heardFrom(const NodeId& sender, const Copy& from);
@@ -103,6 +107,7 @@ class PeerNetwork : public Network {
   PacketSeal& seal_;
   WayTo wayTo_;
   Hooks hooks_;
+  bool isRefused_ = false;  // something we sent; the kernel keeps what there is to know of it
   base::Time refusalTold_;
   std::map<NodeId, Heard> heard_;
   std::map<NodeId, Stale> stale_;

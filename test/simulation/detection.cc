@@ -16,6 +16,7 @@ using cluster::Status;
 
 constexpr Time settled{10'000};
 constexpr Time starvedFor{120'000};
+constexpr Time restartTakes{900};
 constexpr uint64_t starvationMost = 300;
 constexpr uint64_t starvationEvery = 1'000;  // per process, on average
 
@@ -23,23 +24,20 @@ constexpr uint64_t starvationEvery = 1'000;  // per process, on average
 class Lan {
  public:
   Lan(uint64_t seed, size_t size) : network_(seed) {
-    std::vector<Member> members;
-    for (size_t i = 0; i < size; i++) members.push_back(memberOf(i));
-    for (const Member& member : members) network_.add(member.id, member.gossip);
+    for (size_t i = 0; i < size; i++) members_.push_back(memberOf(i));
+    for (const Member& member : members_) network_.add(member.id, member.gossip);
     for (size_t i = 0; i < size; i++) {
-      nodes_.push_back(std::make_unique<Node>(members[i], cluster::MembershipOptions(),
+      nodes_.push_back(std::make_unique<Node>(members_[i], cluster::MembershipOptions(),
                                               network_.random()(), network_.port(i), Node::Past()));
-      nodes_[i]->begin(Time(0), members);
+      nodes_[i]->begin(Time(0), members_);
       network_.start(i, *nodes_[i]);
     }
   }
 
   // From the kill of a random member until the last one knows.
   Time detect() {
-    network_.runUntil(settled + Time(network_.draw(1'000)));
-    size_t victim = network_.draw(nodes_.size());
+    size_t victim = kill();
     Time killed = network_.now();
-    network_.crash(victim, false);
     NodeId id = memberOf(victim).id;
     auto knows = [&](const std::unique_ptr<Node>& node) {
       return node == nodes_[victim] || node->membership().find(id)->status == Status::failed;
@@ -48,6 +46,21 @@ class Lan {
       network_.runUntil(network_.now() + Time(1));
     }
     return network_.now() - killed;
+  }
+
+  // How many come to think that a member has failed which is killed and started again.
+  int restart() {
+    size_t victim = kill();
+    network_.runUntil(network_.now() + restartTakes);
+    Member again = memberOf(victim);
+    again.session += nodes_.size();
+    nodes_[victim] =
+        std::make_unique<Node>(again, cluster::MembershipOptions(), network_.random()(),
+                               network_.port(victim), Node::Past());
+    nodes_[victim]->begin(network_.now(), members_);
+    network_.start(victim, *nodes_[victim]);
+    network_.runUntil(network_.now() + settled);
+    return failuresSeen();
   }
 
   // How often anybody thought that somebody had failed.
@@ -60,12 +73,24 @@ class Lan {
         network_.starve(i, network_.now() + Time(1 + network_.draw(starvationMost)));
       }
     }
+    return failuresSeen();
+  }
+
+ private:
+  // A random member.
+  size_t kill() {
+    network_.runUntil(settled + Time(network_.draw(1'000)));
+    size_t victim = network_.draw(nodes_.size());
+    network_.crash(victim, false);
+    return victim;
+  }
+
+  int failuresSeen() const {
     int failures = 0;
     for (const auto& node : nodes_) failures += node->failuresSeen();
     return failures;
   }
 
- private:
   static Member memberOf(size_t i) {
     char text[NodeId::length + 1];
     std::snprintf(text, sizeof text, "node%021zu", i);
@@ -79,24 +104,28 @@ class Lan {
   }
 
   VirtualNetwork network_;
+  std::vector<Member> members_;
   std::vector<std::unique_ptr<Node>> nodes_;
 };
 
 }  // namespace
 
 void printDetection(uint64_t fromSeed, uint64_t toSeed) {
-  std::printf("members  median  90 %%    most    failures seen in 2 min of starvation, %llu runs\n",
-              static_cast<unsigned long long>(toSeed - fromSeed + 1));
+  std::printf(
+      "members  median  90 %%    most    failures seen in 2 min of starvation, of restarts; "
+      "%llu runs\n",
+      static_cast<unsigned long long>(toSeed - fromSeed + 1));
   for (size_t size : {5, 20, 50, 100}) {
     std::vector<double> times;
-    int falsely = 0;
+    int starved = 0, restarted = 0;
     for (uint64_t seed = fromSeed; seed <= toSeed; seed++) {
       times.push_back(double(Lan(seed, size).detect().count()) / 1'000);
-      falsely += Lan(seed, size).starve();
+      starved += Lan(seed, size).starve();
+      restarted += Lan(seed, size).restart();
     }
     std::sort(times.begin(), times.end());
-    std::printf("%7zu  %5.2f s %5.2f s %5.2f s  %d\n", size, times[times.size() / 2],
-                times[times.size() * 9 / 10], times.back(), falsely);
+    std::printf("%7zu  %5.2f s %5.2f s %5.2f s  %d  %d\n", size, times[times.size() / 2],
+                times[times.size() * 9 / 10], times.back(), starved, restarted);
     std::fflush(stdout);
   }
 }

@@ -49,8 +49,14 @@ void Node::receive(Time now, const NodeId& sender, std::optional<Endpoint> from,
   claims_.receive(now, sender, message);
 }
 
-void Node::streamFailed(Time now, const NodeId& to) {
-  membership_.streamFailed(now, to);
+void Node::datagramRefused(Time now, const Endpoint& at) {
+  now_ = now;
+  membership_.datagramRefused(now, at);
+  passMembers(now);
+}
+
+void Node::streamFailed(Time now, const NodeId& to, bool isRefused) {
+  membership_.streamFailed(now, to, isRefused);
   passMembers(now);
   claims_.streamFailed(now, to);
 }

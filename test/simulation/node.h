@@ -45,7 +45,8 @@ class Node : public Host,
 
   void receive(Time now, const NodeId& sender, std::optional<Endpoint> from,
                const cluster::wire::Message& message) override;
-  void streamFailed(Time now, const NodeId& to) override;
+  void streamFailed(Time now, const NodeId& to, bool isRefused) override;
+  void datagramRefused(Time now, const Endpoint& at) override;
   void tick(Time now) override;
   Time nextTick() const override;
 

@@ -172,8 +172,18 @@ void VirtualNetwork::sendStream(uint32_t from, const NodeId& to, cluster::wire::
   event.packet = std::make_shared<const std::string>(message.SerializeAsString());
 }
 
-void VirtualNetwork::failStream(uint32_t from, uint32_t to, Micros after) {
-  push(Kind::streamFailed, now_ + after, from).from = to;
+void VirtualNetwork::failStream(uint32_t from, uint32_t to, Kind how, Micros after) {
+  push(how, now_ + after, from).from = to;
+}
+
+void VirtualNetwork::refuseDatagram(const Event& event) {
+  const Place& place = places_[event.to];
+  bool isHeard = !place.object && place.machineStands && !isCut(event.from, event.to) &&
+                 !isCut(event.to, event.from) && !happens(weather.loss);
+  if (!isHeard) return;
+  Event& refusal = push(Kind::datagramRefused, now_ + delay(), event.from);
+  refusal.from = event.to;
+  refusal.fromEndpoint = place.endpoint;
 }
 
 // The caller fills in the rest.
@@ -206,6 +216,7 @@ void VirtualNetwork::deliver(Event& event) {
   }
   Place& place = places_[event.to];
   bool lives = place.object && place.life == event.life;
+  if (!lives && event.kind == Kind::datagram) refuseDatagram(event);
   if (!lives && event.kind != Kind::stream) return;
   if (lives && place.starvedUntil > now_) {
     // A wake-up keeps its place in line as all others do, so wakeAt goes along.
@@ -232,9 +243,14 @@ void VirtualNetwork::deliver(Event& event) {
     case Kind::stream:
       deliverStream(event);
       return;
-    case Kind::streamFailed:
+    case Kind::datagramRefused:
       note(event);
-      place.object->streamFailed(now(), places_[event.from].id);
+      place.object->datagramRefused(now(), event.fromEndpoint);
+      break;
+    case Kind::streamFailed:
+    case Kind::streamRefused:
+      note(event);
+      place.object->streamFailed(now(), places_[event.from].id, event.kind == Kind::streamRefused);
       break;
     case Kind::action:
       return;
@@ -246,9 +262,11 @@ void VirtualNetwork::deliverStream(Event& event) {
   Place& place = places_[event.to];
   if (isCut(event.from, event.to) || isCut(event.to, event.from) ||
       (!place.object && !place.machineStands)) {
-    return failStream(event.from, event.to, silentStreamFailsAfter);
+    return failStream(event.from, event.to, Kind::streamFailed, silentStreamFailsAfter);
   }
-  if (!place.object || place.life != event.life) return failStream(event.from, event.to, delay());
+  if (!place.object) return failStream(event.from, event.to, Kind::streamRefused, delay());
+  if (place.life != event.life)
+    return failStream(event.from, event.to, Kind::streamFailed, delay());
   arrived_.ParseFromString(*event.packet);
   note(event);
   place.object->receive(now(), places_[event.from].id, std::nullopt, arrived_);

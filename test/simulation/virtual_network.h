@@ -45,7 +45,8 @@ class Host {
   // `from` is nothing for a stream.
   virtual void receive(Time now, const NodeId& sender, std::optional<Endpoint> from,
                        const cluster::wire::Message& message) = 0;
-  virtual void streamFailed(Time now, const NodeId& to) = 0;
+  virtual void streamFailed(Time now, const NodeId& to, bool isRefused) = 0;
+  virtual void datagramRefused(Time now, const Endpoint& at) = 0;
   virtual void tick(Time now) = 0;
   // Asked after every call; Time::max() for never.
   virtual Time nextTick() const = 0;
@@ -83,7 +84,7 @@ class VirtualNetwork {
   // Starts it, or starts it again. `object` is lent until crash() or the end of the network.
   void start(size_t host, Host& object);
   // What is under way to it is lost. If the machine stands still (`machineToo`), streams to it fail
-  // late; else they are refused at once.
+  // late; else they are refused at once, and datagrams, too.
   void crash(size_t host, bool machineToo);
   bool runs(size_t host) const { return places_[host].object != nullptr; }
   // It gets no processor until then: everything for it waits.
@@ -119,7 +120,15 @@ class VirtualNetwork {
   class Port;
   // Encoded, since that is less memory; shared if it went to several hosts or arrives twice.
   using Packet = std::shared_ptr<const std::string>;
-  enum class Kind : uint8_t { wake, datagram, stream, streamFailed, action };
+  enum class Kind : uint8_t {
+    wake,
+    datagram,
+    datagramRefused,
+    stream,
+    streamFailed,
+    streamRefused,
+    action
+  };
 
   struct Place {
     NodeId id;
@@ -166,7 +175,9 @@ class VirtualNetwork {
                     cluster::wire::Message message);
   void sendPacket(uint32_t from, uint32_t to, const Packet& packet);
   void sendStream(uint32_t from, const NodeId& to, cluster::wire::Message message);
-  void failStream(uint32_t from, uint32_t to, Micros after);
+  void failStream(uint32_t from, uint32_t to, Kind how, Micros after);
+  // Told to who sent it, unless that is lost, too.
+  void refuseDatagram(const Event& event);
   // Both return the event as it waits, valid until the next is pushed.
   Event& push(Kind kind, Micros time, uint32_t to);
   Event& pushAgain(Event event, Micros time);
