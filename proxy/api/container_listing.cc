@@ -146,12 +146,14 @@ base::Task<std::vector<ContainerListing::Part>> ContainerListing::ask(
     parts.emplace_back();
     parts.back().node = std::move(node);
   }
+  std::string query = plan.query();
+  std::string target = listTarget(match, query);
   base::Scope asking([](std::exception_ptr) {});
   for (Part& part : parts) {
     if (part.node.self) {
-      asking.spawn(askSelf(match, plan.query(), part));
+      asking.spawn(askSelf(match, query, part));
     } else if (part.node.up) {
-      asking.spawn(askOther(listTarget(match, plan.query()), part));
+      asking.spawn(askOther(target, part));
     }
   }
   while (!asking.empty()) co_await asking.taskEnded().wait();

@@ -15,6 +15,9 @@ constexpr std::string_view tooLarge = "the request's body is larger than max_bod
 constexpr base::milliseconds bodyPause(10'000), bodyTime(30'000), strangersBodyTime(5'000);
 constexpr size_t bytesPerMillisecond = 16;  // more time for what is large
 
+// Bytes of a body that cost more to copy behind the head than to send by itself.
+constexpr size_t largeBody = 64 * 1024;
+
 constexpr std::string_view goOn = "HTTP/1.1 100 Continue\r\n\r\n";
 
 // How long the next bytes of a body may take.
@@ -37,8 +40,9 @@ base::Task<> sendAnswer(Client& client, int status, std::string_view head, std::
   client.keepAlive = client.keepAlive && request.keepAlive() && client.reader.bodyDone();
   client.status = status;
   bool isOld = request.minorVersion() == 0;
+  bool isLarge = body.size() >= largeBody;
   std::string out;
-  out.reserve(head.size() + body.size() + 128);
+  out.reserve(head.size() + (isLarge ? 0 : body.size()) + 128);
   out.append(head);
   if (isOld && out.starts_with("HTTP/1.1 ")) out[7] = '0';
   base::appendDate(out);
@@ -48,9 +52,11 @@ base::Task<> sendAnswer(Client& client, int status, std::string_view head, std::
   if (client.keepAlive == isOld)
     out.append(isOld ? "Connection: keep-alive\r\n" : "Connection: close\r\n");
   out.append("\r\n");
-  if (request.method() != "HEAD" && !bodiless) out.append(body);
+  bool hasBody = request.method() != "HEAD" && !bodiless;
+  if (hasBody && !isLarge) out.append(body);
   size_t put = client.stream->tryWrite(out);
   if (put < out.size()) co_await client.stream->write(std::string_view(out).substr(put));
+  if (hasBody && isLarge) co_await client.stream->write(body);
 }
 
 base::Task<> sendJson(Client& client, int status, std::string_view common, std::string_view body) {

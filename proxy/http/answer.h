@@ -13,7 +13,7 @@
 namespace proxy {
 
 // `head`: status line and headers (a stored head, base/http_heads.h); Date and what is about length
-// and connection are added.
+// and connection are added. `body` must stay until it is sent.
 base::Task<> sendAnswer(Client& client, int status, std::string_view head, std::string_view body);
 
 // sendAnswer() for a body of JSON.
