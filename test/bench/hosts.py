@@ -3,6 +3,7 @@ HTTP over unix sockets."""
 
 import http.client
 import json
+import os
 import pathlib
 import socket
 import subprocess
@@ -46,9 +47,11 @@ def call(path, method, target, body=None):
 class Hosts:
     """A context: entering brings them up, leaving takes them down."""
 
-    def __init__(self, name="bench", drover=True):
+    def __init__(self, name="bench", drover=True, program=None):
+        """`program`: another droverd than $DROVERD."""
         self.name = name
         self.drover = drover
+        self.environment = os.environ | ({"DROVERD": str(program)} if program else {})
         self.addresses = []
 
     def socket(self, number, daemon="drover"):
@@ -64,7 +67,7 @@ class Hosts:
         options = ["--name", self.name] + ([] if self.drover else ["--no-drover"])
         try:
             status = subprocess.run([LAB, "up", str(COUNT), *options], check=True, text=True,
-                                    capture_output=True).stdout
+                                    capture_output=True, env=self.environment).stdout
             self.addresses = [line.split()[1] for line in status.splitlines()]
             self.form("drover" if self.drover else "docker")
         except BaseException:
