@@ -251,6 +251,21 @@ def cluster(lab, workdir, config_dir):
 
 
 @pytest.fixture
+def one(cluster):
+    return cluster[0]
+
+
+@pytest.fixture
+def two(cluster):
+    return cluster[1]
+
+
+@pytest.fixture
+def third(cluster):
+    return cluster[2]
+
+
+@pytest.fixture
 def start_node(lab, workdir, config_dir):
     """Starts droverds of a test's own on hosts: start_node(1, "--swarm-api", "off")."""
     started = []

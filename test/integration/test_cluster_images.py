@@ -16,21 +16,6 @@ from harness.engine import wait_until
 from harness.images import build, run_printing
 
 
-@pytest.fixture
-def one(cluster):
-    return cluster[0]
-
-
-@pytest.fixture
-def two(cluster):
-    return cluster[1]
-
-
-@pytest.fixture
-def third(cluster):
-    return cluster[2]
-
-
 def make_image(node, name, size=1000):
     """An image of its own on one engine alone."""
     content = io.BytesIO()

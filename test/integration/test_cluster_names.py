@@ -2,19 +2,8 @@
 
 import json
 
-import pytest
 from harness.cluster import run_on
 from harness.engine import wait_until
-
-
-@pytest.fixture
-def one(cluster):
-    return cluster[0]
-
-
-@pytest.fixture
-def two(cluster):
-    return cluster[1]
 
 
 def test_containers_by_node_and_name(cluster, one, two, tmp_path):

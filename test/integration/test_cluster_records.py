@@ -3,22 +3,10 @@
 import json
 import time
 
-import pytest
-
 from harness.cluster import await_agreement, run_on
 from harness.engine import wait_until
 
 SOON = 1.0  # seconds
-
-
-@pytest.fixture
-def one(cluster):
-    return cluster[0]
-
-
-@pytest.fixture
-def two(cluster):
-    return cluster[1]
 
 
 def known_within(condition, what, limit=SOON):

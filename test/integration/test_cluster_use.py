@@ -21,21 +21,6 @@ pytestmark = pytest.mark.asan
 
 
 @pytest.fixture
-def one(cluster):
-    return cluster[0]
-
-
-@pytest.fixture
-def two(cluster):
-    return cluster[1]
-
-
-@pytest.fixture
-def third(cluster):
-    return cluster[2]
-
-
-@pytest.fixture
 def far(one, two):
     """The name of a running container on the second host; the tests talk to the first."""
     run_on(one, two, "far")

@@ -8,16 +8,6 @@ from harness.engine import wait_until
 from harness.placement import make, where
 
 
-@pytest.fixture
-def one(cluster):
-    return cluster[0]
-
-
-@pytest.fixture
-def two(cluster):
-    return cluster[1]
-
-
 def homes(cluster, volume):
     """The numbers of the hosts that have it, by the word of their engines."""
     return [number for number, node in enumerate(cluster, 1)
