@@ -121,3 +121,31 @@ Test(http_heads, dates_are_as_the_library_writes_them) {
     }
   }
 }
+
+Test(http, header_values_are_lists_of_tokens) {
+  cr_expect(base::hasToken("close", "close"));
+  cr_expect(base::hasToken("keep-alive, \tUpgrade ", "upgrade"));
+  cr_expect_not(base::hasToken("", "close"));
+  cr_expect_not(base::hasToken("closed, not-close", "close"));
+  cr_expect(base::hasToken(",,close,", "close"));
+}
+
+Test(http, an_upgrade_needs_both_headers) {
+  const struct {
+    std::string headers;
+    std::string upgrade;
+  } heads[] = {
+      {"Upgrade: tcp\r\nConnection: Upgrade\r\n", "tcp"},
+      {"connection: keep-alive, upgrade\r\nupgrade: h2c\r\n", "h2c"},
+      {"Connection: close\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n", "websocket"},
+      {"Upgrade: tcp\r\n", ""},
+      {"Connection: Upgrade\r\n", ""},
+      {"Connection: Upgrade\r\nUpgrade:\r\n", ""},
+  };
+  for (const auto& each : heads) {
+    MessageReader reader(MessageReader::Kind::request, {});
+    reader.feedHead("POST / HTTP/1.1\r\nHost: d\r\n" + each.headers + "\r\n");
+    cr_assert(reader.headDone());
+    cr_expect_eq(reader.head().upgrade(), each.upgrade, "%s", each.headers.c_str());
+  }
+}

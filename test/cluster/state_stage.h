@@ -173,4 +173,26 @@ class StateStage {
   size_t starts = 0;
 };
 
+inline bool has(const std::vector<std::string>& list, const std::string& line) {
+  return std::find(list.begin(), list.end(), line) != list.end();
+}
+
+// A message to be forged: news of one owner.
+inline cluster::wire::Message newsOf(size_t owner, uint64_t base, uint64_t version) {
+  cluster::wire::Message message;
+  cluster::wire::OwnerDelta& delta = *message.mutable_state_news()->add_deltas();
+  delta.set_owner(std::string(nodeId(owner).text()));
+  delta.set_base(base);
+  delta.set_version(version);
+  return message;
+}
+
+inline void addRecord(cluster::wire::Message& message, const std::string& key, uint64_t version,
+                      const std::string& value) {
+  cluster::wire::Record& record = *message.mutable_state_news()->mutable_deltas(0)->add_records();
+  record.set_key(key);
+  record.set_version(version);
+  record.set_value(value);
+}
+
 }  // namespace test

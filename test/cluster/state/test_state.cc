@@ -12,14 +12,13 @@
 
 #include "test/cluster/state_stage.h"
 
+using namespace test;
 using cluster::NodeId;
 using cluster::StateOptions;
 using cluster::Time;
 using cluster::Versions;
 using cluster::wire::Message;
 using cluster::wire::OwnerDelta;
-using test::nodeId;
-using test::StateStage;
 
 namespace {
 
@@ -30,10 +29,6 @@ bool noDatagrams(const Letter& letter) {
   return letter.isStream;
 }
 
-bool has(const Strings& list, const std::string& line) {
-  return std::find(list.begin(), list.end(), line) != list.end();
-}
-
 std::string keysOf(StateStage& stage, size_t site, const std::string& prefix) {
   std::string keys;
   stage[site].each(prefix,
@@ -41,24 +36,6 @@ std::string keysOf(StateStage& stage, size_t site, const std::string& prefix) {
                      keys += StateStage::Site::short_(owner) + "/" + key + " ";
                    });
   return keys;
-}
-
-// A message to be forged: news of one owner.
-Message newsOf(size_t owner, uint64_t base, uint64_t version) {
-  Message message;
-  OwnerDelta& delta = *message.mutable_state_news()->add_deltas();
-  delta.set_owner(std::string(nodeId(owner).text()));
-  delta.set_base(base);
-  delta.set_version(version);
-  return message;
-}
-
-void addRecord(Message& message, const std::string& key, uint64_t version,
-               const std::string& value) {
-  cluster::wire::Record& record = *message.mutable_state_news()->mutable_deltas(0)->add_records();
-  record.set_key(key);
-  record.set_version(version);
-  record.set_value(value);
 }
 
 }  // namespace
@@ -399,109 +376,6 @@ Test(state, tombstones_are_bounded) {
   cr_expect(stage.agree());
 }
 
-// ---- restart
-
-Test(state, a_restarted_owner_replaces_what_it_said_without_a_gap) {
-  StateStage stage(3);
-  stage.put(0, "kept", "1");
-  stage.put(0, "gone", "1");
-  stage[0].finishReload(stage.now);
-  stage.run(Time(3'000));
-  stage.begin(0, 1'000);
-  stage.connect(0);
-  stage.put(0, "kept", "1");
-  stage.put(0, "fresh", "1");
-  stage.run(Time(3'000));
-  cr_expect_eq(stage.value(1, 0, "gone"), "1", "until it has said all");
-  cr_expect_eq(stage.value(1, 0, "fresh"), "1");
-  stage[0].finishReload(stage.now);
-  auto took = stage.runUntil(Time(100), [&] { return stage.agree(); });
-  cr_assert(took.has_value());
-  for (size_t i = 0; i < 3; i++) {
-    cr_expect_eq(stage.value(i, 0, "kept"), "1");
-    cr_expect_eq(stage.value(i, 0, "gone"), "-");
-  }
-  cr_expect_not(has(stage.site(1).told, "0 kept erased"));
-  cr_expect(has(stage.site(1).told, "0 gone erased"));
-}
-
-Test(state, who_missed_the_restart_catches_up) {
-  StateOptions options;
-  options.deltaMost = 1'000;
-  StateStage stage(3, options);
-  for (int i = 0; i < 20; i++) stage.put(0, "k" + std::to_string(i), std::string(300, 'x'));
-  stage[0].finishReload(stage.now);
-  stage.run(Time(4'000));
-  stage.connect(0, {0, 1});
-  stage.connect(1, {0, 1});
-  stage.disconnect(2);
-  stage.begin(0, 1'000);
-  stage.connect(0, {0, 1});
-  for (int i = 10; i < 30; i++) stage.put(0, "k" + std::to_string(i), std::string(300, 'x'));
-  stage[0].finishReload(stage.now);
-  stage.run(Time(4'000));
-  for (size_t i = 0; i < 3; i++) stage.connect(i);
-  auto took = stage.runUntil(Time(10'000), [&] { return stage.agree(); });
-  cr_assert(took.has_value());
-  cr_expect_eq(stage.value(2, 0, "k9"), "-");
-  cr_expect_eq(stage[2].records(), 20);
-  cr_expect_not(has(stage.site(2).told, "0 k15 erased"));
-}
-
-Test(state, a_restored_backup_wins_with_versions_above_all_that_were_used) {
-  StateStage stage(4);
-  for (int i = 0; i < 30; i++) stage.put(0, "k" + std::to_string(i % 7), std::to_string(i));
-  stage[0].finishReload(stage.now);
-  stage.run(Time(3'000));
-  // It begins where a process did whose versions were used already.
-  stage.begin(0, 5);
-  stage.put(0, "k1", "restored");
-  stage.put(0, "new", "restored");
-  stage[0].finishReload(stage.now);
-  stage.connect(0);
-  auto took = stage.runUntil(Time(10'000), [&] { return stage.agree(); });
-  cr_assert(took.has_value());
-  cr_expect_gt(stage[0].ownVersion(), 31);
-  for (size_t i = 0; i < 4; i++) {
-    cr_expect_eq(stage.value(i, 0, "k1"), "restored");
-    cr_expect_eq(stage.value(i, 0, "k2"), "-");
-  }
-  cr_expect_not(stage.site(0).refused.empty());
-  cr_expect(stage.site(0).refused[0].starts_with("0: "));
-}
-
-Test(state, a_restored_backup_wins_even_if_its_versions_overtook_the_old_ones_unseen) {
-  StateStage stage(4);
-  for (int i = 0; i < 30; i++) stage.put(0, "k" + std::to_string(i), "old");
-  stage[0].finishReload(stage.now);
-  stage.run(Time(3'000));
-  stage.begin(0, 5);
-  for (int i = 0; i < 60; i++) stage.put(0, "n" + std::to_string(i), "restored");
-  stage[0].finishReload(stage.now);
-  stage.connect(0);
-  auto took = stage.runUntil(Time(20'000), [&] { return stage.agree(); });
-  cr_assert(took.has_value());
-  for (size_t i = 0; i < 4; i++) {
-    cr_expect_eq(stage[i].records(), 60, "site %zu has %zu", i, stage[i].records());
-    cr_expect_eq(stage.value(i, 0, "n0"), "restored");
-  }
-}
-
-Test(state, clones_disturb_each_other_at_most_once_in_an_interval) {
-  StateStage stage(3);
-  stage.put(0, "a", "1");
-  stage.run(Time(3'000));
-  uint64_t before = stage[0].ownVersion();
-  for (int i = 1; i <= 50; i++) {
-    Message forged = newsOf(0, 0, before + 10 * i);
-    addRecord(forged, "a", before + 10 * i, "clone's");
-    stage[0].receive(stage.now, nodeId(1), forged);
-  }
-  cr_expect_eq(stage.site(0).refused.size(), 1);
-  cr_expect_eq(stage.value(0, 0, "a"), "1");
-  cr_expect_gt(stage[0].ownVersion(), before + 10);
-}
-
 // ---- owners that are gone
 
 Test(state, a_dead_owners_records_become_equal_even_if_the_last_transfer_was_broken_off) {
@@ -547,150 +421,4 @@ Test(state, a_forgotten_owner_is_gone_and_not_taken_again) {
   stage[1].forget(nodeId(2));
   cr_expect_eq(stage[0].hash(), stage[1].hash());
   cr_expect_eq(stage[0].versions().size(), 2);
-}
-
-// ---- bad input
-
-Test(state, refuses_news_that_contradict_themselves) {
-  auto outOfOrder = [] {
-    Message message = newsOf(1, 0, 5);
-    addRecord(message, "a", 4, "1");
-    addRecord(message, "b", 3, "1");
-    return message;
-  };
-  auto beyond = [] {
-    Message message = newsOf(1, 0, 5);
-    addRecord(message, "a", 6, "1");
-    return message;
-  };
-  auto noKey = [] {
-    Message message = newsOf(1, 0, 5);
-    addRecord(message, "", 5, "1");
-    return message;
-  };
-  auto tooLarge = [] {
-    Message message = newsOf(1, 0, 5);
-    addRecord(message, "a", 5, std::string(2'000'000, 'x'));
-    return message;
-  };
-  auto backwards = [] { return newsOf(1, 9, 5); };
-  auto absurd = [] { return newsOf(1, 0, ~uint64_t{0}); };
-  auto highFloor = [] {
-    Message message = newsOf(1, 0, 5);
-    message.mutable_state_news()->mutable_deltas(0)->set_floor(7);
-    return message;
-  };
-  for (const Message& bad :
-       {outOfOrder(), beyond(), noKey(), tooLarge(), backwards(), absurd(), highFloor()}) {
-    StateStage stage(2);
-    uint64_t hash = stage[0].hash();
-    stage[0].receive(stage.now, nodeId(1), bad);
-    cr_expect_eq(stage.site(0).refused.size(), 1, "%s", bad.ShortDebugString().c_str());
-    cr_expect_eq(stage[0].hash(), hash);
-    cr_expect_eq(stage[0].versions().size(), 0);
-  }
-}
-
-Test(state, ignores_ids_that_are_none) {
-  StateStage stage(2);
-  Message message = newsOf(1, 0, 5);
-  message.mutable_state_news()->mutable_deltas(0)->set_owner("nobody");
-  stage[0].receive(stage.now, nodeId(1), message);
-  Message digest;
-  digest.mutable_state_digest()->add_versions()->set_owner(std::string("\0\xff", 2));
-  stage[0].receive(stage.now, nodeId(1), digest);
-  cr_expect_eq(stage[0].versions().size(), 0);
-  cr_expect_eq(stage.site(0).refused.size(), 0);
-}
-
-Test(state, refuses_an_owner_with_too_much_and_too_many_owners) {
-  StateOptions options;
-  options.recordsMost = 5;
-  options.ownersMost = 3;
-  StateStage stage(1, options);
-  Message many = newsOf(1, 0, 11);
-  for (int i = 1; i <= 11; i++) addRecord(many, "k" + std::to_string(i), i, "1");
-  stage[0].receive(stage.now, nodeId(1), many);
-  cr_expect_eq(stage[0].records(), 0);
-  cr_expect_eq(stage.site(0).refused.size(), 1);
-  for (size_t owner = 2; owner < 6; owner++) {
-    Message news = newsOf(owner, 0, 1);
-    addRecord(news, "a", 1, "1");
-    stage[0].receive(stage.now, nodeId(owner), news);
-  }
-  cr_expect_eq(stage[0].records(), 2, "two and ourselves are three");
-  cr_expect_eq(stage.site(0).refused.size(), 3);
-}
-
-Test(state, an_absurd_version_of_ours_does_not_break_the_counter) {
-  StateStage stage(2);
-  stage.put(0, "a", "1");
-  stage[0].receive(stage.now, nodeId(1), newsOf(0, 0, ~uint64_t{0}));
-  cr_expect_lt(stage[0].ownVersion(), 100);
-}
-
-Test(state, an_owner_gets_its_word_back_after_the_highest_lie) {
-  uint64_t most = 1'000;
-  StateOptions options;
-  options.versionMost = [&most] { return most; };
-  StateStage stage(3, options);
-  stage.put(1, "a", "true");
-  stage.put(1, "b", "true");
-  stage.run(Time(3'000));
-  auto lie = [&](uint64_t version) {
-    Message message = newsOf(1, 2, version);
-    addRecord(message, "a", version, "lie");
-    return message;
-  };
-  // Too high to be gone above.
-  for (uint64_t version : {most + 1, uint64_t{1} << 62}) {
-    stage[0].receive(stage.now, nodeId(2), lie(version));
-    cr_expect_eq(stage.value(0, 1, "a"), "true");
-    stage[1].receive(stage.now, nodeId(2), lie(version));
-    cr_expect_lt(stage[1].ownVersion(), most);
-  }
-  cr_expect_eq(stage.site(0).refused.size(), 2);
-  cr_expect(has(stage.site(0).refused, "1: a version ahead of this node's clock"));
-  // As high as is believed, and then no higher until the clock has gone on.
-  stage[0].receive(stage.now, nodeId(2), lie(most));
-  cr_expect_eq(stage.value(0, 1, "a"), "lie");
-  stage.run(Time(3'000));
-  cr_expect_gt(stage[1].ownVersion(), most);
-  cr_expect_eq(stage.value(0, 1, "a"), "lie");
-  most += 1'000;
-  auto agreed = stage.runUntil(Time(3'000), [&] {
-    return stage.value(0, 1, "a") == "true" && stage.value(2, 1, "a") == "true";
-  });
-  cr_expect(agreed.has_value());
-  stage.put(1, "c", "new");
-  stage.run(Time(3'000));
-  cr_expect_eq(stage.value(0, 1, "b") + stage.value(2, 1, "c"), "truenew");
-  cr_expect(stage.agree());
-}
-
-Test(state, an_owner_that_starts_anew_goes_above_a_lie_that_it_missed) {
-  uint64_t most = 1'000;
-  StateOptions options;
-  options.versionMost = [&most] { return most; };
-  StateStage stage(3, options);
-  stage.put(1, "a", "true");
-  stage.run(Time(3'000));
-  stage.disconnect(1);
-  Message message = newsOf(1, 1, most);
-  addRecord(message, "a", most, "lie");
-  addRecord(message, "z", most, "lie");
-  message.mutable_state_news()->mutable_deltas(0)->mutable_records(0)->set_version(most - 1);
-  for (size_t site : {0, 2}) stage[site].receive(stage.now, nodeId(2), message);
-  most += 1'000;
-  stage.begin(1, 50);
-  stage.connect(1);
-  stage.put(1, "a", "again");
-  stage[1].finishReload(stage.now);
-  stage.run(Time(5'000));
-  cr_expect_gt(stage[1].ownVersion(), 1'000);
-  for (size_t site : {0, 2}) {
-    cr_expect_eq(stage.value(site, 1, "a"), "again");
-    cr_expect_eq(stage.value(site, 1, "z"), "-");
-  }
-  cr_expect(stage.agree());
 }
