@@ -77,6 +77,11 @@ Publisher::Publisher(base::Loop& loop, docker::Engine& engine, docker::EngineSta
                 nullptr});
 }
 
+Publisher::~Publisher() {
+  lists_.onChange(nullptr);
+  lists_.onInspection(nullptr);
+}
+
 void Publisher::follow(catalog::RecordFeed& feed) {
   feed.onMembership({[this](const cluster::Endpoint&) { entered(); }, [this] { exited(); }});
   holdings_.follow(feed);

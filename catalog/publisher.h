@@ -40,6 +40,10 @@ class Publisher {
             docker::ContainerLists& lists, const cluster::Nodes& nodes, cluster::Records& records,
             cluster::OwnNode& ownNode, catalog::ContainerIndex& index,
             const catalog::TagIndex& tags, base::Log& log, Hooks hooks);
+  // Calls that are under way to our engine may end only after this, and tell `lists`.
+  ~Publisher();
+  Publisher(const Publisher&) = delete;
+  Publisher& operator=(const Publisher&) = delete;
 
   // Publishes from now on while this node is in a cluster. The feed must be closed before this
   // goes; `tags` must follow it already.
