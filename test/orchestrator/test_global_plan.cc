@@ -7,19 +7,14 @@
 #include <string>
 
 #include "test/container_records.h"
+#include "test/orchestrator/global_letters.h"
 
 using namespace catalog;
+using namespace letters;
 using namespace orchestrator;
 using What = GlobalStep::What;
 
 namespace {
-
-std::string idOf(char letter) {
-  return std::string(64, letter);
-}
-std::string node(char letter) {
-  return std::string(25, letter);
-}
 
 // On node `at`, created at `when`.
 GlobalMember original(char id, char at, bool running = true, int64_t when = 5) {

@@ -10,19 +10,14 @@
 #include "test/container_records.h"
 
 #include "labels/decode.h"
+#include "test/orchestrator/global_letters.h"
 
 using namespace catalog;
+using namespace letters;
 using namespace orchestrator;
 using What = GlobalStep::What;
 
 namespace {
-
-std::string idOf(char letter) {
-  return std::string(64, letter);
-}
-std::string node(char letter) {
-  return std::string(25, letter);
-}
 
 std::string label(const std::string& key, const std::string& value) {
   return "\"" + key + "\":\"" + value + "\",";

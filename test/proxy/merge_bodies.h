@@ -19,6 +19,17 @@ inline catalog::NodeAnswer from(const std::string& name, std::string body) {
   return {id, name, "10.0.0." + std::to_string(name.back() % 10), std::move(body)};
 }
 
+// What the merger says of this body.
+template <class Merge>
+std::string failure(Merge merge, const std::string& body) {
+  try {
+    merge(std::vector<catalog::NodeAnswer>{from("bad", body)});
+  } catch (const catalog::MergeError& failed) {
+    return failed.what();
+  }
+  return "";
+}
+
 inline bool isJson(std::string_view text) {
   rapidjson::Document document;
   document.Parse<rapidjson::kParseIterativeFlag>(text.data(), text.size());

@@ -13,6 +13,7 @@ using namespace catalog;
 using namespace docker;
 using namespace proxy;
 using namespace std::chrono_literals;
+using bodies::failure;
 using bodies::from;
 using bodies::has;
 
@@ -43,16 +44,6 @@ NodeFacts someFacts() {
 
 std::string versions(const std::string& most, const std::string& least) {
   return "{\"ApiVersion\":\"" + most + "\",\"MinAPIVersion\":\"" + least + "\"}";
-}
-
-template <class Merge>
-std::string failure(Merge merge, const std::string& body) {
-  try {
-    merge(Nodes{from("bad", body)});
-  } catch (const MergeError& failed) {
-    return failed.what();
-  }
-  return "";
 }
 
 }  // namespace

@@ -12,6 +12,7 @@
 using namespace catalog;
 using namespace docker;
 using namespace proxy;
+using bodies::failure;
 using bodies::from;
 using bodies::has;
 
@@ -39,16 +40,6 @@ std::string volume(const std::string& name, const std::string& driver, const std
 }
 
 const std::string clusterLabel = "io.drover.network";
-
-template <class Merge>
-std::string failure(Merge merge, const std::string& body) {
-  try {
-    merge(Nodes{from("bad", body)});
-  } catch (const MergeError& failed) {
-    return failed.what();
-  }
-  return "";
-}
 
 std::string networksOf(const Nodes& nodes) {
   return mergeNetworks(nodes, clusterLabel);
