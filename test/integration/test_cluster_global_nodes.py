@@ -3,10 +3,18 @@
 import time
 from pathlib import Path
 
-from harness.cluster import await_agreement, form
+from harness.cluster import await_agreement, form, lose
 from harness.compose import Project
 from harness.engine import wait_until
 from harness.globals import await_copies, await_nothing, await_units, home, make, on
+
+
+def remove_home(nodes, gone):
+    """The node of the originals dies and is removed: those that are left, and the heir among them."""
+    rest = [node for node in nodes if node is not gone]
+    lose(gone, rest)
+    rest[0].docker("node", "rm", gone.name)
+    return rest, min(rest, key=lambda node: node.id())
 
 
 def test_a_node_that_joins_gets_one(start_node):
@@ -26,8 +34,7 @@ def test_a_node_that_was_down_catches_up(three):
     gone = await_copies(three, "gone")
     away = next(node for node in three if node is not gone)
     rest = [node for node in three if node is not away]
-    away.kill_hard()
-    wait_until(lambda: rest[0].states()[away.name] == "down", 15, what="down")
+    lose(away, rest)
     rest[0].docker("rm", "--force", "gone")
     make(rest[0], "web", HostConfig={"RestartPolicy": {"Name": "always"}})
     original = await_copies(rest, "web")
@@ -45,8 +52,7 @@ def test_a_start_that_a_node_missed_is_made_up_for(three):
     await_copies(three, "web", "exited")
     away = next(node for node in three if node is not original)
     rest = [node for node in three if node is not away]
-    away.kill_hard()
-    wait_until(lambda: rest[0].states()[away.name] == "down", 15, what="down")
+    lose(away, rest)
     rest[0].docker("start", "web")
     away.start()
     await_copies(three, "web", original=original, timeout=20)
@@ -58,8 +64,7 @@ def test_while_the_originals_node_is_down_all_stays_as_it_is(three):
     make(three[0], "web")
     original = await_copies(three, "web")
     rest = [node for node in three if node is not original]
-    original.kill_hard()
-    wait_until(lambda: rest[0].states()[original.name] == "down", 15, what="down")
+    lose(original, rest)
     for call in ("start", "stop", "restart"):
         answer = rest[0].api.post(f"/containers/web/{call}")
         assert answer.status == 503 and original.name in answer.message, answer.body
@@ -81,11 +86,7 @@ def test_a_copy_takes_the_place_of_an_original_whose_node_was_removed(three):
     labels = {"com.docker.compose.project": "p", "com.docker.compose.oneoff": "False"}
     make(three[0], "web", labels, **published)
     original = await_copies(three, "web")
-    rest = [node for node in three if node is not original]
-    original.kill_hard()
-    wait_until(lambda: rest[0].states()[original.name] == "down", 15, what="down")
-    rest[0].docker("node", "rm", original.name)
-    heir = min(rest, key=lambda node: node.id())
+    rest, heir = remove_home(three, original)
     await_copies(rest, "web", original=heir)
     shown = rest[0].api.get("/containers/web/json").json()
     assert {key: shown["Config"]["Labels"][key] for key in labels} == labels
@@ -109,12 +110,7 @@ def test_sidekicks_stay_with_their_service_as_nodes_come_and_go(start_node):
     nodes.append(start_node(3))
     nodes[2].joined(nodes[0])
     await_units(nodes, "side")
-    gone = home(nodes, "side_agent_1")
-    rest = [node for node in nodes if node is not gone]
-    gone.kill_hard()
-    wait_until(lambda: rest[0].states()[gone.name] == "down", 15, what="down")
-    rest[0].docker("node", "rm", gone.name)
-    heir = min(rest, key=lambda node: node.id())
+    rest, heir = remove_home(nodes, home(nodes, "side_agent_1"))
     wait_until(lambda: "side_agent_1" in on(heir), 15, what="a copy takes its place")
     await_units(rest, "side")
     # All of it is of the project still.

@@ -204,6 +204,12 @@ def await_agreement(nodes, timeout=10):
     )
 
 
+def lose(node, rest):
+    """The node dies with its droverd, and the first of the rest sees that."""
+    node.kill_hard()
+    wait_until(lambda: rest[0].states()[node.name] == "down", 15, what="down")
+
+
 def run_on(via, node, name, *command, image="busybox", start=True, **options):
     """A container on `node`, made by way of `via`; its id."""
     labels = {"io.drover.node": node.name, **options.pop("Labels", {})}
