@@ -5,7 +5,9 @@
 #include <criterion/criterion.h>
 
 #include <string>
+#include <vector>
 
+#include "labels/decode.h"
 #include "test/cluster_checks.h"
 
 using namespace test;
@@ -164,4 +166,91 @@ Test(cluster_api, an_image_that_cannot_be_brought_is_told_with_the_reason) {
   HttpReply reply =
       hosts.two().ask("POST", target, create("app", R"("Env":["constraint:node==host-2"])"));
   cr_expect_eq(reply.status, 201, "%s", reply.body.c_str());
+}
+
+Test(container_create, refusals_come_in_order_the_request_then_its_name_then_its_dependencies) {
+  Hosts hosts(2);
+  for (const std::unique_ptr<Host>& each : hosts.hosts) each->engine.images = {"app"};
+  hosts.two().engine.volumes = {"data"};
+  hosts.two().engine.tell("volume", "create");
+  hosts.two().engine.run("web");
+  hosts.knows(hosts.one(), "web");
+  hosts.stage.until(
+      [&] { return !hosts.one().droverd->held.holders(docker::Held::volume, "data").empty(); });
+  hosts.settle();
+  hosts.two().kill();
+  hosts.sees(hosts.one(), "host-2", cluster::Status::failed);
+  const std::string wrong = R"("Labels":{"io.drover.spread":"nonsense","io.drover.cpu":"x"})";
+  const std::string away = R"("HostConfig":{"Binds":["data:/data"]})";
+  auto ask = [&](const std::string& name, const std::string& more) {
+    return hosts.one().ask("POST", "/containers/create?name=" + name, create("app", more));
+  };
+  expectRefused(ask("web", wrong + "," + away), 400, "io.drover.");
+  expectRefused(ask("web", away), 409, "already in use");
+  expectRefused(ask("db", away), 503, "which has volume data, is down");
+  cr_expect_eq(hosts.one().engine.count("POST /containers/create"), 0, "no engine was asked");
+  cr_expect_eq(ask("db", R"("HostConfig":{})").status, 201, "the name was given back");
+}
+
+Test(container_create, when_a_node_refuses_the_next_best_one_is_tried) {
+  Hosts hosts(2);
+  for (const std::unique_ptr<Host>& each : hosts.hosts) each->engine.images = {"app"};
+  hosts.one().engine.run("busy");  // so that the second is the better one
+  hosts.knows(hosts.two(), "busy");
+  hosts.knows(hosts.one(), "busy");
+  const std::string more = R"("HostConfig":{"PortBindings":{"80/tcp":[{"HostPort":"80"}]}})";
+  labels::Policy port80 = labels::decode(create("app", more)).policy;
+  // The second has given the port away a moment ago, which the first does not know.
+  scheduler::Placements::Admission taken = hosts.two().droverd->placements.admit(port80, "other");
+  cr_assert_eq(taken.refusedBy, "");
+  HttpReply made = hosts.one().ask("POST", "/containers/create?name=web", create("app", more));
+  cr_expect_eq(made.status, 201, "%s", made.body.c_str());
+  std::string id(base::text(base::parseJson(made.body), "Id"));
+  cr_expect_eq(id, hosts.one().engine.idFor("web"));
+  cr_expect_eq(hosts.two().engine.count("POST /containers/create"), 0);
+}
+
+Test(container_create, when_all_refuse_each_node_and_its_reason_is_told) {
+  Hosts hosts(3);
+  for (const std::unique_ptr<Host>& each : hosts.hosts) each->engine.images = {"app"};
+  const std::string more = R"("HostConfig":{"PortBindings":{"80/tcp":[{"HostPort":"80"}]}})";
+  labels::Policy port80 = labels::decode(create("app", more)).policy;
+  std::vector<scheduler::Placements::Admission> taken;
+  for (const std::unique_ptr<Host>& each : hosts.hosts)
+    taken.push_back(each->droverd->placements.admit(port80, "other"));
+  const std::string target = "/containers/create?name=web";
+  HttpReply reply = hosts.one().ask("POST", target, create("app", more));
+  expectRefused(reply, 409, "no node can run this container");
+  for (const char* node : {"host-2: port: ", "host-3: port: "})
+    cr_expect(holds(messageIn(reply), node), "%s", reply.body.c_str());
+  taken.clear();
+  cr_expect_eq(hosts.two().ask("POST", target, create("app", more)).status, 201,
+               "neither the name nor the port was kept");
+}
+
+Test(container_create, a_container_is_expected_before_its_record_comes) {
+  Hosts hosts(2);
+  hosts.two().engine.images = {"app"};
+  const std::string onTwo = R"("Labels":{"io.drover.node":"host-2"})";
+  HttpReply made = hosts.one().ask("POST", "/containers/create?name=web", create("app", onTwo));
+  cr_assert_eq(made.status, 201, "%s", made.body.c_str());
+  const catalog::ContainerIndex::Place* place = hosts.one().droverd->index.find("web").place;
+  cr_assert_not_null(place);
+  cr_expect_eq(place->first, hosts.two().engine.idFor("web"));
+  cr_expect(place->second.owner == hosts.two().agent().self());
+  cr_expect(hosts.one().droverd->placements.knows("web"));
+}
+
+Test(container_create, an_engine_that_cannot_be_reached_counts_as_a_refusal_of_its_node) {
+  Hosts hosts(1);
+  hosts.one().engine.images = {"app"};
+  hosts.one().docker.stopListening();
+  hosts.one().droverd->engine.dropIdle();
+  HttpReply reply = hosts.one().ask("POST", "/containers/create?name=web", create("app"));
+  cr_expect_eq(reply.status, 503, "%s", reply.body.c_str());
+  hosts.one().docker.listen();
+  hosts.stage.until([&] {
+    reply = hosts.one().ask("POST", "/containers/create?name=web", create("app"));
+    return reply.status == 201;
+  });
 }

@@ -114,3 +114,95 @@ Test(cluster_api, a_list_of_images_is_cut_at_one_that_another_node_has) {
   hosts.one().get("/images/json?filters=" + base::encodeQueryValue(R"({"since":["none"]})"));
   cr_expect_eq(hosts.one().engine.count("since"), 1, "our engine words what nobody has");
 }
+
+Test(image_calls, a_tag_is_given_on_each_node_that_has_the_image) {
+  Hosts hosts(3);
+  for (Host* each : {&hosts.two(), &hosts.three()}) each->engine.images = {"app"};
+  HttpReply reply = hosts.one().ask("POST", "/images/app/tag?repo=b");
+  cr_expect_eq(reply.status, 200, "%s", reply.body.c_str());
+  const std::string asked = "POST /images/app/tag?repo=b";
+  cr_expect_eq(hosts.one().engine.count(asked), 0);
+  cr_expect_eq(hosts.two().engine.count(asked), 1);
+  cr_expect_eq(hosts.three().engine.count(asked), 1);
+}
+
+Test(image_calls, a_tag_that_one_node_cannot_give_is_told_with_that_node) {
+  Hosts hosts(2);
+  for (const std::unique_ptr<Host>& each : hosts.hosts) each->engine.images = {"app"};
+  hosts.two().engine.first = [](const std::string& asked) {
+    if (!asked.starts_with("POST /images/app/tag")) return std::string();
+    return answerOf("{\"message\":\"disk is full\"}\n", "500 Internal Server Error");
+  };
+  HttpReply reply = hosts.one().ask("POST", "/images/app/tag?repo=b");
+  expectRefused(reply, 500, "disk is full");
+  cr_expect(holds(messageIn(reply), "host-2"), "%s", reply.body.c_str());
+}
+
+Test(image_calls, what_nobody_has_our_engine_says_is_missing) {
+  Hosts hosts(2);
+  expectRefused(hosts.one().ask("POST", "/images/none/tag?repo=b"), 404, "No such image: none");
+  expectRefused(hosts.one().ask("DELETE", "/images/none"), 404, "No such image: none");
+  expectRefused(hosts.one().ask("GET", "/images/none/get"), 404, "No such image: none");
+  cr_expect_eq(hosts.one().engine.count("POST /images/none/tag"), 1);
+  cr_expect_eq(hosts.one().engine.count("DELETE /images/none"), 1);
+  cr_expect_eq(hosts.two().engine.count("POST /images/none/tag"), 0);
+  cr_expect_eq(hosts.two().engine.count("DELETE /images/none"), 0);
+}
+
+Test(image_calls, an_image_is_removed_on_all_nodes_and_told_once) {
+  Hosts hosts(3);
+  for (Host* each : {&hosts.two(), &hosts.three()}) {
+    each->engine.images = {"app"};
+    each->engine.first = [](const std::string& asked) {
+      bool isRemoval = asked == "DELETE /images/app";
+      return isRemoval ? answerOf(R"([{"Untagged":"app:latest"}])") : std::string();
+    };
+  }
+  HttpReply reply = hosts.one().ask("DELETE", "/images/app");
+  cr_expect_eq(reply.status, 200);
+  cr_expect(holds(reply.body, R"([{"Untagged":"app:latest"}])"), "%s", reply.body.c_str());
+  for (Host* each : {&hosts.two(), &hosts.three()})
+    cr_expect_eq(each->engine.count("DELETE /images/app"), 1, "%s", each->name().c_str());
+}
+
+Test(image_calls, an_image_that_a_container_uses_is_removed_nowhere) {
+  Hosts hosts(2);
+  hosts.one().engine.images = {"app"};
+  SmallDocker& two = hosts.two().engine;
+  const std::string id = two.idFor("web");
+  two.first = [&](const std::string& asked) {
+    if (asked.starts_with("GET /containers/json")) {
+      return answerOf("[{\"Id\":\"" + id + R"(","Names":["/web"],"ImageID":"sha256:aa",)" +
+                      R"("State":"created","Status":"Created"}])");
+    }
+    if (asked == "GET /images/app/json") return answerOf(R"({"Id":"sha256:aa"})");
+    if (asked == "DELETE /images/app")
+      return answerOf(R"({"message":"image is being used"})", "409 Conflict");
+    return std::string();
+  };
+  two.tell("container", "create");
+  hosts.knows(hosts.one(), "web");
+  expectRefused(hosts.one().ask("DELETE", "/images/app"), 409, "image is being used");
+  cr_expect_eq(hosts.one().engine.count("DELETE /images/app"), 0);
+}
+
+Test(image_calls, nothing_is_removed_while_a_node_that_has_the_image_is_down) {
+  Hosts hosts(2);
+  for (const std::unique_ptr<Host>& each : hosts.hosts) each->engine.images = {"app"};
+  hosts.two().engine.tell("image", "tag");
+  hosts.stage.until(
+      [&] { return !hosts.one().droverd->held.holders(docker::Held::image, "app").empty(); });
+  hosts.settle();
+  hosts.two().kill();
+  hosts.sees(hosts.one(), "host-2", cluster::Status::failed);
+  HttpReply reply = hosts.one().ask("DELETE", "/images/app");
+  expectRefused(reply, 503, "nothing was removed: node host-2");
+  cr_expect_eq(hosts.one().engine.count("DELETE /images/app"), 0);
+}
+
+Test(image_calls, a_pull_that_no_create_waits_for_is_our_own_engines) {
+  Hosts hosts(2);
+  HttpReply reply = hosts.one().ask("POST", "/images/create?fromImage=app&tag=latest");
+  cr_expect_eq(reply.body, "{\"on\":\"host-1\"}\n");
+  cr_expect_eq(hosts.two().engine.count("POST /images/create"), 0);
+}
