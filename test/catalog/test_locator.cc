@@ -9,7 +9,9 @@
 #include <string>
 #include <vector>
 
+#include "catalog/record_feed.h"
 #include "docker/heads.h"
+#include "test/container_records.h"
 #include "test/fake_docker.h"
 
 using namespace test;
@@ -64,19 +66,28 @@ struct World : cluster::Nodes {
       }
       list.push_back(std::move(each));
     }
+    held.follow(feed);
   }
-  ~World() { stage.cancel(); }
+  ~World() {
+    feed.close();
+    stage.cancel();
+  }
 
   cluster::NodeId self() const override { return list[0].id; }
   std::vector<cluster::Node> nodes() const override { return list; }
   bool clustered() const override { return true; }
   bool wasRemoved(const cluster::NodeId&) const override { return false; }
+  std::vector<cluster::NodeView> nodeViews() const override { return {}; }
+  std::string clusterId() const override { return "cluster"; }
 
   Objects& of(char letter) { return letter == 'a' ? ours : letter == 'b' ? second : third; }
   cluster::Node& at(char letter) { return list[static_cast<size_t>(letter - 'a')]; }
   void record(char owner, const std::string& id, const std::string& name) {
     std::string record = "{\"Id\":\"" + id + "\",\"Names\":[\"/" + name + "\"]}";
-    cr_assert(index.put(node(owner), id, record, 1));
+    cr_assert(putRecord(index, node(owner), id, record, 1));
+  }
+  void recordObject(const cluster::NodeId& owner, const std::string& key, std::string record) {
+    feed.recordChanged(owner, key, {std::move(record), 1});
   }
   Located find(Kind kind, const std::string& object) {
     return stage.run(locator.find(kind, object));
@@ -97,6 +108,7 @@ struct World : cluster::Nodes {
   std::vector<cluster::Node> list;
   catalog::ContainerIndex index;
   catalog::HoldingsIndex held;
+  catalog::RecordFeed feed;
   Locator locator{engine, *this, index, held};
 };
 
@@ -163,7 +175,7 @@ Test(locator, an_exec_is_where_it_was_made) {
 
 Test(locator, a_node_that_has_it_by_its_records_is_asked_before_the_others) {
   World world;
-  world.held.put(node('c'), "network/n1", R"({"Name":"back"})");
+  world.recordObject(node('c'), "network/n1", R"({"Name":"back"})");
   world.third.known["/networks/back"] = "{}";
   cr_expect_eq(world.where(Kind::network, "back"), "node-c");
   cr_expect(world.second.asked.empty());
@@ -188,8 +200,8 @@ Test(locator, a_silent_engine_is_doubted_only_if_its_records_do_not_tell_all) {
 
 Test(locator, a_volume_waits_for_its_node_that_is_down_and_an_image_does_not) {
   World world;
-  world.held.put(node('b'), "volume/data", "{}");
-  world.held.put(node('b'), "image/sha256:aa", R"({"RepoTags":["app:latest"]})");
+  world.recordObject(node('b'), "volume/data", "{}");
+  world.recordObject(node('b'), "image/sha256:aa", R"({"RepoTags":["app:latest"]})");
   world.at('b').up = false;
   cr_expect_eq(world.where(Kind::volume, "data"), "503");
   cr_expect_eq(world.why(Kind::volume, "data"), "node node-b (10.0.0.1), which has it, is down");
@@ -201,8 +213,8 @@ Test(locator, a_volume_waits_for_its_node_that_is_down_and_an_image_does_not) {
 
 Test(locator, holders_are_those_whose_engines_say_so_and_one_that_is_down_is_named) {
   World world;
-  world.held.put(node('b'), "volume/data", "{}");
-  world.held.put(node('c'), "volume/data", "{}");
+  world.recordObject(node('b'), "volume/data", "{}");
+  world.recordObject(node('c'), "volume/data", "{}");
   world.second.known["/volumes/data"] = "{}";
   world.at('c').up = false;
   Locator::Holders holders = world.stage.run(world.locator.holders(Kind::volume, "data"));
@@ -234,7 +246,7 @@ Test(locator, images_are_told_apart_by_whether_a_container_is_of_them) {
     world.of(letter).known["/images/app/json"] = R"({"Id":"sha256:aa"})";
   std::string record =
       "{\"Id\":\"" + idOf("ab1") + "\",\"Names\":[\"/web\"],\"ImageID\":\"sha256:aa\"}";
-  cr_assert(world.index.put(node('b'), idOf("ab1"), record, 1));
+  cr_assert(putRecord(world.index, node('b'), idOf("ab1"), record, 1));
   Locator::Images images = world.stage.run(world.locator.findImages("app"));
   cr_assert_eq(images.users.size(), 1);
   cr_expect_eq(images.users[0].name, "node-b");
@@ -248,7 +260,7 @@ Test(locator, an_image_that_a_silent_node_may_have_is_told) {
   world.third.known["/images/app/json"] = R"({"Id":"sha256:aa"})";
   world.second.silent = true;
   cr_expect_eq(world.stage.run(world.locator.findImages("app")).fault, "");
-  world.held.put(node('b'), "image/sha256:aa", R"({"RepoTags":["app:latest"]})");
+  world.recordObject(node('b'), "image/sha256:aa", R"({"RepoTags":["app:latest"]})");
   std::string fault = world.stage.run(world.locator.findImages("app")).fault;
   cr_expect(fault.starts_with("node node-b, which has app, does not answer"), "%s", fault.c_str());
   world.at('b').up = false;
@@ -258,8 +270,8 @@ Test(locator, an_image_that_a_silent_node_may_have_is_told) {
 
 Test(locator, a_former_image_of_a_tag_is_not_the_one_that_is_meant) {
   World world;
-  world.held.put(node('b'), "image/sha256:old", R"({"RepoTags":["app:latest"],"Created":100})");
-  world.held.put(node('c'), "image/sha256:new", R"({"RepoTags":["app:latest"],"Created":200})");
+  world.recordObject(node('b'), "image/sha256:old", R"({"RepoTags":["app:latest"],"Created":100})");
+  world.recordObject(node('c'), "image/sha256:new", R"({"RepoTags":["app:latest"],"Created":200})");
   world.second.known["/images/app/json"] = R"({"Id":"sha256:old"})";
   world.third.known["/images/app/json"] = R"({"Id":"sha256:new"})";
   cr_expect_eq(world.locator.meaning("app"), "sha256:new");

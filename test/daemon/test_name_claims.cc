@@ -9,8 +9,8 @@
 #include "test/cluster_checks.h"
 
 using namespace test;
+using docker::Refusal;
 using orchestrator::NameClaims;
-using orchestrator::Refusal;
 
 namespace {
 

@@ -52,7 +52,8 @@ struct End {
             [this](const Endpoint&, std::string why) { refused += why + "\n"; },
             [this](const NodeId& to, std::string why) {
               failed += std::string(to.text().substr(0, 1)) + " " + why + "\n";
-            }};
+            },
+            [](const Endpoint&) {}};
   }
 
   NodeId id;
