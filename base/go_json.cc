@@ -17,9 +17,9 @@ namespace {
 using Kind = GoType::Kind;
 using Views = std::span<const std::string_view>;
 
-constexpr size_t depthMost = 10'000;  // of encoding/json
+constexpr size_t maxDepth = 10'000;  // of encoding/json
 // What was read may have three times as many, and is addressed with 32 bits.
-constexpr size_t bytesMost = size_t{1} << 30;
+constexpr size_t maxBytes = size_t{1} << 30;
 constexpr char32_t replacement = 0xfffd;
 
 // --- texts --------------------------------------------------------------------------------------
@@ -441,9 +441,9 @@ class Writer {
 
 GoReading readAsGo(std::string_view text, const GoType& type) {
   GoReading reading;
-  JsonScanner scanner(text, depthMost);
+  JsonScanner scanner(text, maxDepth);
   scanner.space();
-  if (scanner.ended() || text.size() > bytesMost) {
+  if (scanner.ended() || text.size() > maxBytes) {
     reading.fault = scanner.ended() ? "EOF" : "http: request body too large";
     return reading;
   }

@@ -30,12 +30,12 @@ Task<> HttpConnection::readHead(bool toHead) {
 }
 
 HttpClient::HttpClient(Loop& loop, std::string name, Connector connector, HttpLimits limits,
-                       size_t idleMost)
+                       size_t maxIdle)
     : loop_(loop),
       name_(std::move(name)),
       connector_(std::move(connector)),
       limits_(limits),
-      idleMost_(idleMost),
+      maxIdle_(maxIdle),
       silenceTimer_(loop) {}
 
 HttpClient::~HttpClient() = default;
@@ -97,7 +97,7 @@ void HttpClient::lookForSilence() {
 }
 
 void HttpClient::giveBack(std::unique_ptr<HttpConnection> connection) {
-  if (idle_.size() >= idleMost_) return;
+  if (idle_.size() >= maxIdle_) return;
   connection->reused = true;
   connection->waitsSince.reset();
   HttpConnection* raw = connection.get();
@@ -178,7 +178,7 @@ Task<HttpReply> HttpClient::call(HttpCall call) {
     if (late) throw StreamError("no answer in time");
     stream = connection->stream.get();
     try {
-      HttpReply reply = co_await callOn(*connection, request, call.most);
+      HttpReply reply = co_await callOn(*connection, request, call.maxAnswer);
       bool isWhole = connection->rest.empty() && !connection->halfSent;
       if (isWhole && connection->reader.head().keepAlive()) giveBack(std::move(connection));
       co_return reply;

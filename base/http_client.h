@@ -62,8 +62,8 @@ struct HttpCall {
   std::string target;
   std::string headers = {};
   std::string body = {};
-  milliseconds timeout{10'000};  // for the whole of it
-  size_t most = 1024 * 1024;     // bytes that the answer's body may have
+  milliseconds timeout{10'000};    // for the whole of it
+  size_t maxAnswer = 1024 * 1024;  // bytes that the answer's body may have
   // Said again when an idle connection was closed just as it was taken. Not for what must not be
   // done twice.
   bool mayRepeat = true;
@@ -76,7 +76,7 @@ inline HttpCall httpGet(std::string target, milliseconds timeout, size_t most) {
   HttpCall call;
   call.target = std::move(target);
   call.timeout = timeout;
-  call.most = most;
+  call.maxAnswer = most;
   return call;
 }
 
@@ -93,8 +93,8 @@ class HttpClient {
   using Connector = std::function<Task<std::unique_ptr<Stream>>()>;
 
   // `name` is the server's, for messages. `loop` must outlive it. Heads of answers may be as large
-  // as `limits` says; up to `idleMost` connections are kept.
-  HttpClient(Loop& loop, std::string name, Connector connector, HttpLimits limits, size_t idleMost);
+  // as `limits` says; up to `maxIdle` connections are kept.
+  HttpClient(Loop& loop, std::string name, Connector connector, HttpLimits limits, size_t maxIdle);
   HttpClient(const HttpClient&) = delete;
   HttpClient& operator=(const HttpClient&) = delete;
   ~HttpClient();
@@ -136,7 +136,7 @@ class HttpClient {
   std::string name_;
   Connector connector_;
   HttpLimits limits_;
-  size_t idleMost_;
+  size_t maxIdle_;
   std::function<void()> idleClosed_;
   std::function<void()> silence_;
   milliseconds patience_{0};

@@ -18,7 +18,7 @@ rapidjson::Document parsed(std::string_view json) {
 // of them.
 std::string withoutHugeNumbers(std::string_view json) {
   constexpr std::string_view begins = "-0123456789", within = "-+.eE0123456789";
-  constexpr size_t digitsMost = 300;
+  constexpr size_t maxDigits = 300;
   std::string text(json);
   for (size_t at = 0; at < json.size();) {
     std::string_view rest = json.substr(at);
@@ -30,7 +30,7 @@ std::string withoutHugeNumbers(std::string_view json) {
     } else if (begins.find(rest[0]) != begins.npos) {
       size = std::min(rest.find_first_not_of(within), rest.size());
       std::string_view number = rest.substr(0, size);
-      bool mayBeHuge = size > digitsMost || number.find_first_of("eE") != number.npos;
+      bool mayBeHuge = size > maxDigits || number.find_first_of("eE") != number.npos;
       if (mayBeHuge) text.replace(at, size, "0" + std::string(size - 1, ' '));
     }
     at += size;

@@ -14,8 +14,8 @@ namespace base {
 class JsonScanner {
  public:
   // Lists and objects may be this deep within each other.
-  explicit JsonScanner(std::string_view text, size_t depthMost = SIZE_MAX)
-      : text_(text), depthMost_(depthMost) {}
+  explicit JsonScanner(std::string_view text, size_t maxDepth = SIZE_MAX)
+      : text_(text), maxDepth_(maxDepth) {}
 
   size_t at() const { return at_; }
   std::string_view since(size_t begin) const { return text_.substr(begin, at_ - begin); }
@@ -62,7 +62,7 @@ class JsonScanner {
       space();
       bool object = !ended() && text_[at_] == '{';
       if (object || (!ended() && text_[at_] == '[')) {
-        if (open.size() == depthMost_) return broken("exceeded max depth");
+        if (open.size() == maxDepth_) return broken("exceeded max depth");
         at_++;
         open.push_back(object ? '}' : ']');
         space();
@@ -207,7 +207,7 @@ class JsonScanner {
   }
 
   std::string_view text_;
-  size_t depthMost_;
+  size_t maxDepth_;
   size_t at_ = 0;
   // Where it is broken; nullptr within a word, of which `wanted_` should have come.
   const char* where_ = nullptr;

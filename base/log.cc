@@ -21,7 +21,7 @@ namespace base {
 namespace {
 
 constexpr std::size_t flushAt = std::size_t{16} * 1024;
-constexpr std::size_t keepAtMost = std::size_t{1024} * 1024;
+constexpr std::size_t maxKept = std::size_t{1024} * 1024;
 
 // A character at the front of some bytes: how many bytes it takes, and its code point; no code
 // point if the first byte begins nothing valid.
@@ -150,7 +150,7 @@ class Log::Sink : public spdlog::sinks::base_sink<spdlog::details::null_mutex> {
  public:
   explicit Sink(int descriptor) : descriptor_(descriptor) {}
 
-  bool full() const { return buffer_.size() >= keepAtMost; }
+  bool full() const { return buffer_.size() >= maxKept; }
   bool pending() const { return !buffer_.empty(); }
   bool worthFlushing() const { return buffer_.size() >= flushAt; }
   void lose() { ++lost_; }

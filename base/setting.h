@@ -9,7 +9,7 @@
 //     int observers = 3;
 //     bool operator==(const HealthSettings&) const = default;
 //     template <class Visit> static void fields(Visit&& visit) {
-//       visit(base::SettingKey{.name = "health_observers", .help = "...", .least = 1, .most = 9},
+//       visit(base::SettingKey{.name = "health_observers", .help = "...", .min = 1, .max = 9},
 //             &HealthSettings::observers);
 //     }
 //   };
@@ -25,9 +25,9 @@ struct SettingKey {
 
   std::string_view name;  // in the file; as a flag it starts with -- and has - for _
   std::string_view help;
-  bool reloads = false;    // taken over on SIGHUP
-  std::int64_t least = 0;  // bounds of numbers, of sizes in bytes, of durations in milliseconds
-  std::int64_t most = 0;
+  bool reloads = false;  // taken over on SIGHUP
+  std::int64_t min = 0;  // bounds of numbers, of sizes in bytes, of durations in milliseconds
+  std::int64_t max = 0;
   Form form = Form::path;
   std::string_view empty = {};  // what the empty value means, if it may be empty
 };

@@ -17,7 +17,7 @@ namespace base {
 namespace {
 
 // SSL_write() works in records; more at once gains nothing.
-constexpr size_t tlsWriteMost = 256 * 1024;
+constexpr size_t maxTlsWrite = 256 * 1024;
 
 [[noreturn]] void failConnect(int error) {
   if (error == ECONNREFUSED) throw ConnectionRefused(std::strerror(error));
@@ -151,7 +151,7 @@ size_t Stream::tryWrite(std::string_view bytes) {
   checkCancelled();
   if (bytes.empty()) return 0;
   if (tls_) {
-    TlsSession::Result result = tls_->write(bytes.substr(0, tlsWriteMost));
+    TlsSession::Result result = tls_->write(bytes.substr(0, maxTlsWrite));
     if (result.need == TlsSession::Need::closed) throw StreamError("connection closed");
     writeWantsRead_ = result.need == TlsSession::Need::read;
     bytesWritten_ += result.bytes;

@@ -122,8 +122,8 @@ void tuneTcp(int fd) {
 void resendSoon(int fd) {
   // The least that the kernel takes, milliseconds (its Documentation/networking/ip-sysctl.rst,
   // tcp_rto_max_ms). Debian 12's headers do not have the option's number.
-  constexpr int rtoMaxOption = 44, rtoMost = 1000, on = 1;
-  ::setsockopt(fd, IPPROTO_TCP, rtoMaxOption, &rtoMost, sizeof rtoMost);
+  constexpr int rtoMaxOption = 44, maxRto = 1000, on = 1;
+  ::setsockopt(fd, IPPROTO_TCP, rtoMaxOption, &maxRto, sizeof maxRto);
   // Documentation/networking/tcp-thin.rst
   ::setsockopt(fd, IPPROTO_TCP, TCP_THIN_LINEAR_TIMEOUTS, &on, sizeof on);
 }

@@ -6,7 +6,7 @@
 namespace catalog {
 namespace {
 
-constexpr size_t removedMost = 4096;
+constexpr size_t maxRemoved = 4096;
 
 }  // namespace
 
@@ -56,7 +56,7 @@ void ContainerIndex::remove(const cluster::NodeId& owner, const std::string& id)
   erase(owner, id);
   if (id.empty() || !removed_.insert(id).second) return;
   removedOrder_.push_back(id);
-  if (removedOrder_.size() <= removedMost) return;
+  if (removedOrder_.size() <= maxRemoved) return;
   removed_.erase(removedOrder_.front());
   removedOrder_.pop_front();
 }

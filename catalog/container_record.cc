@@ -16,7 +16,7 @@ using rapidjson::Value;
 constexpr const char* ours = "Drover";
 constexpr const char* reservation = "Reservation";
 // Of one container; an engine's own entry does not come near.
-constexpr size_t partsMost = 4096;
+constexpr size_t maxParts = 4096;
 
 // "/web"; "/other/alias" is a link's name for it.
 void takeNames(ContainerFacts& facts, const Value& entry) {
@@ -24,7 +24,7 @@ void takeNames(ContainerFacts& facts, const Value& entry) {
     if (!name.starts_with('/')) continue;
     bool isLink = name.find('/', 1) != std::string::npos;
     std::vector<std::string>& names = isLink ? facts.links : facts.names;
-    if (names.size() < partsMost) names.push_back(name.substr(1));
+    if (names.size() < maxParts) names.push_back(name.substr(1));
   }
 }
 
@@ -33,7 +33,7 @@ LabelList labelsOf(const Value& entry) {
   const Value* given = member(entry, "Labels");
   if (!given || !given->IsObject()) return labels;
   for (const auto& each : given->GetObject()) {
-    if (each.value.IsString() && labels.size() < partsMost)
+    if (each.value.IsString() && labels.size() < maxParts)
       labels.emplace_back(base::asText(each.name), base::asText(each.value));
   }
   std::sort(labels.begin(), labels.end());
@@ -46,7 +46,7 @@ std::vector<HostPort> publishedPorts(const Value& entry) {
   if (!given || !given->IsArray()) return ports;
   for (const Value& each : given->GetArray()) {
     uint64_t port = base::number(each, "PublicPort");
-    if (port == 0 || port > 65535 || ports.size() == partsMost) continue;
+    if (port == 0 || port > 65535 || ports.size() == maxParts) continue;
     ports.push_back({std::string(text(each, "IP")), static_cast<uint16_t>(port),
                      std::string(text(each, "Type"))});
   }
@@ -61,7 +61,7 @@ void takeMounts(ContainerFacts& facts, const Value& entry) {
     std::string_view name = text(each, type == "volume" ? "Name" : "Source");
     std::vector<std::string>& all = type == "volume" ? facts.volumes : facts.binds;
     bool counts = (type == "volume" || type == "bind") && !name.empty();
-    if (counts && all.size() < partsMost) all.emplace_back(name);
+    if (counts && all.size() < maxParts) all.emplace_back(name);
   }
 }
 
@@ -142,7 +142,7 @@ ContainerFacts requestedFacts(const docker::CreateRequest& request) {
   ContainerFacts facts;
   facts.image = request.image();
   facts.labels = request.labels();
-  if (facts.labels.size() > partsMost) facts.labels.resize(partsMost);
+  if (facts.labels.size() > maxParts) facts.labels.resize(maxParts);
   std::sort(facts.labels.begin(), facts.labels.end());
   facts.state = "created";
   facts.reserves = reservesOf(request);

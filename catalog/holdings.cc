@@ -27,7 +27,7 @@ constexpr milliseconds compareEvery(60'000);
 constexpr int restAfterEvent = 4;
 constexpr int restAfterAll = 100;
 constexpr milliseconds answerTimeout(30'000);
-constexpr size_t answerMost = 64 * 1024 * 1024;
+constexpr size_t maxAnswer = 64 * 1024 * 1024;
 
 struct Source {
   docker::Held kind;
@@ -159,7 +159,7 @@ base::Task<> Holdings::read(Kept& kept) {
 // False if we are in no cluster any more.
 base::Task<bool> Holdings::publish(Kept& kept) {
   base::HttpReply reply =
-      co_await engine_.call(base::httpGet(kept.source.target, answerTimeout, answerMost));
+      co_await engine_.call(base::httpGet(kept.source.target, answerTimeout, maxAnswer));
   if (!started_ || !nodes_.clustered()) co_return false;
   std::optional<Records> records;
   if (reply.status == 200) records = kept.source.records(reply.body);

@@ -6,7 +6,7 @@ namespace catalog {
 namespace {
 
 // Names of one image that a record has, and that are believed of one.
-constexpr size_t namesMost = 256;
+constexpr size_t maxNames = 256;
 
 // The names in the list, but for the placeholders of an image that has none, as far as they fit.
 std::vector<std::string_view> namesIn(std::string_view list, size_t& room) {
@@ -15,7 +15,7 @@ std::vector<std::string_view> namesIn(std::string_view list, size_t& room) {
   if (!elements) return names;
   for (std::string_view each : *elements) {
     bool placeholder = each.starts_with("\"<none>");
-    if (placeholder || each.size() + 1 > room || names.size() == namesMost) continue;
+    if (placeholder || each.size() + 1 > room || names.size() == maxNames) continue;
     room -= each.size() + 1;
     names.push_back(each);
   }
@@ -32,9 +32,9 @@ std::optional<Records> imageRecords(std::string_view list) {
     std::optional<docker::JsonObject> image = docker::JsonObject::parse(each);
     std::optional<std::string> id = image ? plainString(image->find("Id")) : std::nullopt;
     if (!id) return std::nullopt;
-    if (id->size() > recordNameMost) continue;
-    if (records.size() == heldRecordsMost) break;  // the newest come first
-    size_t room = heldRecordMost - 64;
+    if (id->size() > maxRecordName) continue;
+    if (records.size() == maxHeldRecords) break;  // the newest come first
+    size_t room = maxHeldRecord - 64;
     std::vector<std::string_view> tags = namesIn(image->find("RepoTags"), room);
     std::vector<std::string_view> digests = namesIn(image->find("RepoDigests"), room);
     std::string record;
@@ -51,12 +51,12 @@ std::optional<Records> imageRecords(std::string_view list) {
 }
 
 std::optional<ImageFacts> imageFacts(std::string_view record) {
-  if (record.size() > heldRecordMost) return std::nullopt;
+  if (record.size() > maxHeldRecord) return std::nullopt;
   rapidjson::Document json = base::parseJson(record);
   ImageFacts facts;
   auto add = [&](const char* list) {
     for (std::string& each : base::texts(json, list)) {
-      if (!each.empty() && facts.names.size() < 2 * namesMost)
+      if (!each.empty() && facts.names.size() < 2 * maxNames)
         facts.names.push_back(std::move(each));
     }
   };

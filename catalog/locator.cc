@@ -10,7 +10,7 @@
 namespace catalog {
 namespace {
 
-constexpr size_t execsMost = 4096;
+constexpr size_t maxExecs = 4096;
 
 std::string inspectTarget(Kind kind, const std::string& object) {
   switch (kind) {
@@ -75,7 +75,7 @@ std::optional<cluster::Node> Locator::node(const cluster::NodeId& id) const {
 void Locator::execMade(const std::string& id, const cluster::NodeId& node) {
   if (!execs_.emplace(id, node).second) return;
   execOrder_.push_back(id);
-  if (execOrder_.size() <= execsMost) return;
+  if (execOrder_.size() <= maxExecs) return;
   execs_.erase(execOrder_.front());
   execOrder_.pop_front();
 }

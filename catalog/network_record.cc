@@ -25,8 +25,8 @@ std::optional<Records> networkRecords(std::string_view list) {
     std::optional<docker::JsonObject> network = docker::JsonObject::parse(each);
     std::optional<std::string> id = network ? plainString(network->find("Id")) : std::nullopt;
     if (!id) return std::nullopt;
-    if (isBuiltIn(network->find("Name")) || id->size() > recordNameMost) continue;
-    if (records.size() == heldRecordsMost) break;
+    if (isBuiltIn(network->find("Name")) || id->size() > maxRecordName) continue;
+    if (records.size() == maxHeldRecords) break;
     network->set("IPAM", addressesOf(*network));
     std::string lean = network->text();
     records[*id] = leanRecord(*docker::JsonObject::parse(lean),
@@ -38,10 +38,10 @@ std::optional<Records> networkRecords(std::string_view list) {
 }
 
 std::optional<NetworkFacts> networkFacts(std::string_view record) {
-  if (record.size() > heldRecordMost) return std::nullopt;
+  if (record.size() > maxHeldRecord) return std::nullopt;
   rapidjson::Document json = base::parseJson(record);
   std::string_view name = base::text(json, "Name");
-  if (name.empty() || name.size() > recordNameMost) return std::nullopt;
+  if (name.empty() || name.size() > maxRecordName) return std::nullopt;
   return NetworkFacts{std::string(name)};
 }
 

@@ -44,7 +44,7 @@ base::HttpCall changeCall(std::string method, std::string target, std::string bo
   if (!body.empty()) call.headers = "Content-Type: application/json\r\n";
   call.body = std::move(body);
   call.timeout = timeout;
-  call.most = maxAnswer;
+  call.maxAnswer = maxAnswer;
   call.mayRepeat = false;
   return call;
 }

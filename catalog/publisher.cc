@@ -264,7 +264,7 @@ void Publisher::publishSpecs() {
     std::string key = std::string(catalog::specRecords) + id;
     if (spec.empty()) {
       log_.warn("a container's spec is too large to be published",
-                {{"container", id}, {"most", catalog::maxSpecSize}});
+                {{"container", id}, {"limit", catalog::maxSpecSize}});
       gone.push_back(std::move(key));
     } else {
       records_.put(key, spec, true);

@@ -19,16 +19,16 @@ using Records = std::map<std::string, std::string, std::less<>>;
 
 // Bytes that a record of a network, a volume or an image may have. Of what has more, labels and the
 // like are left out: they are shown from the engine's own answer.
-constexpr size_t heldRecordMost = 4096;
+constexpr size_t maxHeldRecord = 4096;
 // Of one kind, so many are published, and what is not is found by asking every node.
-constexpr size_t heldRecordsMost = 10'000;
+constexpr size_t maxHeldRecords = 10'000;
 // An object whose name is longer has no record.
-constexpr size_t recordNameMost = 512;
+constexpr size_t maxRecordName = 512;
 
 // An object of these members, but for those that say nothing: null, false, "", [] and {}.
 std::string leanObject(const docker::JsonObject& whole,
                        std::initializer_list<std::string_view> members);
-// The same, but of the first of these lists that stays within heldRecordMost.
+// The same, but of the first of these lists that stays within maxHeldRecord.
 std::string leanRecord(const docker::JsonObject& whole,
                        std::initializer_list<std::string_view> most,
                        std::initializer_list<std::string_view> least);

@@ -17,10 +17,10 @@ using base::texts;
 using rapidjson::Value;
 
 // Of one container. A request may name more; they are not counted.
-constexpr size_t portsMost = 1024;
-constexpr size_t devicesMost = 64;
-constexpr size_t wordsMost = 64;
-constexpr size_t wordMost = 256;
+constexpr size_t maxPorts = 1024;
+constexpr size_t maxDevices = 64;
+constexpr size_t maxWords = 64;
+constexpr size_t maxWord = 256;
 constexpr uint64_t usualPeriod = 100'000;
 
 std::optional<uint16_t> portNumber(std::string_view text) {
@@ -31,9 +31,9 @@ std::optional<uint16_t> portNumber(std::string_view text) {
 }
 
 void add(std::vector<HostPort>& ports, HostPort port) {
-  bool good = port.ip.size() <= wordMost && port.protocol.size() <= wordMost &&
+  bool good = port.ip.size() <= maxWord && port.protocol.size() <= maxWord &&
               port.protocol.find_first_of(":/") == std::string::npos;
-  if (good && ports.size() < portsMost) ports.push_back(std::move(port));
+  if (good && ports.size() < maxPorts) ports.push_back(std::move(port));
 }
 
 // Of "80/tcp", which may be without it.
@@ -46,8 +46,8 @@ std::vector<std::string> wordsIn(const Value& list) {
   std::vector<std::string> words;
   if (!list.IsArray()) return words;
   for (const Value& each : list.GetArray()) {
-    bool good = each.IsString() && each.GetStringLength() <= wordMost;
-    if (good && words.size() < wordsMost) words.emplace_back(base::asText(each));
+    bool good = each.IsString() && each.GetStringLength() <= maxWord;
+    if (good && words.size() < maxWords) words.emplace_back(base::asText(each));
   }
   return words;
 }
@@ -55,16 +55,16 @@ std::vector<std::string> wordsIn(const Value& list) {
 void takeDevices(std::vector<DeviceRequest>& devices, const Value* list) {
   if (!list || !list->IsArray()) return;
   for (const Value& each : list->GetArray()) {
-    if (!each.IsObject() || devices.size() == devicesMost) continue;
+    if (!each.IsObject() || devices.size() == maxDevices) continue;
     DeviceRequest device;
-    if (text(each, "Driver").size() <= wordMost) device.driver = text(each, "Driver");
+    if (text(each, "Driver").size() <= maxWord) device.driver = text(each, "Driver");
     const Value* count = member(each, "Count");
     if (count && count->IsInt64()) device.count = count->GetInt64();
     if (const Value* ids = member(each, "DeviceIDs")) device.ids = wordsIn(*ids);
     const Value* lists = member(each, "Capabilities");
     if (lists && lists->IsArray()) {
       for (const Value& all : lists->GetArray()) {
-        if (device.capabilities.size() < wordsMost) device.capabilities.push_back(wordsIn(all));
+        if (device.capabilities.size() < maxWords) device.capabilities.push_back(wordsIn(all));
       }
     }
     devices.push_back(std::move(device));
@@ -79,8 +79,8 @@ uint64_t nanoCpusOf(const docker::ResourceLimits& limits) {
 }
 
 void keepBounded(std::vector<std::string>& words) {
-  std::erase_if(words, [](const std::string& each) { return each.size() > wordMost; });
-  if (words.size() > wordsMost) words.resize(wordsMost);
+  std::erase_if(words, [](const std::string& each) { return each.size() > maxWord; });
+  if (words.size() > maxWords) words.resize(maxWords);
 }
 
 }  // namespace
@@ -104,11 +104,11 @@ Reserves reservesOf(const docker::CreateRequest& request) {
     }
   }
   reserves.devices = request.devices();
-  if (reserves.devices.size() > devicesMost) reserves.devices.resize(devicesMost);
+  if (reserves.devices.size() > maxDevices) reserves.devices.resize(maxDevices);
   for (DeviceRequest& each : reserves.devices) {
-    if (each.driver.size() > wordMost) each.driver.clear();
+    if (each.driver.size() > maxWord) each.driver.clear();
     keepBounded(each.ids);
-    if (each.capabilities.size() > wordsMost) each.capabilities.resize(wordsMost);
+    if (each.capabilities.size() > maxWords) each.capabilities.resize(maxWords);
     for (std::vector<std::string>& all : each.capabilities) keepBounded(all);
   }
   return reserves;

@@ -23,7 +23,7 @@ std::string tagRecord(const TagMeaning& meaning) {
 }
 
 std::optional<TagMeaning> parseTagRecord(std::string_view value) {
-  if (value.size() > heldRecordMost) return std::nullopt;
+  if (value.size() > maxHeldRecord) return std::nullopt;
   const rapidjson::Document json = base::parseJson(value);
   TagMeaning meaning;
   meaning.image = base::text(json, "image");
@@ -163,7 +163,7 @@ Records tagsToTell(const TagIndex& index, const cluster::NodeId& self,
                    const std::optional<Tags>& before, const Tags& now, const IsFetched& isFetched) {
   Records records;
   for (const auto& [name, image] : now) {
-    if (name.size() > recordNameMost) continue;
+    if (name.size() > maxRecordName) continue;
     std::optional<TagMeaning> told = index.told(name);
     bool moved = false;
     if (before) {

@@ -27,7 +27,7 @@ class Network {
  public:
   virtual ~Network() = default;
 
-  // May be lost, doubled or overtaken. `message` must fit into a packet (packetMost).
+  // May be lost, doubled or overtaken. `message` must fit into a packet (maxPacket).
   virtual void datagram(const Receiver& to, wire::Message message) = 0;
   // The same to several.
   virtual void datagrams(const std::vector<Receiver>& to, wire::Message message);
@@ -37,6 +37,6 @@ class Network {
 
 // Bytes that an encoded Message may have as a datagram, so that sealed it fits the smallest MTU
 // that is met in practice (1280, RFC 8200) without being cut up.
-constexpr size_t packetMost = 1150;
+constexpr size_t maxPacket = 1150;
 
 }  // namespace cluster

@@ -9,8 +9,8 @@ using Labels = std::map<std::string, std::string>;
 using Lists = std::map<std::string, std::vector<std::string>>;
 
 // Of one node; no engine has as many.
-constexpr size_t listsMost = 16;
-constexpr size_t listMost = 256;
+constexpr size_t maxLists = 16;
+constexpr size_t maxList = 256;
 
 void put(base::JsonWriter& json, std::string_view name, const Labels& labels) {
   json.object(name);
@@ -39,10 +39,10 @@ Lists lists(const rapidjson::Value& object, const char* name) {
   const rapidjson::Value* given = base::member(object, name);
   if (!given || !given->IsObject()) return found;
   for (const auto& each : given->GetObject()) {
-    if (!each.value.IsArray() || found.size() == listsMost) continue;
+    if (!each.value.IsArray() || found.size() == maxLists) continue;
     std::vector<std::string> values;
     for (const rapidjson::Value& value : each.value.GetArray()) {
-      if (value.IsString() && values.size() < listMost) values.emplace_back(base::asText(value));
+      if (value.IsString() && values.size() < maxList) values.emplace_back(base::asText(value));
     }
     found.emplace(base::asText(each.name), std::move(values));
   }

@@ -16,9 +16,9 @@ using base::text;
 
 // More marks than this stand for a change of everything, so that they do not pile up while nobody
 // asks for a list.
-constexpr size_t marksMost = 256;
+constexpr size_t maxMarks = 256;
 // More containers than this at once are cheaper asked for with the whole list.
-constexpr size_t askSinglyMost = 16;
+constexpr size_t maxAskedSingly = 16;
 
 // Walks through the list and notes, for each object in it, where it and its Status begin and end,
 // and the few members that filters look at.
@@ -172,7 +172,7 @@ void ContainerCache::changed(std::string_view object, Tick tick, base::Time unti
   std::optional<std::string> known = resolve(object);
   bool fullId =
       object.size() == 64 && object.find_first_not_of("0123456789abcdef") == std::string_view::npos;
-  if ((!known && !fullId) || marks_.size() >= marksMost) {
+  if ((!known && !fullId) || marks_.size() >= maxMarks) {
     allChanged(tick, until);
     return;
   }
@@ -184,7 +184,7 @@ void ContainerCache::changed(std::string_view object, Tick tick, base::Time unti
 void ContainerCache::allChanged(Tick tick, base::Time until) {
   allChanged_ = tick;
   allUntil_ = std::max(allUntil_, until);
-  if (marks_.size() < marksMost) return;
+  if (marks_.size() < maxMarks) return;
   for (const auto& [id, mark] : marks_) allUntil_ = std::max(allUntil_, mark.until);
   marks_.clear();
 }
@@ -209,7 +209,7 @@ ContainerCache::Need ContainerCache::need(Tick question, base::Time now) const {
     if (!entry.status && entry.fetched < question && !marks_.contains(entry.listed.id))
       need.ids.push_back(entry.listed.id);
   }
-  if (need.ids.size() > askSinglyMost) need.all = true;
+  if (need.ids.size() > maxAskedSingly) need.all = true;
   if (need.all) need.ids.clear();
   return need;
 }

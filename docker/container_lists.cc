@@ -46,13 +46,13 @@ std::string createdId(std::string_view body) {
 }  // namespace
 
 ContainerLists::ContainerLists(base::Loop& loop, Engine& engine, EngineState& state, base::Log& log,
-                               size_t bodyMost)
+                               size_t maxBody)
     : loop_(loop),
       engine_(engine),
       state_(state),
       log_(log),
-      bodyMost_(bodyMost),
-      inspections_(loop, engine, bodyMost),
+      maxBody_(maxBody),
+      inspections_(loop, engine, maxBody),
       background_(base::tellFaults(log, "container lists")) {
   state_.listen({[this] {
                    cache_.clear();
@@ -209,7 +209,7 @@ base::Task<> ContainerLists::refreshOnce(ContainerCache::Need need) {
     target += "&filters=" + base::encodeQueryValue(filter + "]}");
   }
   fresh.asked = wallClock();
-  base::HttpReply reply = co_await engine_.call(base::httpGet(target, answerTimeout, bodyMost_));
+  base::HttpReply reply = co_await engine_.call(base::httpGet(target, answerTimeout, maxBody_));
   fresh.answered = wallClock();
   std::optional<std::vector<ListedContainer>> listed;
   bool isLong = reply.body.size() >= longAnswer;

@@ -24,9 +24,9 @@ namespace docker {
 class ContainerLists {
  public:
   // All must outlive it. Listens to `state` from now on. Reads no answer of the engine that is
-  // larger than `bodyMost`; then lists are not cached.
+  // larger than `maxBody`; then lists are not cached.
   ContainerLists(base::Loop& loop, Engine& engine, EngineState& state, base::Log& log,
-                 size_t bodyMost);
+                 size_t maxBody);
 
   // The answer; nothing if the engine must be asked: for a version other than its own, for options
   // we do not know, or because it did not answer us. `withTimes` as for ContainerCache::render().
@@ -78,7 +78,7 @@ class ContainerLists {
   Engine& engine_;
   EngineState& state_;
   base::Log& log_;
-  size_t bodyMost_;
+  size_t maxBody_;
   ContainerCache cache_;
   RenderedLists kept_;
   Tick tick_ = 0;

@@ -3,7 +3,7 @@
 namespace docker {
 namespace {
 
-constexpr size_t idleMost = 32;
+constexpr size_t maxIdle = 32;
 
 base::Task<std::unique_ptr<base::Stream>> connectTo(base::Loop& loop, std::string path,
                                                     base::milliseconds timeout) {
@@ -24,7 +24,7 @@ Engine::Engine(base::Loop& loop, std::string path, base::milliseconds connectTim
     : HttpClient(
           loop, "Docker Engine at unix://" + path,
           [&loop, path, connectTimeout] { return connectTo(loop, path, connectTimeout); }, limits,
-          idleMost),
+          maxIdle),
       path_(path) {}
 
 }  // namespace docker

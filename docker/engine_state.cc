@@ -30,8 +30,8 @@ constexpr milliseconds stalled(500);
 constexpr milliseconds pingAgainAfter(250);
 // What has waited for so long is a call that takes long by nature.
 constexpr milliseconds longCall(10'000);
-constexpr size_t factsMost = 1024 * 1024;
-constexpr size_t eventMost = 1024 * 1024;
+constexpr size_t maxFacts = 1024 * 1024;
+constexpr size_t maxEvent = 1024 * 1024;
 
 // Only what changes lists and records:
 // filters={"type":["container","image","network","volume","daemon"]}
@@ -88,9 +88,9 @@ base::Task<> EngineState::run() {
 
 base::Task<> EngineState::askFacts() {
   EngineFacts fresh;
-  fresh.version = co_await engine_.call(base::httpGet("/version", answerTimeout, factsMost));
-  fresh.ping = co_await engine_.call(base::httpGet("/_ping", answerTimeout, factsMost));
-  base::HttpCall head = base::httpGet("/_ping", answerTimeout, factsMost);
+  fresh.version = co_await engine_.call(base::httpGet("/version", answerTimeout, maxFacts));
+  fresh.ping = co_await engine_.call(base::httpGet("/_ping", answerTimeout, maxFacts));
+  base::HttpCall head = base::httpGet("/_ping", answerTimeout, maxFacts);
   head.method = "HEAD";
   fresh.pingHead = co_await engine_.call(std::move(head));
   if (fresh.version.status != 200 || fresh.ping.status != 200)
@@ -167,7 +167,7 @@ void EngineState::takeEvents() {
     }
   }
   text_.erase(0, at);
-  if (text_.size() > eventMost) throw base::StreamError("an event is too large");
+  if (text_.size() > maxEvent) throw base::StreamError("an event is too large");
 }
 
 base::Task<> EngineState::watchForSilence() {
@@ -210,7 +210,7 @@ base::Task<bool> EngineState::isSilent() {
 
 base::Task<> EngineState::ping(milliseconds after, milliseconds limit, Ping& outcome) {
   if (after.count() > 0) co_await base::sleepFor(loop_, after);
-  base::HttpCall call = base::httpGet("/_ping", limit, factsMost);
+  base::HttpCall call = base::httpGet("/_ping", limit, maxFacts);
   call.isProbe = true;
   call.mayRepeat = after.count() == 0;
   base::Time began = loop_.now();

@@ -8,7 +8,7 @@ namespace docker {
 namespace {
 
 constexpr base::milliseconds pullTimeout(3600 * 1000);
-constexpr size_t progressMost = 16 * 1024 * 1024;
+constexpr size_t maxProgress = 16 * 1024 * 1024;
 
 }  // namespace
 
@@ -18,7 +18,7 @@ base::HttpCall pullCall(const std::string& image, std::string headers) {
   call.target = "/images/create?fromImage=" + base::encodeQueryValue(listedImageName(image));
   call.headers = std::move(headers);
   call.timeout = pullTimeout;
-  call.most = progressMost;
+  call.maxAnswer = maxProgress;
   call.mayRepeat = false;
   return call;
 }

@@ -56,7 +56,7 @@ base::Task<int> Inspections::ask(std::string id, base::milliseconds limit, Times
   base::Time began = loop_.now();
   base::HttpReply reply;
   try {
-    reply = co_await engine_.call(base::httpGet("/containers/" + id + "/json", limit, bodyMost_));
+    reply = co_await engine_.call(base::httpGet("/containers/" + id + "/json", limit, maxBody_));
   } catch (const std::exception&) {
     bool isLate = loop_.now() >= began + limit;
     if (!isLate) throw;

@@ -24,9 +24,9 @@ namespace docker {
 
 class Inspections {
  public:
-  // Both must outlive it. Takes no answer that is larger than `bodyMost`.
-  Inspections(base::Loop& loop, Engine& engine, size_t bodyMost)
-      : loop_(loop), engine_(engine), bodyMost_(bodyMost), background_([](std::exception_ptr) {}) {}
+  // Both must outlive it. Takes no answer that is larger than `maxBody`.
+  Inspections(base::Loop& loop, Engine& engine, size_t maxBody)
+      : loop_(loop), engine_(engine), maxBody_(maxBody), background_([](std::exception_ptr) {}) {}
 
   // Called with each answer, and waited for.
   using Heard = std::function<base::Task<>(std::string id, std::string json)>;
@@ -70,7 +70,7 @@ class Inspections {
 
   base::Loop& loop_;
   Engine& engine_;
-  size_t bodyMost_;
+  size_t maxBody_;
   Heard heard_;
   std::function<void(const std::string&)> recovered_;
   std::map<std::string, Withheld, std::less<>> withheld_;

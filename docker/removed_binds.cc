@@ -8,7 +8,7 @@ namespace docker {
 namespace {
 
 constexpr base::milliseconds keptFor(60'000);
-constexpr size_t homesMost = 1000;
+constexpr size_t maxHomes = 1000;
 
 // Without order, repetition and slashes at the end.
 std::set<std::string> directories(const std::vector<std::string>& binds) {
@@ -24,9 +24,9 @@ std::set<std::string> directories(const std::vector<std::string>& binds) {
 
 void RemovedBinds::removed(const std::string& name, Home home, base::Time now) {
   if (name.empty() || home.binds.empty()) return;
-  if (homes_.size() >= homesMost)
+  if (homes_.size() >= maxHomes)
     std::erase_if(homes_, [&](const auto& each) { return each.second.until <= now; });
-  if (homes_.size() >= homesMost) homes_.clear();
+  if (homes_.size() >= maxHomes) homes_.clear();
   home.until = now + keptFor;
   homes_.insert_or_assign(name, std::move(home));
 }

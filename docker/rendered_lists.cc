@@ -8,7 +8,7 @@ namespace docker {
 namespace {
 
 // Clients ask for few kinds of lists again and again.
-constexpr size_t keptMost = 4;
+constexpr size_t maxKept = 4;
 
 std::string tagOf(std::string_view body) {
   char text[40];
@@ -23,7 +23,7 @@ RenderedLists::Kept& RenderedLists::find(std::string_view query, bool withTimes)
     return each.query == query && each.withTimes == withTimes;
   });
   if (found == kept_.end()) {
-    if (kept_.size() == keptMost) kept_.pop_back();
+    if (kept_.size() == maxKept) kept_.pop_back();
     found = kept_.insert(kept_.end(), Kept{std::string(query), withTimes});
   }
   std::rotate(kept_.begin(), found, found + 1);

@@ -28,16 +28,16 @@ std::optional<Problem> beyondBounds(const Policy& policy) {
   auto tooMany = [](const char* member, const char* what, size_t most) {
     return Problem{member, 0, "asks for more than " + std::to_string(most) + " " + what, ""};
   };
-  if (policy.networks.size() > namesMost)
-    return tooMany("NetworkingConfig.EndpointsConfig", "networks", namesMost);
-  if (policy.containers.size() > namesMost)
-    return tooMany("HostConfig.Links and VolumesFrom", "containers", namesMost);
-  if (policy.volumes.size() > namesMost)
-    return tooMany("HostConfig.Binds and Mounts", "volumes", namesMost);
-  if (policy.plugins.size() > namesMost)
-    return tooMany("HostConfig.Mounts", "volume drivers", namesMost);
-  if (policy.ports.size() > portBlocksMost)
-    return tooMany("HostConfig.PortBindings", "ports that are not consecutive", portBlocksMost);
+  if (policy.networks.size() > maxNames)
+    return tooMany("NetworkingConfig.EndpointsConfig", "networks", maxNames);
+  if (policy.containers.size() > maxNames)
+    return tooMany("HostConfig.Links and VolumesFrom", "containers", maxNames);
+  if (policy.volumes.size() > maxNames)
+    return tooMany("HostConfig.Binds and Mounts", "volumes", maxNames);
+  if (policy.plugins.size() > maxNames)
+    return tooMany("HostConfig.Mounts", "volume drivers", maxNames);
+  if (policy.ports.size() > maxPortBlocks)
+    return tooMany("HostConfig.PortBindings", "ports that are not consecutive", maxPortBlocks);
   return std::nullopt;
 }
 

@@ -11,8 +11,8 @@
 
 namespace labels {
 
-inline constexpr size_t namesMost = 1'000;       // of each kind
-inline constexpr size_t portBlocksMost = 1'000;  // ports side by side are one block
+inline constexpr size_t maxNames = 1'000;       // of each kind
+inline constexpr size_t maxPortBlocks = 1'000;  // ports side by side are one block
 
 // Leaves of what is named more than once the first.
 void dropRepeats(Policy& policy);

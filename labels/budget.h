@@ -12,14 +12,14 @@ namespace labels {
 
 class Budget {
  public:
-  void takeRule(size_t at) { take(rules_, rulesMost, "rules", at); }
+  void takeRule(size_t at) { take(rules_, maxRules, "rules", at); }
   // A glob or a regular expression, which is held against many texts.
   void takeSearch(size_t at) {
-    take(searches_, searchesMost, "wildcards and regular expressions", at);
+    take(searches_, maxSearches, "wildcards and regular expressions", at);
   }
 
  private:
-  static constexpr size_t rulesMost = 1'024, searchesMost = 128;
+  static constexpr size_t maxRules = 1'024, maxSearches = 128;
 
   static void take(size_t& taken, size_t most, const char* what, size_t at) {
     if (taken == most)

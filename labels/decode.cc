@@ -13,7 +13,7 @@ namespace {
 
 constexpr std::string_view droverPrefix = "io.drover.";
 constexpr std::string_view rancherScheduling = "io.rancher.scheduler.";
-constexpr size_t valueMost = 64 * 1024;  // bytes of a value that is for us
+constexpr size_t maxValue = 64 * 1024;  // bytes of a value that is for us
 constexpr const char* replaceLabel = "com.docker.compose.replace";
 
 class Decoder {
@@ -48,7 +48,7 @@ class Decoder {
  private:
   void read(const Key& key, std::string_view name, std::string_view value) {
     if (result_.problem) return;
-    if (value.size() > valueMost) {
+    if (value.size() > maxValue) {
       result_.problem = Problem{std::string(name), 0, "is longer than 64 KiB", ""};
       return;
     }

@@ -10,9 +10,9 @@
 namespace labels {
 namespace {
 
-constexpr size_t globMost = 1'024;          // bytes; it may be tried at each byte of a text
-constexpr size_t regexMost = 4'096;         // bytes of an expression
-constexpr int64_t memoryMost = 256 * 1024;  // that RE2 may use for one
+constexpr size_t maxGlob = 1'024;          // bytes; it may be tried at each byte of a text
+constexpr size_t maxRegex = 4'096;         // bytes of an expression
+constexpr int64_t maxMemory = 256 * 1024;  // that RE2 may use for one
 
 // Goes back to the last `*` only, which is enough: what an earlier one could take, the last can.
 bool globMatches(std::string_view glob, std::string_view text, bool ignoreCase) {
@@ -40,11 +40,11 @@ bool globMatches(std::string_view glob, std::string_view text, bool ignoreCase) 
 // What the least and the greatest text have in common that RE2 says can match. It speaks of texts
 // that match from their beginning, so this is only for expressions that surely begin with ^.
 std::string prefixOf(std::string_view text, const re2::RE2& regex) {
-  constexpr int lengthMost = 64;
+  constexpr int maxLength = 64;
   bool isRepeated = text.size() > 1 && std::string_view("*+?{").find(text[1]) != text.npos;
   if (!text.starts_with('^') || isRepeated || text.find('|') != text.npos) return {};
   std::string least, greatest;
-  if (!regex.PossibleMatchRange(&least, &greatest, lengthMost)) return {};
+  if (!regex.PossibleMatchRange(&least, &greatest, maxLength)) return {};
   auto [end, other] = std::mismatch(least.begin(), least.end(), greatest.begin(), greatest.end());
   return {least.begin(), end};
 }
@@ -57,16 +57,16 @@ Pattern Pattern::literal(std::string_view text, Case letters) {
 
 Pattern Pattern::glob(std::string_view text, size_t at, Case letters) {
   bool isGlob = text.find_first_of("*?") != text.npos;
-  if (isGlob && text.size() > globMost)
-    throw BadValue{at, "a pattern with * or ? may have " + std::to_string(globMost) + " bytes"};
+  if (isGlob && text.size() > maxGlob)
+    throw BadValue{at, "a pattern with * or ? may have " + std::to_string(maxGlob) + " bytes"};
   return {isGlob ? Kind::glob : Kind::literal, text, letters};
 }
 
 Pattern Pattern::regex(std::string_view text, size_t at, Case letters) {
-  if (text.size() > regexMost)
-    throw BadValue{at, "a regular expression may have " + std::to_string(regexMost) + " bytes"};
+  if (text.size() > maxRegex)
+    throw BadValue{at, "a regular expression may have " + std::to_string(maxRegex) + " bytes"};
   RE2::Options options(RE2::Quiet);
-  options.set_max_mem(memoryMost);
+  options.set_max_mem(maxMemory);
   options.set_case_sensitive(letters == Case::matters);
   options.set_never_capture(true);
   Pattern pattern(Kind::regex, text, letters);

@@ -11,7 +11,7 @@ namespace {
 
 constexpr std::string_view containerPrefix = "container:";
 // More ranges than this are left to the engine: to find a port for each takes time.
-constexpr size_t rangesMost = 256;
+constexpr size_t maxRanges = 256;
 constexpr uint64_t usualCpuPeriod = 100'000;  // microseconds
 
 // --- what lives on a node -----------------------------------------------------------------------
@@ -62,7 +62,7 @@ class Wishes {
     std::optional<Protocol> protocol = protocolOf(containerPort);
     std::optional<PortWish> wish;
     if (protocol) wish = wishFor(hostPort, *protocol, ip);
-    if (!wish || (wish->count() > 1 && ranges_++ >= rangesMost)) return;
+    if (!wish || (wish->count() > 1 && ranges_++ >= maxRanges)) return;
     wishes_.push_back(std::move(*wish));
   }
 

@@ -6,7 +6,7 @@ namespace labels {
 namespace {
 
 constexpr std::string_view blanks = " \t\r\n";
-constexpr size_t shownMost = 80;
+constexpr size_t maxShown = 80;
 
 char lower(char letter) {
   return letter >= 'A' && letter <= 'Z' ? static_cast<char>(letter - 'A' + 'a') : letter;
@@ -61,8 +61,8 @@ size_t characterAt(std::string_view text, size_t byte) {
 }
 
 std::string shown(std::string_view text) {
-  bool isLong = text.size() > shownMost;
-  size_t size = std::min(text.size(), shownMost);
+  bool isLong = text.size() > maxShown;
+  size_t size = std::min(text.size(), maxShown);
   while (isLong && size > 0 && goesOn(text[size])) size--;
   std::string result = "\"" + std::string(text.substr(0, size)) + (isLong ? "...\"" : "\"");
   std::replace_if(result.begin(), result.end(), isControl, '?');

@@ -28,7 +28,7 @@ constexpr base::milliseconds pullTimeout(3600 * 1000);
 // In place of a filter: the node, or its engine, cannot be reached, so it has heard of nothing.
 constexpr std::string_view unreachable = "unreachable";
 constexpr base::milliseconds wantedFor(10 * 60 * 1000);
-constexpr size_t wantedMost = 1000;
+constexpr size_t maxWanted = 1000;
 
 // As an object's name is written in a path. The text comes from a client, who may write anything.
 std::string inPath(const std::string& object) {
@@ -42,7 +42,7 @@ base::HttpCall createCall(const CreateOrder& order, std::string body) {
   call.headers = order.headers;
   call.body = std::move(body) + order.request.after();
   call.timeout = createTimeout;
-  call.most = catalog::maxAnswer;
+  call.maxAnswer = catalog::maxAnswer;
   call.mayRepeat = false;
   return call;
 }
@@ -228,7 +228,7 @@ base::Task<ContainerCreate::Made> ContainerCreate::makeOn(
     made.reply.head = docker::jsonHead(503, local_.commonHeaders());
     made.reply.body = docker::errorBody(brought.fault);
   } else {
-    if (wanted_.size() >= wantedMost) wanted_.clear();
+    if (wanted_.size() >= maxWanted) wanted_.clear();
     wanted_[docker::listedImageName(image)] = {node.id, loop_.now() + wantedFor};
   }
   co_return made;

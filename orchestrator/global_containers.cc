@@ -21,8 +21,8 @@ using What = GlobalStep::What;
 constexpr base::milliseconds soon(100);
 constexpr base::milliseconds lookEvery(10'000);
 // What failed is tried again after a pause that doubles.
-constexpr base::milliseconds pauseLeast(1'000);
-constexpr base::milliseconds pauseMost(30'000);
+constexpr base::milliseconds minPause(1'000);
+constexpr base::milliseconds maxPause(30'000);
 constexpr base::milliseconds pauseForRecords(200);
 // A copy that ended while its original runs may be about to be stopped, too, or to start again; one
 // without an original is mostly being removed by the call that removed that.
@@ -239,8 +239,8 @@ base::Task<> GlobalContainers::take(GlobalStep step, GlobalGroup group) {
   const std::string& why = done.why();
   Trouble& trouble = troubles_[id];
   bool isNew = trouble.why != why;
-  base::milliseconds least = why == notToldYet ? pauseForRecords : pauseLeast;
-  trouble.pause = isNew ? least : std::min(trouble.pause * 2, pauseMost);
+  base::milliseconds least = why == notToldYet ? pauseForRecords : minPause;
+  trouble.pause = isNew ? least : std::min(trouble.pause * 2, maxPause);
   trouble.until = parts_.loop.now() + trouble.pause;
   trouble.why = why;
   if (isNew && why != notToldYet && why != isGoing)

@@ -10,7 +10,7 @@ namespace {
 // A registry that takes longer over a manifest is as good as away.
 constexpr base::milliseconds registryTimeout(2'000);
 constexpr base::milliseconds untoldFor(60'000);
-constexpr size_t untoldMost = 1'000;
+constexpr size_t maxUntold = 1'000;
 
 }  // namespace
 
@@ -41,7 +41,7 @@ base::Task<bool> ImageDigests::learn(std::string image, std::string headers) {
   } catch (const base::StreamError&) {
     // It was broken off.
   }
-  if (untold_.size() >= untoldMost) untold_.clear();
+  if (untold_.size() >= maxUntold) untold_.clear();
   if (told) {
     untold_.erase(image);
   } else {

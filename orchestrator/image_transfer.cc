@@ -12,9 +12,9 @@
 namespace orchestrator {
 namespace {
 
-constexpr size_t answerMost = 1024 * 1024;
+constexpr size_t maxAnswer = 1024 * 1024;
 constexpr base::milliseconds transferTimeout(3600 * 1000);
-constexpr size_t fetchedMost = 1'000;
+constexpr size_t maxFetched = 1'000;
 
 // The rest of an answer that was begun.
 base::Task<std::string> restOf(base::HttpConnection& connection) {
@@ -24,7 +24,7 @@ base::Task<std::string> restOf(base::HttpConnection& connection) {
     size_t used = connection.reader.feedBody(connection.rest);
     connection.rest.erase(0, used);
     if (connection.reader.bodyDone()) co_return body;
-    if (body.size() > answerMost) throw base::StreamError("its answer is too large");
+    if (body.size() > maxAnswer) throw base::StreamError("its answer is too large");
     co_await connection.stream->readable();
     std::span<char> buffer = connection.stream->loop().scratch();
     std::optional<size_t> got = connection.stream->tryRead(buffer);
@@ -79,7 +79,7 @@ base::Task<> ImageTransfer::run(std::string image, cluster::Node from,
                                 std::shared_ptr<Transfer> transfer) {
   co_await loop_.nextTurn();
   if (std::string meant = locator_.meaning(image); !meant.empty()) {
-    if (fetched_.size() >= fetchedMost) fetched_.clear();
+    if (fetched_.size() >= maxFetched) fetched_.clear();
     fetched_[docker::listedImageName(image)] = std::move(meant);
   }
   try {

@@ -18,7 +18,7 @@ constexpr base::milliseconds nameWait(2'000);
 // Nobody tells when a claim that was refused ends.
 constexpr base::milliseconds nameRetry(30);
 // Who is asked towards the end of that still has this long to answer.
-constexpr base::milliseconds answerLeast(500);
+constexpr base::milliseconds minAnswer(500);
 // Well within ClaimOptions::keepFor.
 constexpr base::milliseconds renewEvery(3'000);
 // By then everyone knows the record that stands for a name, if all goes well. In this rhythm it is
@@ -129,7 +129,7 @@ base::Task<docker::Refusal> NameClaims::claim(std::string name, std::string hold
     if (result.verdict == cluster::ClaimResult::Verdict::granted) co_return docker::Refusal{};
     bool isHeld = result.verdict == cluster::ClaimResult::Verdict::held;
     if (isHeld) {
-      base::milliseconds spent = std::min(loop_.now() - began, nameWait - answerLeast);
+      base::milliseconds spent = std::min(loop_.now() - began, nameWait - minAnswer);
       Bearing bearing = co_await bearerOf(name, nameWait - spent);
       if (!bearing.id.empty()) co_return taken(name, bearing.id);
       // A container that we made and that went by itself, as those of docker run --rm do.

@@ -21,7 +21,7 @@ struct RebalanceSettings {
             .help = "How often to check whether nodes are loaded unevenly and a container with "
                     "io.drover.rebalance=true should move; 0 for never. The setting of the node "
                     "with the lowest ID counts.",
-            .most = 24 * 3'600'000},
+            .max = 24 * 3'600'000},
         &RebalanceSettings::rebalanceInterval);
   }
 };

@@ -15,11 +15,11 @@ namespace {
 
 constexpr base::milliseconds passedOnTimeout(24 * 3600 * 1000);
 // Of one call, and of one look of our own.
-constexpr size_t movesMost = 100;
-constexpr size_t attemptsMost = 1000;
+constexpr size_t maxMoves = 100;
+constexpr size_t maxAttempts = 1000;
 // Containers that are looked at for one move: enough to find a good one on the fullest nodes, and
 // few enough for others not to wait.
-constexpr size_t candidatesMost = 300;
+constexpr size_t maxCandidates = 300;
 // What could not be moved is not tried again by itself for so long.
 constexpr base::milliseconds failedFor(10 * 60 * 1000);
 constexpr base::milliseconds recordWait(5'000);
@@ -127,7 +127,7 @@ base::Task<std::vector<Rebalancing::Moved>> Rebalancing::evenOut(scheduler::Move
   std::erase_if(failedUntil_, [&](const auto& each) { return parts_.loop.now() >= each.second; });
   co_await parts_.moves.settle();
   std::vector<Moved> all;
-  while (all.size() < movesMost && parts_.nodes.clustered()) {
+  while (all.size() < maxMoves && parts_.nodes.clustered()) {
     std::optional<Moved> moved = co_await moveOne(movers);
     if (!moved) break;
     all.push_back(std::move(*moved));
@@ -138,7 +138,7 @@ base::Task<std::vector<Rebalancing::Moved>> Rebalancing::evenOut(scheduler::Move
 // The move that helps most. Nothing if none does.
 base::Task<std::optional<Rebalancing::Moved>> Rebalancing::moveOne(scheduler::Movers movers) {
   std::set<std::string> stay, unwell, well;
-  for (size_t attempt = 0; attempt < attemptsMost; attempt++) {
+  for (size_t attempt = 0; attempt < maxAttempts; attempt++) {
     Candidates found = candidates(movers, stay);
     for (scheduler::Movable& each : found.movables) each.healthy = !unwell.contains(each.id);
     std::optional<scheduler::Move> move = parts_.placements.rebalance(found.movables, movers);
@@ -234,7 +234,7 @@ Rebalancing::Candidates Rebalancing::candidates(scheduler::Movers movers,
     std::optional<cluster::NodeId> node = cluster::NodeId::parse(each);
     if (!node || !up.contains(*node)) continue;
     for (const auto& [id, place] : parts_.index.of(*node)) {
-      if (taken.size() < candidatesMost) take(*place);
+      if (taken.size() < maxCandidates) take(*place);
     }
   }
   if (services.empty()) return found;

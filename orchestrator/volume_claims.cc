@@ -18,7 +18,7 @@ constexpr base::milliseconds makingWait(120'000);
 constexpr base::milliseconds recordWait(2'000);
 // For how long whoever made a volume may keep its claim although there is a record by now.
 constexpr base::milliseconds ourWait(1'000);
-constexpr base::milliseconds retryFirst(10), retryMost(250);
+constexpr base::milliseconds retryFirst(10), maxRetry(250);
 // How often the engines are asked for a volume that another request makes: its record may be late.
 constexpr base::milliseconds lookEvery(500);
 // By then the record that stands for a name is known here, if all goes well; who does not know it
@@ -143,7 +143,7 @@ base::Task<VolumeClaims::Found> VolumeClaims::find(std::string name) {
       co_return found;
     }
     co_await base::sleepFor(loop_, pause);
-    pause = std::min(pause * 2, retryMost);
+    pause = std::min(pause * 2, maxRetry);
   }
 }
 

@@ -22,7 +22,7 @@ constexpr std::string_view http2Preface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 constexpr std::string_view http2Moved = "/%2A";
 
 // A form of parameters; Go takes 10 MB.
-constexpr size_t formMost = 64 * 1024;
+constexpr size_t maxForm = 64 * 1024;
 
 // A number for each request, to find its line again.
 uint64_t nextRequestId() {
@@ -326,7 +326,7 @@ base::Task<> Connection::answer(Record& record) {
 base::Task<> Connection::handleWithParameters(RouteMatch route, Parameters read) {
   base::Head& request = client_.reader.head();
   if (read == Parameters::form && isForm(request)) {
-    std::string form = co_await readBody(client_, formMost);
+    std::string form = co_await readBody(client_, maxForm);
     std::string target = withForm(request.target(), form);
     request.retarget(target);
     for (std::string_view gone : {"Content-Type", "Content-Length", "Transfer-Encoding", "Expect"})

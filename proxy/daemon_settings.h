@@ -128,8 +128,8 @@ struct DaemonSettings {
           &DaemonSettings::clusterAdvertise);
     visit(Key{.name = "gossip_port",
               .help = "UDP port for the cluster's gossip, the same on every node.",
-              .least = 1,
-              .most = 65535},
+              .min = 1,
+              .max = 65535},
           &DaemonSettings::gossipPort);
     visit(Key{.name = "node_labels",
               .help =
@@ -157,53 +157,53 @@ struct DaemonSettings {
     visit(Key{.name = "max_connections",
               .help = "Maximum number of client connections; more are closed at once.",
               .reloads = true,
-              .least = 1,
-              .most = 1000000},
+              .min = 1,
+              .max = 1000000},
           &DaemonSettings::maxConnections);
     visit(
         Key{.name = "max_head_bytes",
             .help = "Maximum size of a request line with its headers; larger ones get status 431.",
             .reloads = true,
-            .least = kib,
-            .most = mib},
+            .min = kib,
+            .max = mib},
         &DaemonSettings::maxHeadBytes);
     visit(Key{.name = "max_headers",
               .help = "Maximum number of headers in a request; more get status 431.",
               .reloads = true,
-              .least = 10,
-              .most = 10000},
+              .min = 10,
+              .max = 10000},
           &DaemonSettings::maxHeaders);
     visit(
         Key{.name = "max_body_bytes",
             .help = "Maximum size of a body that droverd reads itself, such as the engine's list "
                     "of containers; a larger one is passed on unread. Bodies that are only passed "
                     "on have no limit.",
-            .least = 64 * kib,
-            .most = 1024 * mib},
+            .min = 64 * kib,
+            .max = 1024 * mib},
         &DaemonSettings::maxBodyBytes);
     visit(Key{.name = "head_timeout",
               .help = "How long a client may take to send the request line and headers.",
               .reloads = true,
-              .least = 100,
-              .most = hour},
+              .min = 100,
+              .max = hour},
           &DaemonSettings::headTimeout);
     visit(Key{.name = "idle_timeout",
               .help = "How long a connection may stay open without a request.",
               .reloads = true,
-              .least = second,
-              .most = 24 * hour},
+              .min = second,
+              .max = 24 * hour},
           &DaemonSettings::idleTimeout);
     visit(Key{.name = "connect_timeout",
               .help = "How long to wait for the engine to accept a connection.",
               .reloads = true,
-              .least = 100,
-              .most = 10 * minute},
+              .min = 100,
+              .max = 10 * minute},
           &DaemonSettings::connectTimeout);
     visit(Key{.name = "grace_time",
               .help = "How long open streams may continue after SIGTERM.",
               .reloads = true,
-              .least = 0,
-              .most = hour},
+              .min = 0,
+              .max = hour},
           &DaemonSettings::graceTime);
   }
 };

@@ -9,7 +9,7 @@
 namespace proxy {
 namespace {
 
-constexpr size_t connectionsMost = 32;
+constexpr size_t maxConnections = 32;
 constexpr base::milliseconds timeout(10'000);
 
 }  // namespace
@@ -30,7 +30,7 @@ MetricsServer::MetricsServer(base::Loop& loop, const Address& address, Metrics& 
   tasks_.spawn(base::acceptAll(
       loop_, listener_.get(),
       [this](base::Fd fd) {
-        if (open_ < connectionsMost) tasks_.spawn(serve(std::move(fd)));
+        if (open_ < maxConnections) tasks_.spawn(serve(std::move(fd)));
       },
       [this](std::string why) {
         log_.warn("cannot accept metrics connections", {{"reason", why}});

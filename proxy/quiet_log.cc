@@ -3,7 +3,7 @@
 namespace proxy {
 namespace {
 
-constexpr size_t linesMost = 100;
+constexpr size_t maxLines = 100;
 constexpr base::milliseconds interval(10'000);
 
 }  // namespace
@@ -12,7 +12,7 @@ void QuietLog::line(base::Level level, std::string_view message,
                     std::span<const base::Field> fields) {
   if (!log_.enabled(level)) return;
   if (written_ == 0) timer_.start(interval, [this] { tellRest(); });
-  if (written_ < linesMost) {
+  if (written_ < maxLines) {
     written_++;
     log_.line(level, message, fields);
   } else {

@@ -27,10 +27,10 @@ ConnectionLimits limitsOf(const DaemonSettings& config) {
 // Connections to one listener that have not shown a certificate: for peers in all and from one
 // address, and for clients, of whom one may well make hundreds at once. Of the descriptors they
 // have an eighth at most.
-constexpr size_t newPeersMost = 512, newPeersOfOneMost = 64;
-constexpr size_t newClientsMost = 2048;
+constexpr size_t maxNewPeers = 512, maxNewPeersOfOne = 64;
+constexpr size_t maxNewClients = 2048;
 // Bodies of requests that are held at a time, whatever one of them may have.
-constexpr size_t bodiesMost = 64 * 1024 * 1024;
+constexpr size_t maxBodies = 64 * 1024 * 1024;
 // For how long the addresses of the nodes are taken to be the same.
 constexpr base::milliseconds membersFor(1'000);
 constexpr base::milliseconds refusalsToldEvery(1'000);
@@ -77,7 +77,7 @@ Server::Server(base::Loop& loop, const DaemonSettings& config, ClientTls& tls, A
       limits_(limitsOf(config)),
       maxConnections_(static_cast<size_t>(config.maxConnections)),
       descriptors_(descriptorLimit()),
-      bodies_(std::max(bodiesMost, static_cast<size_t>(config.maxBodyBytes))),
+      bodies_(std::max(maxBodies, static_cast<size_t>(config.maxBodyBytes))),
       quiet_(loop, log),
       memoryTimer_(loop),
       connections_([this](std::exception_ptr fault) { faulted(fault); }) {
@@ -92,9 +92,9 @@ Server::Server(base::Loop& loop, const DaemonSettings& config, ClientTls& tls, A
 void Server::acceptFrom(base::Scope& acceptors, Listening& listening) {
   listening.metric = metrics_.addListener(listening.url);
   if (listening.tls) {
-    size_t most = listening.peersTls ? newPeersMost : newClientsMost;
+    size_t most = listening.peersTls ? maxNewPeers : maxNewClients;
     most = std::min(most, descriptors_ / 8);
-    listening.newcomers.emplace(most, listening.peersTls ? newPeersOfOneMost : most);
+    listening.newcomers.emplace(most, listening.peersTls ? maxNewPeersOfOne : most);
   }
   log_.info("listening", {{"listener", listening.url}, {"tls", listening.tls}});
   acceptors.spawn(base::acceptAll(

@@ -41,7 +41,7 @@ std::string quantityText(std::int64_t quantity, std::span<const Unit> units) {
 }
 
 std::string bounds(const base::SettingKey& key, std::span<const Unit> units) {
-  return "from " + quantityText(key.least, units) + " to " + quantityText(key.most, units);
+  return "from " + quantityText(key.min, units) + " to " + quantityText(key.max, units);
 }
 
 std::string isNot(std::string_view text, const std::string& what) {
@@ -53,7 +53,7 @@ template <class T>
 std::string decodeQuantity(std::string_view text, const base::SettingKey& key,
                            std::span<const Unit> units, T& value) {
   std::optional<std::int64_t> quantity = parseQuantity(text, units);
-  if (!quantity || *quantity < key.least || *quantity > key.most) {
+  if (!quantity || *quantity < key.min || *quantity > key.max) {
     return isNot(text, describe(key, value));
   }
   value = T(*quantity);

@@ -143,7 +143,7 @@ bool meetsAffinities(const Decision& decision, const NodeState& node, std::strin
   return true;
 }
 
-bool isBelowMost(const Decision& decision, const NodeState& node, std::string* why) {
+bool isBelowMaxPerNode(const Decision& decision, const NodeState& node, std::string* why) {
   uint64_t most = decision.policy.maxPerNode, here = decision.ofGroup[node.slot];
   if (most == 0 || here < most) return true;
   return why && no(why, "has " + std::to_string(here) + " of " + decision.group +
@@ -225,7 +225,7 @@ constexpr Filter list[] = {
     {"network", hasNetworks},
     {"bind", hasBinds},
     {"affinity", meetsAffinities},
-    {"max-per-node", isBelowMost},
+    {"max-per-node", isBelowMaxPerNode},
     {"slots", hasSlots},
     {"port", hasPorts},
     {"reservation", hasRoom},

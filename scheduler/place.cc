@@ -9,7 +9,7 @@
 namespace scheduler {
 namespace {
 
-constexpr size_t linesMost = 100;
+constexpr size_t maxLines = 100;
 
 struct Ranked {
   Score score;
@@ -58,12 +58,12 @@ std::string summary(const std::vector<Rejection>& rejected) {
     isFirst = false;
   }
   text += " of " + std::to_string(rejected.size()) + (rejected.size() == 1 ? " node)" : " nodes)");
-  for (size_t i = 0; i < rejected.size() && i < linesMost; i++) {
+  for (size_t i = 0; i < rejected.size() && i < maxLines; i++) {
     const Rejection& each = rejected[i];
     text += "\n" + each.name + ": " + std::string(each.filter) + ": " + each.message;
   }
-  if (rejected.size() > linesMost)
-    text += "\n... and " + std::to_string(rejected.size() - linesMost) + " more";
+  if (rejected.size() > maxLines)
+    text += "\n... and " + std::to_string(rejected.size() - maxLines) + " more";
   return text;
 }
 
@@ -95,7 +95,7 @@ Placement place(const labels::Policy& policy, const World& world, const Options&
   });
 
   size_t told =
-      options.candidatesMost == 0 ? left.size() : std::min(options.candidatesMost, left.size());
+      options.maxCandidates == 0 ? left.size() : std::min(options.maxCandidates, left.size());
   auto isBetter = [](const Ranked& a, const Ranked& b) {
     auto order = a.score <=> b.score;
     return order == 0 ? a.node->facts.id < b.node->facts.id : order < 0;

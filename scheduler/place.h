@@ -24,7 +24,7 @@ struct Options {
   bool networksSpan = false;  // else a container goes where its user-defined networks are
   uint64_t seed = 0;          // for the strategy random
   std::vector<std::string> imagePlatforms = {};  // what the image is there for; empty: not known
-  size_t candidatesMost = 8;                     // that are told; 0: all
+  size_t maxCandidates = 8;                      // that are told; 0: all
   bool explain = false;                          // also say why nodes were left out
   // What an engine checks by itself (filters.h) is left to it.
   bool leaveToEngine = false;

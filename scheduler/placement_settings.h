@@ -28,7 +28,7 @@ struct PlacementSettings {
             .help = "How many percent more processors and memory than a node has its containers "
                     "may reserve, unless its label io.drover.overcommit says otherwise. Must be "
                     "the same on every node.",
-            .most = 1000},
+            .max = 1000},
         &PlacementSettings::overcommitPercent);
   }
 };

@@ -83,7 +83,7 @@ std::optional<Move> rebalance(std::span<const Movable> movables, const World& wo
     labels::Policy policy = *each.policy;
     policy.replaces = container->id;
     Options one = options;
-    one.candidatesMost = 1;
+    one.maxCandidates = 1;
     one.name = container->name;
     Placement placement = place(policy, world, one);
     if (placement.candidates.empty() || placement.candidates[0].id == from.facts.id) continue;

@@ -46,7 +46,7 @@ inline cluster::MembershipOptions impatient() {
   cluster::MembershipOptions options;
   options.probeInterval = cluster::Time(200);
   options.probeTimeout = cluster::Time(100);
-  options.suspicionLeast = cluster::Time(400);
+  options.minSuspicion = cluster::Time(400);
   options.reconnectInterval = cluster::Time(300);
   return options;
 }

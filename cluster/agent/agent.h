@@ -51,11 +51,7 @@ struct AgentOptions {
   ClaimOptions claims = {};
 };
 
-class Agent : public Nodes,
-              public Records,
-              public ClaimService,
-              public Causality,
-              public OwnNode {
+class Agent : public Nodes, public Records, public ClaimService, public Causality, public OwnNode {
  public:
   // Opens the store in options.stateDir; throws StoreError, but not for one that cannot be written
   // for now. All must outlive it.

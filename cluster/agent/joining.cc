@@ -11,7 +11,7 @@ namespace cluster {
 namespace {
 
 constexpr base::milliseconds joinTimeout(10'000);
-constexpr size_t answerMost = 4 * 1024 * 1024;
+constexpr size_t maxAnswer = 4 * 1024 * 1024;
 
 base::Task<std::unique_ptr<base::Stream>> connectPinned(base::Loop& loop,
                                                         std::shared_ptr<base::TlsContext> tls,
@@ -44,7 +44,7 @@ base::Task<Joined> askToJoin(base::Loop& loop, JoinWish wish) {
   if (isUnspecified(advertise)) advertise = ownAddress(connection->stream->fd(), advertise.port);
   client.giveBack(std::move(connection));
   base::HttpReply described =
-      co_await client.call(base::httpGet("/drover/v1/cluster", joinTimeout, answerMost));
+      co_await client.call(base::httpGet("/drover/v1/cluster", joinTimeout, maxAnswer));
   if (described.status != 200) throw AgentError(503, wish.remote + ": " + refusalOf(described));
   std::string id = decodeCluster(described.body, wish.remote);
 
@@ -62,7 +62,7 @@ base::Task<Joined> askToJoin(base::Loop& loop, JoinWish wish) {
   call.target = "/drover/v1/join";
   call.body = encode(request);
   call.timeout = joinTimeout;
-  call.most = answerMost;
+  call.maxAnswer = maxAnswer;
   base::HttpReply reply = co_await client.call(std::move(call));
   if (reply.status != 200) throw AgentError(reply.status, refusalOf(reply));
 

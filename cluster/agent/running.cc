@@ -80,13 +80,13 @@ MembershipOptions Agent::Running::membershipOptions() const {
     return std::chrono::duration_cast<std::chrono::microseconds>(
         std::chrono::steady_clock::now().time_since_epoch());
   };
-  options.incarnationMost = [] { return incarnationsBy(instantNow()); };
+  options.maxIncarnation = [] { return incarnationsBy(instantNow()); };
   return options;
 }
 
 StateOptions Agent::Running::stateOptions() const {
   StateOptions options = agent.options_.state;
-  options.versionMost = [] { return versionsBy(instantNow()); };
+  options.maxVersion = [] { return versionsBy(instantNow()); };
   return options;
 }
 

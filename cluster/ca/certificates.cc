@@ -32,9 +32,9 @@ constexpr const char* authorityName = "drover-ca";
 constexpr std::string_view nodeUnit = "drover-node";
 constexpr std::string_view clientUnit = "drover-client";
 constexpr const char* curve = "prime256v1";
-constexpr int serialBits = 127;        // positive, and a handy length
-constexpr size_t pemMost = 64 * 1024;  // of any text that is read
-constexpr size_t nameMost = 64;        // of a part of a subject (RFC 5280 appendix A.1)
+constexpr int serialBits = 127;       // positive, and a handy length
+constexpr size_t maxPem = 64 * 1024;  // of any text that is read
+constexpr size_t maxName = 64;        // of a part of a subject (RFC 5280 appendix A.1)
 
 // `what` is to be understood alone; OpenSSL's reason is added.
 [[noreturn]] void fail(const std::string& what) {
@@ -57,7 +57,7 @@ int noPassword(char*, int, int, void*) {
 
 Bio reading(std::string_view text) {
   ERR_clear_error();
-  if (text.size() > pemMost) throw CertificateError("PEM text is too long");
+  if (text.size() > maxPem) throw CertificateError("PEM text is too long");
   Bio bio(BIO_new_mem_buf(text.data(), static_cast<int>(text.size())));
   need(bio != nullptr, "cannot read PEM");
   return bio;
@@ -230,7 +230,7 @@ bool isHostname(const std::string& name) {
 
 bool isPrintable(std::string_view text) {
   auto good = [](char c) { return c >= ' ' && c <= '~'; };
-  return !text.empty() && text.size() <= nameMost && std::all_of(text.begin(), text.end(), good);
+  return !text.empty() && text.size() <= maxName && std::all_of(text.begin(), text.end(), good);
 }
 
 Request readRequest(const std::string& text) {

@@ -9,9 +9,9 @@
 namespace cluster {
 namespace {
 
-constexpr size_t configMost = 256 * 1024;
-constexpr size_t authoritiesMost = 8;
-constexpr size_t keysMost = 8;
+constexpr size_t maxConfig = 256 * 1024;
+constexpr size_t maxAuthorities = 8;
+constexpr size_t maxKeys = 8;
 constexpr size_t keyBytes = 32;
 
 }  // namespace
@@ -48,7 +48,7 @@ std::string encode(const ClusterConfig& config) {
 }
 
 std::optional<ClusterConfig> decodeConfig(std::string_view json) {
-  if (json.size() > configMost) return std::nullopt;
+  if (json.size() > maxConfig) return std::nullopt;
   rapidjson::Document document = base::parseJson(json);
   if (!document.IsObject()) return std::nullopt;
   ClusterConfig config;
@@ -77,8 +77,8 @@ std::optional<ClusterConfig> decodeConfig(std::string_view json) {
   config.gossipStep = base::number(document, "gossipStep");
   config.workerSecret = base::text(document, "workerSecret");
   config.managerSecret = base::text(document, "managerSecret");
-  bool whole = !config.authorities.empty() && config.authorities.size() <= authoritiesMost &&
-               !config.gossipKeys.empty() && config.gossipKeys.size() <= keysMost &&
+  bool whole = !config.authorities.empty() && config.authorities.size() <= maxAuthorities &&
+               !config.gossipKeys.empty() && config.gossipKeys.size() <= maxKeys &&
                !config.workerSecret.empty() && !config.managerSecret.empty();
   if (!whole) return std::nullopt;
   return config;

@@ -11,9 +11,9 @@ namespace cluster {
 namespace {
 
 // Changes of membership that are remembered. When more come, the one before all of them still is.
-constexpr size_t viewsMost = 8;
+constexpr size_t maxViews = 8;
 // Releases that are remembered, to be told again.
-constexpr size_t releasesMost = 1024;
+constexpr size_t maxReleases = 1024;
 
 bool contains(const Quorum& quorum, const NodeId& member) {
   return std::find(quorum.begin(), quorum.end(), member) != quorum.end();
@@ -76,7 +76,7 @@ void Claims::Impl::setMembers(Time now, std::vector<NodeId> members) {
   if (members == members_) return;
   forgetViews(now);
   if (!members_.empty()) before_.push_back({std::move(members_), now + 2 * options_.keepFor});
-  if (before_.size() > viewsMost) before_.erase(before_.begin() + 1);
+  if (before_.size() > maxViews) before_.erase(before_.begin() + 1);
   members_ = std::move(members);
   for (auto& [name, claim] : claims_) {
     claim.quorums = quorums(claim.key);
@@ -101,9 +101,9 @@ void Claims::Impl::release(Time now, const std::string& key, const std::string& 
 void Claims::Impl::letGo(Time now, const std::set<NodeId>& members, const std::string& key,
                          const std::string& holder) {
   for (const NodeId& member : members) tellRelease(member, key, holder);
-  if (releases_.size() >= releasesMost)
+  if (releases_.size() >= maxReleases)
     std::erase_if(releases_, [&](const auto& each) { return each.second.until <= now; });
-  if (releases_.size() < releasesMost)
+  if (releases_.size() < maxReleases)
     releases_[{key, holder}] = {members, {}, now + options_.keepFor + options_.keepForBack};
 }
 

@@ -29,9 +29,9 @@ struct ClaimOptions {
   Time keepFor{10'000};  // a grant, unless renewed; who forgot abstains as long. Equal everywhere
   // A grant of which the asker came back, from then on: time to tell what it has by records.
   Time keepForBack{5'000};
-  Time releaseAgain{500};      // what was released at a member that could not be reached
-  size_t grantsMost = 65'536;  // that we keep
-  size_t grantsOfMemberMost = 4'096;
+  Time releaseAgain{500};     // what was released at a member that could not be reached
+  size_t maxGrants = 65'536;  // that we keep
+  size_t maxGrantsOfMember = 4'096;
 };
 
 // What the granting side looks up, and may be asked of by claims only.

@@ -18,8 +18,8 @@
 namespace cluster {
 namespace {
 
-constexpr size_t fileMost = 64 * 1024 * 1024;
-constexpr size_t noteMost = 4096;
+constexpr size_t maxFile = 64 * 1024 * 1024;
+constexpr size_t maxNote = 4096;
 constexpr uint32_t formatVersion = 1;
 
 // Each note with its length before it, so that one that was cut off by a kill is known.
@@ -39,7 +39,7 @@ bool take(std::string_view& content, wire::GrantNote& note) {
   for (int i = 3; i >= 0; i--)
     length = length << 8 | static_cast<unsigned char>(content[static_cast<size_t>(i)]);
   content.remove_prefix(4);
-  if (length > noteMost || length > content.size()) return false;
+  if (length > maxNote || length > content.size()) return false;
   bool sound = note.ParseFromArray(content.data(), static_cast<int>(length));
   content.remove_prefix(length);
   return sound;
@@ -109,7 +109,7 @@ std::optional<std::vector<KeptGrant>> GrantLog::load(const NodeId& self, Time no
   std::array<char, 64 * 1024> block;
   while (file.read(block.data(), block.size()) || file.gcount() > 0) {
     content.append(block.data(), static_cast<size_t>(file.gcount()));
-    if (content.size() > fileMost) return std::nullopt;
+    if (content.size() > maxFile) return std::nullopt;
   }
   return readGrants(content, bootId(), self, now, sinceBoot());
 }

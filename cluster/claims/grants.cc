@@ -6,13 +6,13 @@ namespace cluster {
 namespace {
 
 // Longer names are nobody's.
-constexpr size_t nameMost = 1024;
+constexpr size_t maxName = 1024;
 // So often it is seen whether an asker that was away is back.
 constexpr Time lookAgain(1'000);
 
 bool isSound(const wire::ClaimAsk& ask) {
-  return !ask.key().empty() && ask.key().size() <= nameMost && !ask.holder().empty() &&
-         ask.holder().size() <= nameMost;
+  return !ask.key().empty() && ask.key().size() <= maxName && !ask.holder().empty() &&
+         ask.holder().size() <= maxName;
 }
 
 }  // namespace
@@ -102,8 +102,8 @@ Time Grants::nextExpiry() const {
 
 bool Grants::isFull(const NodeId& asker) const {
   auto count = byAsker_.find(asker);
-  return grants_.size() >= options_.grantsMost ||
-         (count != byAsker_.end() && count->second >= options_.grantsOfMemberMost);
+  return grants_.size() >= options_.maxGrants ||
+         (count != byAsker_.end() && count->second >= options_.maxGrantsOfMember);
 }
 
 void Grants::add(const KeptGrant& grant) {

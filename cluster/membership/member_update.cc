@@ -6,12 +6,12 @@
 namespace cluster {
 namespace {
 
-constexpr size_t nameMost = 253;  // RFC 1035, section 2.3.4, without the root
+constexpr size_t maxName = 253;  // RFC 1035, section 2.3.4, without the root
 
 // A host name, or anything that can be shown on a terminal without harm.
 bool isName(const std::string& name) {
   auto isVisible = [](unsigned char c) { return c > 0x20 && c != 0x7f; };
-  return name.size() <= nameMost && std::all_of(name.begin(), name.end(), isVisible);
+  return name.size() <= maxName && std::all_of(name.begin(), name.end(), isVisible);
 }
 
 std::optional<MemberDetails> decodeDetails(const wire::MemberUpdate& update) {
@@ -62,7 +62,7 @@ wire::MemberStatus encodeStatus(Status status) {
 std::optional<MemberUpdate> decode(const wire::MemberUpdate& update) {
   auto id = NodeId::parse(update.id());
   auto status = decodeStatus(update.status());
-  if (!id || !status || update.incarnation() > incarnationMost) return std::nullopt;
+  if (!id || !status || update.incarnation() > maxIncarnation) return std::nullopt;
 
   MemberUpdate decoded;
   decoded.id = *id;

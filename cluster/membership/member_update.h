@@ -28,7 +28,7 @@ struct MemberUpdate {
 };
 
 // Above this no incarnation ever is, so that there is always room to refute.
-constexpr uint64_t incarnationMost = uint64_t{1} << 48;
+constexpr uint64_t maxIncarnation = uint64_t{1} << 48;
 
 // Nothing if it does not make sense.
 std::optional<MemberUpdate> decode(const wire::MemberUpdate& update);

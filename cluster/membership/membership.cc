@@ -17,12 +17,12 @@ constexpr Time mergeAtMostEvery{1'000};
 constexpr Time forgetEvery{60'000};
 // Gossip has reached all whom it will reach by then.
 constexpr Time missedAfter{500};
-constexpr int missedMost = 5;
+constexpr int maxMissed = 5;
 // Who hears of it first hand when we leave.
 constexpr size_t toldOfLeaving = 32;
 // The same refusal is told again after this, and so many senders are kept in mind.
 constexpr Time tellRefusalEvery{3600 * 1000};
-constexpr size_t refusedMost = 64;
+constexpr size_t maxRefused = 64;
 
 // Bytes that a field of this size takes inside another message: its tag, length and contents.
 size_t asField(size_t size) {
@@ -44,7 +44,7 @@ void Membership::Impl::start(Time now, const std::vector<Member>& others) {
   Member& self = table_.self().member;
   self.since = now;
   for (const Member& other : others) {
-    if (table_.find(other.id) || table_.size() >= options_.membersMost) continue;
+    if (table_.find(other.id) || table_.size() >= options_.maxMembers) continue;
     Member member = other;
     // Suspicions are not inherited: we shall see for ourselves.
     if (member.status == Status::suspect) member.status = Status::alive;
@@ -101,7 +101,7 @@ void Membership::Impl::updateSelf(Time now, std::string name, Endpoint gossip, u
 bool Membership::Impl::receive(Time now, const NodeId& sender, std::optional<Endpoint> from,
                                const wire::Message& message) {
   if (!isReadable(now, sender, message) || removed_.count(sender) > 0) return false;
-  if (static_cast<size_t>(message.updates_size()) > 2 * options_.membersMost) return false;
+  if (static_cast<size_t>(message.updates_size()) > 2 * options_.maxMembers) return false;
   const MemberRow* before = table_.find(sender);
   bool wasFailed = before && before->member.status == Status::failed;
 
@@ -160,7 +160,7 @@ void Membership::Impl::refuse(Time now, const NodeId& sender, const std::string&
   if (!isNew && now - told->second < tellRefusalEvery) return;
   told->second = now;
   listener_.refused(sender, why);
-  if (refusedAt_.size() <= refusedMost) return;
+  if (refusedAt_.size() <= maxRefused) return;
   auto isOlder = [](const auto& one, const auto& other) { return one.second < other.second; };
   refusedAt_.erase(std::min_element(refusedAt_.begin(), refusedAt_.end(), isOlder));
 }
@@ -176,7 +176,7 @@ void Membership::Impl::piggyback(wire::Message& message,
     wire::MemberUpdate* update = message.add_updates();
     encode(row.member, row.accuser, false, *update);
     size_t more = asField(update->ByteSizeLong());
-    if (bytes + more > packetMost) {
+    if (bytes + more > maxPacket) {
       message.mutable_updates()->RemoveLast();
       return false;
     }
@@ -268,7 +268,7 @@ void Membership::Impl::spokenOf(Time now, const NodeId& id) {
 // Whom we ask may have missed it, too.
 void Membership::Impl::askForMissed(Time now) {
   nextMissed_ = Time::max();
-  bool isOver = table_.find(missed_->id) || missed_->asked == missedMost;
+  bool isOver = table_.find(missed_->id) || missed_->asked == maxMissed;
   if (isOver) return missed_.reset();
   missed_->asked++;
   nextMissed_ = now + missedAfter + Time(draw(missedAfter.count()));

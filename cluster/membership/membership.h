@@ -33,16 +33,16 @@ struct MembershipOptions {
   Time probeTimeout{200};  // until others are asked to probe, too
   int indirectProbes = 3;
   // So many others must confirm a suspicion for it to last no longer than
-  // suspicionFactor * log10(members) * probeInterval, but suspicionLeast; it lasts suspicionMost
+  // suspicionFactor * log10(members) * probeInterval, but minSuspicion; it lasts maxSuspicion
   // times that if nobody does.
   int confirmations = 2;
   double suspicionFactor = 3;
-  double suspicionMost = 6;
-  Time suspicionLeast{1'000};
+  double maxSuspicion = 6;
+  Time minSuspicion{1'000};
   // A confirmed one of whom we know at first hand that its host refuses connections: it was killed,
   // or starts anew, and should have the time for that.
   Time suspicionRefused{1'200};
-  int awarenessMost = 8;  // Lifeguard's local health multiplier ends there
+  int maxAwareness = 8;  // Lifeguard's local health multiplier ends there
   // A tick so late means that we got no processor: deadlines of others wait as much longer.
   Time lateness{50};
   Time gossipInterval{100};
@@ -54,9 +54,9 @@ struct MembershipOptions {
   Time reconnectInterval{5'000};   // a failed member is tried, so that a healed split is found
   Time forgetFailedAfter{72 * 3600 * 1000};
   Time forgetLeftAfter{24 * 3600 * 1000};
-  size_t membersMost = 10'000;  // more are not taken in
+  size_t maxMembers = 10'000;  // more are not taken in
   // Higher ones are not believed (number_bounds.h). Without it: a constant.
-  std::function<uint64_t()> incarnationMost = nullptr;
+  std::function<uint64_t()> maxIncarnation = nullptr;
   // For round-trip times only, which are as coarse as Time without it.
   std::function<std::chrono::microseconds()> clock;
 };

@@ -9,8 +9,8 @@
 namespace cluster {
 namespace {
 
-constexpr size_t relaysMost = 128;
-constexpr size_t probeSoonMost = 8;
+constexpr size_t maxRelays = 128;
+constexpr size_t maxProbeSoon = 8;
 // Hints make probes come earlier, but not faster than this.
 constexpr Time probesApart{50};
 
@@ -31,7 +31,7 @@ void Membership::Impl::startProbe(Time now) {
 }
 
 void Membership::Impl::probeSoon(Time now, const NodeId& id) {
-  if (isLeaving() || probeSoon_.size() >= probeSoonMost) return;
+  if (isLeaving() || probeSoon_.size() >= maxProbeSoon) return;
   if (std::find(probeSoon_.begin(), probeSoon_.end(), id) != probeSoon_.end()) return;
   probeSoon_.push_back(id);
   if (!probe_) nextProbe_ = std::min(nextProbe_, std::max(now, lastProbe_ + probesApart));
@@ -182,7 +182,7 @@ void Membership::Impl::receivePingRequest(Time now, const NodeId& sender,
   auto target = NodeId::parse(request.target());
   // Only members are pinged, where we know them to be: nobody shall aim us at others.
   const MemberRow* row = target ? table_.find(*target) : nullptr;
-  if (!from || !row || row == &table_.self() || relays_.size() >= relaysMost) return;
+  if (!from || !row || row == &table_.self() || relays_.size() >= maxRelays) return;
   // The nack must be back before the asker's interval ends.
   Time wait = (options_.probeInterval - options_.probeTimeout) / 2;
   relays_.push_back({{sender, *from},
@@ -265,7 +265,7 @@ void Membership::Impl::makeUpFor(Time lateness) {
 }
 
 void Membership::Impl::beAware(int by) {
-  awareness_ = std::clamp(awareness_ + by, 0, options_.awarenessMost - 1);
+  awareness_ = std::clamp(awareness_ + by, 0, options_.maxAwareness - 1);
 }
 
 }  // namespace cluster

@@ -15,8 +15,8 @@ namespace {
 // wrong order. One that comes back so often is no such news.
 constexpr int defiedByClone = 3;
 // We answer some times more, so that the clone sees as much of us.
-constexpr int defiedMost = 6;
-constexpr size_t otherSessionsMost = 16;
+constexpr int maxDefied = 6;
+constexpr size_t maxOtherSessions = 16;
 // Who is about to be forgotten is not learnt anew from somebody whose clock is a little behind.
 constexpr Time forgetMargin{60'000};
 
@@ -48,7 +48,7 @@ bool Membership::Impl::takeUpdates(Time now, const wire::Message& message, bool 
 
 // What is too high now is said again when it no longer is, if it is true.
 bool Membership::Impl::isBelievable(const MemberUpdate& update) const {
-  return !options_.incarnationMost || update.incarnation <= options_.incarnationMost();
+  return !options_.maxIncarnation || update.incarnation <= options_.maxIncarnation();
 }
 
 void Membership::Impl::take(Time now, MemberRow* row, const MemberUpdate& update, bool isTable) {
@@ -149,10 +149,10 @@ bool Membership::Impl::isClone(const MemberUpdate& update) {
                             [&](const OtherSession& other) { return other.session == session; });
   if (known == otherSessions_.end()) {
     otherSessions_.push_back({session, answer});
-    if (otherSessions_.size() > otherSessionsMost) otherSessions_.pop_front();
+    if (otherSessions_.size() > maxOtherSessions) otherSessions_.pop_front();
     return false;
   }
-  if (known->defied >= defiedMost) return true;
+  if (known->defied >= maxDefied) return true;
   if (update.incarnation >= known->answered) known->defied++;
   known->answered = answer;
   if (known->defied == defiedByClone && !known->told) {
@@ -171,7 +171,7 @@ bool Membership::Impl::isClone(const MemberUpdate& update) {
 
 void Membership::Impl::refute(Time now, uint64_t incarnation) {
   MemberRow& self = table_.self();
-  if (incarnation >= incarnationMost) return;
+  if (incarnation >= maxIncarnation) return;
   table_.set(self, self.member.status, std::max(incarnation, self.member.incarnation) + 1);
   enqueue(now, self);
 }
@@ -179,7 +179,7 @@ void Membership::Impl::refute(Time now, uint64_t incarnation) {
 // ---- others
 
 MemberRow* Membership::Impl::learn(Time now, const MemberUpdate& update, Status status) {
-  if (!update.details || table_.size() >= options_.membersMost) return nullptr;
+  if (!update.details || table_.size() >= options_.maxMembers) return nullptr;
   const MemberDetails& details = *update.details;
   if (details.wireVersion < wireOldestReader) {
     refuse(now, update.id,
@@ -232,8 +232,8 @@ void Membership::Impl::suspect(Time now, MemberRow& row, const NodeId& accuser,
   double living = double(table_.living());
   double lasting =
       options_.suspicionFactor * std::log10(living) * double(options_.probeInterval.count());
-  Time least = std::max(options_.suspicionLeast, Time(std::llround(lasting)));
-  Time most{std::llround(options_.suspicionMost * double(least.count()))};
+  Time least = std::max(options_.minSuspicion, Time(std::llround(lasting)));
+  Time most{std::llround(options_.maxSuspicion * double(least.count()))};
   // All but the suspect and the accuser may confirm.
   int confirmers = std::max(0, static_cast<int>(table_.living()) - 2);
   row.suspicion =

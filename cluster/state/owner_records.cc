@@ -33,7 +33,7 @@ uint64_t sourceOf(const wire::OwnerDelta& delta) {
 // What is wrong with it, whoever reads it; empty if nothing is.
 std::string flawOf(const wire::OwnerDelta& delta, const StateOptions& options) {
   uint64_t source = sourceOf(delta);
-  if (source > OwnerRecords::versionMost(options)) return "a version ahead of this node's clock";
+  if (source > OwnerRecords::maxVersion(options)) return "a version ahead of this node's clock";
   if (delta.base() > delta.version() || delta.floor() > source || delta.purged() > source)
     return "versions that contradict each other";
   uint64_t before = delta.base();
@@ -41,9 +41,9 @@ std::string flawOf(const wire::OwnerDelta& delta, const StateOptions& options) {
     if (record.version() <= before || record.version() > delta.version())
       return "a record out of order";
     before = record.version();
-    if (record.key().empty() || record.key().size() > options.keyMost)
+    if (record.key().empty() || record.key().size() > options.maxKey)
       return "a key of " + std::to_string(record.key().size()) + " bytes";
-    if (record.value().size() > options.valueMost)
+    if (record.value().size() > options.maxValue)
       return "a value of " + std::to_string(record.value().size()) + " bytes";
     if (record.deleted() && !record.value().empty()) return "a tombstone with a value";
   }
@@ -80,18 +80,18 @@ void OwnerRecords::begin(uint64_t start) {
 
 std::string OwnerRecords::put(const std::string& key, std::string value, bool confidential,
                               const StateOptions& options, const Report& report) {
-  if (key.empty() || key.size() > options.keyMost)
+  if (key.empty() || key.size() > options.maxKey)
     return "a key of " + std::to_string(key.size()) + " bytes";
-  if (value.size() > options.valueMost)
+  if (value.size() > options.maxValue)
     return "\"" + key + "\": a value of " + std::to_string(value.size()) + " bytes";
   auto found = byKey_.find(key);
   bool lives = found != byKey_.end() && !(*found)->deleted;
   if (lives && (*found)->record.value == value && (*found)->confidential == confidential) return {};
-  if (!lives && live_ >= options.recordsMost)
-    return "\"" + key + "\": more than " + std::to_string(options.recordsMost) + " records";
+  if (!lives && live_ >= options.maxRecords)
+    return "\"" + key + "\": more than " + std::to_string(options.maxRecords) + " records";
   size_t replaced = lives ? key.size() + (*found)->record.value.size() : 0;
-  if (bytes_ - replaced + key.size() + value.size() > options.bytesMost)
-    return "\"" + key + "\": more than " + std::to_string(options.bytesMost) + " bytes of records";
+  if (bytes_ - replaced + key.size() + value.size() > options.maxBytes)
+    return "\"" + key + "\": more than " + std::to_string(options.maxBytes) + " bytes of records";
 
   auto changed = entry(key);
   target_ = known_ = ++version_;
@@ -203,8 +203,8 @@ std::string OwnerRecords::brokenLimit(const wire::OwnerDelta& delta,
       bytes += record.key().size();
     }
   }
-  if (count > 2 * options.recordsMost) return "too many records";
-  if (bytes > 2 * options.bytesMost) return "too many bytes of records";
+  if (count > 2 * options.maxRecords) return "too many records";
+  if (bytes > 2 * options.maxBytes) return "too many bytes of records";
   return {};
 }
 
@@ -277,8 +277,8 @@ void OwnerRecords::fillNews(wire::OwnerDelta& delta, uint64_t base, size_t bytes
   for (; from != entries_.end(); ++from) write(*from, *delta.add_records());
 }
 
-void OwnerRecords::purge(Time before, size_t tombstonesMost) {
-  size_t tooMany = tombstones() > tombstonesMost ? tombstones() - tombstonesMost / 2 : 0;
+void OwnerRecords::purge(Time before, size_t maxTombstones) {
+  size_t tooMany = tombstones() > maxTombstones ? tombstones() - maxTombstones / 2 : 0;
   if (tombstones() == 0) return;
   for (auto it = entries_.begin(); it != entries_.end();) {
     auto entry = it++;

@@ -26,9 +26,9 @@ namespace cluster {
 class OwnerRecords {
  public:
   // Nothing above is believed, so that no counter ever overflows and an owner can always go above.
-  static uint64_t versionMost(const StateOptions& options) {
+  static uint64_t maxVersion(const StateOptions& options) {
     constexpr uint64_t most = uint64_t{1} << 62;
-    return options.versionMost ? std::min(options.versionMost(), most) : most;
+    return options.maxVersion ? std::min(options.maxVersion(), most) : most;
   }
 
   struct Entry {
@@ -97,7 +97,7 @@ class OwnerRecords {
   void fillNews(wire::OwnerDelta& delta, uint64_t base, size_t bytes) const;
 
   // Forgets tombstones from `before`, and the older half of them if there are too many.
-  void purge(Time before, size_t tombstonesMost);
+  void purge(Time before, size_t maxTombstones);
 
  private:
   using Entries = std::list<Entry>;  // stale ones, then by version

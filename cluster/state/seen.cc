@@ -25,7 +25,7 @@ std::optional<Versions> decodeSeen(std::string_view text) {
     auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), version);
     if (error != std::errc()) return std::nullopt;
     text.remove_prefix(static_cast<size_t>(end - text.data()));
-    if (seen.size() == seenMost || !seen.emplace(*owner, version).second) return std::nullopt;
+    if (seen.size() == maxSeen || !seen.emplace(*owner, version).second) return std::nullopt;
     if (text.empty()) return seen;
     if (text.front() != ',' || text.size() == 1) return std::nullopt;
     text.remove_prefix(1);
@@ -37,7 +37,7 @@ void LatelyChanged::note(Time now, const NodeId& owner) {
   auto found = std::find_if(changes_.begin(), changes_.end(),
                             [&](const Change& each) { return each.owner == owner; });
   if (found == changes_.end()) {
-    if (changes_.size() < seenMost) changes_.emplace_back();
+    if (changes_.size() < maxSeen) changes_.emplace_back();
     found = changes_.end() - 1;
   }
   *found = {owner, now};

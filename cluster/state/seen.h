@@ -13,18 +13,18 @@
 
 namespace cluster {
 
-constexpr size_t seenMost = 16;
+constexpr size_t maxSeen = 16;
 
 // "ID=VERSION,ID=VERSION", by id; empty for nothing.
 std::string encodeSeen(const Versions& seen);
-// Nothing for what is no such text, names an owner twice, or more than seenMost of them.
+// Nothing for what is no such text, names an owner twice, or more than maxSeen of them.
 std::optional<Versions> decodeSeen(std::string_view text);
 
 // The owners whose records changed last.
 class LatelyChanged {
  public:
   void note(Time now, const NodeId& owner);
-  // Those since `since`, the newest first; seenMost at most.
+  // Those since `since`, the newest first; maxSeen at most.
   std::vector<NodeId> since(Time since) const;
 
  private:

@@ -64,7 +64,7 @@ OwnerRecords::Report State::Impl::reportOf(const NodeId& owner) {
 
 // Somebody published under our id: all of ours is written anew, above.
 void State::Impl::defend(Time now, uint64_t version, const std::string& why) {
-  if (now < mayDefend_ || version > OwnerRecords::versionMost(options_)) return;
+  if (now < mayDefend_ || version > OwnerRecords::maxVersion(options_)) return;
   mayDefend_ = now + options_.syncInterval;
   listener_.recordsRefused(self_, why);
   changeOwn(
@@ -82,7 +82,7 @@ OwnerRecords::Fit State::Impl::take(Time now, const NodeId& owner, const wire::O
   }
   OwnerRow* row = owners_.find(owner);
   if (!row && forgotten_.contains(owner)) return Fit::known;
-  if (!row && owners_.size() >= options_.ownersMost) {
+  if (!row && owners_.size() >= options_.maxOwners) {
     listener_.recordsRefused(owner, "too many owners");
     return Fit::refused;
   }
@@ -139,8 +139,8 @@ void State::Impl::forget(const NodeId& owner) {
 
 void State::Impl::purgeLater(Time now, OwnerRow& row) {
   if (row.records.tombstones() == 0) return;
-  if (row.records.tombstones() > options_.recordsMost)
-    row.records.purge(now - options_.tombstonesFor, options_.recordsMost);
+  if (row.records.tombstones() > options_.maxRecords)
+    row.records.purge(now - options_.tombstonesFor, options_.maxRecords);
   withTombstones_.insert(row.id);
   if (nextPurge_ == Time::max()) nextPurge_ = now + options_.tombstonesFor / 16;
 }
@@ -150,7 +150,7 @@ void State::Impl::purge(Time now) {
   for (const NodeId& owner : std::exchange(withTombstones_, {})) {
     OwnerRow* row = owners_.find(owner);
     if (!row) continue;
-    row->records.purge(now - options_.tombstonesFor, options_.recordsMost);
+    row->records.purge(now - options_.tombstonesFor, options_.maxRecords);
     purgeLater(now, *row);
   }
 }

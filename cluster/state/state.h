@@ -33,14 +33,14 @@ struct StateOptions {
   Time pushInterval{20};     // between two pushes of one record
   double pushFactor = 3;     // a push is made this * log10(peers + 1) times by each who has it
   Time tombstonesFor{3600 * 1000};
-  size_t deltaMost = 256 * 1024;      // bytes of records in one StateDelta: flow control
-  size_t valueMost = maxRecordValue;  // of one record
-  size_t keyMost = 1024;
-  size_t recordsMost = 100'000;         // of one owner
-  size_t bytesMost = 64 * 1024 * 1024;  // of one owner's keys and values
-  size_t ownersMost = 10'000;
+  size_t maxDelta = 256 * 1024;      // bytes of records in one StateDelta: flow control
+  size_t maxValue = maxRecordValue;  // of one record
+  size_t maxKey = 1024;
+  size_t maxRecords = 100'000;         // of one owner
+  size_t maxBytes = 64 * 1024 * 1024;  // of one owner's keys and values
+  size_t maxOwners = 10'000;
   // Higher versions are not believed (number_bounds.h). Without it: a constant.
-  std::function<uint64_t()> versionMost = nullptr;
+  std::function<uint64_t()> maxVersion = nullptr;
 };
 
 // Told from within the automaton's functions; must not call back into it. Of our own records, too.

@@ -11,9 +11,9 @@ namespace cluster {
 namespace {
 
 // What a packet of news may hold of one owner's records, beside the names and versions.
-constexpr size_t newsMost = packetMost - 220;
+constexpr size_t maxNews = maxPacket - 220;
 // In one round of telling, to each of the peers it goes to.
-constexpr size_t packetsMost = 8;
+constexpr size_t maxPackets = 8;
 
 }  // namespace
 
@@ -48,16 +48,16 @@ std::vector<wire::Message> State::Impl::packets(Time now) {
   while (auto rumor = rumors_.firstDue(now)) {
     wire::OwnerDelta delta;
     delta.set_owner(rumor->owner.text().data(), NodeId::length);
-    owners_.at(rumor->owner).records.fillNews(delta, rumor->base, newsMost);
+    owners_.at(rumor->owner).records.fillNews(delta, rumor->base, maxNews);
     size_t bytes = delta.ByteSizeLong() + 4;
     if (packets.empty() || bytes > room) {
-      if (packets.size() == packetsMost) {
+      if (packets.size() == maxPackets) {
         pushAgain_ = now + options_.pushInterval;
         break;
       }
       packets.push_back(envelope(self_));
       packets.back().mutable_state_news();
-      room = packetMost - 8 - packets.back().ByteSizeLong();
+      room = maxPacket - 8 - packets.back().ByteSizeLong();
     }
     room -= std::min(room, bytes);
     *packets.back().mutable_state_news()->add_deltas() = std::move(delta);

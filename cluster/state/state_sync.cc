@@ -34,7 +34,7 @@ void State::Impl::sync(Time now) {
 }
 
 void State::Impl::receiveDigest(Time now, const NodeId& sender, const wire::StateDigest& digest) {
-  if (size_t(digest.versions_size()) > options_.ownersMost) return;
+  if (size_t(digest.versions_size()) > options_.maxOwners) return;
   if (digest.versions().empty() && digest.answer_wanted()) {
     BucketSet buckets = digest.hash() == owners_.digest() ? 0 : differing(digest);
     if (buckets != 0) sendVersions(sender, false, buckets);
@@ -123,7 +123,7 @@ void State::Impl::compare(Time now, const Told& theirs) {
 void State::Impl::answer(const NodeId& peer, const Told& theirs, bool partial, BucketSet buckets) {
   wire::Message message = envelope(self_);
   wire::StateDelta& delta = *message.mutable_state_delta();
-  size_t budget = options_.deltaMost;
+  size_t budget = options_.maxDelta;
   const std::vector<OwnerRow*>& rows = owners_.byId();
   size_t place = draw(rows.size());
   for (size_t i = 0; i < rows.size() && !delta.more(); i++, place++) {
@@ -156,7 +156,7 @@ void State::Impl::ask(Time now, const NodeId& peer, const std::vector<NodeId>& o
   for (const NodeId& owner : owners) {
     auto asked = asked_.find(owner);
     if (asked != asked_.end() && asked->second > now) continue;
-    if (asked == asked_.end() && asked_.size() >= options_.ownersMost) continue;
+    if (asked == asked_.end() && asked_.size() >= options_.maxOwners) continue;
     asked_[owner] = now + askAgainAfter;
     wire::OwnerVersion& version = *digest.add_versions();
     if (const OwnerRow* row = owners_.find(owner)) {

@@ -25,7 +25,7 @@ constexpr size_t tagSize = 16;
 static_assert(headerSize + originSize + tagSize == PacketSeal::overhead);
 
 // IPv6 and UDP take 48 bytes of the smallest MTU, 1280 (RFC 8200 section 5).
-static_assert(packetMost + PacketSeal::overhead <= 1280 - 48);
+static_assert(maxPacket + PacketSeal::overhead <= 1280 - 48);
 
 struct Free {
   void operator()(EVP_CIPHER_CTX* context) const { EVP_CIPHER_CTX_free(context); }
@@ -151,19 +151,18 @@ class Sender {
 
 class PacketSeal::Impl {
  public:
-  Impl(NodeId self, uint64_t session, size_t sendersMost)
+  Impl(NodeId self, uint64_t session, size_t maxSenders)
       : self_(self),
         session_(session),
-        sendersMost_(std::max<size_t>(sendersMost, 1)),
+        maxSenders_(std::max<size_t>(maxSenders, 1)),
         cipher_(EVP_CIPHER_fetch(nullptr, "AES-256-GCM", nullptr)) {
     need(cipher_ != nullptr);
     fillRandom(nonce_.data(), nonce_.size());
   }
 
   void setKeys(const std::vector<Secret>& secrets) {
-    if (secrets.empty() || secrets.size() > keysMost)
-      throw std::invalid_argument("there must be 1 to " + std::to_string(keysMost) +
-                                  " gossip keys");
+    if (secrets.empty() || secrets.size() > maxKeys)
+      throw std::invalid_argument("there must be 1 to " + std::to_string(maxKeys) + " gossip keys");
     std::vector<Key> keys;
     for (const Secret& each : secrets) {
       Key key(cipher_.get(), each);
@@ -258,7 +257,7 @@ class PacketSeal::Impl {
     if (sender == self_ && startsOf(session) < startsOf(session_)) return Verdict::stale;
     auto known = senders_.find(sender);
     if (known == senders_.end()) {
-      if (senders_.size() >= sendersMost_) forgetOne();
+      if (senders_.size() >= maxSenders_) forgetOne();
       known = senders_.emplace(sender, Sender()).first;
     }
     return known->second.take(session, number, ++clock_);
@@ -280,7 +279,7 @@ class PacketSeal::Impl {
 
   NodeId self_;
   uint64_t session_;
-  size_t sendersMost_;
+  size_t maxSenders_;
   Cipher cipher_;
   std::vector<Key> keys_;  // the first one seals
   Nonce nonce_;            // of the last packet
@@ -313,8 +312,8 @@ std::string_view textOf(OpenedPacket::Verdict verdict) {
   return "unknown";
 }
 
-PacketSeal::PacketSeal(NodeId self, uint64_t session, size_t sendersMost)
-    : impl_(new Impl(self, session, sendersMost)) {}
+PacketSeal::PacketSeal(NodeId self, uint64_t session, size_t maxSenders)
+    : impl_(new Impl(self, session, maxSenders)) {}
 PacketSeal::PacketSeal(PacketSeal&&) noexcept = default;
 PacketSeal::~PacketSeal() = default;
 

@@ -75,13 +75,13 @@ class PacketSeal {
  public:
   static constexpr uint8_t version = 1;  // of the packet format
   static constexpr size_t keySize = 32;
-  static constexpr size_t keysMost = 8;
+  static constexpr size_t maxKeys = 8;
   // By how many bytes a packet is longer than its content.
   static constexpr size_t overhead = 1 + 4 + 12 + NodeId::length + 8 + 8 + 8 + 16;
   static constexpr size_t window = 1024;
 
-  // Remembers up to `sendersMost` senders, then forgets the one that was silent for longest.
-  PacketSeal(NodeId self, uint64_t session, size_t sendersMost = 10'000);
+  // Remembers up to `maxSenders` senders, then forgets the one that was silent for longest.
+  PacketSeal(NodeId self, uint64_t session, size_t maxSenders = 10'000);
   PacketSeal(PacketSeal&&) noexcept;
   ~PacketSeal();
 

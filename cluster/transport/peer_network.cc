@@ -19,7 +19,7 @@ constexpr base::milliseconds tellRefusalsEvery(1000);
 constexpr base::milliseconds staleFor(4'000);
 constexpr base::milliseconds staleGap(3'000);
 // For who has not told its session yet.
-constexpr size_t waitingMost = 4;
+constexpr size_t maxWaiting = 4;
 constexpr base::milliseconds waitFor(1'000);
 
 sockaddr_in6 socketAddress(const Endpoint& endpoint) {
@@ -66,7 +66,7 @@ void PeerNetwork::datagram(const Receiver& to, wire::Message message) {
   if (uint64_t session = seal_.sessionOf(to.id))
     return send(to.id, {to.at, session}, message.SerializeAsString());
   std::deque<Waiting>& waiting = waiting_[to.id];
-  if (waiting.size() == waitingMost) waiting.pop_front();
+  if (waiting.size() == maxWaiting) waiting.pop_front();
   waiting.push_back({to.at, loop_.now(), message.SerializeAsString()});
   send(to.id, {to.at, 0}, "");
 }
@@ -228,7 +228,7 @@ void PeerNetwork::stream(const NodeId& to, wire::Message message) {
   Queue& queue = queues_[to];
   size_t bytes = message.ByteSizeLong() + 8;
   // Who is that far behind will be told by the next comparison of versions.
-  if (queue.bytes + bytes > batchMost) return;
+  if (queue.bytes + bytes > maxBatch) return;
   queue.bytes += bytes;
   *queue.waiting.add_messages() = std::move(message);
   if (queue.sending) return;

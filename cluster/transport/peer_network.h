@@ -25,7 +25,7 @@ namespace cluster {
 // Where a member's droverd posts batches of messages to.
 constexpr std::string_view messagesPath = "/drover/v1/messages";
 // Bytes that a batch may have.
-constexpr size_t batchMost = 4 * 1024 * 1024;
+constexpr size_t maxBatch = 4 * 1024 * 1024;
 
 class PeerNetwork : public Network {
  public:

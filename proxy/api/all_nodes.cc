@@ -38,7 +38,7 @@ base::Task<> AllNodes::answer(Client& client, RouteMatch match, Options options,
   if (query && options.takesNodeFilter)
     call.target = takeNodeFilter(client.request().target(), *query, wanted);
   call.timeout = options.walksDisk ? diskTimeout : catalog::listTimeout;
-  call.most = bodyMost_;
+  call.maxAnswer = maxBody_;
   call.mayRepeat = call.method == "GET";
   std::vector<cluster::Node> nodes = nodes_.nodes();
   std::erase_if(nodes, [&](const cluster::Node& node) {

@@ -29,10 +29,10 @@ namespace proxy {
 
 class AllNodes {
  public:
-  // All must outlive it. Bodies that have to be understood may have `bodyMost` bytes.
+  // All must outlive it. Bodies that have to be understood may have `maxBody` bytes.
   AllNodes(docker::Engine& engine, LocalApi& local, docker::ContainerLists& lists,
            const cluster::Nodes& nodes, const cluster::Records& records,
-           catalog::ContainerIndex& index, base::Log& log, size_t bodyMost)
+           catalog::ContainerIndex& index, base::Log& log, size_t maxBody)
       : engine_(engine),
         local_(local),
         lists_(lists),
@@ -40,7 +40,7 @@ class AllNodes {
         records_(records),
         index_(index),
         log_(log),
-        bodyMost_(bodyMost) {}
+        maxBody_(maxBody) {}
 
   // Makes one answer of those that the nodes gave.
   using Merge = std::function<std::string(const std::vector<catalog::NodeAnswer>& answers)>;
@@ -67,7 +67,7 @@ class AllNodes {
   const cluster::Records& records_;
   catalog::ContainerIndex& index_;
   base::Log& log_;
-  size_t bodyMost_;
+  size_t maxBody_;
 };
 
 }  // namespace proxy

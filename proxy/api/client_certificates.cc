@@ -8,11 +8,11 @@ namespace {
 
 using cluster::AgentError;
 
-constexpr size_t bodyMost = 4 * 1024;
-constexpr size_t nameMost = 64;
+constexpr size_t maxBody = 4 * 1024;
+constexpr size_t maxName = 64;
 
 bool isName(std::string_view name) {
-  if (name.empty() || name.size() > nameMost) return false;
+  if (name.empty() || name.size() > maxName) return false;
   for (char each : name) {
     if (each < ' ' || each > '~') return false;
   }
@@ -61,7 +61,7 @@ std::optional<IssuedCertificate> decodeIssuedCertificate(std::string_view text) 
 }
 
 base::Task<> ClientCertificates::handle(Client& client, RouteMatch) {
-  std::string body = co_await readBody(client, bodyMost);
+  std::string body = co_await readBody(client, maxBody);
   int status = 200;
   std::string text;
   try {

@@ -41,7 +41,7 @@ base::Task<> ContainerCalls::inspectOn(Client& client, cluster::Node node) {
   client.upstream = server.name();
   std::string target(client.request().target());
   base::HttpReply reply = co_await server.call(
-      base::httpGet(std::move(target), catalog::lookupTimeout, parts_.bodyMost));
+      base::httpGet(std::move(target), catalog::lookupTimeout, parts_.maxBody));
   if (reply.status == 200) {
     PublishedPorts ports;
     ports.asked = parts_.nodes.self().text();
@@ -92,7 +92,7 @@ base::Task<> ContainerCalls::removeWith(labels::VolumeCleanup cleanup, Client& c
   if (cleanup == labels::VolumeCleanup::all) {
     std::string target = "/containers/" + std::string(match.object) + "/json";
     base::HttpReply seen = co_await server.call(
-        base::httpGet(std::move(target), catalog::lookupTimeout, parts_.bodyMost));
+        base::httpGet(std::move(target), catalog::lookupTimeout, parts_.maxBody));
     if (seen.status == 200) volumes = orchestrator::localVolumes(seen.body);
   }
   std::string target = orchestrator::removalTarget(client.request().target(), cleanup);

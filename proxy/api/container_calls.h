@@ -35,7 +35,7 @@ class ContainerCalls {
     ObjectCalls& objects;
     GlobalCalls& globals;
     AllNodes& all;
-    size_t bodyMost;  // bytes that a body may have which we have to understand
+    size_t maxBody;  // bytes that a body may have which we have to understand
   };
   explicit ContainerCalls(Parts parts) : parts_(parts) {}
 

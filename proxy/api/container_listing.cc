@@ -18,7 +18,7 @@ namespace proxy {
 namespace {
 
 // Lists that are kept, and merged ones.
-constexpr size_t keptMost = 256;
+constexpr size_t maxKept = 256;
 
 std::string listTarget(const RouteMatch& match, const std::string& query) {
   std::string target = match.version.empty() ? "" : "/v" + std::string(match.version);
@@ -64,7 +64,7 @@ base::Task<> ContainerListing::answer(Client& client, RouteMatch match) {
 base::Task<> ContainerListing::refuse(Client& client, RouteMatch match) {
   std::string target = listTarget(match, std::string(match.query));
   base::HttpReply reply =
-      co_await engine_.call(base::httpGet(target, catalog::listTimeout, bodyMost_));
+      co_await engine_.call(base::httpGet(target, catalog::listTimeout, maxBody_));
   if (reply.status >= 400) {
     co_await sendAnswer(client, reply.status, reply.head, reply.body);
     co_return;
@@ -92,7 +92,7 @@ base::Task<catalog::Located> ContainerListing::anchor(ContainerListPlan& plan) {
     std::string id;
     if (located.node) {
       base::HttpCall call =
-          base::httpGet("/containers/" + object + "/json", catalog::listTimeout, bodyMost_);
+          base::httpGet("/containers/" + object + "/json", catalog::listTimeout, maxBody_);
       base::HttpReply reply =
           co_await catalog::clientFor(engine_, *located.node).call(std::move(call));
       times = docker::parseInspect(reply.body);
@@ -127,7 +127,7 @@ base::Task<catalog::Located> ContainerListing::ancestors(ContainerListPlan& plan
     // by engines.
     for (std::string& id : locator_.recordedImages(each)) ids.insert(std::move(id));
   }
-  base::HttpCall call = base::httpGet("/images/json?all=1", catalog::listTimeout, bodyMost_);
+  base::HttpCall call = base::httpGet("/images/json?all=1", catalog::listTimeout, maxBody_);
   std::vector<cluster::Node> nodes = nodes_.nodes();
   std::vector<catalog::NodeReply> replies =
       co_await catalog::askAll(engine_, std::move(nodes), std::move(call));
@@ -169,7 +169,7 @@ base::Task<> ContainerListing::askSelf(RouteMatch match, std::string query, Part
     co_return;
   }
   try {
-    base::HttpCall call = base::httpGet(std::move(target), catalog::listTimeout, bodyMost_);
+    base::HttpCall call = base::httpGet(std::move(target), catalog::listTimeout, maxBody_);
     base::HttpReply reply = co_await engine_.call(std::move(call));
     part.status = reply.status;
     part.head = std::move(reply.head);
@@ -183,7 +183,7 @@ base::Task<> ContainerListing::askSelf(RouteMatch match, std::string query, Part
 // be replaced while we ask, by an answer that is older than ours.
 base::Task<> ContainerListing::askOther(std::string target, Part& part) {
   std::pair<cluster::NodeId, std::string> key(part.node.id, target);
-  base::HttpCall call = base::httpGet(std::move(target), catalog::listTimeout, bodyMost_);
+  base::HttpCall call = base::httpGet(std::move(target), catalog::listTimeout, maxBody_);
   Kept known;
   if (auto kept = kept_.find(key); kept != kept_.end()) known = kept->second;
   if (known.body) call.headers = "If-None-Match: " + known.tag + "\r\n";
@@ -205,7 +205,7 @@ base::Task<> ContainerListing::askOther(std::string target, Part& part) {
 }
 
 ContainerListing::Kept& ContainerListing::keep(std::pair<cluster::NodeId, std::string> key) {
-  if (kept_.size() >= keptMost && !kept_.contains(key)) kept_.clear();
+  if (kept_.size() >= maxKept && !kept_.contains(key)) kept_.clear();
   return kept_[std::move(key)];
 }
 
@@ -244,7 +244,7 @@ ContainerListing::Body ContainerListing::merged(const std::string& target,
   Body body =
       std::make_shared<const std::string>(catalog::mergeSound(std::move(answers), merge, isWrong));
   if (!isWhole) return body;
-  if (keptMerges_.size() >= keptMost) keptMerges_.clear();
+  if (keptMerges_.size() >= maxKept) keptMerges_.clear();
   keptMerges_[target] = {std::move(bodies), plan.images, body};
   return body;
 }

@@ -28,11 +28,11 @@ namespace proxy {
 
 class ContainerListing {
  public:
-  // All must outlive it. Bodies that have to be understood may have `bodyMost` bytes.
+  // All must outlive it. Bodies that have to be understood may have `maxBody` bytes.
   ContainerListing(docker::Engine& engine, LocalApi& local, docker::ContainerLists& lists,
                    const cluster::Nodes& nodes, const cluster::Records& records,
                    catalog::ContainerIndex& index, catalog::Locator& locator, base::Log& log,
-                   size_t bodyMost)
+                   size_t maxBody)
       : engine_(engine),
         local_(local),
         lists_(lists),
@@ -41,7 +41,7 @@ class ContainerListing {
         index_(index),
         locator_(locator),
         log_(log),
-        bodyMost_(bodyMost) {}
+        maxBody_(maxBody) {}
 
   base::Task<> answer(Client& client, RouteMatch match);
 
@@ -83,7 +83,7 @@ class ContainerListing {
   catalog::ContainerIndex& index_;
   catalog::Locator& locator_;
   base::Log& log_;
-  size_t bodyMost_;
+  size_t maxBody_;
   // By node and target, what it said last.
   std::map<std::pair<cluster::NodeId, std::string>, Kept> kept_;
   std::map<std::string, KeptMerge> keptMerges_;  // by the client's target

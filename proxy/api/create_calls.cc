@@ -58,7 +58,7 @@ base::Task<> CreateCalls::explain(Client& client, RouteMatch match) {
 
 base::Task<orchestrator::CreateOrder> CreateCalls::read(Client& client, RouteMatch match) {
   orchestrator::CreateOrder head = orchestrator::readHead(client.request(), match.query);
-  std::string body = co_await readBody(client, bodyMost_);
+  std::string body = co_await readBody(client, maxBody_);
   head.isSaidToBeJson = isSaidToBeJson(client.request(), body);
   if (body.size() < orchestrator::longBody) co_return orchestrator::withBody(std::move(head), body);
   auto work = [head = std::move(head), body = std::move(body)]() mutable {

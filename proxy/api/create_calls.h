@@ -17,10 +17,10 @@ namespace proxy {
 
 class CreateCalls {
  public:
-  // All must outlive it. Bodies of requests may have `bodyMost` bytes.
+  // All must outlive it. Bodies of requests may have `maxBody` bytes.
   CreateCalls(base::Loop& loop, docker::LocalEngine& local, orchestrator::ContainerCreate& creation,
-              size_t bodyMost)
-      : loop_(loop), local_(local), creation_(creation), bodyMost_(bodyMost) {}
+              size_t maxBody)
+      : loop_(loop), local_(local), creation_(creation), maxBody_(maxBody) {}
 
   // POST /containers/create
   base::Task<> create(Client& client, RouteMatch match);
@@ -36,7 +36,7 @@ class CreateCalls {
   base::Loop& loop_;
   docker::LocalEngine& local_;
   orchestrator::ContainerCreate& creation_;
-  size_t bodyMost_;
+  size_t maxBody_;
 };
 
 }  // namespace proxy

@@ -63,7 +63,7 @@ std::optional<orchestrator::GlobalGroup> GlobalCalls::groupOf(std::string_view o
 base::Task<> GlobalCalls::handle(Client& client, RouteMatch match, cluster::Node node) {
   std::optional<orchestrator::GlobalGroup> group = groupOf(match.object);
   const Route& route = match.route();
-  std::string body = co_await readBody(client, parts_.bodyMost);
+  std::string body = co_await readBody(client, parts_.maxBody);
   // A stop may be among them.
   base::HttpCall call =
       passedOn(client.request(), std::move(body), catalog::stopTimeout, catalog::maxAnswer);

@@ -34,7 +34,7 @@ class GlobalCalls {
     orchestrator::NameClaims& names;
     ObjectCalls& objects;
     base::Log& log;
-    size_t bodyMost;  // bytes of a request's body
+    size_t maxBody;  // bytes of a request's body
   };
   explicit GlobalCalls(Parts parts) : parts_(parts) {}
 

@@ -102,7 +102,7 @@ base::Task<> ImageCalls::cutList(Client& client, RouteMatch match, docker::Filte
   std::string asked(target.substr(0, target.find('?')));
   std::string text = query.text();
   if (!text.empty()) asked += "?" + text;
-  base::HttpCall call = base::httpGet(std::move(asked), catalog::listTimeout, parts_.bodyMost);
+  base::HttpCall call = base::httpGet(std::move(asked), catalog::listTimeout, parts_.maxBody);
   std::vector<catalog::NodeReply> replies =
       co_await catalog::askAll(parts_.engine, std::move(nodes), std::move(call));
   catalog::Chosen chosen = catalog::chooseList(catalog::outcomesOf(replies));
@@ -156,7 +156,7 @@ base::Task<> ImageCalls::tag(Client& client, RouteMatch match) {
                        docker::errorMessage(located.body), !client.reader.bodyDone());
     co_return;
   }
-  base::HttpCall call = passedOn(client.request(), {}, diskTimeout, parts_.bodyMost);
+  base::HttpCall call = passedOn(client.request(), {}, diskTimeout, parts_.maxBody);
   docker::ContainerLists::Change change(parts_.lists, match.route().effect, match.object);
   std::vector<catalog::NodeReply> replies =
       co_await catalog::askAll(parts_.engine, std::move(holders), std::move(call));
@@ -180,7 +180,7 @@ base::Task<> ImageCalls::remove(Client& client, RouteMatch match) {
     }
     found.holders.swap(found.stale);
   }
-  base::HttpCall call = passedOn(client.request(), {}, diskTimeout, parts_.bodyMost);
+  base::HttpCall call = passedOn(client.request(), {}, diskTimeout, parts_.maxBody);
   docker::ContainerLists::Change change(parts_.lists, match.route().effect, match.object);
   std::vector<catalog::NodeReply> replies =
       co_await catalog::askAll(parts_.engine, std::move(found.users), call);
@@ -251,7 +251,7 @@ base::Task<ImageCalls::Gathered> ImageCalls::gather(std::string repository, bool
   // Of those that have equally many the first is taken: rather us.
   std::stable_partition(nodes.begin(), nodes.end(), [](const auto& node) { return node.self; });
   base::HttpCall call =
-      base::httpGet("/images/json?" + query.text(), catalog::listTimeout, parts_.bodyMost);
+      base::httpGet("/images/json?" + query.text(), catalog::listTimeout, parts_.maxBody);
   std::vector<catalog::NodeReply> replies =
       co_await catalog::askAll(parts_.engine, std::move(nodes), std::move(call));
   std::erase_if(replies, [](const catalog::NodeReply& reply) { return reply.status != 200; });

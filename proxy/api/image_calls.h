@@ -42,7 +42,7 @@ class ImageCalls {
     scheduler::Placements& placements;
     ObjectCalls& objects;
     AllNodes& all;
-    size_t bodyMost;  // bytes that a body may have which we have to understand
+    size_t maxBody;  // bytes that a body may have which we have to understand
   };
   explicit ImageCalls(Parts parts) : parts_(parts) {}
 

@@ -50,7 +50,7 @@ base::Task<> NetworkCalls::prune(Client& client, RouteMatch match) {
 
 // On our engine, unless its name says otherwise.
 base::Task<> NetworkCalls::create(Client& client, RouteMatch match) {
-  std::string body = co_await readBody(client, bodyMost_);
+  std::string body = co_await readBody(client, maxBody_);
   if (isOfSwarmMode(body)) {
     co_await sendError(client, 501, local_.commonHeaders(), std::string(noOverlay), false);
     co_return;
@@ -62,7 +62,7 @@ base::Task<> NetworkCalls::create(Client& client, RouteMatch match) {
     body = orchestrator::withText(body, "Name", named->name);
     node = std::move(named->node);
   }
-  base::HttpCall call = passedOn(client.request(), std::move(body), changeTimeout, bodyMost_);
+  base::HttpCall call = passedOn(client.request(), std::move(body), changeTimeout, maxBody_);
   client.upstream = nodeClient_.clientFor(*node).name();
   catalog::NodeReply reply = co_await nodeClient_.change(std::move(*node), std::move(call),
                                                          match.route().effect, std::string());
@@ -75,7 +75,7 @@ base::Task<> NetworkCalls::create(Client& client, RouteMatch match) {
 base::Task<> NetworkCalls::join(Client& client, RouteMatch match) {
   ObjectCalls::Named named = co_await objects_.named(client, match, catalog::Kind::network);
   if (named.isAnswered) co_return;
-  std::string body = co_await readBody(client, bodyMost_);
+  std::string body = co_await readBody(client, maxBody_);
   if (!isSaidToBeJson(client.request(), body)) {
     co_await refuseContentType(client, local_.engine());
     co_return;
@@ -107,7 +107,7 @@ base::Task<> NetworkCalls::join(Client& client, RouteMatch match) {
     co_await objects_.sendLocated(client, located);
     co_return;
   }
-  base::HttpCall call = passedOn(client.request(), std::move(body), changeTimeout, bodyMost_);
+  base::HttpCall call = passedOn(client.request(), std::move(body), changeTimeout, maxBody_);
   const cluster::Node& node = *located.node;
   client.upstream = nodeClient_.clientFor(node).name();
   catalog::NodeReply reply =

@@ -16,16 +16,16 @@ namespace proxy {
 
 class NetworkCalls {
  public:
-  // All must outlive it. Bodies may have `bodyMost` bytes.
+  // All must outlive it. Bodies may have `maxBody` bytes.
   NetworkCalls(LocalApi& local, const cluster::Nodes& nodes, catalog::Locator& locator,
-               ObjectCalls& objects, AllNodes& all, size_t bodyMost)
+               ObjectCalls& objects, AllNodes& all, size_t maxBody)
       : local_(local),
         nodeClient_(local),
         nodes_(nodes),
         locator_(locator),
         objects_(objects),
         all_(all),
-        bodyMost_(bodyMost) {}
+        maxBody_(maxBody) {}
 
   // GET /networks
   base::Task<> list(Client& client, RouteMatch match);
@@ -43,7 +43,7 @@ class NetworkCalls {
   catalog::Locator& locator_;
   ObjectCalls& objects_;
   AllNodes& all_;
-  size_t bodyMost_;
+  size_t maxBody_;
 };
 
 }  // namespace proxy

@@ -10,11 +10,11 @@ namespace proxy {
 namespace {
 
 // Bytes of what a peer may send at once; one that is not let in yet has less to say.
-constexpr size_t bodyMost = 8 * 1024 * 1024;
-constexpr size_t strangersBodyMost = 16 * 1024;
+constexpr size_t maxBody = 8 * 1024 * 1024;
+constexpr size_t maxStrangersBody = 16 * 1024;
 
 base::Task<std::string> bodyOf(Client& client) {
-  return readBody(client, client.nodeId.empty() ? strangersBodyMost : bodyMost);
+  return readBody(client, client.nodeId.empty() ? maxStrangersBody : maxBody);
 }
 
 // Nothing is said if there is nothing to say.

@@ -181,7 +181,7 @@ base::Task<> SwarmApi::answer(Client& client, RouteMatch match, When when, Actio
     co_await local_.passThrough(client, match);
     co_return;
   }
-  std::string body = co_await readBody(client, bodyMost_);
+  std::string body = co_await readBody(client, maxBody_);
   agent_.refuseWhileWaiting();
   Reply reply;
   try {
@@ -195,7 +195,7 @@ base::Task<> SwarmApi::answer(Client& client, RouteMatch match, When when, Actio
 // An engine in swarm mode would answer what is ours to answer, and moves containers itself.
 base::Task<> SwarmApi::refuseSwarmEngine() {
   base::HttpReply info =
-      co_await engine_.call(base::httpGet("/info", catalog::listTimeout, bodyMost_));
+      co_await engine_.call(base::httpGet("/info", catalog::listTimeout, maxBody_));
   rapidjson::Document json = base::parseJson(info.body);
   const rapidjson::Value* swarm = base::member(json, "Swarm");
   std::string_view state = swarm ? base::text(*swarm, "LocalNodeState") : "";
@@ -394,7 +394,7 @@ base::Task<> SwarmApi::hostInfo(Client& client, RouteMatch match) {
   }
   std::string target(client.request().target());
   base::HttpReply reply =
-      co_await engine_.call(base::httpGet(target, catalog::listTimeout, bodyMost_));
+      co_await engine_.call(base::httpGet(target, catalog::listTimeout, maxBody_));
   std::optional<docker::JsonObject> info = docker::JsonObject::parse(reply.body);
   std::string body = reply.body;
   if (reply.status == 200 && info) {

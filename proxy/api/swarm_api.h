@@ -18,8 +18,8 @@ class SwarmApi {
  public:
   // All must outlive it. `shown`: clients see an active swarm (setting swarm_api).
   SwarmApi(docker::Engine& engine, LocalApi& local, cluster::Agent& agent, bool shown,
-           size_t bodyMost)
-      : engine_(engine), local_(local), agent_(agent), shown_(shown), bodyMost_(bodyMost) {}
+           size_t maxBody)
+      : engine_(engine), local_(local), agent_(agent), shown_(shown), maxBody_(maxBody) {}
 
   struct Reply {
     int status = 200;
@@ -72,7 +72,7 @@ class SwarmApi {
   LocalApi& local_;
   cluster::Agent& agent_;
   bool shown_;
-  size_t bodyMost_;
+  size_t maxBody_;
 };
 
 }  // namespace proxy

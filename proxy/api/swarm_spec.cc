@@ -22,7 +22,7 @@ constexpr std::string_view defaultSpec =
 constexpr uint64_t leastExpiry = 3'600'000'000'000;  // nanoseconds: an hour, as swarm has it
 constexpr uint64_t largestSubnetSize = 29;
 constexpr uint64_t leastDataPathPort = 1024, lastDataPathPort = 49'151;
-constexpr size_t poolsMost = 64;
+constexpr size_t maxPools = 64;
 
 bool isFilled(const Value& object, const char* name) {
   const Value* found = base::member(object, name);
@@ -153,8 +153,8 @@ cluster::ClusterOptions clusterOptionsOf(const Value& request) {
   if (options.subnetSize > largestSubnetSize)
     throw AgentError(400, "subnet size is out of range: " + std::to_string(options.subnetSize));
   std::vector<std::string> pools = base::texts(request, "DefaultAddrPool");
-  if (pools.size() > poolsMost)
-    throw AgentError(400, "more than " + std::to_string(poolsMost) + " default address pools");
+  if (pools.size() > maxPools)
+    throw AgentError(400, "more than " + std::to_string(maxPools) + " default address pools");
   for (const std::string& each : pools) checkPool(each, options.subnetSize);
   if (!pools.empty()) options.addressPools = std::move(pools);
   uint64_t port = base::number(request, "DataPathPort");

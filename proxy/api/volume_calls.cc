@@ -39,7 +39,7 @@ std::string nodeWanted(const rapidjson::Value& request) {
 }  // namespace
 
 base::Task<> VolumeCalls::create(Client& client, RouteMatch) {
-  std::string body = co_await readBody(client, bodyMost_);
+  std::string body = co_await readBody(client, maxBody_);
   if (!isSaidToBeJson(client.request(), body)) {
     co_await refuseContentType(client, local_.engine());
     co_return;
@@ -79,7 +79,7 @@ base::Task<> VolumeCalls::makeOn(Client& client, cluster::Node node, std::string
   std::vector<orchestrator::VolumeClaims::Claim> claims;
   if (claim.held) claims.push_back(std::move(claim));
   client.upstream = nodeClient_.clientFor(node).name();
-  base::HttpCall call = passedOn(client.request(), std::move(body), createTimeout, bodyMost_);
+  base::HttpCall call = passedOn(client.request(), std::move(body), createTimeout, maxBody_);
   catalog::NodeReply reply = co_await nodeClient_.call(node, std::move(call));
   if (reply.outcomeUnknown()) claims_.made(std::move(claims), node.id, false);
   reply.throwFault();
@@ -120,7 +120,7 @@ base::Task<> VolumeCalls::inspect(Client& client, RouteMatch match) {
 base::Task<> VolumeCalls::inspectOn(Client& client, cluster::Node node) {
   client.upstream = nodeClient_.clientFor(node).name();
   base::HttpCall call =
-      base::httpGet(std::string(client.request().target()), catalog::lookupTimeout, bodyMost_);
+      base::httpGet(std::string(client.request().target()), catalog::lookupTimeout, maxBody_);
   catalog::NodeReply reply = co_await nodeClient_.call(std::move(node), std::move(call));
   reply.throwFault();
   if (reply.status == 200) reply.body = shownOn(reply.node, std::move(reply.body));

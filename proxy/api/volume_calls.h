@@ -23,11 +23,11 @@ namespace proxy {
 
 class VolumeCalls {
  public:
-  // All must outlive it. Bodies may have `bodyMost` bytes.
+  // All must outlive it. Bodies may have `maxBody` bytes.
   VolumeCalls(docker::LocalEngine& local, const cluster::Nodes& nodes,
               const cluster::Records& records, catalog::Locator& locator,
               orchestrator::VolumeClaims& claims, ObjectCalls& objects, AllNodes& all,
-              size_t bodyMost)
+              size_t maxBody)
       : local_(local),
         nodeClient_(local),
         nodes_(nodes),
@@ -36,7 +36,7 @@ class VolumeCalls {
         claims_(claims),
         objects_(objects),
         all_(all),
-        bodyMost_(bodyMost) {}
+        maxBody_(maxBody) {}
 
   // GET /volumes
   base::Task<> list(Client& client, RouteMatch match);
@@ -65,7 +65,7 @@ class VolumeCalls {
   orchestrator::VolumeClaims& claims_;
   ObjectCalls& objects_;
   AllNodes& all_;
-  size_t bodyMost_;
+  size_t maxBody_;
 };
 
 }  // namespace proxy

@@ -10,7 +10,7 @@ namespace proxy {
 namespace {
 
 constexpr base::milliseconds askTimeout(5'000);
-constexpr size_t refusalMost = 64 * 1024;
+constexpr size_t maxRefusal = 64 * 1024;
 // Of which nothing can come, should the engine see it otherwise.
 constexpr std::string_view noJson = "{";
 
@@ -37,13 +37,13 @@ base::HttpCall passedOn(const base::Head& request, std::string body, base::milli
   call.headers = contentTypeOf(request);
   call.body = std::move(body);
   call.timeout = timeout;
-  call.most = most;
+  call.maxAnswer = most;
   call.mayRepeat = false;
   return call;
 }
 
 base::Task<> refuseContentType(Client& client, docker::Engine& engine) {
-  base::HttpCall call = passedOn(client.request(), std::string(noJson), askTimeout, refusalMost);
+  base::HttpCall call = passedOn(client.request(), std::string(noJson), askTimeout, maxRefusal);
   client.upstream = engine.name();
   base::HttpReply reply = co_await engine.call(std::move(call));
   co_await sendAnswer(client, reply.status, reply.head, reply.body);

@@ -44,7 +44,7 @@ void EventMerger::push(const std::string& nodeId, std::string_view bytes, Time n
     while (!bytes.empty()) {
       size_t end = bytes.find('\n');
       std::string_view piece = bytes.substr(0, end);
-      if (stream.partial.size() + piece.size() > options_.lineMost)
+      if (stream.partial.size() + piece.size() > options_.maxLine)
         throw catalog::MergeError(stream.node.nodeName, "an event is too large");
       if (end == std::string_view::npos) {
         stream.partial.append(piece);

@@ -21,8 +21,8 @@ namespace proxy {
 
 struct EventMergerOptions {
   std::chrono::milliseconds window{50};
-  size_t lineMost = 1024 * 1024;      // of one event, in bytes
-  size_t heldMost = 8 * 1024 * 1024;  // of all that are held; then they are shown before their time
+  size_t maxLine = 1024 * 1024;      // of one event, in bytes
+  size_t maxHeld = 8 * 1024 * 1024;  // of all that are held; then they are shown before their time
 };
 
 class EventMerger {
@@ -45,7 +45,7 @@ class EventMerger {
   // What is to be shown now: lines in order.
   std::string take(Time now);
   // Whether more is held than should be.
-  bool isFull() const { return heldBytes_ > options_.heldMost; }
+  bool isFull() const { return heldBytes_ > options_.maxHeld; }
   // When take() has something to give, unless more is pushed before. Nothing while nothing is held.
   std::optional<Time> nextTake() const;
 

@@ -63,12 +63,12 @@ void check(std::string_view body, size_t longest) {
   }
   labels::Policy& policy = decoded.policy;
   scheduler::Placement placement =
-      scheduler::place(policy, here, {.candidatesMost = 0, .explain = true});
+      scheduler::place(policy, here, {.maxCandidates = 0, .explain = true});
   fuzz::require(placement.candidates.size() + placement.rejected.size() == 2);
   for (const scheduler::Rejection& each : placement.rejected) fuzz::require(!each.message.empty());
   for (labels::Rule& rule : policy.constraints) rule.soft = true;
   for (labels::Rule& rule : policy.affinities) rule.soft = true;
-  scheduler::Placement wished = scheduler::place(policy, here, {.candidatesMost = 0});
+  scheduler::Placement wished = scheduler::place(policy, here, {.maxCandidates = 0});
   fuzz::require(wished.candidates.size() >= placement.candidates.size());
 }
 

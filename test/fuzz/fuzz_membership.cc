@@ -21,7 +21,7 @@ void require(bool holds) {
 
 struct Deaf : Network, MembershipListener {
   void datagram(const Receiver&, wire::Message message) override {
-    require(message.ByteSizeLong() <= packetMost);
+    require(message.ByteSizeLong() <= maxPacket);
   }
   void stream(const NodeId&, wire::Message) override {}
   void memberChanged(const Member& member, std::optional<Status>) override {
@@ -47,7 +47,7 @@ Member memberOf(char letter) {
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   Deaf outside;
   MembershipOptions options;
-  options.membersMost = 20;
+  options.maxMembers = 20;
   Membership membership(memberOf('a'), options, 1, outside, outside);
   Time now(0);
   membership.start(now, {memberOf('b'), memberOf('c'), memberOf('d')});

@@ -41,7 +41,7 @@ void tryMerge(const Nodes& nodes, Merge merge) {
 }
 
 void tryEvents(const Nodes& nodes, size_t cut) {
-  proxy::EventMerger merger({.window = std::chrono::milliseconds(5), .lineMost = 200});
+  proxy::EventMerger merger({.window = std::chrono::milliseconds(5), .maxLine = 200});
   std::chrono::milliseconds now{0};
   for (const catalog::NodeAnswer& node : nodes) merger.add(node);
   for (const catalog::NodeAnswer& node : nodes) {

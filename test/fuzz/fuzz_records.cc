@@ -24,7 +24,7 @@ void lists(std::string_view json) {
   for (auto make : {catalog::networkRecords, catalog::volumeRecords, catalog::imageRecords}) {
     std::optional<Records> records = make(json);
     if (!records) continue;
-    fuzz::require(records->size() <= catalog::heldRecordsMost);
+    fuzz::require(records->size() <= catalog::maxHeldRecords);
     for (const auto& [id, record] : *records)
       fuzz::require(docker::JsonObject::parse(record).has_value());
   }

@@ -10,7 +10,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   std::string_view text(reinterpret_cast<const char*>(data), size);
   std::optional<cluster::Versions> seen = cluster::decodeSeen(text);
   if (!seen) return 0;
-  fuzz::require(seen->size() <= cluster::seenMost);
+  fuzz::require(seen->size() <= cluster::maxSeen);
   std::string again = cluster::encodeSeen(*seen);
   fuzz::require(again.size() <= 752);
   fuzz::require(cluster::decodeSeen(again) == seen);

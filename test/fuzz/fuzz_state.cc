@@ -20,7 +20,7 @@ using cluster::Time;
 
 struct World : cluster::Network, cluster::StateListener {
   void datagram(const cluster::Receiver&, cluster::wire::Message message) override {
-    fuzz::require(message.ByteSizeLong() <= cluster::packetMost);
+    fuzz::require(message.ByteSizeLong() <= cluster::maxPacket);
   }
   void stream(const NodeId&, cluster::wire::Message message) override {
     fuzz::require(message.ByteSizeLong() < 100'000);
@@ -39,10 +39,10 @@ struct World : cluster::Network, cluster::StateListener {
 cluster::StateOptions options() {
   cluster::StateOptions options;
   options.tombstonesFor = Time(3'000);
-  options.deltaMost = 2'000;
-  options.valueMost = 1'000;
-  options.recordsMost = 20;
-  options.ownersMost = 5;
+  options.maxDelta = 2'000;
+  options.maxValue = 1'000;
+  options.maxRecords = 20;
+  options.maxOwners = 5;
   return options;
 }
 
@@ -80,8 +80,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
       state.tick(now);
     }
   }
-  fuzz::require(state.versions().size() <= options().ownersMost);
-  fuzz::require(state.records() <= 2 * options().recordsMost * options().ownersMost);
+  fuzz::require(state.versions().size() <= options().maxOwners);
+  fuzz::require(state.records() <= 2 * options().maxRecords * options().maxOwners);
   size_t counted = 0;
   state.each("", [&](const NodeId&, const std::string&, const cluster::Record&) { counted++; });
   fuzz::require(counted == state.records());

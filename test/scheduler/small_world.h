@@ -99,7 +99,7 @@ inline std::string problemOf(const std::string& key, const std::string& value) {
 // The names of the nodes that can run it, in alphabetical order.
 inline std::string nodesFor(const scheduler::World& world, const labels::Policy& policy,
                             scheduler::Options options = {}) {
-  options.candidatesMost = 0;
+  options.maxCandidates = 0;
   scheduler::Placement placement = scheduler::place(policy, world, options);
   std::string names;
   for (const auto& [id, state] : world.nodes()) {

@@ -145,7 +145,7 @@ Test(place, candidates_come_in_order_with_reasons) {
   cr_expect_eq(placement.why, "");
   cr_expect_eq(placement.candidates[0].reason,
                "spread: 0.0 % reserved with it, load 0 %, 0 containers, lacks the image");
-  cr_expect_eq(scheduler::place(asking({}), world, {.candidatesMost = 0}).candidates.size(), 20u);
+  cr_expect_eq(scheduler::place(asking({}), world, {.maxCandidates = 0}).candidates.size(), 20u);
 }
 
 Test(place, where_nothing_fits_each_node_has_a_line) {

@@ -130,9 +130,8 @@ Test(properties, every_node_is_a_candidate_or_rejected_with_a_line) {
   for (unsigned seed = 0; seed < 200; seed++) {
     Dice dice(seed);
     World world = worldOf(randomFacts(dice));
-    scheduler::Placement placement =
-        scheduler::place(small::asking(randomRequest(dice), somePort), world,
-                         {.candidatesMost = 0, .explain = true});
+    scheduler::Placement placement = scheduler::place(small::asking(randomRequest(dice), somePort),
+                                                      world, {.maxCandidates = 0, .explain = true});
     cr_expect_eq(placement.candidates.size() + placement.rejected.size(), world.nodes().size());
     for (const scheduler::Rejection& each : placement.rejected) {
       cr_expect_neq(each.message, "");

@@ -12,8 +12,8 @@
 
 namespace {
 
-constexpr size_t step = 16;         // sizes are rounded up to it, and blocks aligned to it
-constexpr size_t pooledMost = 512;  // larger ones are malloc's
+constexpr size_t step = 16;        // sizes are rounded up to it, and blocks aligned to it
+constexpr size_t maxPooled = 512;  // larger ones are malloc's
 constexpr size_t chunk = 256 * 1024;
 
 // Before each block.
@@ -24,7 +24,7 @@ struct Free {
   Free* next;
 };
 
-std::array<Free*, pooledMost / step + 1> freeBlocks;
+std::array<Free*, maxPooled / step + 1> freeBlocks;
 char* fresh = nullptr;
 size_t freshLeft = 0;
 

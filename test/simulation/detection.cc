@@ -17,7 +17,7 @@ using cluster::Status;
 constexpr Time settled{10'000};
 constexpr Time starvedFor{120'000};
 constexpr Time restartTakes{900};
-constexpr uint64_t starvationMost = 300;
+constexpr uint64_t maxStarvation = 300;
 constexpr uint64_t starvationEvery = 1'000;  // per process, on average
 
 // Members that all know each other, on a LAN.
@@ -70,7 +70,7 @@ class Lan {
       network_.runUntil(network_.now() + Time(10));
       for (size_t i = 0; i < nodes_.size(); i++) {
         if (network_.draw(starvationEvery) >= 10) continue;
-        network_.starve(i, network_.now() + Time(1 + network_.draw(starvationMost)));
+        network_.starve(i, network_.now() + Time(1 + network_.draw(maxStarvation)));
       }
     }
     return failuresSeen();

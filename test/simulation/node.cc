@@ -11,11 +11,11 @@ using cluster::Status;
 namespace {
 
 // So short that much is forgotten in a run.
-cluster::StateOptions stateOptions(std::function<uint64_t()> versionMost) {
+cluster::StateOptions stateOptions(std::function<uint64_t()> maxVersion) {
   cluster::StateOptions options;
-  options.versionMost = std::move(versionMost);
+  options.maxVersion = std::move(maxVersion);
   options.tombstonesFor = Time(4'000);
-  options.deltaMost = 8 * 1024;
+  options.maxDelta = 8 * 1024;
   return options;
 }
 
@@ -26,7 +26,7 @@ Node::Node(const Member& self, const cluster::MembershipOptions& options, uint64
     : self_(self.id),
       past_(past),
       membership_(self, options, seed, network, *this),
-      state_(self.id, past.startVersion, stateOptions(std::move(past.versionMost)), seed + 1,
+      state_(self.id, past.startVersion, stateOptions(std::move(past.maxVersion)), seed + 1,
              network, *this),
       claims_(self.id, cluster::ClaimOptions(), network, *this) {}
 

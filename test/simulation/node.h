@@ -27,7 +27,7 @@ class Node : public Host,
   struct Past {
     uint64_t startVersion = 0;
     bool mayHaveGranted = false;
-    std::function<uint64_t()> versionMost = nullptr;  // for State
+    std::function<uint64_t()> maxVersion = nullptr;  // for State
   };
   // Sends through `network`, which must outlive it.
   Node(const cluster::Member& self, const cluster::MembershipOptions& options, uint64_t seed,

@@ -120,7 +120,7 @@ void VirtualNetwork::runUntil(Time end) {
 void VirtualNetwork::sendDatagram(uint32_t from, std::span<const cluster::Receiver> to,
                                   cluster::wire::Message message) {
   size_t bytes = message.ByteSizeLong();
-  if (bytes > cluster::packetMost) {
+  if (bytes > cluster::maxPacket) {
     throw std::logic_error("a datagram of " + std::to_string(bytes) + " bytes, body " +
                            std::to_string(message.body_case()) + ", " +
                            std::to_string(message.updates_size()) + " updates");

@@ -21,7 +21,7 @@ namespace wire = cluster::wire;
 // How long trouble lasts, and how long after it all must agree: local health is back to normal, the
 // longest suspicion has ended, healed splits were found (some reconnect intervals) and tables
 // compared with the last one who missed something (two sync intervals).
-constexpr Time troubleMost{60'000};
+constexpr Time maxTrouble{60'000};
 constexpr Time troubleOfLarge{40'000};
 constexpr Time agreeWithin{90'000};
 
@@ -131,9 +131,9 @@ void World::startNode(size_t place, const std::vector<Member>& others) {
   cluster::MembershipOptions options;
   VirtualNetwork& network = network_;
   options.clock = [&network] { return network.exactNow(); };
-  options.incarnationMost = [&network] { return incarnationsBy(Instant(network.exactNow())); };
+  options.maxIncarnation = [&network] { return incarnationsBy(Instant(network.exactNow())); };
   Node::Past past = states_.past(place);
-  past.versionMost = [&network] { return versionsBy(Instant(network.exactNow())); };
+  past.maxVersion = [&network] { return versionsBy(Instant(network.exactNow())); };
   here.node = std::make_unique<Node>(self, options, network_.random()(), network_.port(place),
                                      std::move(past));
   here.fate = Fate::running;
@@ -309,7 +309,7 @@ bool World::isLarge() const {
 }
 
 Time World::troubleLasts() const {
-  return isLarge() ? troubleOfLarge : troubleMost;
+  return isLarge() ? troubleOfLarge : maxTrouble;
 }
 
 Time World::drawTime(Time least, Time most) {

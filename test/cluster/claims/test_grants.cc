@@ -38,8 +38,8 @@ cluster::wire::ClaimAsk asks(const std::string& key, const std::string& holder,
 Test(grants, a_flood_of_one_member_is_limited_and_does_not_keep_out_the_others) {
   NoRecords world;
   ClaimOptions options;
-  options.grantsOfMemberMost = 10;
-  options.grantsMost = 15;
+  options.maxGrantsOfMember = 10;
+  options.maxGrants = 15;
   cluster::Grants grants(options, world);
   auto claims = [&](size_t member, int count) {
     int granted = 0;

@@ -317,7 +317,7 @@ Test(membership, no_datagram_is_larger_than_a_packet) {
   stage.pass(Time(1'000));
   cr_assert_gt(stage.datagrams.size(), 10);
   for (const auto& datagram : stage.datagrams) {
-    cr_assert_leq(datagram.message.ByteSizeLong(), cluster::packetMost);
+    cr_assert_leq(datagram.message.ByteSizeLong(), cluster::maxPacket);
   }
 }
 
@@ -476,7 +476,7 @@ Test(membership, senseless_updates_are_ignored) {
 
 Test(membership, no_more_members_than_the_limit_are_taken_in) {
   MembershipOptions options;
-  options.membersMost = 5;
+  options.maxMembers = 5;
   MembershipStage stage(3, options);
   for (int i = 4; i < 20; i++) stage.hearOf(2, memberOf(i));
   cr_expect_eq(stage.membership.members().size(), 5);

@@ -91,7 +91,7 @@ Test(membership, a_restarted_process_goes_above_what_others_remember_of_it) {
 Test(membership, a_lie_about_another_ends_when_that_one_goes_above_it) {
   uint64_t most = 1'000;
   MembershipOptions options;
-  options.incarnationMost = [&most] { return most; };
+  options.maxIncarnation = [&most] { return most; };
   MembershipStage stage(5, options);
   stage.answersPings = true;
   for (Status status : {Status::failed, Status::left, Status::suspect, Status::alive}) {
@@ -118,7 +118,7 @@ Test(membership, a_lie_about_another_ends_when_that_one_goes_above_it) {
 Test(membership, a_lie_about_ourselves_is_gone_above_if_others_can_believe_it) {
   uint64_t most = 1'000;
   MembershipOptions options;
-  options.incarnationMost = [&most] { return most; };
+  options.maxIncarnation = [&most] { return most; };
   MembershipStage stage(3, options);
   stage.hearStatus(2, 1, Status::failed, most + 1);
   cr_expect_eq(stage.membership.self().incarnation, 1);

@@ -123,7 +123,7 @@ Test(membership, a_helper_that_is_refused_says_so_at_once) {
 
 Test(membership, who_refuses_connections_fails_sooner_once_others_confirm) {
   cluster::MembershipOptions options;
-  options.suspicionLeast = Time(3'000);
+  options.minSuspicion = Time(3'000);
   for (bool byStream : {true, false}) {
     MembershipStage stage(6, options);
     NodeId target = untilPinged(stage);

@@ -32,7 +32,7 @@ Test(seen, is_written_by_id_and_read_again) {
 
 Test(seen, of_as_many_owners_as_are_told_fits_well_into_a_head) {
   Versions seen;
-  for (size_t i = 0; i < seenMost; i++) seen[node(i)] = UINT64_MAX;
+  for (size_t i = 0; i < maxSeen; i++) seen[node(i)] = UINT64_MAX;
   std::string text = encodeSeen(seen);
   cr_expect_leq(text.size(), 752);
   cr_expect(decodeSeen(text) == seen);
@@ -82,9 +82,9 @@ Test(lately_changed, the_newest_come_first_and_the_old_not_at_all) {
 
 Test(lately_changed, of_too_many_the_oldest_is_left_out) {
   LatelyChanged lately;
-  for (size_t i = 0; i <= seenMost; i++) lately.note(Time(i), node(i));
+  for (size_t i = 0; i <= maxSeen; i++) lately.note(Time(i), node(i));
   std::vector<NodeId> owners = lately.since(Time(0));
-  cr_assert_eq(owners.size(), seenMost);
-  cr_expect(owners.front() == node(seenMost));
+  cr_assert_eq(owners.size(), maxSeen);
+  cr_expect(owners.front() == node(maxSeen));
   cr_expect(owners.back() == node(1));
 }

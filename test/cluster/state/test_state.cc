@@ -74,10 +74,10 @@ Test(state, writing_what_is_there_changes_nothing) {
 
 Test(state, refuses_to_put_what_breaks_a_limit) {
   StateOptions options;
-  options.valueMost = 10;
-  options.keyMost = 5;
-  options.recordsMost = 3;
-  options.bytesMost = 20;
+  options.maxValue = 10;
+  options.maxKey = 5;
+  options.maxRecords = 3;
+  options.maxBytes = 20;
   StateStage stage(1, options);
   stage.put(0, "", "1");
   stage.put(0, "longer", "1");
@@ -113,7 +113,7 @@ Test(state, a_change_reaches_all_of_a_hundred_soon_in_spite_of_losses) {
     }
     cr_expect_leq(longest.count(), 90, "with %u %% loss it took %d ms", loss,
                   static_cast<int>(longest.count()));
-    cr_expect_leq(stage.largestPacket, cluster::packetMost);
+    cr_expect_leq(stage.largestPacket, cluster::maxPacket);
   }
 }
 
@@ -237,7 +237,7 @@ Test(state, ten_megabytes_come_in_bounded_pieces_and_starve_nobody) {
       Time(30'000), [&] { return stage[1].records() == 10'000 && stage[2].records() == 10'000; });
   cr_assert(took.has_value());
   cr_expect_leq(took->count(), 5'000);
-  cr_expect_leq(stage.largestStream, options.deltaMost + 10'000);
+  cr_expect_leq(stage.largestStream, options.maxDelta + 10'000);
   // The newcomer gets the others' few records before the last of the many.
   stage.put(1, "small", "1");
   stage.put(2, "small", "2");
@@ -251,7 +251,7 @@ Test(state, ten_megabytes_come_in_bounded_pieces_and_starve_nobody) {
 
 Test(state, does_not_claim_to_know_what_a_cut_delta_left_out) {
   StateOptions options;
-  options.deltaMost = 2'000;
+  options.maxDelta = 2'000;
   StateStage stage(2, options);
   stage.passes = noDatagrams;
   stage.put(0, "k", "old");
@@ -333,7 +333,7 @@ Test(state, an_erased_record_never_comes_back_after_a_long_absence) {
 Test(state, the_return_after_a_long_absence_is_in_pieces_and_shows_no_gap) {
   StateOptions options;
   options.tombstonesFor = Time(16'000);
-  options.deltaMost = 2'000;
+  options.maxDelta = 2'000;
   StateStage stage(3, options);
   for (int i = 0; i < 50; i++) stage.put(0, "k" + std::to_string(i), std::string(300, 'x'));
   stage.run(Time(5'000));
@@ -357,7 +357,7 @@ Test(state, the_return_after_a_long_absence_is_in_pieces_and_shows_no_gap) {
 
 Test(state, tombstones_are_bounded) {
   StateOptions options;
-  options.recordsMost = 100;
+  options.maxRecords = 100;
   StateStage stage(2, options);
   for (int i = 0; i < 1'000; i++) {
     stage.put(0, "k" + std::to_string(i), "1");
@@ -380,7 +380,7 @@ Test(state, tombstones_are_bounded) {
 
 Test(state, a_dead_owners_records_become_equal_even_if_the_last_transfer_was_broken_off) {
   StateOptions options;
-  options.deltaMost = 2'000;
+  options.maxDelta = 2'000;
   StateStage stage(3, options);
   stage.passes = noDatagrams;
   for (int i = 0; i < 20; i++) stage.put(0, "k" + std::to_string(i), std::string(300, 'x'));

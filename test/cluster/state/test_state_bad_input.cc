@@ -69,8 +69,8 @@ Test(state, ignores_ids_that_are_none) {
 
 Test(state, refuses_an_owner_with_too_much_and_too_many_owners) {
   StateOptions options;
-  options.recordsMost = 5;
-  options.ownersMost = 3;
+  options.maxRecords = 5;
+  options.maxOwners = 3;
   StateStage stage(1, options);
   Message many = newsOf(1, 0, 11);
   for (int i = 1; i <= 11; i++) addRecord(many, "k" + std::to_string(i), i, "1");
@@ -96,7 +96,7 @@ Test(state, an_absurd_version_of_ours_does_not_break_the_counter) {
 Test(state, an_owner_gets_its_word_back_after_the_highest_lie) {
   uint64_t most = 1'000;
   StateOptions options;
-  options.versionMost = [&most] { return most; };
+  options.maxVersion = [&most] { return most; };
   StateStage stage(3, options);
   stage.put(1, "a", "true");
   stage.put(1, "b", "true");
@@ -135,7 +135,7 @@ Test(state, an_owner_gets_its_word_back_after_the_highest_lie) {
 Test(state, an_owner_that_starts_anew_goes_above_a_lie_that_it_missed) {
   uint64_t most = 1'000;
   StateOptions options;
-  options.versionMost = [&most] { return most; };
+  options.maxVersion = [&most] { return most; };
   StateStage stage(3, options);
   stage.put(1, "a", "true");
   stage.run(Time(3'000));

@@ -41,7 +41,7 @@ Test(state, a_restarted_owner_replaces_what_it_said_without_a_gap) {
 
 Test(state, who_missed_the_restart_catches_up) {
   StateOptions options;
-  options.deltaMost = 1'000;
+  options.maxDelta = 1'000;
   StateStage stage(3, options);
   for (int i = 0; i < 20; i++) stage.put(0, "k" + std::to_string(i), std::string(300, 'x'));
   stage[0].finishReload(stage.now);

@@ -33,8 +33,8 @@ constexpr uint64_t session(uint64_t starts, uint64_t drawn) {
 }
 
 struct Sealer : PacketSeal {
-  Sealer(char who, uint64_t session, const std::string& letters = "k", size_t sendersMost = 4096)
-      : PacketSeal(node(who), session, sendersMost) {
+  Sealer(char who, uint64_t session, const std::string& letters = "k", size_t maxSenders = 4096)
+      : PacketSeal(node(who), session, maxSenders) {
     setKeys(keys(letters));
   }
   // For the receiver of most tests.
@@ -58,7 +58,7 @@ void expect(PacketSeal& receiver, const std::string& packet, const std::string& 
 
 Test(packet_seal, what_is_sealed_is_opened_with_its_sender) {
   Sealer a('a', session(7, 1)), b('b', 1);
-  for (size_t size : {size_t{0}, size_t{1}, size_t{15}, size_t{16}, size_t{1024}, packetMost}) {
+  for (size_t size : {size_t{0}, size_t{1}, size_t{15}, size_t{16}, size_t{1024}, maxPacket}) {
     std::string content(size, 'x');
     std::string packet = a.seal(content);
     cr_expect_eq(packet.size(), size + PacketSeal::overhead);

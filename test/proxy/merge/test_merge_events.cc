@@ -51,7 +51,7 @@ struct World {
 };
 
 std::string failure(const std::string& bytes) {
-  World world({.window = 50ms, .lineMost = 1000});
+  World world({.window = 50ms, .maxLine = 1000});
   try {
     world.merger.push(world.a.nodeId, bytes, 0ms);
   } catch (const MergeError& failed) {
@@ -178,7 +178,7 @@ Test(merge_events, an_event_of_just_the_limit_passes) {
   std::string line = event("x", 1);
   line.pop_back();
   for (size_t most : {line.size() - 1, line.size()}) {
-    World world({.window = 50ms, .lineMost = most});
+    World world({.window = 50ms, .maxLine = most});
     bool refused = false;
     try {
       world.merger.push(world.a.nodeId, line.substr(0, 10), 0ms);
@@ -191,7 +191,7 @@ Test(merge_events, an_event_of_just_the_limit_passes) {
 }
 
 Test(merge_events, more_than_may_be_held_is_shown_before_its_time) {
-  World world({.window = 50ms, .lineMost = 1000, .heldMost = 1000});
+  World world({.window = 50ms, .maxLine = 1000, .maxHeld = 1000});
   std::string many;
   for (int i = 0; i < 20; i++) many += event("e", i);
   world.merger.push(world.a.nodeId, many, 0ms);
