@@ -6,7 +6,7 @@
 namespace catalog {
 
 std::optional<cluster::Holding> ClaimHolders::find(const std::string& claim) const {
-  if (claim.starts_with(docker::recordsOf(docker::Held::volume))) return volume(claim);
+  if (claim.starts_with(docker::recordsOf(docker::ObjectKind::volume))) return volume(claim);
   if (!claim.starts_with(nameClaims)) return std::nullopt;
   return container(std::string_view(claim).substr(nameClaims.size()));
 }
@@ -25,8 +25,8 @@ std::optional<cluster::Holding> ClaimHolders::container(std::string_view name) c
 // The node that has the volume is who holds its name.
 std::optional<cluster::Holding> ClaimHolders::volume(const std::string& key) const {
   std::string_view name =
-      std::string_view(key).substr(docker::recordsOf(docker::Held::volume).size());
-  for (const cluster::NodeId& owner : held_.holders(docker::Held::volume, name)) {
+      std::string_view(key).substr(docker::recordsOf(docker::ObjectKind::volume).size());
+  for (const cluster::NodeId& owner : objects_.holders(docker::ObjectKind::volume, name)) {
     const cluster::Record* record = records_.find(owner, key);
     if (record) return cluster::Holding{std::string(owner.text()), owner, record->version};
   }

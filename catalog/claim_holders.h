@@ -8,7 +8,7 @@
 #include <string_view>
 
 #include "catalog/container_index.h"
-#include "catalog/holdings_index.h"
+#include "catalog/object_index.h"
 #include "cluster/claim_service.h"
 #include "cluster/records.h"
 
@@ -20,9 +20,9 @@ constexpr std::string_view nameClaims = "name/";
 class ClaimHolders {
  public:
   // All must outlive it.
-  ClaimHolders(const ContainerIndex& index, const HoldingsIndex& held,
+  ClaimHolders(const ContainerIndex& index, const ObjectIndex& objects,
                const cluster::Records& records)
-      : index_(index), held_(held), records_(records) {}
+      : index_(index), objects_(objects), records_(records) {}
 
   // Who holds this claim; nothing if nobody does, or it is no claim of these. Only while this node
   // is in a cluster.
@@ -33,7 +33,7 @@ class ClaimHolders {
   std::optional<cluster::Holding> volume(const std::string& key) const;
 
   const ContainerIndex& index_;
-  const HoldingsIndex& held_;
+  const ObjectIndex& objects_;
   const cluster::Records& records_;
 };
 

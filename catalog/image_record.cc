@@ -33,8 +33,8 @@ std::optional<Records> imageRecords(std::string_view list) {
     std::optional<std::string> id = image ? plainString(image->find("Id")) : std::nullopt;
     if (!id) return std::nullopt;
     if (id->size() > maxRecordName) continue;
-    if (records.size() == maxHeldRecords) break;  // the newest come first
-    size_t room = maxHeldRecord - 64;
+    if (records.size() == maxObjectRecords) break;  // the newest come first
+    size_t room = maxObjectRecord - 64;
     std::vector<std::string_view> tags = namesIn(image->find("RepoTags"), room);
     std::vector<std::string_view> digests = namesIn(image->find("RepoDigests"), room);
     std::string record;
@@ -51,7 +51,7 @@ std::optional<Records> imageRecords(std::string_view list) {
 }
 
 std::optional<ImageFacts> imageFacts(std::string_view record) {
-  if (record.size() > maxHeldRecord) return std::nullopt;
+  if (record.size() > maxObjectRecord) return std::nullopt;
   rapidjson::Document json = base::parseJson(record);
   ImageFacts facts;
   auto add = [&](const char* list) {

@@ -16,7 +16,7 @@
 
 #include "catalog/record_kind.h"
 #include "catalog/record_text.h"
-#include "docker/held.h"
+#include "docker/object_kind.h"
 
 namespace catalog {
 
@@ -30,7 +30,7 @@ struct ImageFacts {
 };
 // Nothing for what is too large for a record of an image. What is no record of one has no names.
 std::optional<ImageFacts> imageFacts(std::string_view record);
-inline constexpr RecordKind<ImageFacts> imageKind{docker::recordsOf(docker::Held::image),
+inline constexpr RecordKind<ImageFacts> imageKind{docker::recordsOf(docker::ObjectKind::image),
                                                   decodeNamed<ImageFacts, imageFacts>};
 
 }  // namespace catalog

@@ -110,9 +110,9 @@ base::Task<Located> Locator::find(Kind kind, std::string object) {
 std::set<cluster::NodeId> Locator::recorded(Kind kind, const std::string& object) const {
   std::vector<cluster::NodeId> found;
   std::string name = decoded(object);
-  if (kind == Kind::network) found = held_.holders(docker::Held::network, name);
-  if (kind == Kind::volume) found = held_.holders(docker::Held::volume, name);
-  if (kind == Kind::image) found = held_.holders(docker::Held::image, name);
+  if (kind == Kind::network) found = objects_.holders(docker::ObjectKind::network, name);
+  if (kind == Kind::volume) found = objects_.holders(docker::ObjectKind::volume, name);
+  if (kind == Kind::image) found = objects_.holders(docker::ObjectKind::image, name);
   return {found.begin(), found.end()};
 }
 
@@ -233,26 +233,27 @@ bool Locator::hasContainerOf(const cluster::NodeId& node, std::string_view image
 // ---- what a tag means
 
 std::string Locator::meaning(std::string_view image) const {
-  if (std::optional<TagMeaning> told = held_.tags().told(image)) return told->image;
+  if (std::optional<TagMeaning> told = objects_.tags().told(image)) return told->image;
   std::set<cluster::NodeId> up;
   for (const cluster::Node& each : nodes_.nodes()) {
     if (each.up) up.insert(each.id);
   }
-  return held_.tags().meaning(image,
-                              [&](const cluster::NodeId& node) { return up.contains(node); });
+  return objects_.tags().meaning(image,
+                                 [&](const cluster::NodeId& node) { return up.contains(node); });
 }
 
 // An engine whose image its records do not know yet was given it a moment ago: that is what the tag
 // will mean.
 bool Locator::isStale(const cluster::NodeId& node, std::string_view name,
                       std::string_view image) const {
-  if (!held_.tags().isDisputed(name) || image != held_.tags().imageOn(node, name)) return false;
+  if (!objects_.tags().isDisputed(name) || image != objects_.tags().imageOn(node, name))
+    return false;
   std::string meant = meaning(name);
   return !meant.empty() && image != meant;
 }
 
 base::Task<std::vector<std::string>> Locator::imageIds(std::string image) {
-  std::vector<std::string> ids = held_.named(docker::Held::image, image);
+  std::vector<std::string> ids = objects_.named(docker::ObjectKind::image, image);
   if (!ids.empty()) co_return ids;
   Located located = co_await find(Kind::image, base::encodeQueryValue(image));
   if (located.node) ids.emplace_back(base::text(base::parseJson(located.body), "Id"));
@@ -262,7 +263,7 @@ base::Task<std::vector<std::string>> Locator::imageIds(std::string image) {
 std::vector<std::string> Locator::recordedImages(const std::string& image) const {
   std::string meant = meaning(image);
   if (!meant.empty()) return {std::move(meant)};
-  return held_.named(docker::Held::image, image);
+  return objects_.named(docker::ObjectKind::image, image);
 }
 
 base::Task<bool> Locator::isStaleHere(std::string image) {
@@ -270,7 +271,7 @@ base::Task<bool> Locator::isStaleHere(std::string image) {
   for (cluster::Node& each : nodes_.nodes()) {
     if (each.self) ours = std::move(each);
   }
-  if (!ours || !isStale(ours->id, image, held_.tags().imageOn(ours->id, image))) co_return false;
+  if (!ours || !isStale(ours->id, image, objects_.tags().imageOn(ours->id, image))) co_return false;
   // By our records, which the engine may be ahead of.
   std::vector<cluster::Node> nodes = {std::move(*ours)};
   Said said = co_await inspectOn(std::move(nodes), Kind::image, base::encodeQueryValue(image));
@@ -297,12 +298,12 @@ base::Task<Locator::Said> Locator::inspectOn(std::vector<cluster::Node> nodes, K
 std::optional<std::string> Locator::faultOfTags(const std::string& repository,
                                                 const std::set<cluster::NodeId>& answered) const {
   std::vector<cluster::Node> nodes = nodes_.nodes();
-  for (const std::string& name : held_.tags().namesIn(repository)) {
+  for (const std::string& name : objects_.tags().namesIn(repository)) {
     std::string meant = meaning(name);
     const cluster::Node* away = nullptr;
     bool reached = false;
     for (const cluster::Node& each : nodes) {
-      std::string image = held_.tags().imageOn(each.id, name);
+      std::string image = objects_.tags().imageOn(each.id, name);
       if (image.empty() || (!meant.empty() && image != meant)) continue;
       if (answered.contains(each.id)) {
         reached = true;
@@ -319,7 +320,7 @@ std::optional<std::string> Locator::faultOfTags(const std::string& repository,
 
 // Why nobody can be asked for the image that a tag means; nothing if nobody has it.
 std::optional<std::string> Locator::faultOfMeaning(const std::string& name) const {
-  std::set<cluster::NodeId> having = held_.tags().holders(name, meaning(name));
+  std::set<cluster::NodeId> having = objects_.tags().holders(name, meaning(name));
   for (const cluster::Node& each : nodes_.nodes()) {
     if (!having.contains(each.id)) continue;
     return "image " + name + " is on node " + each.name + " (" + each.address +

@@ -25,7 +25,7 @@
 #include "base/task.h"
 #include "catalog/container_index.h"
 #include "catalog/fan_out.h"
-#include "catalog/holdings_index.h"
+#include "catalog/object_index.h"
 #include "cluster/nodes.h"
 #include "docker/engine.h"
 
@@ -47,8 +47,8 @@ class Locator {
  public:
   // All must outlive it.
   Locator(docker::Engine& engine, const cluster::Nodes& nodes, const ContainerIndex& index,
-          const HoldingsIndex& held)
-      : engine_(engine), nodes_(nodes), index_(index), held_(held) {}
+          const ObjectIndex& objects)
+      : engine_(engine), nodes_(nodes), index_(index), objects_(objects) {}
 
   // `object` as it stands in a path: not decoded.
   base::Task<Located> find(Kind kind, std::string object);
@@ -114,7 +114,7 @@ class Locator {
   docker::Engine& engine_;
   const cluster::Nodes& nodes_;
   const ContainerIndex& index_;
-  const HoldingsIndex& held_;
+  const ObjectIndex& objects_;
   std::map<std::string, cluster::NodeId> execs_;
   std::deque<std::string> execOrder_;
 };

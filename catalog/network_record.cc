@@ -26,7 +26,7 @@ std::optional<Records> networkRecords(std::string_view list) {
     std::optional<std::string> id = network ? plainString(network->find("Id")) : std::nullopt;
     if (!id) return std::nullopt;
     if (isBuiltIn(network->find("Name")) || id->size() > maxRecordName) continue;
-    if (records.size() == maxHeldRecords) break;
+    if (records.size() == maxObjectRecords) break;
     network->set("IPAM", addressesOf(*network));
     std::string lean = network->text();
     records[*id] = leanRecord(*docker::JsonObject::parse(lean),
@@ -38,7 +38,7 @@ std::optional<Records> networkRecords(std::string_view list) {
 }
 
 std::optional<NetworkFacts> networkFacts(std::string_view record) {
-  if (record.size() > maxHeldRecord) return std::nullopt;
+  if (record.size() > maxObjectRecord) return std::nullopt;
   rapidjson::Document json = base::parseJson(record);
   std::string_view name = base::text(json, "Name");
   if (name.empty() || name.size() > maxRecordName) return std::nullopt;

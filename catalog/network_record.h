@@ -15,7 +15,7 @@
 
 #include "catalog/record_kind.h"
 #include "catalog/record_text.h"
-#include "docker/held.h"
+#include "docker/object_kind.h"
 
 namespace catalog {
 
@@ -27,8 +27,8 @@ struct NetworkFacts {
 };
 // Nothing for what is no record of a network.
 std::optional<NetworkFacts> networkFacts(std::string_view record);
-inline constexpr RecordKind<NetworkFacts> networkKind{docker::recordsOf(docker::Held::network),
-                                                      decodeNamed<NetworkFacts, networkFacts>};
+inline constexpr RecordKind<NetworkFacts> networkKind{
+    docker::recordsOf(docker::ObjectKind::network), decodeNamed<NetworkFacts, networkFacts>};
 
 // The element of GET /networks that a record stands for.
 std::string listedNetwork(std::string_view id, std::string_view record);

@@ -49,19 +49,19 @@ Publisher::Publisher(base::Loop& loop, docker::Engine& engine, docker::EngineSta
       soon_(loop),
       later_(loop),
       trailing_(loop),
-      holdings_(loop, engine, nodes, records, tags, log, hooks_.isFetched,
-                [this] { finishReload(); }),
+      objectPublisher_(loop, engine, nodes, records, tags, log, hooks_.isFetched,
+                       [this] { finishReload(); }),
       tasks_(base::tellFaults(log, "records")) {
   lists_.onChange([this](docker::Effect effect) {
     // A build without a tag is told of by no event.
-    if (effect == docker::Effect::containers) holdings_.changed(docker::Held::image);
+    if (effect == docker::Effect::containers) objectPublisher_.changed(docker::ObjectKind::image);
     publishSoon();
   });
   lists_.onInspection([this](std::string id, std::string json) {
     return inspected(std::move(id), std::move(json));
   });
   state.listen({[this] {
-                  holdings_.allChanged();
+                  objectPublisher_.allChanged();
                   factsChanged();
                 },
                 [this](std::string_view event) {
@@ -69,10 +69,11 @@ Publisher::Publisher(base::Loop& loop, docker::Engine& engine, docker::EngineSta
                   own_.event(event);
                   if (std::optional<std::string> id = docker::removedContainer(event)) forget(*id);
                   if (std::optional<std::string> name = docker::removedVolume(event))
-                    records_.erase(std::string(docker::recordsOf(docker::Held::volume)) + *name);
+                    records_.erase(std::string(docker::recordsOf(docker::ObjectKind::volume)) +
+                                   *name);
                   if (docker::isNamed(event)) publishBy(loop_.now() + soon);
-                  if (std::optional<docker::Held> kind = docker::heldChange(event))
-                    holdings_.changed(*kind);
+                  if (std::optional<docker::ObjectKind> kind = docker::objectChange(event))
+                    objectPublisher_.changed(*kind);
                 },
                 nullptr});
 }
@@ -84,7 +85,7 @@ Publisher::~Publisher() {
 
 void Publisher::follow(catalog::RecordFeed& feed) {
   feed.onMembership({[this](const cluster::Endpoint&) { entered(); }, [this] { exited(); }});
-  holdings_.follow(feed);
+  objectPublisher_.follow(feed);
 }
 
 void Publisher::entered() {
@@ -92,12 +93,12 @@ void Publisher::entered() {
   entered_++;
   own_.clear();
   factsAt_ = {};
-  holdings_.start();
+  objectPublisher_.start();
   publishSoon();
 }
 
 void Publisher::exited() {
-  holdings_.stop();
+  objectPublisher_.stop();
   own_.clear();
   soon_.stop();
   publishAt_.reset();
@@ -134,10 +135,10 @@ base::Task<> Publisher::published() {
   deadline.start(cluster::catchUpLimit, [this, &isOver] {
     isOver = true;
     published_.fire();
-    holdings_.listRead().fire();
+    objectPublisher_.listRead().fire();
   });
   while ((publishAt_ || publishing_) && !isOver) co_await published_.wait();
-  while (!holdings_.settled() && !isOver) co_await holdings_.listRead().wait();
+  while (!objectPublisher_.settled() && !isOver) co_await objectPublisher_.listRead().wait();
 }
 
 base::Task<> Publisher::publish() {
@@ -211,8 +212,8 @@ base::Task<> Publisher::inspected(std::string id, std::string json) {
 
 // Once all that an earlier process may have published was published anew.
 void Publisher::finishReload() {
-  if (listed_ && holdings_.known()) records_.put(std::string(cluster::completeKey), "{}");
-  if (reloaded_ || !listed_ || !holdings_.complete()) return;
+  if (listed_ && objectPublisher_.known()) records_.put(std::string(cluster::completeKey), "{}");
+  if (reloaded_ || !listed_ || !objectPublisher_.complete()) return;
   publishSpecs();
   ownNode_.finishReload();
   reloaded_ = true;

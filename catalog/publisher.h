@@ -11,8 +11,8 @@
 #include "base/loop.h"
 #include "base/task.h"
 #include "catalog/container_index.h"
-#include "catalog/holdings.h"
 #include "catalog/node_load.h"
+#include "catalog/object_publisher.h"
 #include "catalog/own_containers.h"
 #include "catalog/record_feed.h"
 #include "catalog/tag_index.h"
@@ -97,7 +97,7 @@ class Publisher {
   base::Timer soon_;
   base::Timer later_;
   base::Timer trailing_;
-  catalog::Holdings holdings_;
+  catalog::ObjectPublisher objectPublisher_;
   base::Scope tasks_;
 };
 

@@ -30,7 +30,7 @@ std::string leanRecord(const docker::JsonObject& whole,
                        std::initializer_list<std::string_view> most,
                        std::initializer_list<std::string_view> least) {
   std::string record = leanObject(whole, most);
-  return record.size() <= maxHeldRecord ? record : leanObject(whole, least);
+  return record.size() <= maxObjectRecord ? record : leanObject(whole, least);
 }
 
 std::optional<std::string> plainString(std::string_view json) {

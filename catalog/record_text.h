@@ -19,9 +19,9 @@ using Records = std::map<std::string, std::string, std::less<>>;
 
 // Bytes that a record of a network, a volume or an image may have. Of what has more, labels and the
 // like are left out: they are shown from the engine's own answer.
-constexpr size_t maxHeldRecord = 4096;
+constexpr size_t maxObjectRecord = 4096;
 // Of one kind, so many are published, and what is not is found by asking every node.
-constexpr size_t maxHeldRecords = 10'000;
+constexpr size_t maxObjectRecords = 10'000;
 // An object whose name is longer has no record.
 constexpr size_t maxRecordName = 512;
 

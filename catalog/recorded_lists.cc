@@ -7,8 +7,8 @@
 
 #include "base/json.h"
 #include "catalog/container_record.h"
-#include "catalog/held_filters.h"
 #include "catalog/network_record.h"
+#include "catalog/object_filters.h"
 #include "catalog/volume_record.h"
 
 namespace catalog {
@@ -32,7 +32,7 @@ std::string recordedContainers(const cluster::Records& records, const ContainerI
   return list + "]";
 }
 
-std::optional<std::string> recordedHeld(docker::Held kind, const cluster::Records& records,
+std::optional<std::string> recordedHeld(docker::ObjectKind kind, const cluster::Records& records,
                                         const ContainerIndex& index, const cluster::NodeId& node,
                                         const docker::FilteredQuery& query) {
   std::set<std::string_view> used;
@@ -42,14 +42,14 @@ std::optional<std::string> recordedHeld(docker::Held kind, const cluster::Record
   records.eachOf(
       node, docker::recordsOf(kind), [&](const std::string& key, const cluster::Record& record) {
         std::string_view name = std::string_view(key).substr(docker::recordsOf(kind).size());
-        std::string listed = kind == docker::Held::network ? listedNetwork(name, record.value)
-                                                           : listedVolume(name, record.value);
+        std::string listed = kind == docker::ObjectKind::network ? listedNetwork(name, record.value)
+                                                                 : listedVolume(name, record.value);
         if (!matchesHeld(kind, listed, query.filters, used.contains(name))) return;
         list += (list.empty() ? "" : ",") + listed;
       });
   if (list.empty()) return std::nullopt;
   list = "[" + list + "]";
-  return kind == docker::Held::volume ? "{\"Volumes\":" + list + ",\"Warnings\":null}" : list;
+  return kind == docker::ObjectKind::volume ? "{\"Volumes\":" + list + ",\"Warnings\":null}" : list;
 }
 
 }  // namespace catalog

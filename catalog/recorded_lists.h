@@ -8,7 +8,7 @@
 #include "catalog/container_index.h"
 #include "cluster/records.h"
 #include "docker/filtered_query.h"
-#include "docker/held.h"
+#include "docker/object_kind.h"
 
 namespace catalog {
 
@@ -18,7 +18,7 @@ std::string recordedContainers(const cluster::Records& records, const ContainerI
 
 // GET /networks or GET /volumes, of those that pass the filters; nothing if there are none.
 // `index`: tells which volumes are in use.
-std::optional<std::string> recordedHeld(docker::Held kind, const cluster::Records& records,
+std::optional<std::string> recordedHeld(docker::ObjectKind kind, const cluster::Records& records,
                                         const ContainerIndex& index, const cluster::NodeId& node,
                                         const docker::FilteredQuery& query);
 

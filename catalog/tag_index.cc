@@ -23,7 +23,7 @@ std::string tagRecord(const TagMeaning& meaning) {
 }
 
 std::optional<TagMeaning> parseTagRecord(std::string_view value) {
-  if (value.size() > maxHeldRecord) return std::nullopt;
+  if (value.size() > maxObjectRecord) return std::nullopt;
   const rapidjson::Document json = base::parseJson(value);
   TagMeaning meaning;
   meaning.image = base::text(json, "image");

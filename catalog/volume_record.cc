@@ -17,7 +17,7 @@ std::optional<Records> volumeRecords(std::string_view list) {
     std::optional<std::string> name = volume ? plainString(volume->find("Name")) : std::nullopt;
     if (!name) return std::nullopt;
     if (name->empty() || name->size() > maxRecordName) continue;
-    if (records.size() == maxHeldRecords) break;
+    if (records.size() == maxObjectRecords) break;
     records[*name] = leanRecord(*volume, {"CreatedAt", "Driver", "Scope", "Labels"},
                                 {"CreatedAt", "Driver", "Scope"});
   }
@@ -25,7 +25,7 @@ std::optional<Records> volumeRecords(std::string_view list) {
 }
 
 std::optional<VolumeFacts> volumeFacts(std::string_view record) {
-  if (record.size() > maxHeldRecord) return std::nullopt;
+  if (record.size() > maxObjectRecord) return std::nullopt;
   return VolumeFacts{std::string(base::text(base::parseJson(record), "Driver"))};
 }
 

@@ -13,7 +13,7 @@
 
 #include "catalog/record_kind.h"
 #include "catalog/record_text.h"
-#include "docker/held.h"
+#include "docker/object_kind.h"
 
 namespace catalog {
 
@@ -25,7 +25,7 @@ struct VolumeFacts {
 };
 // Nothing for what is too large for a record of a volume.
 std::optional<VolumeFacts> volumeFacts(std::string_view record);
-inline constexpr RecordKind<VolumeFacts> volumeKind{docker::recordsOf(docker::Held::volume),
+inline constexpr RecordKind<VolumeFacts> volumeKind{docker::recordsOf(docker::ObjectKind::volume),
                                                     decodeNamed<VolumeFacts, volumeFacts>};
 
 // The element of GET /volumes that a record of an unreachable node stands for. Its Status, which

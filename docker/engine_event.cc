@@ -24,14 +24,14 @@ std::optional<std::string> destroyed(std::string_view event, std::string_view ty
 
 }  // namespace
 
-std::optional<Held> heldChange(std::string_view event) {
+std::optional<ObjectKind> objectChange(std::string_view event) {
   rapidjson::Document json = base::parseJson(event);
   std::string_view type = base::text(json, "Type");
   std::string_view action = base::text(json, "Action");
-  if (type == "network" && !isOneOf(action, {"connect", "disconnect"})) return Held::network;
-  if (type == "volume" && !isOneOf(action, {"mount", "unmount"})) return Held::volume;
-  if (type == "image" && !isOneOf(action, {"save", "push"})) return Held::image;
-  if (type == "container" && action == "commit") return Held::image;
+  if (type == "network" && !isOneOf(action, {"connect", "disconnect"})) return ObjectKind::network;
+  if (type == "volume" && !isOneOf(action, {"mount", "unmount"})) return ObjectKind::volume;
+  if (type == "image" && !isOneOf(action, {"save", "push"})) return ObjectKind::image;
+  if (type == "container" && action == "commit") return ObjectKind::image;
   return std::nullopt;
 }
 

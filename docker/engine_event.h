@@ -6,12 +6,12 @@
 #include <string>
 #include <string_view>
 
-#include "docker/held.h"
+#include "docker/object_kind.h"
 
 namespace docker {
 
 // The kind of which something may have changed; nothing for most events.
-std::optional<Held> heldChange(std::string_view event);
+std::optional<ObjectKind> objectChange(std::string_view event);
 
 // Whether others have to know another container, or another name, than before.
 bool isNamed(std::string_view event);

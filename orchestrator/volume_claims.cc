@@ -34,7 +34,7 @@ constexpr int recordLooks = 20;
 constexpr int absencesOfUncertain = 10;
 
 std::string keyOf(const std::string& name) {
-  return std::string(docker::recordsOf(docker::Held::volume)) + name;
+  return std::string(docker::recordsOf(docker::ObjectKind::volume)) + name;
 }
 
 // The key of a record of whoever made a volume and does not know what came of it; its value is the
@@ -86,7 +86,7 @@ bool isSettled(const VolumeClaims::Found& found) {
 VolumeClaims::VolumeClaims(base::Loop& loop, catalog::NodeClient nodeClient,
                            const cluster::Nodes& nodes, cluster::Records& records,
                            cluster::ClaimService& claims, catalog::Locator& locator,
-                           const catalog::HoldingsIndex& held, base::Log& log)
+                           const catalog::ObjectIndex& held, base::Log& log)
     : loop_(loop),
       nodeClient_(nodeClient),
       nodes_(nodes),
@@ -159,7 +159,7 @@ base::Task<VolumeClaims::Found> VolumeClaims::look(std::string name) {
 }
 
 bool VolumeClaims::isRecorded(const std::string& name) const {
-  return !held_.holders(docker::Held::volume, name).empty();
+  return !held_.holders(docker::ObjectKind::volume, name).empty();
 }
 
 // Why nobody can tell at present what comes of it, if that is so.

@@ -15,9 +15,9 @@
 #include "base/log.h"
 #include "base/loop.h"
 #include "base/task.h"
-#include "catalog/holdings_index.h"
 #include "catalog/locator.h"
 #include "catalog/node_client.h"
+#include "catalog/object_index.h"
 #include "cluster/claim_service.h"
 #include "cluster/nodes.h"
 #include "cluster/records.h"
@@ -31,7 +31,7 @@ class VolumeClaims {
   // All must outlive it.
   VolumeClaims(base::Loop& loop, catalog::NodeClient nodeClient, const cluster::Nodes& nodes,
                cluster::Records& records, cluster::ClaimService& claims, catalog::Locator& locator,
-               const catalog::HoldingsIndex& held, base::Log& log);
+               const catalog::ObjectIndex& held, base::Log& log);
   VolumeClaims(const VolumeClaims&) = delete;
   VolumeClaims& operator=(const VolumeClaims&) = delete;
 
@@ -69,7 +69,7 @@ class VolumeClaims {
   cluster::Records& records_;
   cluster::ClaimService& service_;
   catalog::Locator& locator_;
-  const catalog::HoldingsIndex& held_;
+  const catalog::ObjectIndex& held_;
   base::Log& log_;
   base::Scope tasks_;
 };

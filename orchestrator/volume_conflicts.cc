@@ -17,7 +17,7 @@ constexpr base::milliseconds patience(3'000);
 bool isGlobal(const cluster::Records& records, const cluster::NodeId& node,
               const std::string& name) {
   const cluster::Record* record =
-      records.find(node, std::string(docker::recordsOf(docker::Held::volume)) + name);
+      records.find(node, std::string(docker::recordsOf(docker::ObjectKind::volume)) + name);
   return record && base::text(base::parseJson(record->value), "Scope") == "global";
 }
 
@@ -40,11 +40,12 @@ std::string inWords(std::vector<std::string> nodes) {
   return words;
 }
 
-std::vector<VolumeConflict> volumeConflicts(const catalog::HoldingsIndex& held,
+std::vector<VolumeConflict> volumeConflicts(const catalog::ObjectIndex& objects,
                                             const cluster::Records& records,
                                             const catalog::ContainerIndex& index) {
   std::vector<VolumeConflict> conflicts;
-  std::map<std::string, std::vector<cluster::NodeId>> shared = held.shared(docker::Held::volume);
+  std::map<std::string, std::vector<cluster::NodeId>> shared =
+      objects.shared(docker::ObjectKind::volume);
   if (shared.empty()) return conflicts;
   std::set<std::pair<cluster::NodeId, std::string>> ofGlobals;
   for (const auto& [id, global] : index.globals()) {
@@ -63,10 +64,10 @@ std::vector<VolumeConflict> volumeConflicts(const catalog::HoldingsIndex& held,
 
 std::vector<std::string> volumeWarnings(const cluster::Nodes& nodes,
                                         const cluster::Records& records,
-                                        const catalog::HoldingsIndex& held,
+                                        const catalog::ObjectIndex& objects,
                                         const catalog::ContainerIndex& index) {
   std::vector<std::string> warnings;
-  for (const VolumeConflict& each : volumeConflicts(held, records, index)) {
+  for (const VolumeConflict& each : volumeConflicts(objects, records, index)) {
     warnings.push_back("WARNING: volume " + each.name + " is on nodes " + namesOf(each, nodes) +
                        "; keep one of them");
   }
@@ -89,7 +90,7 @@ void VolumeConflicts::changed() {
 void VolumeConflicts::tell() {
   if (!nodes_.clustered()) return;
   std::set<std::string> present;
-  for (const VolumeConflict& each : volumeConflicts(held_, records_, index_)) {
+  for (const VolumeConflict& each : volumeConflicts(objects_, records_, index_)) {
     bool isOurs =
         std::find(each.nodes.begin(), each.nodes.end(), nodes_.self()) != each.nodes.end();
     if (!isOurs) continue;

@@ -10,7 +10,7 @@
 #include "base/log.h"
 #include "base/loop.h"
 #include "catalog/container_index.h"
-#include "catalog/holdings_index.h"
+#include "catalog/object_index.h"
 #include "catalog/record_feed.h"
 #include "cluster/nodes.h"
 #include "cluster/records.h"
@@ -24,14 +24,14 @@ struct VolumeConflict {
 
 // As the records tell. Volumes that a driver shows on all nodes are one; of copies of a global
 // container each has its own. Pure.
-std::vector<VolumeConflict> volumeConflicts(const catalog::HoldingsIndex& held,
+std::vector<VolumeConflict> volumeConflicts(const catalog::ObjectIndex& objects,
                                             const cluster::Records& records,
                                             const catalog::ContainerIndex& index);
 
 // For `docker info`, one line a volume.
 std::vector<std::string> volumeWarnings(const cluster::Nodes& nodes,
                                         const cluster::Records& records,
-                                        const catalog::HoldingsIndex& held,
+                                        const catalog::ObjectIndex& objects,
                                         const catalog::ContainerIndex& index);
 
 // "one and two", by name.
@@ -42,9 +42,14 @@ class VolumeConflicts {
  public:
   // All must outlive it.
   VolumeConflicts(base::Loop& loop, const cluster::Nodes& nodes, const cluster::Records& records,
-                  const catalog::HoldingsIndex& held, const catalog::ContainerIndex& index,
+                  const catalog::ObjectIndex& objects, const catalog::ContainerIndex& index,
                   base::Log& log)
-      : nodes_(nodes), records_(records), held_(held), index_(index), log_(log), timer_(loop) {}
+      : nodes_(nodes),
+        records_(records),
+        objects_(objects),
+        index_(index),
+        log_(log),
+        timer_(loop) {}
 
   // Tells from now on of volumes that the feed tells of. The feed must be closed before this goes.
   void follow(catalog::RecordFeed& feed);
@@ -55,7 +60,7 @@ class VolumeConflicts {
 
   const cluster::Nodes& nodes_;
   const cluster::Records& records_;
-  const catalog::HoldingsIndex& held_;
+  const catalog::ObjectIndex& objects_;
   const catalog::ContainerIndex& index_;
   base::Log& log_;
   std::set<std::string> told_;

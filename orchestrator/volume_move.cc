@@ -83,9 +83,9 @@ std::vector<std::string> VolumeMove::unused(const labels::Policy& policy) const 
 }
 
 bool VolumeMove::mayBeUnused(const std::string& name) const {
-  std::vector<cluster::NodeId> homes = parts_.held.holders(docker::Held::volume, name);
+  std::vector<cluster::NodeId> homes = parts_.objects.holders(docker::ObjectKind::volume, name);
   if (homes.empty()) return true;  // no record has come yet
-  std::string key = std::string(docker::recordsOf(docker::Held::volume)) + name;
+  std::string key = std::string(docker::recordsOf(docker::ObjectKind::volume)) + name;
   const cluster::Record* record = parts_.records.find(homes.front(), key);
   std::optional<docker::JsonObject> volume =
       record ? docker::JsonObject::parse(record->value) : std::nullopt;

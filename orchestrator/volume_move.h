@@ -15,9 +15,9 @@
 #include "base/status.h"
 #include "base/task.h"
 #include "catalog/container_index.h"
-#include "catalog/holdings_index.h"
 #include "catalog/locator.h"
 #include "catalog/node_client.h"
+#include "catalog/object_index.h"
 #include "cluster/causality.h"
 #include "cluster/nodes.h"
 #include "cluster/records.h"
@@ -43,7 +43,7 @@ class VolumeMove {
     cluster::Causality& causality;
     catalog::Locator& locator;
     const catalog::ContainerIndex& index;
-    const catalog::HoldingsIndex& held;
+    const catalog::ObjectIndex& objects;
     scheduler::Placements& placements;
     VolumeClaims& claims;
     base::Log& log;

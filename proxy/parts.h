@@ -15,9 +15,9 @@
 #include "base/setting.h"
 #include "catalog/claim_holders.h"
 #include "catalog/container_index.h"
-#include "catalog/holdings_index.h"
 #include "catalog/locator.h"
 #include "catalog/node_client.h"
+#include "catalog/object_index.h"
 #include "catalog/publisher.h"
 #include "catalog/record_feed.h"
 #include "cluster/agent/agent.h"
@@ -76,14 +76,14 @@ struct Parts {
         local(engine, state, lists, metrics),
         nodeClient(local),
         agent(loop, options.agent, log),
-        claimHolders(index, held, agent),
-        locator(engine, agent, index, held),
+        claimHolders(index, objects, agent),
+        locator(engine, agent, index, objects),
         images(loop, engine, agent, agent, locator, log),
         placements(loop, agent, agent, options.settings),
         names(loop, nodeClient, agent, agent, locator, index, placements, log),
-        volumes(loop, nodeClient, agent, agent, agent, locator, held, log),
+        volumes(loop, nodeClient, agent, agent, agent, locator, objects, log),
         volumeMove(
-            {nodeClient, agent, agent, agent, locator, index, held, placements, volumes, log}),
+            {nodeClient, agent, agent, agent, locator, index, objects, placements, volumes, log}),
         catchUp({loop, agent, agent, [this] { return publisher.published(); }, log}),
         creation(loop, engine, local, agent, agent, locator, index, placements, names, volumes,
                  volumeMove, catchUp, images, log),
@@ -96,7 +96,7 @@ struct Parts {
                      moves, log},
                     options.settings.rebalanceInterval),
         nameConflicts(loop, nodeClient, agent, index, log),
-        volumeConflicts(loop, agent, agent, held, index, log),
+        volumeConflicts(loop, agent, agent, objects, index, log),
         objectCalls(local, agent, index, locator),
         allNodes(engine, local, lists, agent, agent, index, log, options.maxBodyBytes),
         containerListing(engine, local, lists, agent, agent, index, locator, log,
@@ -114,14 +114,14 @@ struct Parts {
                     options.maxBodyBytes),
         swarmApi(engine, local, agent, options.swarmApi, options.maxBodyBytes),
         systemCalls(
-            {loop, engine, local, agent, index, held, rebalancing, swarmApi, allNodes, log}),
+            {loop, engine, local, agent, index, objects, rebalancing, swarmApi, allNodes, log}),
         peerApi(agent, images, rebalancing, volumeMove, publisher),
         clientCertificates(agent),
         api(agent, agent, local,
             {{clientCertificates, containerCalls, containerListing, createCalls, globalCalls,
               imageCalls, local, networkCalls, objectCalls, peerApi, renameCalls, swarmApi,
               systemCalls, volumeCalls}}),
-        publisher(loop, engine, state, lists, agent, agent, agent, index, held.tags(), log,
+        publisher(loop, engine, state, lists, agent, agent, agent, index, objects.tags(), log,
                   {[this] { placements.published(); },
                    [this](const std::string& name, const std::string& image) {
                      return images.takeFetched(name, image);
@@ -132,7 +132,7 @@ struct Parts {
     // Who is told of records, in this order: first what is known of all nodes, then who acts on it.
     feed.onAny([this] { globals.changed(); });
     index.follow(feed);
-    held.follow(feed);
+    objects.follow(feed);
     placements.follow(feed, index);
     nameConflicts.follow(feed);
     volumeConflicts.follow(feed);
@@ -160,7 +160,7 @@ struct Parts {
   cluster::Agent agent;
   catalog::RecordFeed feed;
   catalog::ContainerIndex index;
-  catalog::HoldingsIndex held;
+  catalog::ObjectIndex objects;
   catalog::ClaimHolders claimHolders;
   catalog::Locator locator;
 

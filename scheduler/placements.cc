@@ -21,8 +21,8 @@ bool fitsIntoRecord(const catalog::ContainerFacts& facts) {
 }  // namespace
 
 void Placements::follow(catalog::RecordFeed& feed, const catalog::ContainerIndex& index) {
-  using docker::Held;
-  auto erases = [this](Held kind) {
+  using docker::ObjectKind;
+  auto erases = [this](ObjectKind kind) {
     return [this, kind](const cluster::NodeId& owner, const std::string& id) {
       drop(owner, kind, id);
     };
@@ -45,15 +45,15 @@ void Placements::follow(catalog::RecordFeed& feed, const catalog::ContainerIndex
   feed.on(catalog::networkKind, {[this](const catalog::FedRecord<catalog::NetworkFacts>& record) {
                                    networkChanged(record.owner, record.name, record.value);
                                  },
-                                 erases(Held::network)});
+                                 erases(ObjectKind::network)});
   feed.on(catalog::volumeKind, {[this](const catalog::FedRecord<catalog::VolumeFacts>& record) {
                                   volumeChanged(record.owner, record.name, record.value);
                                 },
-                                erases(Held::volume)});
+                                erases(ObjectKind::volume)});
   feed.on(catalog::imageKind, {[this](const catalog::FedRecord<catalog::ImageFacts>& record) {
                                  imageChanged(record.owner, record.name, record.value);
                                },
-                               erases(Held::image)});
+                               erases(ObjectKind::image)});
 }
 
 void Placements::containerChanged(const cluster::NodeId& owner, const std::string& id,
@@ -107,30 +107,31 @@ void Placements::pendingChanged(const cluster::NodeId& owner, const std::string&
 
 void Placements::networkChanged(const cluster::NodeId& owner, const std::string& id,
                                 const catalog::NetworkFacts& facts) {
-  dropFound(owner, docker::Held::network);
-  holdings_[owner].networks[id] = {id, facts.name};
-  stale_.emplace(owner, docker::Held::network);
+  dropFound(owner, docker::ObjectKind::network);
+  objectPublisher_[owner].networks[id] = {id, facts.name};
+  stale_.emplace(owner, docker::ObjectKind::network);
 }
 
 void Placements::volumeChanged(const cluster::NodeId& owner, const std::string& name,
                                const catalog::VolumeFacts& facts) {
-  dropFound(owner, docker::Held::volume);
-  holdings_[owner].volumes[name] = {name, facts.driver.empty() || facts.driver == "local"};
-  stale_.emplace(owner, docker::Held::volume);
+  dropFound(owner, docker::ObjectKind::volume);
+  objectPublisher_[owner].volumes[name] = {name, facts.driver.empty() || facts.driver == "local"};
+  stale_.emplace(owner, docker::ObjectKind::volume);
 }
 
 void Placements::imageChanged(const cluster::NodeId& owner, const std::string& id,
                               const catalog::ImageFacts& facts) {
-  holdings_[owner].images[id] = {id, facts.names};
-  stale_.emplace(owner, docker::Held::image);
+  objectPublisher_[owner].images[id] = {id, facts.names};
+  stale_.emplace(owner, docker::ObjectKind::image);
 }
 
 void Placements::found(catalog::Kind kind, const std::string& object,
                        const std::vector<cluster::Node>& nodes) {
-  docker::Held held = kind == catalog::Kind::network ? docker::Held::network : docker::Held::volume;
+  docker::ObjectKind held =
+      kind == catalog::Kind::network ? docker::ObjectKind::network : docker::ObjectKind::volume;
   for (const cluster::Node& each : nodes) {
-    Holding& holding = holdings_[each.id];
-    bool isNew = held == docker::Held::network
+    Holding& holding = objectPublisher_[each.id];
+    bool isNew = held == docker::ObjectKind::network
                      ? !holds(holding, object) &&
                            holding.networks.try_emplace(object, Network{object, object}).second
                      : holding.volumes.try_emplace(object, Volume{object}).second;
@@ -148,25 +149,27 @@ bool Placements::holds(const Holding& holding, const std::string& network) {
 }
 
 void Placements::missing(catalog::Kind kind, const std::string& object) {
-  docker::Held held = kind == catalog::Kind::network ? docker::Held::network : docker::Held::volume;
+  docker::ObjectKind held =
+      kind == catalog::Kind::network ? docker::ObjectKind::network : docker::ObjectKind::volume;
   for (auto& [of, objects] : found_) {
     if (of.second == held && objects.erase(object)) drop(of.first, held, object);
   }
 }
 
 // What was only found; the node's records now tell.
-void Placements::dropFound(const cluster::NodeId& owner, docker::Held kind) {
+void Placements::dropFound(const cluster::NodeId& owner, docker::ObjectKind kind) {
   auto found = found_.extract({owner, kind});
   if (!found) return;
   for (const std::string& each : found.mapped()) drop(owner, kind, each);
 }
 
-void Placements::drop(const cluster::NodeId& owner, docker::Held kind, const std::string& id) {
-  auto holding = holdings_.find(owner);
-  if (holding == holdings_.end()) return;
-  if (kind == docker::Held::network) holding->second.networks.erase(id);
-  if (kind == docker::Held::volume) holding->second.volumes.erase(id);
-  if (kind == docker::Held::image) holding->second.images.erase(id);
+void Placements::drop(const cluster::NodeId& owner, docker::ObjectKind kind,
+                      const std::string& id) {
+  auto holding = objectPublisher_.find(owner);
+  if (holding == objectPublisher_.end()) return;
+  if (kind == docker::ObjectKind::network) holding->second.networks.erase(id);
+  if (kind == docker::ObjectKind::volume) holding->second.volumes.erase(id);
+  if (kind == docker::ObjectKind::image) holding->second.images.erase(id);
   stale_.emplace(owner, kind);
 }
 
@@ -179,7 +182,7 @@ void Placements::clear() {
   world_ = World();
   told_.clear();
   early_.clear();
-  holdings_.clear();
+  objectPublisher_.clear();
   stale_.clear();
   found_.clear();
   expected_.clear();
@@ -386,10 +389,12 @@ void Placements::takeHoldings() {
     return list;
   };
   for (const auto& [owner, kind] : stale_) {
-    const Holding& holding = holdings_[owner];
-    if (kind == docker::Held::network) world_.setNetworks(owner.text(), values(holding.networks));
-    if (kind == docker::Held::volume) world_.setVolumes(owner.text(), values(holding.volumes));
-    if (kind == docker::Held::image) world_.setImages(owner.text(), values(holding.images));
+    const Holding& holding = objectPublisher_[owner];
+    if (kind == docker::ObjectKind::network)
+      world_.setNetworks(owner.text(), values(holding.networks));
+    if (kind == docker::ObjectKind::volume)
+      world_.setVolumes(owner.text(), values(holding.volumes));
+    if (kind == docker::ObjectKind::image) world_.setImages(owner.text(), values(holding.images));
   }
   // Of a node that is not known yet it is taken over when it is.
   std::erase_if(stale_, [&](const auto& each) { return told_.contains(each.first); });
@@ -407,7 +412,7 @@ void Placements::takeNodes() {
     told->second = fresh;
     world_.putNode(nodeFact(view));
     if (isNew) {
-      for (docker::Held kind : docker::allHeld) stale_.emplace(view.id, kind);
+      for (docker::ObjectKind kind : docker::allHeld) stale_.emplace(view.id, kind);
     }
     auto early = early_.extract(view.id);
     if (!early) continue;
@@ -417,7 +422,7 @@ void Placements::takeNodes() {
     if (present.contains(told.first)) return false;
     world_.eraseNode(told.first.text());
     early_.erase(told.first);
-    holdings_.erase(told.first);
+    objectPublisher_.erase(told.first);
     return true;
   });
 }

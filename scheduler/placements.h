@@ -26,7 +26,7 @@
 #include "catalog/volume_record.h"
 #include "cluster/nodes.h"
 #include "cluster/records.h"
-#include "docker/held.h"
+#include "docker/object_kind.h"
 #include "docker/removed_binds.h"
 #include "scheduler/place.h"
 #include "scheduler/placement_settings.h"
@@ -190,8 +190,8 @@ class Placements {
   void takeNodes();
   void takeHoldings();
   static bool holds(const Holding& holding, const std::string& network);
-  void dropFound(const cluster::NodeId& owner, docker::Held kind);
-  void drop(const cluster::NodeId& owner, docker::Held kind, const std::string& id);
+  void dropFound(const cluster::NodeId& owner, docker::ObjectKind kind);
+  void drop(const cluster::NodeId& owner, docker::ObjectKind kind, const std::string& id);
 
   base::Loop& loop_;
   const cluster::Nodes& nodes_;
@@ -203,9 +203,9 @@ class Placements {
   std::map<cluster::NodeId, std::pair<uint64_t, cluster::Status>> told_;
   // Records of containers that came before we knew of their node.
   std::map<cluster::NodeId, std::map<std::string, catalog::ContainerFacts>> early_;
-  std::map<cluster::NodeId, Holding> holdings_;
-  std::set<std::pair<cluster::NodeId, docker::Held>> stale_;
-  std::map<std::pair<cluster::NodeId, docker::Held>, std::set<std::string>>
+  std::map<cluster::NodeId, Holding> objectPublisher_;
+  std::set<std::pair<cluster::NodeId, docker::ObjectKind>> stale_;
+  std::map<std::pair<cluster::NodeId, docker::ObjectKind>, std::set<std::string>>
       found_;  // without a record
   // Ids that stand without a record, and under what it was reserved for them.
   std::map<std::string, std::string> expected_;

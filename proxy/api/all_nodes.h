@@ -20,7 +20,7 @@
 #include "docker/container_lists.h"
 #include "docker/engine.h"
 #include "docker/filtered_query.h"
-#include "docker/held.h"
+#include "docker/object_kind.h"
 #include "proxy/api/local_api.h"
 #include "proxy/http/client.h"
 #include "proxy/http/route.h"
@@ -45,9 +45,10 @@ class AllNodes {
   // Makes one answer of those that the nodes gave.
   using Merge = std::function<std::string(const std::vector<catalog::NodeAnswer>& answers)>;
   struct Options {
-    bool takesNodeFilter = true;         // `filter node=` says which nodes are asked
-    bool walksDisk = false;              // which takes its time
-    std::optional<docker::Held> listed;  // the kind of which records know what silent nodes have
+    bool takesNodeFilter = true;  // `filter node=` says which nodes are asked
+    bool walksDisk = false;       // which takes its time
+    std::optional<docker::ObjectKind>
+        listed;  // the kind of which records know what silent nodes have
   };
 
   // Asks each node what the client asks, and answers the client with what `merge` makes of it.

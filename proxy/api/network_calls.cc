@@ -38,7 +38,7 @@ bool isOfSwarmMode(std::string_view body) {
 
 base::Task<> NetworkCalls::list(Client& client, RouteMatch match) {
   AllNodes::Options options;
-  options.listed = docker::Held::network;
+  options.listed = docker::ObjectKind::network;
   return all_.answer(client, match, options, [](const auto& answers) {
     return mergeNetworks(answers, clusterNetworkLabel);
   });

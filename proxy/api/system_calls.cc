@@ -27,7 +27,7 @@ base::Task<> SystemCalls::info(Client& client, RouteMatch match) {
     if (object) object->set("Swarm", swarm);
     if (object) body = object->text();
     std::vector<std::string> warnings =
-        orchestrator::volumeWarnings(parts_.agent, parts_.agent, parts_.held, parts_.index);
+        orchestrator::volumeWarnings(parts_.agent, parts_.agent, parts_.objects, parts_.index);
     if (std::string waits = parts_.agent.rotationWaits(); !waits.empty())
       warnings.push_back("WARNING: CA rotation is waiting for " + waits);
     return warnings.empty() ? body : scheduler::withWarnings(body, warnings);
@@ -66,9 +66,10 @@ ImageCounts SystemCalls::imageCounts(const std::vector<catalog::NodeAnswer>& ans
     if (std::optional<cluster::NodeId> id = cluster::NodeId::parse(each.nodeId)) nodes.insert(*id);
   }
   ImageCounts counts;
-  counts.distinct = static_cast<int64_t>(parts_.held.distinct(docker::Held::image, nodes));
+  counts.distinct = static_cast<int64_t>(parts_.objects.distinct(docker::ObjectKind::image, nodes));
   for (const cluster::NodeId& each : nodes)
-    counts.recorded += static_cast<int64_t>(parts_.held.distinct(docker::Held::image, {each}));
+    counts.recorded +=
+        static_cast<int64_t>(parts_.objects.distinct(docker::ObjectKind::image, {each}));
   return counts;
 }
 

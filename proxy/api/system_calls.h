@@ -7,8 +7,8 @@
 #include "base/log.h"
 #include "base/task.h"
 #include "catalog/container_index.h"
-#include "catalog/holdings_index.h"
 #include "catalog/merge.h"
+#include "catalog/object_index.h"
 #include "cluster/agent/agent.h"
 #include "docker/engine.h"
 #include "orchestrator/rebalancing.h"
@@ -30,7 +30,7 @@ class SystemCalls {
     LocalApi& local;
     cluster::Agent& agent;
     catalog::ContainerIndex& index;
-    catalog::HoldingsIndex& held;
+    catalog::ObjectIndex& objects;
     orchestrator::Rebalancing& rebalancing;
     SwarmApi& swarm;
     AllNodes& all;

@@ -92,7 +92,7 @@ base::Task<> VolumeCalls::makeOn(Client& client, cluster::Node node, std::string
 
 base::Task<> VolumeCalls::list(Client& client, RouteMatch match) {
   AllNodes::Options options;
-  options.listed = docker::Held::volume;
+  options.listed = docker::ObjectKind::volume;
   return all_.answer(client, match, options,
                      [](const auto& answers) { return mergeVolumes(answers); });
 }
@@ -164,7 +164,7 @@ base::Task<catalog::Located> VolumeCalls::holder(std::string object) {
 // Whether all nodes that have its driver have it.
 bool VolumeCalls::isGlobal(const cluster::Node& node, const std::string& name) const {
   const cluster::Record* record =
-      records_.find(node.id, std::string(docker::recordsOf(docker::Held::volume)) + name);
+      records_.find(node.id, std::string(docker::recordsOf(docker::ObjectKind::volume)) + name);
   return record && base::text(base::parseJson(record->value), "Scope") == "global";
 }
 

@@ -21,9 +21,9 @@ class BodyBudget {
 
     // Makes it `size` bytes, unless the budget has no room for that; then false.
     bool resize(size_t size) {
-      size_t others = budget_.held_ - size_;
+      size_t others = budget_.objects_ - size_;
       if (size > size_ && size > budget_.most_ - others) return false;
-      budget_.held_ = others + size;
+      budget_.objects_ = others + size;
       size_ = size;
       return true;
     }
@@ -35,11 +35,11 @@ class BodyBudget {
     size_t size_ = 0;
   };
 
-  size_t held() const { return held_; }
+  size_t held() const { return objects_; }
 
  private:
   size_t most_;
-  size_t held_ = 0;
+  size_t objects_ = 0;
 };
 
 }  // namespace proxy

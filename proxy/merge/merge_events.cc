@@ -77,7 +77,7 @@ void EventMerger::pushLine(Stream& stream, std::string_view line, Time now) {
   heldBytes_ += held.line.size();
   Key key(stream.last, stream.node.nodeId, ++count_);
   due_.emplace(std::pair(held.until, count_), key);
-  held_.emplace(std::move(key), std::move(held));
+  objects_.emplace(std::move(key), std::move(held));
 }
 
 std::string EventMerger::take(Time now) {
@@ -85,12 +85,12 @@ std::string EventMerger::take(Time now) {
   // Whoever's time is over goes, and before it all that happened earlier.
   while (!due_.empty() && (due_.begin()->first.first <= now || isFull())) {
     Key last = due_.begin()->second;
-    while (!held_.empty() && held_.begin()->first <= last) {
-      auto first = held_.begin();
+    while (!objects_.empty() && objects_.begin()->first <= last) {
+      auto first = objects_.begin();
       out.append(first->second.line);
       heldBytes_ -= first->second.line.size();
       due_.erase({first->second.until, std::get<uint64_t>(first->first)});
-      held_.erase(first);
+      objects_.erase(first);
     }
   }
   return out;

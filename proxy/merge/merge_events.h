@@ -21,8 +21,9 @@ namespace proxy {
 
 struct EventMergerOptions {
   std::chrono::milliseconds window{50};
-  size_t maxLine = 1024 * 1024;      // of one event, in bytes
-  size_t maxHeld = 8 * 1024 * 1024;  // of all that are held; then they are shown before their time
+  size_t maxLine = 1024 * 1024;  // of one event, in bytes
+  size_t maxObjects =
+      8 * 1024 * 1024;  // of all that are held; then they are shown before their time
 };
 
 class EventMerger {
@@ -45,7 +46,7 @@ class EventMerger {
   // What is to be shown now: lines in order.
   std::string take(Time now);
   // Whether more is held than should be.
-  bool isFull() const { return heldBytes_ > options_.maxHeld; }
+  bool isFull() const { return heldBytes_ > options_.maxObjects; }
   // When take() has something to give, unless more is pushed before. Nothing while nothing is held.
   std::optional<Time> nextTake() const;
 
@@ -67,7 +68,7 @@ class EventMerger {
 
   EventMergerOptions options_;
   std::map<std::string, Stream> streams_;
-  std::map<Key, Held> held_;
+  std::map<Key, Held> objects_;
   std::map<std::pair<Time, uint64_t>, Key> due_;  // the held ones by when their time is over
   size_t heldBytes_ = 0;
   uint64_t count_ = 0;

@@ -48,7 +48,7 @@ class Published : public cluster::Records {
 struct Known {
   Known() {
     index.follow(records.feed);
-    held.follow(records.feed);
+    objects.follow(records.feed);
   }
   // "holder by owner's letter @version"; empty if nobody holds it.
   std::string holder(const std::string& claim) const {
@@ -63,8 +63,8 @@ struct Known {
 
   Published records;
   ContainerIndex index;
-  HoldingsIndex held;
-  ClaimHolders holders{index, held, records};
+  ObjectIndex objects;
+  ClaimHolders holders{index, objects, records};
 };
 
 }  // namespace

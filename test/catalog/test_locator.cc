@@ -66,7 +66,7 @@ struct World : cluster::Nodes {
       }
       list.push_back(std::move(each));
     }
-    held.follow(feed);
+    objects.follow(feed);
   }
   ~World() {
     feed.close();
@@ -107,9 +107,9 @@ struct World : cluster::Nodes {
   docker::Engine engine{stage.loop, ours.docker.path(), milliseconds(1000), {}};
   std::vector<cluster::Node> list;
   catalog::ContainerIndex index;
-  catalog::HoldingsIndex held;
+  catalog::ObjectIndex objects;
   catalog::RecordFeed feed;
-  Locator locator{engine, *this, index, held};
+  Locator locator{engine, *this, index, objects};
 };
 
 }  // namespace

@@ -12,7 +12,7 @@
 #include "catalog/tag_index.h"
 #include "catalog/volume_record.h"
 #include "docker/create_request.h"
-#include "docker/held.h"
+#include "docker/object_kind.h"
 #include "test/golden.h"
 
 using namespace catalog;
@@ -71,9 +71,9 @@ Test(records_format, they_have_the_keys_of_then) {
   cr_expect_eq(specRecords, "spec/");
   cr_expect_eq(pendingRecords, "pending/");
   cr_expect_eq(tagRecords, "tag/");
-  cr_expect_eq(docker::recordsOf(docker::Held::network), "network/");
-  cr_expect_eq(docker::recordsOf(docker::Held::volume), "volume/");
-  cr_expect_eq(docker::recordsOf(docker::Held::image), "image/");
+  cr_expect_eq(docker::recordsOf(docker::ObjectKind::network), "network/");
+  cr_expect_eq(docker::recordsOf(docker::ObjectKind::volume), "volume/");
+  cr_expect_eq(docker::recordsOf(docker::ObjectKind::image), "image/");
 }
 
 Test(records_format, a_container) {

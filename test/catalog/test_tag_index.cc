@@ -6,7 +6,7 @@
 
 #include <string>
 
-#include "catalog/holdings_index.h"
+#include "catalog/object_index.h"
 
 using namespace catalog;
 
@@ -82,7 +82,7 @@ Test(tag_index, of_what_nobody_told_the_newest_image_of_nodes_that_count_is_mean
 
 Test(tag_index, what_is_no_record_of_a_tag_is_not_taken) {
   RecordFeed feed;
-  HoldingsIndex held;
+  ObjectIndex held;
   held.follow(feed);
   std::string writer(cluster::NodeId::length, 'a');
   for (const std::string& wrong :
@@ -129,7 +129,7 @@ Test(tag_index, what_moved_since_the_last_reading_is_news_and_the_rest_is_repeat
 
 Test(tag_index, holdings_know_tags) {
   RecordFeed feed;
-  HoldingsIndex held;
+  ObjectIndex held;
   held.follow(feed);
   feed.recordChanged(node('a'), "tag/t:1", {told("sha256:b", 1, 'a'), 1});
   feed.recordChanged(node('b'), "image/sha256:a", {tagged("t:1", 1), 1});

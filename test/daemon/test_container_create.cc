@@ -175,8 +175,9 @@ Test(container_create, refusals_come_in_order_the_request_then_its_name_then_its
   hosts.two().engine.tell("volume", "create");
   hosts.two().engine.run("web");
   hosts.knows(hosts.one(), "web");
-  hosts.stage.until(
-      [&] { return !hosts.one().droverd->held.holders(docker::Held::volume, "data").empty(); });
+  hosts.stage.until([&] {
+    return !hosts.one().droverd->objects.holders(docker::ObjectKind::volume, "data").empty();
+  });
   hosts.settle();
   hosts.two().kill();
   hosts.sees(hosts.one(), "host-2", cluster::Status::failed);

@@ -9,7 +9,7 @@
 #include "test/cluster_house.h"
 
 using namespace test;
-using docker::Held;
+using docker::ObjectKind;
 
 namespace {
 
@@ -22,8 +22,8 @@ std::string keys(Host& seen, Host& owner, const std::string& prefix) {
   return all;
 }
 
-bool holds(Host& seen, Held kind, const std::string& object) {
-  return !seen.droverd->held.holders(kind, object).empty();
+bool holds(Host& seen, ObjectKind kind, const std::string& object) {
+  return !seen.droverd->objects.holders(kind, object).empty();
 }
 
 }  // namespace
@@ -35,7 +35,7 @@ Test(publisher, what_an_engine_holds_when_its_node_enters_is_known_to_all) {
   hosts.two().engine.images = {"app"};
   cr_assert_eq(hosts.one().init().status, 200);
   cr_assert_eq(hosts.two().join(hosts.one().api(), hosts.one().agent().workerToken()).status, 200);
-  hosts.stage.until([&] { return holds(hosts.one(), Held::image, "app"); });
+  hosts.stage.until([&] { return holds(hosts.one(), ObjectKind::image, "app"); });
   hosts.settle();
   cr_expect_eq(keys(hosts.one(), hosts.two(), "network/"), "network/backhost-2 ");
   cr_expect_eq(keys(hosts.one(), hosts.two(), "volume/"), "volume/data ");
@@ -53,8 +53,8 @@ Test(publisher, what_events_tell_is_published) {
   engine.images = {"app", "old"};
   engine.tell("image", "tag");
   hosts.stage.until([&] {
-    return holds(one, Held::network, "back") && holds(one, Held::volume, "data") &&
-           holds(one, Held::image, "app");
+    return holds(one, ObjectKind::network, "back") && holds(one, ObjectKind::volume, "data") &&
+           holds(one, ObjectKind::image, "app");
   });
   engine.networks.clear();
   engine.tell("network", "destroy");
@@ -63,17 +63,17 @@ Test(publisher, what_events_tell_is_published) {
   engine.images = {"old"};
   engine.tell("image", "delete");
   hosts.stage.until([&] {
-    return !holds(one, Held::network, "back") && !holds(one, Held::volume, "data") &&
-           !holds(one, Held::image, "app");
+    return !holds(one, ObjectKind::network, "back") && !holds(one, ObjectKind::volume, "data") &&
+           !holds(one, ObjectKind::image, "app");
   });
-  cr_expect(holds(one, Held::image, "old"));
+  cr_expect(holds(one, ObjectKind::image, "old"));
 }
 
 Test(publisher, a_build_without_a_tag_is_told_by_no_event) {
   Hosts hosts(2);
   hosts.two().engine.images = {"untagged"};
   cr_assert_eq(hosts.two().ask("POST", "/build?q=1").status, 200);
-  hosts.stage.until([&] { return holds(hosts.one(), Held::image, "untaggedhost-2"); });
+  hosts.stage.until([&] { return holds(hosts.one(), ObjectKind::image, "untaggedhost-2"); });
 }
 
 Test(publisher, events_that_change_nothing_cost_the_engine_nothing) {
@@ -114,7 +114,7 @@ Test(publisher, a_list_that_the_engine_does_not_give_holds_up_nothing) {
   hosts.two().engine.networks = {"back"};
   cr_assert_eq(hosts.one().init().status, 200);
   cr_assert_eq(hosts.two().join(hosts.one().api(), hosts.one().agent().workerToken()).status, 200);
-  hosts.stage.until([&] { return holds(hosts.one(), Held::network, "back"); });
+  hosts.stage.until([&] { return holds(hosts.one(), ObjectKind::network, "back"); });
   hosts.settle();
 }
 
@@ -126,17 +126,18 @@ Test(publisher, after_a_crash_only_what_is_there_is_known) {
   engine.tell("network", "create");
   engine.tell("image", "tag");
   Host& one = hosts.one();
-  hosts.stage.until(
-      [&] { return holds(one, Held::network, "gone") && holds(one, Held::image, "app"); });
+  hosts.stage.until([&] {
+    return holds(one, ObjectKind::network, "gone") && holds(one, ObjectKind::image, "app");
+  });
   hosts.two().kill();
   engine.networks = {"kept", "made"};
   engine.images.clear();
   hosts.two().start();
   hosts.stage.until([&] {
-    return holds(one, Held::network, "made") && !holds(one, Held::network, "gone") &&
-           !holds(one, Held::image, "app");
+    return holds(one, ObjectKind::network, "made") && !holds(one, ObjectKind::network, "gone") &&
+           !holds(one, ObjectKind::image, "app");
   });
-  cr_expect(holds(one, Held::network, "kept"));
+  cr_expect(holds(one, ObjectKind::network, "kept"));
 }
 
 Test(publisher, what_containers_reserve_is_known_to_all) {

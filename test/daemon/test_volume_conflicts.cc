@@ -14,14 +14,14 @@ using namespace test;
 Test(volume_conflicts, tells_of_those_that_are_not_meant_to_be_several) {
   Hosts hosts(2);
   catalog::RecordFeed feed;
-  catalog::HoldingsIndex held;
-  held.follow(feed);
+  catalog::ObjectIndex objects;
+  objects.follow(feed);
   catalog::ContainerIndex index;
   cluster::NodeId one = hosts.one().agent().self(), two = hosts.two().agent().self();
   auto names = [&] {
     std::string all;
     for (const orchestrator::VolumeConflict& each :
-         orchestrator::volumeConflicts(held, hosts.one().agent(), index))
+         orchestrator::volumeConflicts(objects, hosts.one().agent(), index))
       all += each.name + " " + std::to_string(each.nodes.size()) + ";";
     return all;
   };

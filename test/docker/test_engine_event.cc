@@ -12,35 +12,35 @@ Test(engine_event, tells_the_kind_that_may_have_changed) {
   const struct {
     const char* type;
     const char* action;
-    std::optional<Held> expected;
+    std::optional<ObjectKind> expected;
   } cases[] = {
-      {"network", "create", Held::network},
-      {"network", "destroy", Held::network},
+      {"network", "create", ObjectKind::network},
+      {"network", "destroy", ObjectKind::network},
       {"network", "connect", {}},
       {"network", "disconnect", {}},
-      {"volume", "create", Held::volume},
-      {"volume", "destroy", Held::volume},
+      {"volume", "create", ObjectKind::volume},
+      {"volume", "destroy", ObjectKind::volume},
       {"volume", "mount", {}},
       {"volume", "unmount", {}},
-      {"image", "pull", Held::image},
-      {"image", "tag", Held::image},
-      {"image", "untag", Held::image},
-      {"image", "delete", Held::image},
-      {"image", "load", Held::image},
+      {"image", "pull", ObjectKind::image},
+      {"image", "tag", ObjectKind::image},
+      {"image", "untag", ObjectKind::image},
+      {"image", "delete", ObjectKind::image},
+      {"image", "load", ObjectKind::image},
       {"image", "save", {}},
       {"image", "push", {}},
-      {"container", "commit", Held::image},
+      {"container", "commit", ObjectKind::image},
       {"container", "start", {}},
       {"daemon", "reload", {}},
-      {"image", "something new", Held::image},
+      {"image", "something new", ObjectKind::image},
   };
   for (const auto& each : cases) {
     std::string event = std::string("{\"Type\":\"") + each.type + "\",\"Action\":\"" + each.action +
                         "\",\"Actor\":{\"ID\":\"1\"}}";
-    cr_expect(heldChange(event) == each.expected, "%s", event.c_str());
+    cr_expect(objectChange(event) == each.expected, "%s", event.c_str());
   }
   for (const char* wrong : {"", "[]", "{", "{\"Type\":5,\"Action\":\"create\"}"})
-    cr_expect_not(heldChange(wrong).has_value(), "%s", wrong);
+    cr_expect_not(objectChange(wrong).has_value(), "%s", wrong);
 }
 
 Test(engine_event, a_container_that_is_new_or_has_another_name) {

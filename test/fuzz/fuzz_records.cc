@@ -7,9 +7,9 @@
 #include "catalog/container_record.h"
 #include "catalog/container_spec.h"
 #include "catalog/global_labels.h"
-#include "catalog/holdings_index.h"
 #include "catalog/image_record.h"
 #include "catalog/network_record.h"
+#include "catalog/object_index.h"
 #include "catalog/record_feed.h"
 #include "catalog/volume_record.h"
 #include "docker/merge_json.h"
@@ -18,13 +18,13 @@
 namespace {
 
 using catalog::Records;
-using docker::Held;
+using docker::ObjectKind;
 
 void lists(std::string_view json) {
   for (auto make : {catalog::networkRecords, catalog::volumeRecords, catalog::imageRecords}) {
     std::optional<Records> records = make(json);
     if (!records) continue;
-    fuzz::require(records->size() <= catalog::maxHeldRecords);
+    fuzz::require(records->size() <= catalog::maxObjectRecords);
     for (const auto& [id, record] : *records)
       fuzz::require(docker::JsonObject::parse(record).has_value());
   }
@@ -36,28 +36,28 @@ struct Known {
   void put(const std::string& key, std::string_view record) {
     feed.recordChanged(owner, key, {std::string(record), 1});
   }
-  bool holds(Held kind) const { return !index.holders(kind, "sha256:ab").empty(); }
+  bool holds(ObjectKind kind) const { return !index.holders(kind, "sha256:ab").empty(); }
 
   catalog::RecordFeed feed;
-  catalog::HoldingsIndex index;
+  catalog::ObjectIndex index;
   const cluster::NodeId owner;
 };
 
-void index(Held kind, std::string_view record) {
+void index(ObjectKind kind, std::string_view record) {
   Known known;
   std::string key = std::string(docker::recordsOf(kind)) + "sha256:ab";
   known.put(key, record);
   fuzz::require(known.index.distinct(kind, {known.owner}) == (known.holds(kind) ? 1 : 0));
   if (!known.holds(kind)) return;
-  if (kind == Held::network) {
+  if (kind == ObjectKind::network) {
     std::string name = catalog::networkFacts(record)->name;
     fuzz::require(!known.index.holders(kind, name).empty());
     fuzz::require(docker::JsonObject::parse(catalog::listedNetwork("ab", record)).has_value());
   }
-  if (kind == Held::volume) {
+  if (kind == ObjectKind::volume) {
     fuzz::require(docker::JsonObject::parse(catalog::listedVolume("ab", record)).has_value());
   }
-  if (kind == Held::image) {
+  if (kind == ObjectKind::image) {
     for (const std::string& name : catalog::imageFacts(record)->names)
       known.index.holders(kind, name);
   }
@@ -129,13 +129,13 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
       lists(text);
       break;
     case 'n':
-      index(Held::network, text);
+      index(ObjectKind::network, text);
       break;
     case 'v':
-      index(Held::volume, text);
+      index(ObjectKind::volume, text);
       break;
     case 'i':
-      index(Held::image, text);
+      index(ObjectKind::image, text);
       break;
     case 't':
       tag(text);

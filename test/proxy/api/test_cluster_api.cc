@@ -291,11 +291,11 @@ Test(cluster_api, records_tell_whom_to_ask_first) {
   two.volumes = {"data"};
   two.images = {"app"};
   for (const char* kind : {"network", "volume", "image"}) two.tell(kind, "create");
-  const catalog::HoldingsIndex& held = hosts.one().droverd->held;
+  const catalog::ObjectIndex& objects = hosts.one().droverd->objects;
   hosts.stage.until([&] {
-    return !held.holders(docker::Held::network, "back").empty() &&
-           !held.holders(docker::Held::volume, "data").empty() &&
-           !held.holders(docker::Held::image, "app").empty();
+    return !objects.holders(docker::ObjectKind::network, "back").empty() &&
+           !objects.holders(docker::ObjectKind::volume, "data").empty() &&
+           !objects.holders(docker::ObjectKind::image, "app").empty();
   });
   for (const char* target : {"/networks/back", "/volumes/data", "/images/app/json"}) {
     size_t before = three.asked.size();
@@ -318,11 +318,11 @@ Test(cluster_api, networks_and_volumes_of_a_node_that_is_down_stay_and_images_do
   two.volumes = {"data"};
   two.images = {"far"};
   for (const char* kind : {"network", "volume", "image"}) two.tell(kind, "create");
-  const catalog::HoldingsIndex& held = hosts.one().droverd->held;
+  const catalog::ObjectIndex& objects = hosts.one().droverd->objects;
   hosts.stage.until([&] {
-    return !held.holders(docker::Held::network, "back").empty() &&
-           !held.holders(docker::Held::volume, "data").empty() &&
-           !held.holders(docker::Held::image, "far").empty();
+    return !objects.holders(docker::ObjectKind::network, "back").empty() &&
+           !objects.holders(docker::ObjectKind::volume, "data").empty() &&
+           !objects.holders(docker::ObjectKind::image, "far").empty();
   });
   hosts.two().kill();
   hosts.sees(hosts.one(), "host-2", cluster::Status::failed);

@@ -35,8 +35,9 @@ Test(cluster_api, an_image_counts_once_wherever_it_is) {
     };
     each->engine.tell("image", "load");
   }
-  hosts.stage.until(
-      [&] { return hosts.one().droverd->held.holders(docker::Held::image, "app:1").size() == 2; });
+  hosts.stage.until([&] {
+    return hosts.one().droverd->objects.holders(docker::ObjectKind::image, "app:1").size() == 2;
+  });
   cr_expect_eq(base::number(base::parseJson(hosts.one().get("/info")), "Images"), 2);
 }
 
@@ -190,8 +191,9 @@ Test(image_calls, nothing_is_removed_while_a_node_that_has_the_image_is_down) {
   Hosts hosts(2);
   for (const std::unique_ptr<Host>& each : hosts.hosts) each->engine.images = {"app"};
   hosts.two().engine.tell("image", "tag");
-  hosts.stage.until(
-      [&] { return !hosts.one().droverd->held.holders(docker::Held::image, "app").empty(); });
+  hosts.stage.until([&] {
+    return !hosts.one().droverd->objects.holders(docker::ObjectKind::image, "app").empty();
+  });
   hosts.settle();
   hosts.two().kill();
   hosts.sees(hosts.one(), "host-2", cluster::Status::failed);

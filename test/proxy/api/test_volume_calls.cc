@@ -33,7 +33,7 @@ std::string nodeOf(const HttpReply& reply) {
 }
 
 bool isKnown(Host& host, const std::string& volume, size_t nodes = 1) {
-  return host.droverd->held.holders(docker::Held::volume, volume).size() == nodes;
+  return host.droverd->objects.holders(docker::ObjectKind::volume, volume).size() == nodes;
 }
 
 std::string messageIn(const HttpReply& reply) {

@@ -191,7 +191,7 @@ Test(merge_events, an_event_of_just_the_limit_passes) {
 }
 
 Test(merge_events, more_than_may_be_held_is_shown_before_its_time) {
-  World world({.window = 50ms, .maxLine = 1000, .maxHeld = 1000});
+  World world({.window = 50ms, .maxLine = 1000, .maxObjects = 1000});
   std::string many;
   for (int i = 0; i < 20; i++) many += event("e", i);
   world.merger.push(world.a.nodeId, many, 0ms);

@@ -12,11 +12,11 @@
 #include "catalog/record_feed.h"
 #include "catalog/tag_index.h"
 #include "cluster/types.h"
-#include "docker/held.h"
+#include "docker/object_kind.h"
 
 namespace catalog {
 
-class HoldingsIndex {
+class ObjectIndex {
  public:
   // Knows from now on what the feed tells of networks, volumes, images and tags. Must outlive the
   // feed, or the feed be closed before.
@@ -27,17 +27,17 @@ class HoldingsIndex {
 
   // The nodes whose engine would find such an object: by id, by name, or by the prefix of an id
   // that only one object has. Of images, a name without a tag is that of "latest".
-  std::vector<cluster::NodeId> holders(docker::Held kind, std::string_view object) const;
+  std::vector<cluster::NodeId> holders(docker::ObjectKind kind, std::string_view object) const;
 
   // The ids of all that have this name on some node; if there are none, of the one whose id begins
   // so. Volumes have no ids.
-  std::vector<std::string> named(docker::Held kind, std::string_view name) const;
+  std::vector<std::string> named(docker::ObjectKind kind, std::string_view name) const;
 
   // Those that several nodes hold.
-  std::map<std::string, std::vector<cluster::NodeId>> shared(docker::Held kind) const;
+  std::map<std::string, std::vector<cluster::NodeId>> shared(docker::ObjectKind kind) const;
 
   // How many different ones these nodes hold together.
-  size_t distinct(docker::Held kind, const std::set<cluster::NodeId>& nodes) const;
+  size_t distinct(docker::ObjectKind kind, const std::set<cluster::NodeId>& nodes) const;
 
  private:
   // By node, the names that the object has there.
@@ -48,15 +48,15 @@ class HoldingsIndex {
     std::multimap<std::string, const Object*, std::less<>> names;
   };
 
-  void put(docker::Held kind, const cluster::NodeId& owner, const std::string& id,
+  void put(docker::ObjectKind kind, const cluster::NodeId& owner, const std::string& id,
            std::vector<std::string> names);
-  void erase(docker::Held kind, const cluster::NodeId& owner, const std::string& id);
+  void erase(docker::ObjectKind kind, const cluster::NodeId& owner, const std::string& id);
   void clear();
   // The only one whose id begins so.
-  const Object* byId(docker::Held kind, std::string_view begin) const;
+  const Object* byId(docker::ObjectKind kind, std::string_view begin) const;
   static void dropNames(Kept& kept, const Object& object, const std::vector<std::string>& names);
-  Kept& of(docker::Held kind) { return kept_[static_cast<size_t>(kind)]; }
-  const Kept& of(docker::Held kind) const { return kept_[static_cast<size_t>(kind)]; }
+  Kept& of(docker::ObjectKind kind) { return kept_[static_cast<size_t>(kind)]; }
+  const Kept& of(docker::ObjectKind kind) const { return kept_[static_cast<size_t>(kind)]; }
 
   Kept kept_[docker::allHeld.size()];
   TagIndex tags_;

@@ -19,20 +19,20 @@
 #include "cluster/nodes.h"
 #include "cluster/records.h"
 #include "docker/engine.h"
-#include "docker/held.h"
+#include "docker/object_kind.h"
 
 namespace catalog {
 
-class Holdings {
+class ObjectPublisher {
  public:
   // All must outlive it. `isFetched` tells whether our engine got an image (id) under a name from
   // another node, so that it is no news to others; asked once for each. `complete` is called when
   // all kinds were published since start(), or the engine did not list one of them: what it does
   // not tell does not hold up the rest.
-  Holdings(base::Loop& loop, docker::Engine& engine, const cluster::Nodes& nodes,
-           cluster::Records& records, const TagIndex& tags, base::Log& log, IsFetched isFetched,
-           std::function<void()> complete);
-  ~Holdings();
+  ObjectPublisher(base::Loop& loop, docker::Engine& engine, const cluster::Nodes& nodes,
+                  cluster::Records& records, const TagIndex& tags, base::Log& log,
+                  IsFetched isFetched, std::function<void()> complete);
+  ~ObjectPublisher();
 
   // While we are in a cluster.
   void start();
@@ -48,7 +48,7 @@ class Holdings {
   base::Event& listRead() { return listRead_; }
 
   // Something about this kind may have changed.
-  void changed(docker::Held kind);
+  void changed(docker::ObjectKind kind);
   // Events may have been lost.
   void allChanged();
   // Repeats from now on what other nodes tell of tags that our engine has. The feed must be closed

@@ -1,4 +1,4 @@
-#include "catalog/holdings.h"
+#include "catalog/object_publisher.h"
 
 #include <algorithm>
 #include <optional>
@@ -30,20 +30,20 @@ constexpr milliseconds answerTimeout(30'000);
 constexpr size_t maxAnswer = 64 * 1024 * 1024;
 
 struct Source {
-  docker::Held kind;
+  docker::ObjectKind kind;
   const char* target;
   std::optional<Records> (*records)(std::string_view list);
 };
 
 constexpr Source sources[] = {
-    {docker::Held::network, "/networks", networkRecords},
-    {docker::Held::volume, "/volumes", volumeRecords},
-    {docker::Held::image, "/images/json", imageRecords},
+    {docker::ObjectKind::network, "/networks", networkRecords},
+    {docker::ObjectKind::volume, "/volumes", volumeRecords},
+    {docker::ObjectKind::image, "/images/json", imageRecords},
 };
 
 }  // namespace
 
-struct Holdings::Kept {
+struct ObjectPublisher::Kept {
   Kept(const Source& from, base::Loop& loop) : source(from), timer(loop) {}
   const Source& source;
   bool stale = false;  // something changed since the reading began
@@ -56,9 +56,10 @@ struct Holdings::Kept {
   base::Timer timer;
 };
 
-Holdings::Holdings(base::Loop& loop, docker::Engine& engine, const cluster::Nodes& nodes,
-                   cluster::Records& records, const TagIndex& tags, base::Log& log,
-                   IsFetched isFetched, std::function<void()> complete)
+ObjectPublisher::ObjectPublisher(base::Loop& loop, docker::Engine& engine,
+                                 const cluster::Nodes& nodes, cluster::Records& records,
+                                 const TagIndex& tags, base::Log& log, IsFetched isFetched,
+                                 std::function<void()> complete)
     : loop_(loop),
       engine_(engine),
       nodes_(nodes),
@@ -71,9 +72,9 @@ Holdings::Holdings(base::Loop& loop, docker::Engine& engine, const cluster::Node
   for (const Source& each : sources) kept_.push_back(std::make_unique<Kept>(each, loop_));
 }
 
-Holdings::~Holdings() = default;
+ObjectPublisher::~ObjectPublisher() = default;
 
-void Holdings::start() {
+void ObjectPublisher::start() {
   started_ = true;
   starts_++;
   ourTags_.reset();
@@ -84,7 +85,7 @@ void Holdings::start() {
   allChanged();
 }
 
-void Holdings::stop() {
+void ObjectPublisher::stop() {
   started_ = false;
   for (const std::unique_ptr<Kept>& each : kept_) {
     each->timer.stop();
@@ -92,23 +93,23 @@ void Holdings::stop() {
   }
 }
 
-bool Holdings::complete() const {
+bool ObjectPublisher::complete() const {
   return std::all_of(kept_.begin(), kept_.end(),
                      [](const std::unique_ptr<Kept>& each) { return each->tried; });
 }
 
-bool Holdings::known() const {
+bool ObjectPublisher::known() const {
   return std::all_of(kept_.begin(), kept_.end(),
                      [](const std::unique_ptr<Kept>& each) { return each->known; });
 }
 
-bool Holdings::settled() const {
+bool ObjectPublisher::settled() const {
   return std::none_of(kept_.begin(), kept_.end(), [](const std::unique_ptr<Kept>& each) {
     return each->stale || each->reading;
   });
 }
 
-void Holdings::changed(docker::Held kind) {
+void ObjectPublisher::changed(docker::ObjectKind kind) {
   for (const std::unique_ptr<Kept>& each : kept_) {
     if (each->source.kind != kind || !started_) continue;
     each->stale = true;
@@ -116,11 +117,11 @@ void Holdings::changed(docker::Held kind) {
   }
 }
 
-void Holdings::allChanged() {
-  for (docker::Held kind : docker::allHeld) changed(kind);
+void ObjectPublisher::allChanged() {
+  for (docker::ObjectKind kind : docker::allHeld) changed(kind);
 }
 
-void Holdings::readSoon(Kept& kept, milliseconds delay) {
+void ObjectPublisher::readSoon(Kept& kept, milliseconds delay) {
   if (kept.reading || !started_) return;  // what is read now is followed by the next
   base::Time at = std::max(loop_.now() + delay, kept.restUntil);
   if (kept.dueAt && *kept.dueAt <= at) return;
@@ -131,7 +132,7 @@ void Holdings::readSoon(Kept& kept, milliseconds delay) {
   });
 }
 
-base::Task<> Holdings::read(Kept& kept) {
+base::Task<> ObjectPublisher::read(Kept& kept) {
   if (kept.reading) co_return;
   kept.reading = true;
   kept.stale = false;
@@ -157,7 +158,7 @@ base::Task<> Holdings::read(Kept& kept) {
 }
 
 // False if we are in no cluster any more.
-base::Task<bool> Holdings::publish(Kept& kept) {
+base::Task<bool> ObjectPublisher::publish(Kept& kept) {
   base::HttpReply reply =
       co_await engine_.call(base::httpGet(kept.source.target, answerTimeout, maxAnswer));
   if (!started_ || !nodes_.clustered()) co_return false;
@@ -167,25 +168,26 @@ base::Task<bool> Holdings::publish(Kept& kept) {
   uint64_t start = starts_;
   std::function<bool()> goesOn = [this, start] { return started_ && starts_ == start; };
   co_await publishAll(loop_, ours_, docker::recordsOf(kept.source.kind), *records, goesOn);
-  if (goesOn() && kept.source.kind == docker::Held::image) co_await tellTags(*records, goesOn);
+  if (goesOn() && kept.source.kind == docker::ObjectKind::image)
+    co_await tellTags(*records, goesOn);
   co_return goesOn();
 }
 
 // After the records of images, so that who hears what a tag means can see who has it.
-base::Task<> Holdings::tellTags(Records images, std::function<bool()> goesOn) {
+base::Task<> ObjectPublisher::tellTags(Records images, std::function<bool()> goesOn) {
   Tags now = tagsIn(images);
   Records records = tagsToTell(tags_, nodes_.self(), ourTags_, now, isFetched_);
   ourTags_ = std::move(now);
   co_await publishAll(loop_, ours_, tagRecords, std::move(records), std::move(goesOn));
 }
 
-void Holdings::follow(RecordFeed& feed) {
+void ObjectPublisher::follow(RecordFeed& feed) {
   feed.on(tagKind, {[this](const FedRecord<TagMeaning>& record) {
             if (record.owner != nodes_.self()) told(record.name);
           }});
 }
 
-void Holdings::told(const std::string& tag) {
+void ObjectPublisher::told(const std::string& tag) {
   if (!started_ || !ourTags_ || !ourTags_->contains(tag)) return;
   std::optional<TagMeaning> last = tags_.told(tag);
   if (last) ours_.put(std::string(tagRecords) + tag, tagRecord(*last));

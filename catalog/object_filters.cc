@@ -1,4 +1,4 @@
-#include "catalog/held_filters.h"
+#include "catalog/object_filters.h"
 
 #include <algorithm>
 #include <string>
@@ -23,14 +23,14 @@ bool contains(std::string_view whole, std::string_view part) {
   return whole.find(part) != std::string_view::npos;
 }
 
-bool has(docker::Held kind, const Value& element, std::string_view filter,
+bool has(docker::ObjectKind kind, const Value& element, std::string_view filter,
          const std::string& wanted, bool used) {
   if (filter == "name") return contains(text(element, "Name"), wanted);
   if (filter == "label") return hasLabel(element, wanted);
   if (filter == "driver") return text(element, "Driver") == wanted;
-  if (filter == "dangling" && kind == docker::Held::volume)
+  if (filter == "dangling" && kind == docker::ObjectKind::volume)
     return used == (wanted == "false" || wanted == "0");
-  if (kind != docker::Held::network) return false;
+  if (kind != docker::ObjectKind::network) return false;
   if (filter == "id") return contains(text(element, "Id"), wanted);
   if (filter == "scope") return text(element, "Scope") == wanted;
   return filter == "type" && wanted == "custom";  // the built-in ones have no records
@@ -38,7 +38,7 @@ bool has(docker::Held kind, const Value& element, std::string_view filter,
 
 }  // namespace
 
-bool matchesHeld(docker::Held kind, std::string_view listed,
+bool matchesHeld(docker::ObjectKind kind, std::string_view listed,
                  const std::vector<docker::ListFilter>& filters, bool used) {
   const rapidjson::Document element = base::parseJson(listed);
   if (!element.IsObject()) return false;

@@ -1,6 +1,6 @@
 // Filters of lists of networks and volumes whose engine cannot be asked.
 
-#include "catalog/held_filters.h"
+#include "catalog/object_filters.h"
 
 #include <criterion/criterion.h>
 
@@ -13,7 +13,7 @@ using namespace catalog;
 
 namespace {
 
-bool shows(Held kind, const std::string& filters, bool used = false) {
+bool shows(ObjectKind kind, const std::string& filters, bool used = false) {
   const std::string listed =
       R"({"Id":"abc1","Name":"back-end","Driver":"local","Scope":"local","Labels":{"a":"1"}})";
   std::optional<FilteredQuery> query =
@@ -51,11 +51,11 @@ Test(held_filters, match_as_the_engines_do) {
       {R"("driver":["local"],"name":["x"])", false, false},
   };
   for (const auto& each : cases) {
-    cr_expect_eq(shows(Held::network, each.filters), each.network, "%s", each.filters);
-    cr_expect_eq(shows(Held::volume, each.filters), each.volume, "%s", each.filters);
+    cr_expect_eq(shows(ObjectKind::network, each.filters), each.network, "%s", each.filters);
+    cr_expect_eq(shows(ObjectKind::volume, each.filters), each.volume, "%s", each.filters);
   }
-  cr_expect(shows(Held::volume, R"("dangling":["false"])", true));
-  cr_expect_not(shows(Held::volume, R"("dangling":["1"])", true));
+  cr_expect(shows(ObjectKind::volume, R"("dangling":["false"])", true));
+  cr_expect_not(shows(ObjectKind::volume, R"("dangling":["1"])", true));
   for (const char* wrong : {"", "[]", "5"})
-    cr_expect_not(matchesHeld(Held::volume, wrong, {}, false), "%s", wrong);
+    cr_expect_not(matchesHeld(ObjectKind::volume, wrong, {}, false), "%s", wrong);
 }

@@ -49,7 +49,7 @@ Test(network_record, is_small_whatever_the_labels_are) {
   std::string label = ",\"Labels\":{\"long\":\"" + std::string(100'000, 'x') + "\"}";
   std::optional<Records> records = networkRecords(networkList(label));
   cr_assert(records.has_value());
-  cr_expect_leq(records->at("4f").size(), maxHeldRecord);
+  cr_expect_leq(records->at("4f").size(), maxObjectRecord);
   cr_expect_eq(networkFacts(records->at("4f")).value_or(NetworkFacts()).name, "back");
   cr_expect_eq(networkRecords("[{\"Id\":\"" + std::string(5000, 'a') + "\"}]")->size(), 0);
 }
@@ -85,10 +85,10 @@ Test(volume_record, holds_what_the_list_says_but_options) {
 
 Test(volume_record, is_small_and_there_are_not_too_many) {
   std::string list;
-  for (size_t i = 0; i < maxHeldRecords + 5; i++)
+  for (size_t i = 0; i < maxObjectRecords + 5; i++)
     list += (i ? "," : "") + std::string("{\"Name\":\"v") + std::to_string(i) + "\"}";
   list += ",{\"Name\":\"last\",\"Labels\":{\"a\":\"" + std::string(9000, 'x') + "\"}}";
-  cr_expect_eq(volumeRecords("{\"Volumes\":[" + list + "]}")->size(), maxHeldRecords);
+  cr_expect_eq(volumeRecords("{\"Volumes\":[" + list + "]}")->size(), maxObjectRecords);
   std::string large = list.substr(list.rfind("{\"Name\""));
   cr_expect_eq(volumeRecords("{\"Volumes\":[" + large + "]}")->at("last"), "{}");
 }
@@ -125,7 +125,7 @@ Test(image_record, is_small_however_many_names_there_are) {
   std::optional<Records> records =
       imageRecords("[{\"Id\":\"sha256:aa\",\"RepoTags\":[" + tags + "],\"RepoDigests\":[]}]");
   const std::string& record = records->at("sha256:aa");
-  cr_expect_leq(record.size(), maxHeldRecord);
+  cr_expect_leq(record.size(), maxObjectRecord);
   cr_expect_gt(imageFacts(record)->names.size(), 50);
 }
 

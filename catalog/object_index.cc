@@ -1,4 +1,4 @@
-#include "catalog/holdings_index.h"
+#include "catalog/object_index.h"
 
 #include <algorithm>
 #include <utility>
@@ -15,28 +15,28 @@ constexpr std::string_view digestOfImage = "sha256:";
 
 }  // namespace
 
-void HoldingsIndex::follow(RecordFeed& feed) {
-  using docker::Held;
-  auto erases = [this](Held kind) {
+void ObjectIndex::follow(RecordFeed& feed) {
+  using docker::ObjectKind;
+  auto erases = [this](ObjectKind kind) {
     return [this, kind](const cluster::NodeId& owner, const std::string& id) {
       erase(kind, owner, id);
     };
   };
   feed.onMembership({nullptr, [this] { clear(); }});
   feed.on(networkKind, {[this](const FedRecord<NetworkFacts>& record) {
-                          put(Held::network, record.owner, record.name, {record.value.name});
+                          put(ObjectKind::network, record.owner, record.name, {record.value.name});
                         },
-                        erases(Held::network)});
+                        erases(ObjectKind::network)});
   feed.on(volumeKind, {[this](const FedRecord<VolumeFacts>& record) {
-                         put(Held::volume, record.owner, record.name, {});
+                         put(ObjectKind::volume, record.owner, record.name, {});
                        },
-                       erases(Held::volume)});
+                       erases(ObjectKind::volume)});
   feed.on(imageKind, {[this](const FedRecord<ImageFacts>& record) {
-                        put(Held::image, record.owner, record.name, record.value.names);
+                        put(ObjectKind::image, record.owner, record.name, record.value.names);
                         tags_.putImage(record.owner, record.name, record.value);
                       },
                       [this](const cluster::NodeId& owner, const std::string& id) {
-                        erase(Held::image, owner, id);
+                        erase(ObjectKind::image, owner, id);
                         tags_.eraseImage(owner, id);
                       }});
   feed.on(tagKind, {[this](const FedRecord<TagMeaning>& record) {
@@ -48,8 +48,8 @@ void HoldingsIndex::follow(RecordFeed& feed) {
 }
 
 // A volume's name is its id.
-void HoldingsIndex::put(docker::Held kind, const cluster::NodeId& owner, const std::string& id,
-                        std::vector<std::string> names) {
+void ObjectIndex::put(docker::ObjectKind kind, const cluster::NodeId& owner, const std::string& id,
+                      std::vector<std::string> names) {
   erase(kind, owner, id);
   Kept& kept = of(kind);
   auto object = kept.objects.try_emplace(id).first;
@@ -57,7 +57,8 @@ void HoldingsIndex::put(docker::Held kind, const cluster::NodeId& owner, const s
   object->second[owner] = std::move(names);
 }
 
-void HoldingsIndex::erase(docker::Held kind, const cluster::NodeId& owner, const std::string& id) {
+void ObjectIndex::erase(docker::ObjectKind kind, const cluster::NodeId& owner,
+                        const std::string& id) {
   Kept& kept = of(kind);
   auto object = kept.objects.find(id);
   if (object == kept.objects.end()) return;
@@ -68,14 +69,14 @@ void HoldingsIndex::erase(docker::Held kind, const cluster::NodeId& owner, const
   if (object->second.empty()) kept.objects.erase(object);
 }
 
-void HoldingsIndex::clear() {
+void ObjectIndex::clear() {
   for (Kept& each : kept_) each = Kept();
   tags_.clear();
 }
 
 // One of each, since other nodes may have the same object under the same name.
-void HoldingsIndex::dropNames(Kept& kept, const Object& object,
-                              const std::vector<std::string>& names) {
+void ObjectIndex::dropNames(Kept& kept, const Object& object,
+                            const std::vector<std::string>& names) {
   for (const std::string& name : names) {
     auto [begin, end] = kept.names.equal_range(name);
     auto own = std::find_if(begin, end, [&](const auto& each) { return each.second == &object; });
@@ -83,10 +84,11 @@ void HoldingsIndex::dropNames(Kept& kept, const Object& object,
   }
 }
 
-const HoldingsIndex::Object* HoldingsIndex::byId(docker::Held kind, std::string_view begin) const {
-  if (begin.empty() || kind == docker::Held::volume) return nullptr;
+const ObjectIndex::Object* ObjectIndex::byId(docker::ObjectKind kind,
+                                             std::string_view begin) const {
+  if (begin.empty() || kind == docker::ObjectKind::volume) return nullptr;
   std::string prefix(begin);
-  if (kind == docker::Held::image && !begin.starts_with(digestOfImage))
+  if (kind == docker::ObjectKind::image && !begin.starts_with(digestOfImage))
     prefix = std::string(digestOfImage) + prefix;
   const Kept& kept = of(kind);
   auto at = kept.objects.lower_bound(prefix);
@@ -96,8 +98,8 @@ const HoldingsIndex::Object* HoldingsIndex::byId(docker::Held kind, std::string_
   return several ? nullptr : &*at;
 }
 
-std::vector<cluster::NodeId> HoldingsIndex::holders(docker::Held kind,
-                                                    std::string_view object) const {
+std::vector<cluster::NodeId> ObjectIndex::holders(docker::ObjectKind kind,
+                                                  std::string_view object) const {
   const Kept& kept = of(kind);
   std::set<cluster::NodeId> found;
   auto all = [&](const Object& holding) {
@@ -106,7 +108,7 @@ std::vector<cluster::NodeId> HoldingsIndex::holders(docker::Held kind,
   if (auto exact = kept.objects.find(object); exact != kept.objects.end()) all(*exact);
   if (found.empty()) {
     std::string name =
-        kind == docker::Held::image ? docker::listedImageName(object) : std::string(object);
+        kind == docker::ObjectKind::image ? docker::listedImageName(object) : std::string(object);
     auto [begin, end] = kept.names.equal_range(name);
     for (auto each = begin; each != end; ++each) {
       for (const auto& [node, names] : each->second->second) {
@@ -120,10 +122,10 @@ std::vector<cluster::NodeId> HoldingsIndex::holders(docker::Held kind,
   return {found.begin(), found.end()};
 }
 
-std::vector<std::string> HoldingsIndex::named(docker::Held kind, std::string_view name) const {
+std::vector<std::string> ObjectIndex::named(docker::ObjectKind kind, std::string_view name) const {
   std::set<std::string> ids;
   std::string known =
-      kind == docker::Held::image ? docker::listedImageName(name) : std::string(name);
+      kind == docker::ObjectKind::image ? docker::listedImageName(name) : std::string(name);
   auto [begin, end] = of(kind).names.equal_range(known);
   for (auto each = begin; each != end; ++each) ids.insert(each->second->first);
   if (ids.empty()) {
@@ -132,7 +134,8 @@ std::vector<std::string> HoldingsIndex::named(docker::Held kind, std::string_vie
   return {ids.begin(), ids.end()};
 }
 
-std::map<std::string, std::vector<cluster::NodeId>> HoldingsIndex::shared(docker::Held kind) const {
+std::map<std::string, std::vector<cluster::NodeId>> ObjectIndex::shared(
+    docker::ObjectKind kind) const {
   std::map<std::string, std::vector<cluster::NodeId>> found;
   for (const auto& [id, holders] : of(kind).objects) {
     if (holders.size() < 2) continue;
@@ -142,7 +145,8 @@ std::map<std::string, std::vector<cluster::NodeId>> HoldingsIndex::shared(docker
   return found;
 }
 
-size_t HoldingsIndex::distinct(docker::Held kind, const std::set<cluster::NodeId>& nodes) const {
+size_t ObjectIndex::distinct(docker::ObjectKind kind,
+                             const std::set<cluster::NodeId>& nodes) const {
   const Kept& kept = of(kind);
   return static_cast<size_t>(
       std::count_if(kept.objects.begin(), kept.objects.end(), [&](const Object& object) {

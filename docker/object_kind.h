@@ -8,19 +8,20 @@
 
 namespace docker {
 
-enum class Held { network, volume, image };
+enum class ObjectKind { network, volume, image };
 
-constexpr std::array<Held, 3> allHeld = {Held::network, Held::volume, Held::image};
+constexpr std::array<ObjectKind, 3> allHeld = {ObjectKind::network, ObjectKind::volume,
+                                               ObjectKind::image};
 
 // What their records' keys begin with; what follows is the id of a network ("network/3f0c..."), the
 // name of a volume ("volume/data") or the id of an image ("image/sha256:9a1f...").
-constexpr std::string_view recordsOf(Held kind) {
+constexpr std::string_view recordsOf(ObjectKind kind) {
   switch (kind) {
-    case Held::network:
+    case ObjectKind::network:
       return "network/";
-    case Held::volume:
+    case ObjectKind::volume:
       return "volume/";
-    case Held::image:
+    case ObjectKind::image:
       break;
   }
   return "image/";

@@ -7,14 +7,14 @@
 #include <vector>
 
 #include "docker/filtered_query.h"
-#include "docker/held.h"
+#include "docker/object_kind.h"
 
 namespace catalog {
 
 // Whether the engine would show this element of its list. What cannot be told, or is no known
 // filter, matches nothing: name (a part of it), id, label, driver, scope, type and dangling are
 // known. `used`: a container has the volume.
-bool matchesHeld(docker::Held kind, std::string_view listed,
+bool matchesHeld(docker::ObjectKind kind, std::string_view listed,
                  const std::vector<docker::ListFilter>& filters, bool used);
 
 }  // namespace catalog
