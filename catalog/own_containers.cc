@@ -50,18 +50,18 @@ void OwnContainers::event(std::string_view json) {
 }
 
 std::vector<std::string> OwnContainers::unknown(
-    const std::vector<docker::ContainerCache::Plain>& listed) const {
+    const std::vector<docker::ContainerTable::Plain>& listed) const {
   std::vector<std::string> ids;
-  for (const docker::ContainerCache::Plain& each : listed) {
+  for (const docker::ContainerTable::Plain& each : listed) {
     auto known = known_.find(each.id);
     if (known == known_.end() || known->second.doubtful) ids.push_back(each.id);
   }
   return ids;
 }
 
-OwnContainers::Made OwnContainers::make(std::vector<docker::ContainerCache::Plain> listed) {
+OwnContainers::Made OwnContainers::make(std::vector<docker::ContainerTable::Plain> listed) {
   Made made;
-  for (const docker::ContainerCache::Plain& each : listed) {
+  for (const docker::ContainerTable::Plain& each : listed) {
     auto found = known_.find(each.id);
     Known known = found == known_.end() ? Known() : found->second;
     made.records[each.id] = containerRecord(each.json, known.reserves);

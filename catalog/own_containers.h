@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "catalog/record_text.h"
-#include "docker/container_cache.h"
+#include "docker/container_table.h"
 
 namespace catalog {
 
@@ -37,7 +37,7 @@ class OwnContainers {
   uint64_t events() const { return events_; }
 
   // Those of the listed that have to be inspected before records can be made.
-  std::vector<std::string> unknown(const std::vector<docker::ContainerCache::Plain>& listed) const;
+  std::vector<std::string> unknown(const std::vector<docker::ContainerTable::Plain>& listed) const;
 
   // What the containers of this host reserve, and how many there are.
   struct Sums {
@@ -52,7 +52,7 @@ class OwnContainers {
     Sums sums;
   };
   // Forgets all that are not listed.
-  Made make(std::vector<docker::ContainerCache::Plain> listed);
+  Made make(std::vector<docker::ContainerTable::Plain> listed);
 
   // The specs that came since this was asked last, of listed containers; one that is too
   // large is empty. Kept nowhere else, since they are large.

@@ -33,7 +33,7 @@ constexpr size_t manyContainers = 1000;
 }  // namespace
 
 Publisher::Publisher(base::Loop& loop, docker::Engine& engine, docker::EngineState& state,
-                     docker::ContainerLists& lists, const cluster::Nodes& nodes,
+                     docker::ContainerListCache& lists, const cluster::Nodes& nodes,
                      cluster::Records& records, cluster::OwnNode& ownNode,
                      catalog::ContainerIndex& index, const catalog::TagIndex& tags, base::Log& log,
                      Hooks hooks)
@@ -166,7 +166,7 @@ base::Task<> Publisher::publish() {
 }
 
 base::Task<> Publisher::publishContainers() {
-  std::optional<std::vector<docker::ContainerCache::Plain>> entries = co_await lists_.entries();
+  std::optional<std::vector<docker::ContainerTable::Plain>> entries = co_await lists_.entries();
   if (!nodes_.clustered()) co_return;
   ownNode_.setEngineError(entries ? "" : "its Docker Engine does not answer");
   if (!entries) co_return;

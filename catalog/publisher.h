@@ -20,7 +20,7 @@
 #include "cluster/nodes.h"
 #include "cluster/own_node.h"
 #include "cluster/records.h"
-#include "docker/container_lists.h"
+#include "docker/container_list_cache.h"
 #include "docker/engine.h"
 #include "docker/engine_state.h"
 
@@ -37,8 +37,8 @@ class Publisher {
 
   // All must outlive it. Listens to `state` and `lists` from now on.
   Publisher(base::Loop& loop, docker::Engine& engine, docker::EngineState& state,
-            docker::ContainerLists& lists, const cluster::Nodes& nodes, cluster::Records& records,
-            cluster::OwnNode& ownNode, catalog::ContainerIndex& index,
+            docker::ContainerListCache& lists, const cluster::Nodes& nodes,
+            cluster::Records& records, cluster::OwnNode& ownNode, catalog::ContainerIndex& index,
             const catalog::TagIndex& tags, base::Log& log, Hooks hooks);
   // Calls that are under way to our engine may end only after this, and tell `lists`.
   ~Publisher();
@@ -72,7 +72,7 @@ class Publisher {
 
   base::Loop& loop_;
   docker::Engine& engine_;
-  docker::ContainerLists& lists_;
+  docker::ContainerListCache& lists_;
   const cluster::Nodes& nodes_;
   cluster::Records& records_;
   cluster::OwnNode& ownNode_;

@@ -17,7 +17,7 @@
 
 #include "base/loop.h"
 #include "base/task.h"
-#include "docker/container_cache.h"
+#include "docker/container_table.h"
 #include "docker/engine.h"
 
 namespace docker {

@@ -13,7 +13,7 @@ bool LocalEngine::isForeign(std::string_view version) const {
 
 base::Task<base::HttpReply> LocalEngine::change(base::HttpCall call, Effect effect,
                                                 std::string object) {
-  ContainerLists::Change change(lists_, effect, object);
+  ContainerListCache::Change change(lists_, effect, object);
   base::HttpReply reply = co_await engine_.call(std::move(call));
   change.answered(reply.status, reply.body);
   co_return reply;

@@ -7,7 +7,7 @@
 
 #include "base/http_client.h"
 #include "base/task.h"
-#include "docker/container_lists.h"
+#include "docker/container_list_cache.h"
 #include "docker/effect.h"
 #include "docker/engine.h"
 #include "docker/engine_state.h"
@@ -17,7 +17,7 @@ namespace docker {
 class LocalEngine {
  public:
   // All must outlive it.
-  LocalEngine(Engine& engine, EngineState& state, ContainerLists& lists)
+  LocalEngine(Engine& engine, EngineState& state, ContainerListCache& lists)
       : engine_(engine), state_(state), lists_(lists) {}
 
   // A change that is asked for by ourselves, told to the lists as those of clients are. Throws as
@@ -41,7 +41,7 @@ class LocalEngine {
  protected:
   Engine& engine_;
   EngineState& state_;
-  ContainerLists& lists_;
+  ContainerListCache& lists_;
 };
 
 }  // namespace docker

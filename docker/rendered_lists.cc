@@ -30,12 +30,12 @@ RenderedLists::Kept& RenderedLists::find(std::string_view query, bool withTimes)
   return kept_.front();
 }
 
-RenderedList RenderedLists::render(const ContainerCache& cache, std::string_view query,
+RenderedList RenderedLists::render(const ContainerTable& cache, std::string_view query,
                                    const ListQuery& parsed, int64_t now, bool withTimes) {
   Kept& kept = find(query, withTimes);
   if (kept.list.body && kept.version == cache.version() && kept.from <= now && now < kept.until)
     return kept.list;
-  ContainerCache::Rendering made = cache.render(parsed, now, withTimes);
+  ContainerTable::Rendering made = cache.render(parsed, now, withTimes);
   kept.version = cache.version();
   kept.from = now;
   kept.until = made.sameUntil;

@@ -10,7 +10,7 @@
 #include <string_view>
 #include <vector>
 
-#include "docker/container_cache.h"
+#include "docker/container_table.h"
 #include "docker/list_query.h"
 
 namespace docker {
@@ -23,8 +23,8 @@ struct RenderedList {
 class RenderedLists {
  public:
   // What `cache` answers to `query`, which is `parsed`, at `now` (nanoseconds since 1970).
-  // `withTimes` as for ContainerCache::render(). The cache must be the same one each time.
-  RenderedList render(const ContainerCache& cache, std::string_view query, const ListQuery& parsed,
+  // `withTimes` as for ContainerTable::render(). The cache must be the same one each time.
+  RenderedList render(const ContainerTable& cache, std::string_view query, const ListQuery& parsed,
                       int64_t now, bool withTimes);
 
  private:

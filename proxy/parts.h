@@ -22,7 +22,7 @@
 #include "catalog/record_feed.h"
 #include "cluster/agent/agent.h"
 #include "cluster/agent/agent_metrics.h"
-#include "docker/container_lists.h"
+#include "docker/container_list_cache.h"
 #include "docker/engine.h"
 #include "docker/engine_state.h"
 #include "orchestrator/catch_up.h"
@@ -99,8 +99,8 @@ struct Parts {
         volumeConflicts(loop, agent, agent, objects, index, log),
         objectCalls(local, agent, index, locator),
         allNodes(engine, local, lists, agent, agent, index, log, options.maxBodyBytes),
-        containerListing(engine, local, lists, agent, agent, index, locator, log,
-                         options.maxBodyBytes),
+        containerListCalls(engine, local, lists, agent, agent, index, locator, log,
+                           options.maxBodyBytes),
         createCalls(loop, local, creation, options.maxBodyBytes),
         renameCalls({local, index, names, objectCalls}),
         globalCalls(
@@ -118,7 +118,7 @@ struct Parts {
         peerApi(agent, images, rebalancing, volumeMove, publisher),
         clientCertificates(agent),
         api(agent, agent, local,
-            {{clientCertificates, containerCalls, containerListing, createCalls, globalCalls,
+            {{clientCertificates, containerCalls, containerListCalls, createCalls, globalCalls,
               imageCalls, local, networkCalls, objectCalls, peerApi, renameCalls, swarmApi,
               systemCalls, volumeCalls}}),
         publisher(loop, engine, state, lists, agent, agent, agent, index, objects.tags(), log,
@@ -152,7 +152,7 @@ struct Parts {
   Metrics metrics;
   docker::Engine engine;
   docker::EngineState state;
-  docker::ContainerLists lists;
+  docker::ContainerListCache lists;
   LocalApi local;
 
   // The cluster, and what all nodes have.
@@ -182,7 +182,7 @@ struct Parts {
   // Handlers of requests.
   ObjectCalls objectCalls;
   AllNodes allNodes;
-  ContainerListing containerListing;
+  ContainerListCalls containerListCalls;
   CreateCalls createCalls;
   RenameCalls renameCalls;
   GlobalCalls globalCalls;

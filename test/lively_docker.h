@@ -1,7 +1,7 @@
 #pragma once
 
 // A FakeDocker's answers that make it look like a real engine with a few containers, as far as
-// EngineState and ContainerLists look.
+// EngineState and ContainerListCache look.
 
 #include <functional>
 #include <map>

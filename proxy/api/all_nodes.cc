@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "catalog/merge_errors.h"
-#include "catalog/recorded_lists.h"
+#include "catalog/offline_lists.h"
 #include "docker/heads.h"
 #include "proxy/api/chosen_answer.h"
 #include "proxy/http/answer.h"
@@ -44,7 +44,7 @@ base::Task<> AllNodes::answer(Client& client, RouteMatch match, Options options,
   std::erase_if(nodes, [&](const cluster::Node& node) {
     return !docker::wantsNode(wanted, node.id.text(), node.name);
   });
-  docker::ContainerLists::Change change(lists_, match.route().effect, match.object);
+  docker::ContainerListCache::Change change(lists_, match.route().effect, match.object);
   std::vector<catalog::NodeReply> replies =
       co_await catalog::askAll(engine_, std::move(nodes), std::move(call));
   std::vector<catalog::NodeAnswer> known = recorded(replies, options, query);

@@ -17,7 +17,7 @@
 #include "catalog/merge.h"
 #include "cluster/nodes.h"
 #include "cluster/records.h"
-#include "docker/container_lists.h"
+#include "docker/container_list_cache.h"
 #include "docker/engine.h"
 #include "docker/filtered_query.h"
 #include "docker/object_kind.h"
@@ -30,7 +30,7 @@ namespace proxy {
 class AllNodes {
  public:
   // All must outlive it. Bodies that have to be understood may have `maxBody` bytes.
-  AllNodes(docker::Engine& engine, LocalApi& local, docker::ContainerLists& lists,
+  AllNodes(docker::Engine& engine, LocalApi& local, docker::ContainerListCache& lists,
            const cluster::Nodes& nodes, const cluster::Records& records,
            catalog::ContainerIndex& index, base::Log& log, size_t maxBody)
       : engine_(engine),
@@ -63,7 +63,7 @@ class AllNodes {
 
   docker::Engine& engine_;
   LocalApi& local_;
-  docker::ContainerLists& lists_;
+  docker::ContainerListCache& lists_;
   const cluster::Nodes& nodes_;
   const cluster::Records& records_;
   catalog::ContainerIndex& index_;

@@ -157,7 +157,7 @@ base::Task<> ImageCalls::tag(Client& client, RouteMatch match) {
     co_return;
   }
   base::HttpCall call = passedOn(client.request(), {}, diskTimeout, parts_.maxBody);
-  docker::ContainerLists::Change change(parts_.lists, match.route().effect, match.object);
+  docker::ContainerListCache::Change change(parts_.lists, match.route().effect, match.object);
   std::vector<catalog::NodeReply> replies =
       co_await catalog::askAll(parts_.engine, std::move(holders), std::move(call));
   change.answered(200, {});
@@ -181,7 +181,7 @@ base::Task<> ImageCalls::remove(Client& client, RouteMatch match) {
     found.holders.swap(found.stale);
   }
   base::HttpCall call = passedOn(client.request(), {}, diskTimeout, parts_.maxBody);
-  docker::ContainerLists::Change change(parts_.lists, match.route().effect, match.object);
+  docker::ContainerListCache::Change change(parts_.lists, match.route().effect, match.object);
   std::vector<catalog::NodeReply> replies =
       co_await catalog::askAll(parts_.engine, std::move(found.users), call);
   catalog::Chosen chosen = catalog::chooseChange(catalog::outcomesOf(replies));

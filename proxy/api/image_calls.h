@@ -12,7 +12,7 @@
 #include "catalog/node_client.h"
 #include "catalog/stale_tags.h"
 #include "cluster/nodes.h"
-#include "docker/container_lists.h"
+#include "docker/container_list_cache.h"
 #include "docker/engine.h"
 #include "docker/filtered_query.h"
 #include "orchestrator/container_create.h"
@@ -34,7 +34,7 @@ class ImageCalls {
     docker::Engine& engine;
     LocalApi& local;
     catalog::NodeClient nodeClient;
-    docker::ContainerLists& lists;
+    docker::ContainerListCache& lists;
     const cluster::Nodes& nodes;
     catalog::Locator& locator;
     orchestrator::ImageTransfer& transfer;

@@ -61,7 +61,7 @@ base::Task<> LocalApi::passThrough(Client& client, RouteMatch match) {
   docker::Effect effect = match.route().effect;
   RelayOptions options;
   options.hijack = match.route().flow == Flow::hijack;
-  docker::ContainerLists::Change change(lists_, effect, match.object);
+  docker::ContainerListCache::Change change(lists_, effect, match.object);
   if (effect != docker::Effect::none) {
     options.onAnswer = [&change](int status, std::string_view body) {
       change.answered(status, body);

@@ -13,7 +13,7 @@ namespace proxy {
 class LocalApi : public docker::LocalEngine {
  public:
   // All must outlive it.
-  LocalApi(docker::Engine& engine, docker::EngineState& state, docker::ContainerLists& lists,
+  LocalApi(docker::Engine& engine, docker::EngineState& state, docker::ContainerListCache& lists,
            Metrics& metrics)
       : docker::LocalEngine(engine, state, lists), metrics_(metrics) {}
 

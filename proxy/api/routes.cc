@@ -73,7 +73,7 @@ constexpr Route table[] = {
     {"POST", "/grpc", engine, hijack | forClients},
 
     // Containers
-    {"GET", "/containers/json", inCluster<&ContainerListing::answer, &LocalApi::containerList>},
+    {"GET", "/containers/json", inCluster<&ContainerListCalls::answer, &LocalApi::containerList>},
     {"POST", "/containers/create",
      inCluster<&CreateCalls::create, &LocalApi::passThrough, &CreateCalls::createHere>,
      createsContainer | takesQuery},

@@ -10,7 +10,7 @@
 
 #include "proxy/api/client_certificates.h"
 #include "proxy/api/container_calls.h"
-#include "proxy/api/container_listing.h"
+#include "proxy/api/container_list_calls.h"
 #include "proxy/api/create_calls.h"
 #include "proxy/api/global_calls.h"
 #include "proxy/api/image_calls.h"
@@ -28,7 +28,7 @@ namespace proxy {
 
 // Those whose members the rows name. All must outlive it.
 struct Handlers {
-  std::tuple<ClientCertificates&, ContainerCalls&, ContainerListing&, CreateCalls&, GlobalCalls&,
+  std::tuple<ClientCertificates&, ContainerCalls&, ContainerListCalls&, CreateCalls&, GlobalCalls&,
              ImageCalls&, LocalApi&, NetworkCalls&, ObjectCalls&, PeerApi&, RenameCalls&, SwarmApi&,
              SystemCalls&, VolumeCalls&>
       all;

@@ -149,7 +149,7 @@ Test(container_record, a_request_tells_of_its_container_before_there_is_a_record
 
 Test(own_containers, need_one_inspection_until_something_may_have_changed) {
   OwnContainers own;
-  std::vector<ContainerCache::Plain> listed = {{"c1", entry, true, false}};
+  std::vector<ContainerTable::Plain> listed = {{"c1", entry, true, false}};
   cr_expect_eq(own.unknown(listed).size(), 1);
   inspect(own, "c1", "senseless");
   cr_expect_eq(own.unknown(listed).size(), 1);
@@ -188,6 +188,6 @@ Test(own_containers, sums_are_of_those_that_exist_and_are_not_dead) {
   cr_expect_eq(made.records.at("c4"), "{\"Id\":\"c4\"}", "gone before it could be inspected");
   made = own.make({{"c1", "{\"Id\":\"c1\"}", false, false}});
   cr_expect(made.sums == sums(1, 5, 1, 0));
-  std::vector<ContainerCache::Plain> again = {{"c2", "{}", false, false}};
+  std::vector<ContainerTable::Plain> again = {{"c2", "{}", false, false}};
   cr_expect_eq(own.unknown(again).size(), 1, "what is not listed is forgotten");
 }

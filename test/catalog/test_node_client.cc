@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "base/log.h"
-#include "docker/container_lists.h"
+#include "docker/container_list_cache.h"
 #include "docker/engine.h"
 #include "docker/engine_state.h"
 #include "test/fake_docker.h"
@@ -69,7 +69,7 @@ struct Fixture {
   base::Log log{nowhere.get()};
   docker::Engine engine{stage.loop, docker.path(), milliseconds(1000), {}};
   docker::EngineState state{stage.loop, engine, log};
-  docker::ContainerLists lists{stage.loop, engine, state, log, 1'000'000};
+  docker::ContainerListCache lists{stage.loop, engine, state, log, 1'000'000};
   docker::LocalEngine local{engine, state, lists};
   NodeClient client{local};
   cluster::Node other;

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "docker/container_cache.h"
+#include "docker/container_table.h"
 
 using docker::ContainerTimes;
 using docker::ListedContainer;

@@ -6,7 +6,7 @@
 
 #include <string>
 
-using docker::ContainerCache;
+using docker::ContainerTable;
 using docker::ListQuery;
 using docker::RenderedList;
 using docker::RenderedLists;
@@ -18,7 +18,7 @@ constexpr int64_t start = 1'790'000'000 * second;
 
 // One container that started `age` before `start`, and one that is only created.
 struct House {
-  ContainerCache cache;
+  ContainerTable cache;
   RenderedLists lists;
   docker::Tick tick = 0;
   int64_t age;
@@ -32,7 +32,7 @@ struct House {
                        docker::humanDuration(age) +
                        R"("},{"Id":"bb","Names":["/job"],"Labels":{},"State":"created",)"
                        R"("Status":"Created"}])";
-    ContainerCache::Fresh fresh;
+    ContainerTable::Fresh fresh;
     fresh.tick = ++tick;
     fresh.need.all = true;
     fresh.asked = fresh.answered = start;

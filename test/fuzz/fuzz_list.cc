@@ -3,7 +3,7 @@
 #include <string>
 #include <string_view>
 
-#include "docker/container_cache.h"
+#include "docker/container_table.h"
 #include "docker/list_query.h"
 #include "test/fuzz/feed.h"
 
@@ -19,7 +19,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
       docker::parseInspect(text.substr(std::min(second + 1, text.size())));
   if (!listed) return 0;
 
-  docker::ContainerCache::Fresh fresh;
+  docker::ContainerTable::Fresh fresh;
   fresh.tick = 1;
   fresh.need.all = true;
   for (const docker::ListedContainer& each : *listed) {
@@ -28,7 +28,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   }
   size_t count = listed->size();
   fresh.listed = std::move(*listed);
-  docker::ContainerCache cache;
+  docker::ContainerTable cache;
   cache.toInspect(fresh);
   cache.take(std::move(fresh));
   fuzz::require(cache.size() == count);

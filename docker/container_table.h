@@ -54,7 +54,7 @@ struct ContainerTimes {
 
 std::optional<ContainerTimes> parseInspect(std::string_view json);
 
-class ContainerCache {
+class ContainerTable {
  public:
   // A container's id, and its entry with an empty Status.
   struct Plain {
@@ -63,8 +63,8 @@ class ContainerCache {
     bool running = false;  // or paused, or about to restart
     bool dead = false;     // what its removal left behind
   };
-  ContainerCache() = default;
-  ContainerCache(ContainerCache&&) = default;
+  ContainerTable() = default;
+  ContainerTable(ContainerTable&&) = default;
 
   // Forgets everything: the engine went away.
   void clear();

@@ -1,4 +1,4 @@
-#include "catalog/recorded_lists.h"
+#include "catalog/offline_lists.h"
 
 #include <algorithm>
 #include <set>

@@ -1,4 +1,4 @@
-#include "docker/container_cache.h"
+#include "docker/container_table.h"
 
 #include <rapidjson/memorystream.h>
 #include <rapidjson/reader.h>
@@ -132,7 +132,7 @@ std::optional<ContainerTimes> parseInspect(std::string_view json) {
   return times;
 }
 
-void ContainerCache::clear() {
+void ContainerTable::clear() {
   byId_.clear();
   entries_.clear();
   marks_.clear();
@@ -143,13 +143,13 @@ void ContainerCache::clear() {
   linked_ = unexplained_ = false;
 }
 
-const ContainerCache::Entry* ContainerCache::find(std::string_view id) const {
+const ContainerTable::Entry* ContainerTable::find(std::string_view id) const {
   auto found = byId_.find(id);
   return found == byId_.end() ? nullptr : found->second;
 }
 
 // Full id, then name, then a prefix of one id only, as the engine looks objects up.
-std::optional<std::string> ContainerCache::resolve(std::string_view object) const {
+std::optional<std::string> ContainerTable::resolve(std::string_view object) const {
   std::string named = "/" + std::string(object);
   const Entry* byName = nullptr;
   const Entry* byPrefix = nullptr;
@@ -168,7 +168,7 @@ std::optional<std::string> ContainerCache::resolve(std::string_view object) cons
   return std::nullopt;
 }
 
-void ContainerCache::changed(std::string_view object, Tick tick, base::Time until) {
+void ContainerTable::changed(std::string_view object, Tick tick, base::Time until) {
   std::optional<std::string> known = resolve(object);
   bool fullId =
       object.size() == 64 && object.find_first_not_of("0123456789abcdef") == std::string_view::npos;
@@ -181,7 +181,7 @@ void ContainerCache::changed(std::string_view object, Tick tick, base::Time unti
   mark.until = std::max(mark.until, until);
 }
 
-void ContainerCache::allChanged(Tick tick, base::Time until) {
+void ContainerTable::allChanged(Tick tick, base::Time until) {
   allChanged_ = tick;
   allUntil_ = std::max(allUntil_, until);
   if (marks_.size() < maxMarks) return;
@@ -189,12 +189,12 @@ void ContainerCache::allChanged(Tick tick, base::Time until) {
   marks_.clear();
 }
 
-void ContainerCache::namesChanged(std::string_view id, Tick tick, base::Time until) {
+void ContainerTable::namesChanged(std::string_view id, Tick tick, base::Time until) {
   changed(id, tick, until);
   if (linked_) allChanged(tick, until);
 }
 
-ContainerCache::Need ContainerCache::need(Tick question, base::Time now) const {
+ContainerTable::Need ContainerTable::need(Tick question, base::Time now) const {
   Need need;
   need.all = allFetched_ == 0 ||
              (allFetched_ < question && (allFetched_ < allChanged_ || now < allUntil_));
@@ -215,7 +215,7 @@ ContainerCache::Need ContainerCache::need(Tick question, base::Time now) const {
 }
 
 // Those of whom we do not know, or no longer, when they were created, started and finished.
-std::vector<std::string> ContainerCache::toInspect(const Fresh& fresh) const {
+std::vector<std::string> ContainerTable::toInspect(const Fresh& fresh) const {
   std::vector<std::string> ids;
   for (const ListedContainer& listed : fresh.listed) {
     const Entry* entry = find(listed.id);
@@ -230,7 +230,7 @@ std::vector<std::string> ContainerCache::toInspect(const Fresh& fresh) const {
   return ids;
 }
 
-void ContainerCache::take(Fresh fresh) {
+void ContainerTable::take(Fresh fresh) {
   std::unordered_set<std::string_view> asked(fresh.need.ids.begin(), fresh.need.ids.end());
   auto answered = [&](const std::string& id) { return fresh.need.all || asked.contains(id); };
 
@@ -297,7 +297,7 @@ void ContainerCache::take(Fresh fresh) {
   });
 }
 
-bool ContainerCache::matches(const Entry& entry, const ListQuery& query) {
+bool ContainerTable::matches(const Entry& entry, const ListQuery& query) {
   const ListedContainer& each = entry.listed;
   if (!isRunning(each) && !query.all && query.limit == 0) return false;
   if (!query.states.empty() &&
@@ -316,7 +316,7 @@ bool ContainerCache::matches(const Entry& entry, const ListQuery& query) {
   return false;
 }
 
-ContainerCache::Rendering ContainerCache::render(const ListQuery& query, int64_t now,
+ContainerTable::Rendering ContainerTable::render(const ListQuery& query, int64_t now,
                                                  bool withTimes) const {
   Rendering made;
   made.sameUntil = INT64_MAX;
@@ -341,7 +341,7 @@ ContainerCache::Rendering ContainerCache::render(const ListQuery& query, int64_t
   return made;
 }
 
-std::vector<ContainerCache::Plain> ContainerCache::plain() const {
+std::vector<ContainerTable::Plain> ContainerTable::plain() const {
   std::vector<Plain> all;
   for (const Entry& entry : entries_) {
     const ListedContainer& each = entry.listed;

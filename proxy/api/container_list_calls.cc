@@ -1,4 +1,4 @@
-#include "proxy/api/container_listing.h"
+#include "proxy/api/container_list_calls.h"
 
 #include <algorithm>
 #include <optional>
@@ -9,7 +9,7 @@
 #include "catalog/fan_out.h"
 #include "catalog/merge_errors.h"
 #include "catalog/node_client.h"
-#include "catalog/recorded_lists.h"
+#include "catalog/offline_lists.h"
 #include "docker/heads.h"
 #include "proxy/http/answer.h"
 #include "proxy/merge/merge_containers.h"
@@ -32,7 +32,7 @@ catalog::NodeAnswer answerOf(const cluster::Node& node, std::string body) {
 
 }  // namespace
 
-base::Task<> ContainerListing::answer(Client& client, RouteMatch match) {
+base::Task<> ContainerListCalls::answer(Client& client, RouteMatch match) {
   std::optional<ContainerListPlan> plan = planContainerList(match.query);
   if (!plan) {
     co_await refuse(client, match);
@@ -61,7 +61,7 @@ base::Task<> ContainerListing::answer(Client& client, RouteMatch match) {
 
 // A query that we cannot read, in our engine's words. Should it understand more than we do, its
 // containers are not those of all.
-base::Task<> ContainerListing::refuse(Client& client, RouteMatch match) {
+base::Task<> ContainerListCalls::refuse(Client& client, RouteMatch match) {
   std::string target = listTarget(match, std::string(match.query));
   base::HttpReply reply =
       co_await engine_.call(base::httpGet(target, catalog::listTimeout, maxBody_));
@@ -76,7 +76,7 @@ base::Task<> ContainerListing::refuse(Client& client, RouteMatch match) {
 
 // Where the containers that `before` and `since` name stand, by the word of their engines. Else the
 // answer to the client, if one is missing or cannot be asked for.
-base::Task<catalog::Located> ContainerListing::anchor(ContainerListPlan& plan) {
+base::Task<catalog::Located> ContainerListCalls::anchor(ContainerListPlan& plan) {
   struct {
     const std::string& object;
     std::optional<ListAnchor>& at;
@@ -109,7 +109,7 @@ base::Task<catalog::Located> ContainerListing::anchor(ContainerListPlan& plan) {
 }
 
 // The images that `ancestor` names, and what was made of them on any node.
-base::Task<catalog::Located> ContainerListing::ancestors(ContainerListPlan& plan) {
+base::Task<catalog::Located> ContainerListCalls::ancestors(ContainerListPlan& plan) {
   catalog::Located answer;
   answer.status = 200;
   std::vector<std::string> named = plan.rest.values("ancestor");
@@ -138,7 +138,7 @@ base::Task<catalog::Located> ContainerListing::ancestors(ContainerListPlan& plan
 }
 
 // All nodes that are wanted, at once.
-base::Task<std::vector<ContainerListing::Part>> ContainerListing::ask(
+base::Task<std::vector<ContainerListCalls::Part>> ContainerListCalls::ask(
     RouteMatch match, const ContainerListPlan& plan) {
   std::vector<Part> parts;
   for (cluster::Node& node : nodes_.nodes()) {
@@ -160,7 +160,7 @@ base::Task<std::vector<ContainerListing::Part>> ContainerListing::ask(
   co_return parts;
 }
 
-base::Task<> ContainerListing::askSelf(RouteMatch match, std::string query, Part& part) {
+base::Task<> ContainerListCalls::askSelf(RouteMatch match, std::string query, Part& part) {
   std::string target = listTarget(match, query);
   std::optional<docker::RenderedList> list = co_await lists_.answer(match.version, query, true);
   if (list) {
@@ -181,7 +181,7 @@ base::Task<> ContainerListing::askSelf(RouteMatch match, std::string query, Part
 
 // Of a node that says that nothing changed since we asked last, what it said then. What is kept may
 // be replaced while we ask, by an answer that is older than ours.
-base::Task<> ContainerListing::askOther(std::string target, Part& part) {
+base::Task<> ContainerListCalls::askOther(std::string target, Part& part) {
   std::pair<cluster::NodeId, std::string> key(part.node.id, target);
   base::HttpCall call = base::httpGet(std::move(target), catalog::listTimeout, maxBody_);
   Kept known;
@@ -204,15 +204,15 @@ base::Task<> ContainerListing::askOther(std::string target, Part& part) {
   }
 }
 
-ContainerListing::Kept& ContainerListing::keep(std::pair<cluster::NodeId, std::string> key) {
+ContainerListCalls::Kept& ContainerListCalls::keep(std::pair<cluster::NodeId, std::string> key) {
   if (kept_.size() >= maxKept && !kept_.contains(key)) kept_.clear();
   return kept_[std::move(key)];
 }
 
 // The list of last time, if it was made of the same.
-ContainerListing::Body ContainerListing::merged(const std::string& target,
-                                                const ContainerListPlan& plan,
-                                                std::vector<Part> parts) {
+ContainerListCalls::Body ContainerListCalls::merged(const std::string& target,
+                                                    const ContainerListPlan& plan,
+                                                    std::vector<Part> parts) {
   std::vector<Body> bodies;
   std::vector<catalog::NodeAnswer> down;
   for (const Part& each : parts) {

@@ -12,7 +12,7 @@
 
 #include "base/log.h"
 #include "base/task.h"
-#include "docker/container_cache.h"
+#include "docker/container_table.h"
 #include "docker/effect.h"
 #include "docker/engine.h"
 #include "docker/engine_state.h"
@@ -21,21 +21,21 @@
 
 namespace docker {
 
-class ContainerLists {
+class ContainerListCache {
  public:
   // All must outlive it. Listens to `state` from now on. Reads no answer of the engine that is
   // larger than `maxBody`; then lists are not cached.
-  ContainerLists(base::Loop& loop, Engine& engine, EngineState& state, base::Log& log,
-                 size_t maxBody);
+  ContainerListCache(base::Loop& loop, Engine& engine, EngineState& state, base::Log& log,
+                     size_t maxBody);
 
   // The answer; nothing if the engine must be asked: for a version other than its own, for options
-  // we do not know, or because it did not answer us. `withTimes` as for ContainerCache::render().
+  // we do not know, or because it did not answer us. `withTimes` as for ContainerTable::render().
   base::Task<std::optional<RenderedList>> answer(std::string_view version, std::string_view query,
                                                  bool withTimes = false);
 
   // Every container's entry in the list, but with an empty Status, which changes with the clock.
   // What other nodes know of them. Nothing if the engine does not tell.
-  base::Task<std::optional<std::vector<ContainerCache::Plain>>> entries();
+  base::Task<std::optional<std::vector<ContainerTable::Plain>>> entries();
   // Called when something may have changed: by an event or a call about one container, or by a call
   // that may change any of them (`Effect::containers`).
   void onChange(std::function<void(Effect)> callback) { changed_ = std::move(callback); }
@@ -52,7 +52,7 @@ class ContainerLists {
   class Change {
    public:
     // `object`: as it stands in the path; must live as long as this.
-    Change(ContainerLists& lists, Effect effect, std::string_view object);
+    Change(ContainerListCache& lists, Effect effect, std::string_view object);
     Change(const Change&) = delete;
     Change& operator=(const Change&) = delete;
     ~Change();
@@ -61,7 +61,7 @@ class ContainerLists {
     void answered(int status, std::string_view body);
 
    private:
-    ContainerLists& lists_;
+    ContainerListCache& lists_;
     Effect effect_;
     std::string_view object_;
   };
@@ -72,14 +72,14 @@ class ContainerLists {
   base::Time settled() const;
   base::Task<bool> makeFresh();
   base::Task<> refresh();
-  base::Task<> refreshOnce(ContainerCache::Need need);
+  base::Task<> refreshOnce(ContainerTable::Need need);
 
   base::Loop& loop_;
   Engine& engine_;
   EngineState& state_;
   base::Log& log_;
   size_t maxBody_;
-  ContainerCache cache_;
+  ContainerTable cache_;
   RenderedLists kept_;
   Tick tick_ = 0;
   base::Time fullAt_;   // when the whole list was asked for last

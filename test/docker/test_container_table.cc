@@ -1,7 +1,7 @@
 // The cache between an engine that is a few values and questions at chosen ticks and times. Each
 // test tells a story: what the engine lists, what happens, and what must be asked again for it.
 
-#include "docker/container_cache.h"
+#include "docker/container_table.h"
 
 #include <criterion/criterion.h>
 
@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-using docker::ContainerCache;
+using docker::ContainerTable;
 using docker::ContainerTimes;
 using docker::ListedContainer;
 using docker::ListQuery;
@@ -64,10 +64,10 @@ struct Container {
   ContainerTimes times() const { return {created, since, since, linked}; }
 };
 
-// An engine, the cache of its list, and the way ContainerLists joins them.
+// An engine, the cache of its list, and the way ContainerListCache joins them.
 struct World {
   std::vector<Container> containers;  // newest first
-  ContainerCache cache;
+  ContainerTable cache;
   Tick tick = 0;
   base::Time now{1'000s};
   int64_t clock = start;
@@ -90,8 +90,8 @@ struct World {
     return "[" + list + "]\n";
   }
 
-  void refresh(ContainerCache::Need need) {
-    ContainerCache::Fresh fresh;
+  void refresh(ContainerTable::Need need) {
+    ContainerTable::Fresh fresh;
     fresh.tick = ++tick;
     fresh.now = now;
     fresh.asked = fresh.answered = clock;
@@ -120,7 +120,7 @@ struct World {
   int ask(std::string& answer, const ListQuery& query = asks(true)) {
     Tick question = ++tick;
     for (int times = 0;; times++) {
-      ContainerCache::Need need = cache.need(question, now);
+      ContainerTable::Need need = cache.need(question, now);
       if (need.none()) {
         answer = cache.render(query, clock).body;
         return times;
@@ -153,7 +153,7 @@ World threeContainers() {
 
 }  // namespace
 
-Test(container_cache, asks_for_everything_first_and_for_nothing_while_nothing_changes) {
+Test(container_table, asks_for_everything_first_and_for_nothing_while_nothing_changes) {
   World world = threeContainers();
   cr_expect(world.wholeList);
   cr_expect_eq(world.inspected.size(), 3);
@@ -166,14 +166,14 @@ Test(container_cache, asks_for_everything_first_and_for_nothing_while_nothing_ch
   }
 }
 
-Test(container_cache, an_empty_list_is_a_list) {
+Test(container_table, an_empty_list_is_a_list) {
   World world;
   cr_expect_eq(world.ask(), 1);
   cr_expect_eq(world.engineList(), "[]\n");
   cr_expect_eq(world.ask(), 0);
 }
 
-Test(container_cache, asks_for_a_changed_container_alone_by_whatever_it_was_called) {
+Test(container_table, asks_for_a_changed_container_alone_by_whatever_it_was_called) {
   for (std::string called : {id("b"), std::string("db"), std::string("b0")}) {
     World world = threeContainers();
     world.container("db").state = "running";
@@ -187,7 +187,7 @@ Test(container_cache, asks_for_a_changed_container_alone_by_whatever_it_was_call
   }
 }
 
-Test(container_cache, asks_for_everything_when_it_does_not_know_what_changed) {
+Test(container_table, asks_for_everything_when_it_does_not_know_what_changed) {
   for (std::string called : {"unknown", "", "%64b", "/db"}) {
     World world = threeContainers();
     world.changed(called);
@@ -197,7 +197,7 @@ Test(container_cache, asks_for_everything_when_it_does_not_know_what_changed) {
   }
 }
 
-Test(container_cache, an_ambiguous_prefix_is_nobody_in_particular) {
+Test(container_table, an_ambiguous_prefix_is_nobody_in_particular) {
   World world;
   world.containers = {{id("ab"), "one"}, {id("aa"), "two"}, {id("cc"), "aa"}};
   world.ask();
@@ -211,7 +211,7 @@ Test(container_cache, an_ambiguous_prefix_is_nobody_in_particular) {
   cr_expect_eq(world.inspected, std::set<std::string>{id("cc")});
 }
 
-Test(container_cache, new_containers_come_in_their_order_and_removed_ones_go) {
+Test(container_table, new_containers_come_in_their_order_and_removed_ones_go) {
   World world = threeContainers();
   world.containers.insert(world.containers.begin(),
                           {id("d"), "new", "created", start, world.clock});
@@ -237,7 +237,7 @@ Test(container_cache, new_containers_come_in_their_order_and_removed_ones_go) {
   cr_expect_eq(world.ask(), 1);
 }
 
-Test(container_cache, a_change_may_take_a_while_to_show_in_the_engines_list) {
+Test(container_table, a_change_may_take_a_while_to_show_in_the_engines_list) {
   World world = threeContainers();
   world.changed(id("c"), 1000ms);
   cr_expect_eq(world.ask(), 1);  // the engine still shows it running
@@ -253,7 +253,7 @@ Test(container_cache, a_change_may_take_a_while_to_show_in_the_engines_list) {
   cr_expect_eq(world.ask(), 0);
 }
 
-Test(container_cache, the_same_holds_for_everything_and_for_one_that_is_not_listed_yet) {
+Test(container_table, the_same_holds_for_everything_and_for_one_that_is_not_listed_yet) {
   World world = threeContainers();
   world.cache.allChanged(++world.tick, world.now + 1000ms);
   cr_expect_eq(world.ask(), 1);
@@ -270,7 +270,7 @@ Test(container_cache, the_same_holds_for_everything_and_for_one_that_is_not_list
   cr_expect_eq(world.ask(), 0);
 }
 
-Test(container_cache, a_later_change_does_not_shorten_the_wait_for_an_earlier_one) {
+Test(container_table, a_later_change_does_not_shorten_the_wait_for_an_earlier_one) {
   World world = threeContainers();
   world.changed(id("c"), 1000ms);
   world.changed(id("c"), 0ms);
@@ -279,13 +279,13 @@ Test(container_cache, a_later_change_does_not_shorten_the_wait_for_an_earlier_on
   cr_expect_eq(world.ask(), 1);
 }
 
-Test(container_cache, what_changed_while_the_engine_was_asked_is_asked_for_again) {
+Test(container_table, what_changed_while_the_engine_was_asked_is_asked_for_again) {
   World world = threeContainers();
   world.changed(id("c"));
   Tick question = ++world.tick;
-  ContainerCache::Need need = world.cache.need(question, world.now);
+  ContainerTable::Need need = world.cache.need(question, world.now);
   cr_assert_eq(need.ids, std::vector<std::string>{id("c")});
-  ContainerCache::Fresh fresh;
+  ContainerTable::Fresh fresh;
   fresh.tick = ++world.tick;
   fresh.now = world.now;
   fresh.need = need;
@@ -298,7 +298,7 @@ Test(container_cache, what_changed_while_the_engine_was_asked_is_asked_for_again
   cr_expect_eq(world.ask(), 0);
 }
 
-Test(container_cache, changes_after_a_question_do_not_keep_it_waiting) {
+Test(container_table, changes_after_a_question_do_not_keep_it_waiting) {
   for (bool all : {false, true}) {
     World world = threeContainers();
     auto change = [&] {
@@ -314,7 +314,7 @@ Test(container_cache, changes_after_a_question_do_not_keep_it_waiting) {
   }
 }
 
-Test(container_cache, a_restart_within_the_same_words_is_noticed) {
+Test(container_table, a_restart_within_the_same_words_is_noticed) {
   World world = threeContainers();
   Container& web = world.container("web");
   web.since = world.clock;
@@ -330,7 +330,7 @@ Test(container_cache, a_restart_within_the_same_words_is_noticed) {
   }
 }
 
-Test(container_cache, a_status_that_is_not_understood_is_asked_for_each_time) {
+Test(container_table, a_status_that_is_not_understood_is_asked_for_each_time) {
   World world = threeContainers();
   world.container("web").odd = "Up and away";
   world.changed(id("c"));
@@ -344,7 +344,7 @@ Test(container_cache, a_status_that_is_not_understood_is_asked_for_each_time) {
   cr_expect_eq(world.ask(), 0);
 }
 
-Test(container_cache, many_changes_at_once_ask_for_the_whole_list) {
+Test(container_table, many_changes_at_once_ask_for_the_whole_list) {
   World world;
   for (int i = 0; i < 300; i++) {
     char begin[10];
@@ -366,7 +366,7 @@ Test(container_cache, many_changes_at_once_ask_for_the_whole_list) {
   cr_expect_eq(world.ask(), 0);
 }
 
-Test(container_cache, links_give_and_take_names_of_others) {
+Test(container_table, links_give_and_take_names_of_others) {
   World world = threeContainers();
   world.containers.insert(world.containers.begin(),
                           {.id = id("d"), .name = "app", .created = world.clock, .linked = true});
@@ -385,7 +385,7 @@ Test(container_cache, links_give_and_take_names_of_others) {
   cr_expect_not(world.wholeList, "nobody is linked any more");
 }
 
-Test(container_cache, forgets_everything_when_told_to) {
+Test(container_table, forgets_everything_when_told_to) {
   World world = threeContainers();
   world.cache.clear();
   cr_expect_not(world.cache.loaded());
@@ -394,12 +394,12 @@ Test(container_cache, forgets_everything_when_told_to) {
   cr_expect(world.wholeList);
 }
 
-Test(container_cache, a_container_that_cannot_be_inspected_is_shown_as_the_engine_lists_it) {
+Test(container_table, a_container_that_cannot_be_inspected_is_shown_as_the_engine_lists_it) {
   World world;
   std::string list = "[{\"Id\":\"" + id("a") +
                      "\",\"Names\":null,\"Created\":1795000000,\"State\":\"removing\","
                      "\"Status\":\"Removal In Progress\"}]\n";
-  ContainerCache::Fresh fresh;
+  ContainerTable::Fresh fresh;
   fresh.tick = 1;
   fresh.need.all = true;
   fresh.asked = fresh.answered = start;
@@ -412,7 +412,7 @@ Test(container_cache, a_container_that_cannot_be_inspected_is_shown_as_the_engin
   cr_expect_eq(world.cache.need(5, world.now).ids, std::vector<std::string>{id("a")});
 }
 
-Test(container_cache, a_container_that_is_withheld_is_shown_as_listed_and_asked_for_each_time) {
+Test(container_table, a_container_that_is_withheld_is_shown_as_listed_and_asked_for_each_time) {
   World world;
   world.containers = {{id("a"), "one", "created"},
                       {id("b"), "two", "running", start - 5 * minute, start - 11 * minute}};
@@ -429,7 +429,7 @@ Test(container_cache, a_container_that_is_withheld_is_shown_as_listed_and_asked_
   cr_expect_eq(world.ask(), 0);
 }
 
-Test(container_cache, a_container_that_is_withheld_keeps_what_was_known_of_it) {
+Test(container_table, a_container_that_is_withheld_keeps_what_was_known_of_it) {
   World world;
   world.containers = {{id("a"), "one"}};
   cr_expect_eq(world.ask(), 1);
@@ -441,7 +441,7 @@ Test(container_cache, a_container_that_is_withheld_keeps_what_was_known_of_it) {
   cr_expect_eq(world.ask(), 1);
 }
 
-Test(container_cache, filters_choose_what_the_engine_would) {
+Test(container_table, filters_choose_what_the_engine_would) {
   World world;
   const std::string red = "{\"colour\":\"red\",\"empty\":\"\"}", blue = "{\"colour\":\"blue\"}";
   world.containers = {

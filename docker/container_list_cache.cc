@@ -1,4 +1,4 @@
-#include "docker/container_lists.h"
+#include "docker/container_list_cache.h"
 
 #include <chrono>
 
@@ -45,8 +45,8 @@ std::string createdId(std::string_view body) {
 
 }  // namespace
 
-ContainerLists::ContainerLists(base::Loop& loop, Engine& engine, EngineState& state, base::Log& log,
-                               size_t maxBody)
+ContainerListCache::ContainerListCache(base::Loop& loop, Engine& engine, EngineState& state,
+                                       base::Log& log, size_t maxBody)
     : loop_(loop),
       engine_(engine),
       state_(state),
@@ -72,11 +72,11 @@ ContainerLists::ContainerLists(base::Loop& loop, Engine& engine, EngineState& st
   });
 }
 
-base::Time ContainerLists::settled() const {
+base::Time ContainerListCache::settled() const {
   return loop_.now() + settleTime;
 }
 
-void ContainerLists::event(std::string_view json) {
+void ContainerListCache::event(std::string_view json) {
   rapidjson::Document document;
   document.Parse<rapidjson::kParseIterativeFlag>(json.data(), json.size());
   std::string_view type = text(document, "Type");
@@ -108,7 +108,7 @@ void ContainerLists::event(std::string_view json) {
   if (type == "image") cache_.allChanged(tick_, {});  // names of images stand in the list
 }
 
-void ContainerLists::mark(Effect effect, std::string_view object) {
+void ContainerListCache::mark(Effect effect, std::string_view object) {
   if (effect == Effect::none) return;
   if (changed_) changed_(effect);
   tick_++;
@@ -119,14 +119,15 @@ void ContainerLists::mark(Effect effect, std::string_view object) {
   }
 }
 
-ContainerLists::Change::Change(ContainerLists& lists, Effect effect, std::string_view object)
+ContainerListCache::Change::Change(ContainerListCache& lists, Effect effect,
+                                   std::string_view object)
     : lists_(lists), effect_(effect), object_(object) {}
 
-ContainerLists::Change::~Change() {
+ContainerListCache::Change::~Change() {
   if (effect_ != Effect::create) lists_.mark(effect_, object_);
 }
 
-void ContainerLists::Change::answered(int status, std::string_view body) {
+void ContainerListCache::Change::answered(int status, std::string_view body) {
   if (effect_ == Effect::create) {
     std::string id = status == 201 ? createdId(body) : std::string();
     if (id.empty()) {
@@ -139,9 +140,9 @@ void ContainerLists::Change::answered(int status, std::string_view body) {
   }
 }
 
-base::Task<std::optional<RenderedList>> ContainerLists::answer(std::string_view version,
-                                                               std::string_view query,
-                                                               bool withTimes) {
+base::Task<std::optional<RenderedList>> ContainerListCache::answer(std::string_view version,
+                                                                   std::string_view query,
+                                                                   bool withTimes) {
   const EngineFacts* facts = state_.facts();
   if (!facts || (!version.empty() && version != facts->apiVersion)) co_return std::nullopt;
   std::optional<ListQuery> parsed = parseListQuery(query);
@@ -151,24 +152,24 @@ base::Task<std::optional<RenderedList>> ContainerLists::answer(std::string_view 
   co_return kept_.render(cache_, query, *parsed, wallClock(), withTimes);
 }
 
-base::Task<std::optional<std::vector<ContainerCache::Plain>>> ContainerLists::entries() {
+base::Task<std::optional<std::vector<ContainerTable::Plain>>> ContainerListCache::entries() {
   bool fresh = co_await makeFresh();
   if (!fresh) co_return std::nullopt;
   co_return cache_.plain();
 }
 
-base::Task<> ContainerLists::inspect(std::vector<std::string> ids) {
+base::Task<> ContainerListCache::inspect(std::vector<std::string> ids) {
   co_await inspections_.of(std::move(ids));
 }
 
 // Waits until the cache knows all that was true when this was called. False if the engine does not
 // answer.
-base::Task<bool> ContainerLists::makeFresh() {
+base::Task<bool> ContainerListCache::makeFresh() {
   if (!state_.facts() || loop_.now() < retryAt_) co_return false;
   Tick question = ++tick_;
   if (loop_.now() > fullAt_ + compareEvery) cache_.allChanged(question, {});
   for (;;) {
-    ContainerCache::Need need = cache_.need(question, loop_.now());
+    ContainerTable::Need need = cache_.need(question, loop_.now());
     if (need.none()) break;
     if (!refreshing_) background_.spawn(refresh());
     if (refreshing_) co_await refreshed_.wait();
@@ -179,10 +180,10 @@ base::Task<bool> ContainerLists::makeFresh() {
 
 // Asks the engine for what is missing. Runs in the background, since several clients may wait for
 // the same and each may go away.
-base::Task<> ContainerLists::refresh() {
+base::Task<> ContainerListCache::refresh() {
   refreshing_ = true;
   try {
-    ContainerCache::Need need = cache_.need(++tick_, loop_.now());
+    ContainerTable::Need need = cache_.need(++tick_, loop_.now());
     co_await refreshOnce(std::move(need));
   } catch (const std::exception& wrong) {
     retryAt_ = loop_.now() + pauseAfterFailure;
@@ -192,8 +193,8 @@ base::Task<> ContainerLists::refresh() {
   refreshed_.fire();
 }
 
-base::Task<> ContainerLists::refreshOnce(ContainerCache::Need need) {
-  ContainerCache::Fresh fresh;
+base::Task<> ContainerListCache::refreshOnce(ContainerTable::Need need) {
+  ContainerTable::Fresh fresh;
   fresh.tick = ++tick_;
   fresh.now = loop_.now();
   fresh.need = std::move(need);

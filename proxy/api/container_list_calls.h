@@ -17,7 +17,7 @@
 #include "catalog/merge.h"
 #include "cluster/nodes.h"
 #include "cluster/records.h"
-#include "docker/container_lists.h"
+#include "docker/container_list_cache.h"
 #include "docker/engine.h"
 #include "proxy/api/local_api.h"
 #include "proxy/http/client.h"
@@ -26,13 +26,13 @@
 
 namespace proxy {
 
-class ContainerListing {
+class ContainerListCalls {
  public:
   // All must outlive it. Bodies that have to be understood may have `maxBody` bytes.
-  ContainerListing(docker::Engine& engine, LocalApi& local, docker::ContainerLists& lists,
-                   const cluster::Nodes& nodes, const cluster::Records& records,
-                   catalog::ContainerIndex& index, catalog::Locator& locator, base::Log& log,
-                   size_t maxBody)
+  ContainerListCalls(docker::Engine& engine, LocalApi& local, docker::ContainerListCache& lists,
+                     const cluster::Nodes& nodes, const cluster::Records& records,
+                     catalog::ContainerIndex& index, catalog::Locator& locator, base::Log& log,
+                     size_t maxBody)
       : engine_(engine),
         local_(local),
         lists_(lists),
@@ -77,7 +77,7 @@ class ContainerListing {
 
   docker::Engine& engine_;
   LocalApi& local_;
-  docker::ContainerLists& lists_;
+  docker::ContainerListCache& lists_;
   const cluster::Nodes& nodes_;
   const cluster::Records& records_;
   catalog::ContainerIndex& index_;
