@@ -58,7 +58,7 @@ bool putFirst(std::vector<scheduler::Candidate>& candidates, std::string_view id
 
 }  // namespace
 
-std::string ContainerCreate::Made::id() const {
+std::string ContainerCreate::CreateAttempt::id() const {
   return std::string(base::text(base::parseJson(reply.body), "Id"));
 }
 
@@ -165,7 +165,7 @@ base::Task<bool> ContainerCreate::createOnOne(std::string& upstream, Choice& cho
     }
     upstream = catalog::clientFor(engine_, *node).name();
     scheduler::Placements::Reservation reservation = reserveOn(*node, order);
-    Made made = co_await makeOn(*node, order, reservation, claimed);
+    CreateAttempt made = co_await createOn(*node, order, reservation, claimed);
     if (!made.refusedBy.empty()) {
       refused.status = made.refusedBy == unreachable ? 503 : 409;
       refused.message +=
@@ -209,10 +209,10 @@ base::Task<ContainerCreate::Explained> ContainerCreate::explain(CreateOrder orde
 }
 
 // On that node, with its image brought there if it has none.
-base::Task<ContainerCreate::Made> ContainerCreate::makeOn(
+base::Task<ContainerCreate::CreateAttempt> ContainerCreate::createOn(
     const cluster::Node& node, const CreateOrder& order,
     const scheduler::Placements::Reservation& reservation, CreateClaims& claimed) {
-  Made made = co_await tryOn(node, order, reservation, claimed);
+  CreateAttempt made = co_await attemptOn(node, order, reservation, claimed);
   const std::string& image = order.asked.policy.image;
   if (made.reply.status != 404 || image.empty()) co_return made;
   // Where it is there, it is of another platform than is asked for, or something else is missing.
@@ -221,7 +221,7 @@ base::Task<ContainerCreate::Made> ContainerCreate::makeOn(
   Brought brought;
   if (!isThere) brought = co_await bringImage(image, node);
   if (brought.done) {
-    made = co_await tryOn(node, order, reservation, claimed);
+    made = co_await attemptOn(node, order, reservation, claimed);
   } else if (!brought.fault.empty()) {
     // Not 404, after which clients would pull what may be another image.
     made.reply.status = 503;
@@ -235,13 +235,13 @@ base::Task<ContainerCreate::Made> ContainerCreate::makeOn(
 }
 
 // On our own engine, or by the droverd of that node.
-base::Task<ContainerCreate::Made> ContainerCreate::tryOn(
+base::Task<ContainerCreate::CreateAttempt> ContainerCreate::attemptOn(
     const cluster::Node& node, const CreateOrder& order,
     const scheduler::Placements::Reservation& reservation, CreateClaims& claimed) {
-  Made made;
+  CreateAttempt made;
   try {
     if (node.self) {
-      made = co_await makeHere(order);
+      made = co_await createLocally(order);
     } else {
       const labels::Policy& policy = order.asked.policy;
       base::HttpCall call = createCall(order, order.request.body());
@@ -278,9 +278,10 @@ base::Task<EngineRequest> ContainerCreate::engineRequest(const CreateOrder& orde
 }
 
 // By our own engine, if the container can be here.
-base::Task<ContainerCreate::Made> ContainerCreate::makeHere(const CreateOrder& order) {
+base::Task<ContainerCreate::CreateAttempt> ContainerCreate::createLocally(
+    const CreateOrder& order) {
   const labels::Decoded& asked = order.asked;
-  Made made;
+  CreateAttempt made;
   scheduler::Placements::Admission admission =
       placements_.admit(asked.policy, order.name, order.leaveToEngine);
   if (!admission.refusedBy.empty()) {
@@ -418,10 +419,10 @@ base::Task<base::Status> ContainerCreate::fetchOrPull(std::string image, cluster
   co_return sent;
 }
 
-base::Task<base::Result<std::string>> ContainerCreate::makeOurs(labels::Policy policy,
-                                                                docker::CreateRequest request,
-                                                                std::string name,
-                                                                cluster::Node node) {
+base::Task<base::Result<std::string>> ContainerCreate::createInternal(labels::Policy policy,
+                                                                      docker::CreateRequest request,
+                                                                      std::string name,
+                                                                      cluster::Node node) {
   CreateClaims claimed(names_, volumes_);
   docker::Refusal refusal = co_await claimed.takeName(name);
   if (refusal.status) co_return base::Status::failed(std::move(refusal.message));
@@ -433,11 +434,11 @@ base::Task<base::Result<std::string>> ContainerCreate::makeOurs(labels::Policy p
   order.asked.policy = std::move(policy);
   const std::string& image = order.asked.policy.image;
   scheduler::Placements::Reservation reservation = reserveOn(node, order);
-  Made made = co_await tryOn(node, order, reservation, claimed);
+  CreateAttempt made = co_await attemptOn(node, order, reservation, claimed);
   if (made.reply.status == 404 && !image.empty()) {
     base::Status fetched = co_await fetchOrPull(image, node);
     if (!fetched.ok()) co_return fetched;
-    made = co_await tryOn(node, order, reservation, claimed);
+    made = co_await attemptOn(node, order, reservation, claimed);
   }
   if (!made.refusedBy.empty() || made.reply.status != 201) {
     std::string why = docker::errorMessage(made.reply.body);

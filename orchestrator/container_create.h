@@ -51,7 +51,7 @@ class ContainerCreate {
   };
   base::Task<Created> create(CreateOrder order, std::string& upstream);
   // What came of trying a node.
-  struct Made {
+  struct CreateAttempt {
     std::string refusedBy;  // the node's filter; the reply's body then says why
     base::HttpReply reply;
 
@@ -63,7 +63,7 @@ class ContainerCreate {
     std::string id() const;
   };
   // By our own engine, which another node has chosen, or we have, if the container can be here.
-  base::Task<Made> makeHere(const CreateOrder& order);
+  base::Task<CreateAttempt> createLocally(const CreateOrder& order);
   // Where the container would go and why, and why it would not go elsewhere. Nothing is created.
   struct Explained {
     docker::Refusal refusal;
@@ -72,9 +72,9 @@ class ContainerCreate {
   base::Task<Explained> explain(CreateOrder order);
   // What no client asks for just now: a container on `node`, with this name, as one that was placed
   // there. Its image is sent by a node that has it, or else pulled. Its id.
-  base::Task<base::Result<std::string>> makeOurs(labels::Policy policy,
-                                                 docker::CreateRequest request, std::string name,
-                                                 cluster::Node node);
+  base::Task<base::Result<std::string>> createInternal(labels::Policy policy,
+                                                       docker::CreateRequest request,
+                                                       std::string name, cluster::Node node);
   // POST /images/create: where the next create of this image will be, if one has just failed for
   // want of it.
   std::optional<cluster::Node> nodeForPull(std::string_view query);
@@ -91,12 +91,12 @@ class ContainerCreate {
   base::Task<bool> createOnOne(std::string& upstream, Choice& choice, const CreateOrder& order,
                                CreateClaims& claimed, docker::Refusal& refused,
                                base::HttpReply& reply);
-  base::Task<Made> makeOn(const cluster::Node& node, const CreateOrder& order,
-                          const scheduler::Placements::Reservation& reservation,
-                          CreateClaims& claimed);
-  base::Task<Made> tryOn(const cluster::Node& node, const CreateOrder& order,
-                         const scheduler::Placements::Reservation& reservation,
-                         CreateClaims& claimed);
+  base::Task<CreateAttempt> createOn(const cluster::Node& node, const CreateOrder& order,
+                                     const scheduler::Placements::Reservation& reservation,
+                                     CreateClaims& claimed);
+  base::Task<CreateAttempt> attemptOn(const cluster::Node& node, const CreateOrder& order,
+                                      const scheduler::Placements::Reservation& reservation,
+                                      CreateClaims& claimed);
   base::Task<EngineRequest> engineRequest(const CreateOrder& order, std::string publishAddress);
   base::Task<base::HttpReply> createHere(const CreateOrder& order, std::string publishAddress);
   void stands(const cluster::Node& node, const CreateOrder& order, const std::string& id,

@@ -84,8 +84,8 @@ base::Task<base::Result<std::string>> ContainerMove::attempt(std::string contain
   if (asked.problem) co_return base::Status::failed(asked.problem->message());
   asked.policy.replaces = container;
   std::string waiting = movingName(name, container);
-  base::Result<std::string> made =
-      co_await parts_.creation.makeOurs(std::move(asked.policy), std::move(request), waiting, to);
+  base::Result<std::string> made = co_await parts_.creation.createInternal(
+      std::move(asked.policy), std::move(request), waiting, to);
   if (!made.ok()) co_return made.status();
   std::string heir = std::move(made.value());
   catalog::NodeReply started = co_await parts_.nodeClient.start(to, heir);
@@ -182,7 +182,7 @@ base::Task<> ContainerMove::takeName(std::string request) {
     throw cluster::AgentError(400, "a container, a name and whose it was are needed");
   // Else it would be the younger one of two that have the name, and give way.
   parts_.index.remove(*node, gone);
-  base::Status renamed = co_await parts_.renames.ours(container, name, gone);
+  base::Status renamed = co_await parts_.renames.renameLocal(container, name, gone);
   if (!renamed.ok()) throw cluster::AgentError(409, renamed.why());
 }
 

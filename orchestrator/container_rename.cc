@@ -5,8 +5,8 @@
 
 namespace orchestrator {
 
-base::Task<base::Status> ContainerRename::ours(std::string id, std::string name,
-                                               std::string holder) {
+base::Task<base::Status> ContainerRename::renameLocal(std::string id, std::string name,
+                                                      std::string holder) {
   NameClaims::Claim claimed(parts_.names);
   docker::Refusal refusal = co_await claimed.take(name, std::move(holder));
   if (refusal.status) co_return base::Status::failed(refusal.message);

@@ -26,7 +26,7 @@ class ContainerRename {
   explicit ContainerRename(Parts parts) : parts_(parts) {}
 
   // The name is claimed as `holder` or, if that is empty, as nobody else does.
-  base::Task<base::Status> ours(std::string id, std::string name, std::string holder);
+  base::Task<base::Status> renameLocal(std::string id, std::string name, std::string holder);
 
  private:
   Parts parts_;

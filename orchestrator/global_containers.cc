@@ -272,7 +272,7 @@ base::Task<base::Status> GlobalContainers::perform(GlobalStep step, GlobalGroup 
       done = co_await start(step.about.id);
       break;
     case What::rename:
-      done = co_await parts_.renames.ours(step.about.id, step.name, std::string());
+      done = co_await parts_.renames.renameLocal(step.about.id, step.name, std::string());
       break;
     case What::remove:
       done = co_await remove(std::move(step.about));
@@ -405,7 +405,7 @@ base::Task<base::Status> GlobalContainers::create(labels::Policy policy,
                                                   docker::CreateRequest request, std::string name) {
   std::optional<cluster::Node> self = parts_.locator.node(parts_.nodes.self());
   if (!self) co_return base::Status::failed("this node is in no cluster");
-  base::Result<std::string> made = co_await parts_.creation.makeOurs(
+  base::Result<std::string> made = co_await parts_.creation.createInternal(
       std::move(policy), std::move(request), std::move(name), std::move(*self));
   co_return made.status();
 }

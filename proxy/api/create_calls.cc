@@ -34,7 +34,7 @@ base::Task<> CreateCalls::createHere(Client& client, RouteMatch match) {
     order.asked.policy.replaces = *replaced;
   order.token = client.request().find(orchestrator::reservationHeader).value_or("");
   order.leaveToEngine = client.request().find(orchestrator::leaveToEngineHeader) == "1";
-  orchestrator::ContainerCreate::Made made = co_await creation_.makeHere(order);
+  orchestrator::ContainerCreate::CreateAttempt made = co_await creation_.createLocally(order);
   if (made.refusedBy.empty()) {
     co_await sendAnswer(client, made.reply.status, made.reply.head, made.reply.body);
     co_return;
