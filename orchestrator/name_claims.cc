@@ -152,7 +152,7 @@ base::Task<docker::Refusal> NameClaims::claim(std::string name, std::string hold
 
 // Until the container's record is there, or the container is gone, which may have been so soon that
 // it never had a record: then only this ends that we expect it, and our claim of its name.
-base::Task<> NameClaims::watch(Bearer bearer) {
+base::Task<> NameClaims::watch(NameHolder bearer) {
   base::Time renewed = loop_.now();
   int absences = 0;
   for (int look = 0;; look++) {
@@ -186,7 +186,7 @@ bool NameClaims::isClaimed(const std::string& name, const std::string& holder) c
   return claimed != claimed_.end() && claimed->second == holder;
 }
 
-bool NameClaims::isRecorded(const Bearer& bearer) const {
+bool NameClaims::isRecorded(const NameHolder& bearer) const {
   const catalog::ContainerIndex::Place* place = index_.find(bearer.object).place;
   if (!place || place->second.version == 0) return false;
   const std::vector<std::string>& names = place->second.names;
@@ -194,7 +194,7 @@ bool NameClaims::isRecorded(const Bearer& bearer) const {
 }
 
 // Whether the container, or its name, is no more by the word of its engine, or with its node.
-base::Task<bool> NameClaims::isGone(Bearer bearer) {
+base::Task<bool> NameClaims::isGone(NameHolder bearer) {
   std::optional<cluster::Node> node = locator_.node(bearer.node);
   if (!node) co_return true;
   if (!node->up) co_return false;

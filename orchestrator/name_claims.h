@@ -77,7 +77,7 @@ class NameClaims {
 
  private:
   // What stands for a name, or may.
-  struct Bearer {
+  struct NameHolder {
     cluster::NodeId node;
     std::string object;  // id; the name, of a container that may have come to be
     std::string name;    // may be empty
@@ -86,10 +86,10 @@ class NameClaims {
   };
 
   base::Task<docker::Refusal> claim(std::string name, std::string holder);
-  base::Task<> watch(Bearer bearer);
+  base::Task<> watch(NameHolder bearer);
   bool isClaimed(const std::string& name, const std::string& holder) const;
-  bool isRecorded(const Bearer& bearer) const;
-  base::Task<bool> isGone(Bearer bearer);
+  bool isRecorded(const NameHolder& bearer) const;
+  base::Task<bool> isGone(NameHolder bearer);
   // The container that has a name by the word of its engine, or by its record where that cannot be
   // asked.
   struct Bearing {
