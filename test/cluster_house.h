@@ -328,7 +328,7 @@ class Host {
 
   std::string name() const { return "host-" + std::to_string(number_); }
   std::string api() const { return address + ":" + std::to_string(apiPort); }
-  cluster::Place place() const {
+  cluster::NodeAddresses place() const {
     cluster::Endpoint here = *cluster::Endpoint::parse(address, apiPort);
     return {here, here, ""};
   }

@@ -17,7 +17,7 @@
 #include "base/log.h"
 #include "base/loop.h"
 #include "base/task.h"
-#include "cluster/agent/place.h"
+#include "cluster/agent/node_addresses.h"
 #include "cluster/agent/saving.h"
 #include "cluster/agent/store.h"
 #include "cluster/agent_error.h"
@@ -64,9 +64,9 @@ class Agent : public Nodes, public Records, public ClaimService, public Causalit
 
   // ---- forming the cluster; throw AgentError
   // A new cluster of just ourselves. Returns our id.
-  NodeId init(Place place, ClusterOptions options, const std::string& availability);
+  NodeId init(NodeAddresses addresses, ClusterOptions options, const std::string& availability);
   // Joins by way of one of `remotes` ("host:port" each), which are tried in turn.
-  base::Task<> join(Place place, std::vector<std::string> remotes, std::string token,
+  base::Task<> join(NodeAddresses addresses, std::vector<std::string> remotes, std::string token,
                     std::string availability);
   // Leaves it, telling the others, and forgets it.
   base::Task<> leave();
@@ -148,7 +148,7 @@ class Agent : public Nodes, public Records, public ClaimService, public Causalit
   void comeBack();
   void comeBackLater(const std::string& why);
   void enter(ClusterConfig config, const std::string& certificate, Secret key,
-             const std::vector<Member>& members, const Place& place, bool hadLife);
+             const std::vector<Member>& members, const NodeAddresses& addresses, bool hadLife);
   void stop();
   void undoEntering();
   void adopt(const ClusterConfig& config);
@@ -164,8 +164,8 @@ class Agent : public Nodes, public Records, public ClaimService, public Causalit
   void save(Store::Change change);
   void sayWhetherSaved();
   void acknowledge();
-  base::Task<> joinBy(const Place& place, const std::string& remote, const std::string& token,
-                      const std::string& availability);
+  base::Task<> joinBy(const NodeAddresses& addresses, const std::string& remote,
+                      const std::string& token, const std::string& availability);
   Running& running() const;
 
   base::Loop& loop_;

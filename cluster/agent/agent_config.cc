@@ -77,7 +77,7 @@ void Agent::adopt(const ClusterConfig& config) {
                      {{"serial", config.serial}, {"reason", "it is ahead of this node's clock"}});
   try {
     run.trust->update(config, run.trust->certificate(), run.trust->key().copy(),
-                      run.place.advertise, options_.name, wallNow());
+                      run.addresses.advertise, options_.name, wallNow());
     run.seal.setKeys(secrets(config.gossipKeys));
   } catch (const std::exception& wrong) {
     trouble(Troubles::Cause::configuration,
@@ -172,7 +172,7 @@ void Agent::renewCertificate() {
   if (!run.trust->due(wallNow())) return;
   try {
     run.trust->update(run.config, run.trust->certificate(), run.trust->key().copy(),
-                      run.place.advertise, options_.name, wallNow());
+                      run.addresses.advertise, options_.name, wallNow());
   } catch (const std::exception& wrong) {
     trouble(Troubles::Cause::certificate,
             std::string("this node's certificate cannot be renewed: ") + wrong.what());

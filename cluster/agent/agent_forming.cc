@@ -68,8 +68,8 @@ void Agent::comeBack() {
   record_.labels.insert(options_.labels.begin(), options_.labels.end());
   if (saved.config.empty()) return;
   std::optional<ClusterConfig> config = decodeConfig(saved.config);
-  std::optional<Place> place = decodePlace(saved.place);
-  if (!config || !place) throw StoreError("the cluster's configuration on disk is damaged");
+  std::optional<NodeAddresses> addresses = decodeNodeAddresses(saved.addresses);
+  if (!config || !addresses) throw StoreError("the cluster's configuration on disk is damaged");
   std::vector<Member> members;
   for (const Seed& seed : saved.members) {
     Member member;
@@ -81,22 +81,23 @@ void Agent::comeBack() {
     members.push_back(std::move(member));
   }
   bool hadLife = !members.empty();
-  enter(std::move(*config), saved.certificate, std::move(saved.key), members, *place, hadLife);
+  enter(std::move(*config), saved.certificate, std::move(saved.key), members, *addresses, hadLife);
 }
 
 void Agent::enter(ClusterConfig config, const std::string& certificate, Secret key,
-                  const std::vector<Member>& members, const Place& place, bool hadLife) {
+                  const std::vector<Member>& members, const NodeAddresses& addresses,
+                  bool hadLife) {
   Saved saved = store_.load();
   uint64_t session = store_.beginSession();
   uint64_t version = firstVersion(store_.reserve(versionBlock), instantNow());
   std::unique_ptr<Running> fresh =
-      std::make_unique<Running>(*this, std::move(config), saved.node, place, session, version);
-  fresh->trust->update(fresh->config, certificate, std::move(key), place.advertise, options_.name,
-                       wallNow());
+      std::make_unique<Running>(*this, std::move(config), saved.node, addresses, session, version);
+  fresh->trust->update(fresh->config, certificate, std::move(key), addresses.advertise,
+                       options_.name, wallNow());
   fresh->seal.setKeys(secrets(fresh->config.gossipKeys));
   Store::Change change;
   change.config = encode(fresh->config);
-  change.place = encode(place);
+  change.addresses = encode(addresses);
   change.certificate = fresh->trust->certificate();
   change.key = &fresh->trust->key();
   change.availability = record_.availability;
@@ -107,7 +108,7 @@ void Agent::enter(ClusterConfig config, const std::string& certificate, Secret k
 
   running_ = std::move(fresh);
   Running& run = *running_;
-  record_.joinedAt = place.joinedAt;
+  record_.joinedAt = addresses.joinedAt;
   record_.configSerial = run.config.serial;
   record_.issuer = run.trust->issuer();
   record_.droverVersion = options_.droverVersion;
@@ -117,14 +118,14 @@ void Agent::enter(ClusterConfig config, const std::string& certificate, Secret k
   run.membersChanged();
   publishNode();
   try {
-    if (listener_) listener_->entered(place.listen);
+    if (listener_) listener_->entered(addresses.listen);
   } catch (const std::exception&) {
     running_.reset();
     throw;
   }
-  log_.info(
-      "in the cluster",
-      {{"cluster", run.config.id}, {"node", run.self.text()}, {"address", place.advertise.text()}});
+  log_.info("in the cluster", {{"cluster", run.config.id},
+                               {"node", run.self.text()},
+                               {"address", addresses.advertise.text()}});
   keepFresh();
   run.settle();
 }
@@ -149,7 +150,8 @@ void Agent::undoEntering() {
   }
 }
 
-NodeId Agent::init(Place place, ClusterOptions options, const std::string& availability) {
+NodeId Agent::init(NodeAddresses addresses, ClusterOptions options,
+                   const std::string& availability) {
   refuseWhileWaiting();
   if (running_)
     throw AgentError(503,
@@ -170,13 +172,13 @@ NodeId Agent::init(Place place, ClusterOptions options, const std::string& avail
   config.workerSecret = makeTokenSecret().reveal();
   config.managerSecret = makeTokenSecret().reveal();
   record_.availability = availability;
-  place.joinedAt = config.createdAt;
+  addresses.joinedAt = config.createdAt;
   troubles_.clear();
   Store::Change change;
   change.node = self;
   store_.save(change);
   try {
-    enter(std::move(config), {}, makeKey(), {}, place, false);
+    enter(std::move(config), {}, makeKey(), {}, addresses, false);
   } catch (const std::exception&) {
     undoEntering();
     throw;
@@ -186,8 +188,8 @@ NodeId Agent::init(Place place, ClusterOptions options, const std::string& avail
   return self;
 }
 
-base::Task<> Agent::join(Place place, std::vector<std::string> remotes, std::string token,
-                         std::string availability) {
+base::Task<> Agent::join(NodeAddresses addresses, std::vector<std::string> remotes,
+                         std::string token, std::string availability) {
   refuseWhileWaiting();
   if (running_)
     throw AgentError(503,
@@ -202,7 +204,7 @@ base::Task<> Agent::join(Place place, std::vector<std::string> remotes, std::str
   int status = 503;
   for (const std::string& remote : remotes) {
     try {
-      co_await joinBy(place, remote, token, availability);
+      co_await joinBy(addresses, remote, token, availability);
       co_return;
     } catch (const AgentError& refused) {
       why = refused.what();
@@ -214,11 +216,11 @@ base::Task<> Agent::join(Place place, std::vector<std::string> remotes, std::str
   throw AgentError(status, why);
 }
 
-base::Task<> Agent::joinBy(const Place& place, const std::string& remote, const std::string& token,
-                           const std::string& availability) {
-  JoinWish wish{remote, token, options_.name, place, options_.gossipPort};
+base::Task<> Agent::joinBy(const NodeAddresses& addresses, const std::string& remote,
+                           const std::string& token, const std::string& availability) {
+  JoinWish wish{remote, token, options_.name, addresses, options_.gossipPort};
   Joined joined = co_await askToJoin(loop_, std::move(wish));
-  joined.place.joinedAt = base::rfc3339Now();
+  joined.addresses.joinedAt = base::rfc3339Now();
   removed_ = std::move(joined.admission.removed);
   record_.availability = availability;
   troubles_.clear();
@@ -228,7 +230,7 @@ base::Task<> Agent::joinBy(const Place& place, const std::string& remote, const 
   store_.save(change);
   try {
     enter(std::move(joined.admission.config), joined.admission.certificate, std::move(joined.key),
-          joined.admission.members, joined.place, false);
+          joined.admission.members, joined.addresses, false);
   } catch (const std::exception&) {
     undoEntering();
     throw;

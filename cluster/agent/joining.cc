@@ -38,9 +38,9 @@ base::Task<Joined> askToJoin(base::Loop& loop, JoinWish wish) {
       base::HttpLimits(), 1);
 
   Joined joined;
-  joined.place = wish.place;
+  joined.addresses = wish.addresses;
   std::unique_ptr<base::HttpConnection> connection = co_await client.connect(true);
-  Endpoint& advertise = joined.place.advertise;
+  Endpoint& advertise = joined.addresses.advertise;
   if (isUnspecified(advertise)) advertise = ownAddress(connection->stream->fd(), advertise.port);
   client.giveBack(std::move(connection));
   base::HttpReply described =

@@ -8,7 +8,7 @@
 #include "base/loop.h"
 #include "base/task.h"
 #include "cluster/agent/admission.h"
-#include "cluster/agent/place.h"
+#include "cluster/agent/node_addresses.h"
 
 namespace cluster {
 
@@ -16,7 +16,7 @@ struct JoinWish {
   std::string remote;  // "host:port" of the node to ask
   std::string token;   // a sound one
   std::string name;    // ours
-  Place place;
+  NodeAddresses addresses;
   uint16_t gossipPort = 0;
 };
 
@@ -24,7 +24,7 @@ struct JoinWish {
 struct Joined {
   NodeId self;
   Secret key;
-  Place place;  // with the address that we were seen under, if none was set
+  NodeAddresses addresses;  // with the address that we were seen under, if none was set
   Admission admission;
 };
 

@@ -31,12 +31,12 @@ std::vector<Secret> secrets(const std::vector<std::string>& keys) {
   return all;
 }
 
-Agent::Running::Running(Agent& owner, ClusterConfig clusterConfig, NodeId id, const Place& where,
-                        uint64_t session, uint64_t startVersion)
+Agent::Running::Running(Agent& owner, ClusterConfig clusterConfig, NodeId id,
+                        const NodeAddresses& where, uint64_t session, uint64_t startVersion)
     : agent(owner),
       config(std::move(clusterConfig)),
       self(id),
-      place(where),
+      addresses(where),
       reservedUntil(startVersion + versionBlock),
       trust(std::make_shared<NodeTrust>(
           id, [this](const NodeId& node) { return agent.removed_.contains(node); })),
@@ -67,8 +67,8 @@ Member Agent::Running::ourselves(uint64_t session) const {
   Member member;
   member.id = self;
   member.name = agent.options_.name;
-  member.gossip = {place.advertise.ip, agent.options_.gossipPort};
-  member.apiPort = place.advertise.port;
+  member.gossip = {addresses.advertise.ip, agent.options_.gossipPort};
+  member.apiPort = addresses.advertise.port;
   member.session = session;
   member.wireVersion = wireVersion;
   return member;

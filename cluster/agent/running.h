@@ -52,7 +52,7 @@ struct Agent::Running : MembershipListener, StateListener, ClaimWorld {
     std::shared_ptr<AgeFault> ageFault = std::make_shared<AgeFault>();
   };
 
-  Running(Agent& owner, ClusterConfig clusterConfig, NodeId id, const Place& where,
+  Running(Agent& owner, ClusterConfig clusterConfig, NodeId id, const NodeAddresses& where,
           uint64_t session, uint64_t startVersion);
   ~Running() override;
 
@@ -89,7 +89,7 @@ struct Agent::Running : MembershipListener, StateListener, ClaimWorld {
   Agent& agent;
   ClusterConfig config;
   NodeId self;
-  Place place;
+  NodeAddresses addresses;
   uint64_t reservedUntil;
   std::vector<std::function<void()>> deferred;
   std::map<NodeId, Way> ways;

@@ -14,7 +14,7 @@ void take(std::optional<T>& into, std::optional<T>& from) {
 
 void Saving::save(Store::Change change) {
   take(kept_.node, change.node);
-  take(kept_.place, change.place);
+  take(kept_.addresses, change.addresses);
   take(kept_.config, change.config);
   take(kept_.certificate, change.certificate);
   take(kept_.availability, change.availability);

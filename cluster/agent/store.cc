@@ -82,7 +82,7 @@ class Store::Impl {
   Saved load() {
     Saved saved;
     saved.node = idOr(value("node"), NodeId());
-    saved.place = value("addresses");
+    saved.addresses = value("addresses");
     saved.config = value("config");
     saved.certificate = value("certificate");
     saved.key = secret("key");
@@ -99,7 +99,7 @@ class Store::Impl {
   void save(const Change& change) {
     Transaction transaction(*this);
     if (change.node) put("node", change.node->text());
-    if (change.place) put("addresses", *change.place);
+    if (change.addresses) put("addresses", *change.addresses);
     if (change.config) put("config", *change.config);
     if (change.certificate) put("certificate", *change.certificate);
     if (change.key) put("key", change.key->reveal());

@@ -42,7 +42,7 @@ struct Seed {
 // All that is saved. Texts are stored as they are, and not looked into.
 struct Saved {
   NodeId node;              // nobody: no identity was saved
-  std::string place;        // JSON
+  std::string addresses;    // JSON
   std::string config;       // of the cluster, JSON; empty: in no cluster
   std::string certificate;  // PEM
   Secret key;
@@ -66,7 +66,7 @@ class Store {
   // for the call. Throws StoreError, and then nothing has changed.
   struct Change {
     std::optional<NodeId> node = {};
-    std::optional<std::string> place = {};
+    std::optional<std::string> addresses = {};
     std::optional<std::string> config = {};
     std::optional<std::string> certificate = {};
     const Secret* key = nullptr;

@@ -12,7 +12,7 @@
 #include "docker/merge_json.h"
 #include "docker/request_types.h"
 #include "labels/node_rules.h"
-#include "proxy/api/swarm_place.h"
+#include "proxy/api/swarm_addresses.h"
 #include "proxy/api/swarm_spec.h"
 #include "proxy/http/answer.h"
 #include "scheduler/placement_answers.h"
@@ -215,8 +215,8 @@ base::Task<SwarmApi::Reply> SwarmApi::init(RouteMatch, std::string body) {
     throw AgentError(503,
                      "This node is already part of a swarm. Use \"docker swarm leave\" to "
                      "leave this swarm and join another one.");
-  cluster::Place place = placeOf(std::string(base::text(json, "ListenAddr")),
-                                 std::string(base::text(json, "AdvertiseAddr")), true);
+  cluster::NodeAddresses place = placeOf(std::string(base::text(json, "ListenAddr")),
+                                         std::string(base::text(json, "AdvertiseAddr")), true);
   refuseDataPath(json, place);
   std::string availability = availabilityOf(base::text(json, "Availability"));
   cluster::ClusterOptions options = clusterOptionsOf(json);
@@ -229,8 +229,8 @@ base::Task<SwarmApi::Reply> SwarmApi::init(RouteMatch, std::string body) {
 
 base::Task<SwarmApi::Reply> SwarmApi::join(RouteMatch, std::string body) {
   rapidjson::Document json = base::parseJson(understood(body, docker::swarmJoinType));
-  cluster::Place place = placeOf(std::string(base::text(json, "ListenAddr")),
-                                 std::string(base::text(json, "AdvertiseAddr")), false);
+  cluster::NodeAddresses place = placeOf(std::string(base::text(json, "ListenAddr")),
+                                         std::string(base::text(json, "AdvertiseAddr")), false);
   refuseDataPath(json, place);
   std::string availability = availabilityOf(base::text(json, "Availability"));
   std::vector<std::string> remotes = base::texts(json, "RemoteAddrs");
@@ -242,7 +242,7 @@ base::Task<SwarmApi::Reply> SwarmApi::join(RouteMatch, std::string body) {
 
 base::Task<> SwarmApi::join(std::string listen, std::string advertise,
                             std::vector<std::string> remotes, std::string token) {
-  cluster::Place place = placeOf(listen, advertise, false);
+  cluster::NodeAddresses place = placeOf(listen, advertise, false);
   co_await refuseSwarmEngine();
   co_await agent_.join(place, std::move(remotes), std::move(token), "active");
 }

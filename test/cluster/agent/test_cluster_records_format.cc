@@ -6,7 +6,7 @@
 #include <string>
 
 #include "cluster/agent/admission.h"
-#include "cluster/agent/place.h"
+#include "cluster/agent/node_addresses.h"
 #include "cluster/ca/cluster_config.h"
 #include "cluster/node_record.h"
 #include "test/golden.h"
@@ -126,13 +126,13 @@ Test(cluster_records_format, what_an_older_or_newer_node_writes_is_read) {
 }
 
 Test(cluster_records_format, a_nodes_addresses_on_its_disk) {
-  Place place{*Endpoint::parse("0.0.0.0", 2377), *Endpoint::parse("10.0.0.9", 2377),
-              "2026-01-02T03:04:05Z"};
-  expectLine("addresses.json", encode(place));
-  std::optional<Place> read = decodePlace(test::golden("addresses.json"));
+  NodeAddresses addresses{*Endpoint::parse("0.0.0.0", 2377), *Endpoint::parse("10.0.0.9", 2377),
+                          "2026-01-02T03:04:05Z"};
+  expectLine("addresses.json", encode(addresses));
+  std::optional<NodeAddresses> read = decodeNodeAddresses(test::golden("addresses.json"));
   cr_assert(read);
-  cr_expect(read->listen == place.listen && read->advertise == place.advertise);
-  cr_expect_eq(read->joinedAt, place.joinedAt);
+  cr_expect(read->listen == addresses.listen && read->advertise == addresses.advertise);
+  cr_expect_eq(read->joinedAt, addresses.joinedAt);
 }
 
 Test(cluster_records_format, what_is_said_when_a_host_joins) {

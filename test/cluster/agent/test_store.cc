@@ -22,7 +22,7 @@ using namespace cluster;
 
 namespace {
 
-struct Place {
+struct NodeAddresses {
   test::TempDir parent;
   std::string directory = parent / "state";
   std::string file = directory + "/drover.db";
@@ -46,9 +46,9 @@ std::string whyNot(const std::string& directory) {
   return "";
 }
 
-void expectRefused(const Place& place, const std::string& part) {
-  std::string why = whyNot(place.directory);
-  cr_expect(why.find(part) != std::string::npos && why.find(place.file) != std::string::npos,
+void expectRefused(const NodeAddresses& addresses, const std::string& part) {
+  std::string why = whyNot(addresses.directory);
+  cr_expect(why.find(part) != std::string::npos && why.find(addresses.file) != std::string::npos,
             "\"%s\" instead of \"%s\"", why.c_str(), part.c_str());
 }
 
@@ -74,7 +74,7 @@ unsigned modeOf(const std::string& path) {
 void saveAll(Store& store) {
   Secret key(std::string_view("node key\0\xff", 10));
   store.save({.node = node('a'),
-              .place = "place",
+              .addresses = "place",
               .config = R"({"authorityKey":"authority key"})",
               .certificate = "certificate",
               .key = &key,
@@ -89,7 +89,7 @@ void expectAll(const Saved& saved) {
   const std::vector<Seed> members = {seed('b', "10.0.0.2"), seed('c', "fd00::3")};
   const std::vector<NodeId> removed = {node('x'), node('y')};
   cr_expect(saved.node == node('a'));
-  cr_expect_eq(saved.place, "place");
+  cr_expect_eq(saved.addresses, "place");
   cr_expect_eq(saved.config, R"({"authorityKey":"authority key"})");
   cr_expect_eq(saved.certificate, "certificate");
   cr_expect_eq(saved.key.reveal(), std::string_view("node key\0\xff", 10));
@@ -101,7 +101,7 @@ void expectAll(const Saved& saved) {
 
 void expectNothing(const Saved& saved) {
   cr_expect(saved.node == NodeId());
-  cr_expect(saved.place.empty() && saved.config.empty());
+  cr_expect(saved.addresses.empty() && saved.config.empty());
   cr_expect(saved.certificate.empty() && saved.key.empty());
   cr_expect(saved.labels.empty() && saved.members.empty() && saved.removed.empty());
 }
@@ -109,49 +109,49 @@ void expectNothing(const Saved& saved) {
 }  // namespace
 
 Test(store, keeps_everything_over_a_restart) {
-  Place place;
+  NodeAddresses addresses;
   {
-    Store store(place.directory);
+    Store store(addresses.directory);
     expectNothing(store.load());
     saveAll(store);
     expectAll(store.load());
   }
-  Store store(place.directory);
+  Store store(addresses.directory);
   expectAll(store.load());
 }
 
 Test(store, a_change_touches_only_what_it_names) {
-  Place place;
-  Store store(place.directory);
+  NodeAddresses addresses;
+  Store store(addresses.directory);
   saveAll(store);
   store.save({});
   expectAll(store.load());
-  store.save({.place = "moved", .labels = std::map<std::string, std::string>()});
+  store.save({.addresses = "moved", .labels = std::map<std::string, std::string>()});
   Saved saved = store.load();
-  cr_expect_eq(saved.place, "moved");
+  cr_expect_eq(saved.addresses, "moved");
   cr_expect(saved.labels.empty());
-  store.save({.place = "place", .labels = {{{"a", "1"}, {"empty", ""}}}});
+  store.save({.addresses = "place", .labels = {{{"a", "1"}, {"empty", ""}}}});
   expectAll(store.load());
 }
 
 Test(store, files_are_for_their_owner_only) {
-  Place place;
-  std::filesystem::create_directory(place.directory);
-  ::chmod(place.directory.c_str(), 0755);
+  NodeAddresses addresses;
+  std::filesystem::create_directory(addresses.directory);
+  ::chmod(addresses.directory.c_str(), 0755);
   ::umask(0);
-  Store store(place.directory);
+  Store store(addresses.directory);
   saveAll(store);
-  cr_expect_eq(modeOf(place.directory), 0700);
-  for (const auto& each : std::filesystem::directory_iterator(place.directory)) {
+  cr_expect_eq(modeOf(addresses.directory), 0700);
+  for (const auto& each : std::filesystem::directory_iterator(addresses.directory)) {
     cr_expect_eq(modeOf(each.path()), 0600, "%s", each.path().c_str());
   }
 }
 
 Test(store, what_was_saved_survives_a_kill) {
-  Place place;
+  NodeAddresses addresses;
   pid_t child = ::fork();
   if (child == 0) {
-    Store store(place.directory);
+    Store store(addresses.directory);
     saveAll(store);
     store.reserve(10);
     ::kill(::getpid(), SIGKILL);
@@ -159,21 +159,21 @@ Test(store, what_was_saved_survives_a_kill) {
   int status = 0;
   cr_assert_eq(::waitpid(child, &status, 0), child);
   cr_assert(WIFSIGNALED(status));
-  Store store(place.directory);
+  Store store(addresses.directory);
   expectAll(store.load());
   cr_expect_eq(store.reserve(1), 11);
 }
 
 Test(store, numbers_are_reserved_once) {
-  Place place;
+  NodeAddresses addresses;
   uint64_t first = 0;
   {
-    Store store(place.directory);
+    Store store(addresses.directory);
     first = store.reserve(1000);
     cr_expect_geq(first, 1);
     cr_expect_eq(store.reserve(5), first + 1000);
   }
-  Store store(place.directory);
+  Store store(addresses.directory);
   cr_expect_eq(store.reserve(1), first + 1005);
   store.reserveAbove(5'000'000);
   store.reserveAbove(3);
@@ -189,10 +189,10 @@ Test(store, numbers_are_reserved_once) {
 }
 
 Test(store, sessions_ascend_and_copies_of_a_directory_get_different_ones) {
-  Place place, copy;
-  uint64_t first = Store(place.directory).beginSession();
-  std::filesystem::copy(place.directory, copy.directory);
-  uint64_t second = Store(place.directory).beginSession();
+  NodeAddresses addresses, copy;
+  uint64_t first = Store(addresses.directory).beginSession();
+  std::filesystem::copy(addresses.directory, copy.directory);
+  uint64_t second = Store(addresses.directory).beginSession();
   uint64_t cloned = Store(copy.directory).beginSession();
   cr_expect_gt(second, first);
   cr_expect_eq(first >> 32, 1);
@@ -202,12 +202,12 @@ Test(store, sessions_ascend_and_copies_of_a_directory_get_different_ones) {
 }
 
 Test(store, a_second_process_is_refused) {
-  Place place;
-  Store store(place.directory);
-  expectRefused(place, "in use by another process");
+  NodeAddresses addresses;
+  Store store(addresses.directory);
+  expectRefused(addresses, "in use by another process");
   pid_t child = ::fork();
   if (child == 0) {
-    std::string why = whyNot(place.directory);
+    std::string why = whyNot(addresses.directory);
     ::_exit(why.find("in use by another process") == std::string::npos ? 1 : 0);
   }
   int status = 0;
@@ -218,13 +218,13 @@ Test(store, a_second_process_is_refused) {
 }
 
 Test(store, forget_erases_everything_from_the_disk_too) {
-  Place place;
-  Store store(place.directory);
+  NodeAddresses addresses;
+  Store store(addresses.directory);
   saveAll(store);
   store.reserve(100);
   auto holds = [&](const std::string& text) {
-    return bytesOf(place.file).find(text) != std::string::npos ||
-           bytesOf(place.file + "-wal").find(text) != std::string::npos;
+    return bytesOf(addresses.file).find(text) != std::string::npos ||
+           bytesOf(addresses.file + "-wal").find(text) != std::string::npos;
   };
   cr_assert(holds("authority key"));
   store.forget();
@@ -237,7 +237,7 @@ Test(store, forget_erases_everything_from_the_disk_too) {
 }
 
 Test(store, what_is_not_ours_or_not_for_us_is_refused_and_left_alone) {
-  Place foreign, newer, garbage, cut;
+  NodeAddresses foreign, newer, garbage, cut;
   std::filesystem::create_directory(foreign.directory);
   execute(foreign.file, "CREATE TABLE bookmarks (url TEXT)");
   expectRefused(foreign, "another program");
@@ -260,18 +260,18 @@ Test(store, what_is_not_ours_or_not_for_us_is_refused_and_left_alone) {
 }
 
 Test(store, damage_is_found_when_it_is_opened) {
-  Place place;
+  NodeAddresses addresses;
   {
-    Store store(place.directory);
+    Store store(addresses.directory);
     saveAll(store);
   }
   // The last page: a table that is read late, if at all.
-  std::string bytes = bytesOf(place.file);
+  std::string bytes = bytesOf(addresses.file);
   bytes.replace(bytes.size() - 4096, 4096, test::pattern(4096));
-  std::ofstream(place.file, std::ios::binary) << bytes;
+  std::ofstream(addresses.file, std::ios::binary) << bytes;
   std::string why;
   try {
-    Store store(place.directory);
+    Store store(addresses.directory);
   } catch (const StoreError& wrong) {
     why = wrong.what();
   }
@@ -288,19 +288,19 @@ Test(store, values_that_cannot_be_are_refused) {
       "UPDATE setting SET value = x'00' WHERE name = 'node'",
   };
   for (const char* change : changes) {
-    Place place;
+    NodeAddresses addresses;
     {
-      Store store(place.directory);
+      Store store(addresses.directory);
       store.save({.node = node('a'), .members = {{seed('b', "10.0.0.2")}}});
     }
-    execute(place.file, change);
-    expectRefused(place, "is damaged");
+    execute(addresses.file, change);
+    expectRefused(addresses, "is damaged");
   }
 }
 
 Test(store, a_write_that_fails_changes_nothing) {
-  Place place;
-  Store store(place.directory);
+  NodeAddresses addresses;
+  Store store(addresses.directory);
   saveAll(store);
   std::signal(SIGXFSZ, SIG_IGN);
   rlimit before{}, small{};
@@ -310,12 +310,12 @@ Test(store, a_write_that_fails_changes_nothing) {
   ::setrlimit(RLIMIT_FSIZE, &small);
   std::string why;
   try {
-    store.save({.place = "half", .config = test::pattern(1'000'000)});
+    store.save({.addresses = "half", .config = test::pattern(1'000'000)});
   } catch (const StoreError& wrong) {
     why = wrong.what();
   }
   ::setrlimit(RLIMIT_FSIZE, &before);
-  cr_expect(why.find(place.file) != std::string::npos, "%s", why.c_str());
+  cr_expect(why.find(addresses.file) != std::string::npos, "%s", why.c_str());
   expectAll(store.load());
   store.save({.config = test::pattern(1'000'000)});
   cr_expect(store.load().config == test::pattern(1'000'000));
@@ -323,28 +323,28 @@ Test(store, a_write_that_fails_changes_nothing) {
 
 // On a disk of 300 KB of its own, where the system lets us make one.
 Test(store, a_full_disk_is_told_and_nothing_is_half_written) {
-  Place place;
-  std::filesystem::create_directory(place.directory);
+  NodeAddresses addresses;
+  std::filesystem::create_directory(addresses.directory);
   if (::unshare(CLONE_NEWNS) != 0 || ::mount("", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0 ||
-      ::mount("tmpfs", place.directory.c_str(), "tmpfs", 0, "size=300k") != 0)
+      ::mount("tmpfs", addresses.directory.c_str(), "tmpfs", 0, "size=300k") != 0)
     cr_skip_test("no mounts here");
   {
-    Store store(place.directory);
+    Store store(addresses.directory);
     saveAll(store);
     std::string why;
     try {
-      store.save({.place = "half", .config = test::pattern(400'000)});
+      store.save({.addresses = "half", .config = test::pattern(400'000)});
     } catch (const StoreError& wrong) {
       why = wrong.what();
     }
-    cr_expect_eq(why, "cannot write " + place.file + ": the disk is full");
+    cr_expect_eq(why, "cannot write " + addresses.file + ": the disk is full");
     expectAll(store.load());
-    store.save({.place = "small"});
-    cr_expect_eq(store.load().place, "small");
+    store.save({.addresses = "small"});
+    cr_expect_eq(store.load().addresses, "small");
   }
-  Store again(place.directory);
-  cr_expect_eq(again.load().place, "small");
-  ::umount2(place.directory.c_str(), MNT_DETACH);
+  Store again(addresses.directory);
+  cr_expect_eq(again.load().addresses, "small");
+  ::umount2(addresses.directory.c_str(), MNT_DETACH);
 }
 
 Test(store, a_directory_that_cannot_be_is_named) {
@@ -357,21 +357,21 @@ Test(store, a_directory_that_cannot_be_is_named) {
 
 // Read-only, where the system lets us have a disk of our own.
 Test(store, what_cannot_be_written_now_is_opened_later_and_lost_by_nobody) {
-  Place place;
-  std::filesystem::create_directory(place.directory);
+  NodeAddresses addresses;
+  std::filesystem::create_directory(addresses.directory);
   if (::unshare(CLONE_NEWNS) != 0 || ::mount("", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0 ||
-      ::mount("tmpfs", place.directory.c_str(), "tmpfs", 0, "size=1m") != 0)
+      ::mount("tmpfs", addresses.directory.c_str(), "tmpfs", 0, "size=1m") != 0)
     cr_skip_test("no mounts here");
   {
-    Store store(place.directory);
+    Store store(addresses.directory);
     saveAll(store);
   }
   auto remount = [&](unsigned long flags) {
-    return ::mount("tmpfs", place.directory.c_str(), "tmpfs", MS_REMOUNT | flags, "size=1m");
+    return ::mount("tmpfs", addresses.directory.c_str(), "tmpfs", MS_REMOUNT | flags, "size=1m");
   };
   cr_assert_eq(remount(MS_RDONLY), 0);
   {
-    Store store(place.directory);
+    Store store(addresses.directory);
     for (int i = 0; i < 2; i++) {
       std::string why;
       try {
@@ -383,19 +383,19 @@ Test(store, what_cannot_be_written_now_is_opened_later_and_lost_by_nobody) {
     }
     cr_assert_eq(remount(0), 0);
     expectAll(store.load());
-    store.save({.place = "small"});
+    store.save({.addresses = "small"});
   }
   // As full as can be, from the first byte on.
-  std::filesystem::remove_all(place.file);
-  std::ofstream(place.directory + "/ballast") << test::pattern(2'000'000);
+  std::filesystem::remove_all(addresses.file);
+  std::ofstream(addresses.directory + "/ballast") << test::pattern(2'000'000);
   {
-    Store store(place.directory);
+    Store store(addresses.directory);
     cr_expect_throw(store.load(), StoreUnwritable);
-    std::filesystem::remove(place.directory + "/ballast");
+    std::filesystem::remove(addresses.directory + "/ballast");
     expectNothing(store.load());
     saveAll(store);
   }
-  Store again(place.directory);
+  Store again(addresses.directory);
   expectAll(again.load());
-  ::umount2(place.directory.c_str(), MNT_DETACH);
+  ::umount2(addresses.directory.c_str(), MNT_DETACH);
 }

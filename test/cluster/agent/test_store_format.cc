@@ -28,7 +28,7 @@ void writeAll(const std::string& directory) {
   Store store(directory);
   Secret key("key");
   store.save({.node = node('a'),
-              .place = R"({"listen":"0.0.0.0"})",
+              .addresses = R"({"listen":"0.0.0.0"})",
               .config = R"({"id":"c"})",
               .certificate = "certificate",
               .key = &key,
@@ -78,7 +78,7 @@ Test(store_format, what_was_saved_then_is_read) {
   Store store(then.directory);
   Saved saved = store.load();
   cr_expect(saved.node == node('a'));
-  cr_expect_eq(saved.place, R"({"listen":"0.0.0.0"})");
+  cr_expect_eq(saved.addresses, R"({"listen":"0.0.0.0"})");
   cr_expect_eq(saved.config, R"({"id":"c"})");
   cr_expect_eq(saved.certificate, "certificate");
   cr_expect(saved.key.equals("key"));

@@ -4,7 +4,7 @@
 // that `docker swarm init` and `join` take.
 
 #include "base/json.h"
-#include "cluster/agent/place.h"
+#include "cluster/agent/node_addresses.h"
 
 #include <string>
 
@@ -12,9 +12,10 @@ namespace proxy {
 
 // `mustKnow`: the address to advertise, now; a joiner can learn it from whom it joins. Throws
 // AgentError.
-cluster::Place placeOf(const std::string& listen, const std::string& advertise, bool mustKnow);
+cluster::NodeAddresses placeOf(const std::string& listen, const std::string& advertise,
+                               bool mustKnow);
 
 // Throws AgentError if the request asks for a data path of its own.
-void refuseDataPath(const rapidjson::Value& request, const cluster::Place& place);
+void refuseDataPath(const rapidjson::Value& request, const cluster::NodeAddresses& place);
 
 }  // namespace proxy

@@ -1,4 +1,4 @@
-#include "cluster/agent/place.h"
+#include "cluster/agent/node_addresses.h"
 
 #include <netinet/in.h>
 #include <sys/socket.h>
@@ -20,20 +20,23 @@ std::optional<Endpoint> endpoint(const rapidjson::Value& json, const char* host,
 
 }  // namespace
 
-std::string encode(const Place& place) {
+std::string encode(const NodeAddresses& addresses) {
   base::JsonWriter json;
-  json.object().member("listen", place.listen.host()).member("listenPort", place.listen.port);
-  json.member("advertise", place.advertise.host()).member("advertisePort", place.advertise.port);
-  json.member("joinedAt", place.joinedAt);
+  json.object()
+      .member("listen", addresses.listen.host())
+      .member("listenPort", addresses.listen.port);
+  json.member("advertise", addresses.advertise.host())
+      .member("advertisePort", addresses.advertise.port);
+  json.member("joinedAt", addresses.joinedAt);
   return json.endObject().text();
 }
 
-std::optional<Place> decodePlace(std::string_view text) {
+std::optional<NodeAddresses> decodeNodeAddresses(std::string_view text) {
   rapidjson::Document json = base::parseJson(text);
   std::optional<Endpoint> listen = endpoint(json, "listen", "listenPort");
   std::optional<Endpoint> advertise = endpoint(json, "advertise", "advertisePort");
   if (!listen || !advertise) return std::nullopt;
-  return Place{*listen, *advertise, std::string(base::text(json, "joinedAt"))};
+  return NodeAddresses{*listen, *advertise, std::string(base::text(json, "joinedAt"))};
 }
 
 bool isUnspecified(const Endpoint& endpoint) {

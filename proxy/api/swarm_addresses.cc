@@ -1,4 +1,4 @@
-#include "proxy/api/swarm_place.h"
+#include "proxy/api/swarm_addresses.h"
 
 #include "cluster/agent_error.h"
 
@@ -75,8 +75,9 @@ bool isAny(const Endpoint& endpoint) {
 
 }  // namespace
 
-cluster::Place placeOf(const std::string& listen, const std::string& advertise, bool mustKnow) {
-  cluster::Place place;
+cluster::NodeAddresses placeOf(const std::string& listen, const std::string& advertise,
+                               bool mustKnow) {
+  cluster::NodeAddresses place;
   place.listen = parseAddress(listen, usualPort, "--listen-addr");
   if (!advertise.empty()) {
     place.advertise = parseAddress(advertise, place.listen.port, "--advertise-addr");
@@ -97,7 +98,7 @@ cluster::Place placeOf(const std::string& listen, const std::string& advertise, 
 }
 
 // There are no networks between nodes whose path could be another one.
-void refuseDataPath(const rapidjson::Value& request, const cluster::Place& place) {
+void refuseDataPath(const rapidjson::Value& request, const cluster::NodeAddresses& place) {
   std::string given(base::text(request, "DataPathAddr"));
   if (given.empty()) return;
   Endpoint wanted = parseAddress(given, place.advertise.port, "--data-path-addr");

@@ -12,15 +12,15 @@
 
 namespace cluster {
 
-struct Place {
+struct NodeAddresses {
   Endpoint listen;       // TCP; UDP is at the same address, at gossipPort
   Endpoint advertise;    // with an address of zeros: to be found out
   std::string joinedAt;  // RFC 3339: when this node came there
 };
 
 // As it is kept on the disk: JSON, and back. Nothing for what is none.
-std::string encode(const Place& place);
-std::optional<Place> decodePlace(std::string_view json);
+std::string encode(const NodeAddresses& addresses);
+std::optional<NodeAddresses> decodeNodeAddresses(std::string_view json);
 
 bool isUnspecified(const Endpoint& endpoint);
 
