@@ -65,7 +65,7 @@ std::string ContainerCreate::CreateAttempt::id() const {
 ContainerCreate::ContainerCreate(base::Loop& loop, docker::Engine& engine,
                                  docker::LocalEngine& local, const cluster::Nodes& nodes,
                                  cluster::Causality& causality, catalog::Locator& locator,
-                                 catalog::ContainerIndex& index, scheduler::Placements& placements,
+                                 catalog::ContainerIndex& index, scheduler::Scheduler& scheduler,
                                  NameClaims& names, VolumeClaims& volumes, VolumeMove& volumeMove,
                                  CatchUp& catchUp, ImageTransfer& images, base::Log& log)
     : loop_(loop),
@@ -75,12 +75,12 @@ ContainerCreate::ContainerCreate(base::Loop& loop, docker::Engine& engine,
       causality_(causality),
       locator_(locator),
       index_(index),
-      placements_(placements),
+      scheduler_(scheduler),
       names_(names),
       volumes_(volumes),
       volumeMove_(volumeMove),
       catchUp_(catchUp),
-      dependencies_(causality, catchUp, locator, placements, volumes),
+      dependencies_(causality, catchUp, locator, scheduler, volumes),
       images_(images),
       digests_(loop, engine, local, locator),
       log_(log) {}
@@ -103,7 +103,7 @@ base::Task<ContainerCreate::Created> ContainerCreate::create(CreateOrder order,
   bool isLatest = false;
   Choice choice;
   for (;;) {
-    if (isNew) order.asked.policy.replaces = placements_.predecessor(policy, order.name);
+    if (isNew) order.asked.policy.replaces = scheduler_.predecessor(policy, order.name);
     choose(order, false, choice);
     size_t staying = choice.staying.size();
     docker::Refusal refused;
@@ -132,7 +132,7 @@ base::Task<ContainerCreate::Created> ContainerCreate::create(CreateOrder order,
 void ContainerCreate::choose(const CreateOrder& order, bool explain, Choice& choice) {
   const labels::Policy& policy = order.asked.policy;
   bool leave = order.leaveToEngine;
-  choice.placement = placements_.place(policy, order.name, explain, leave);
+  choice.placement = scheduler_.place(policy, order.name, explain, leave);
   choice.following.clear();
   if (choice.placement.candidates.empty()) choice.following = volumeMove_.unused(policy);
   std::erase_if(choice.following,
@@ -143,7 +143,7 @@ void ContainerCreate::choose(const CreateOrder& order, bool explain, Choice& cho
       return std::find(choice.following.begin(), choice.following.end(), each) !=
              choice.following.end();
     });
-    choice.placement.candidates = placements_.place(freer, order.name, false, leave).candidates;
+    choice.placement.candidates = scheduler_.place(freer, order.name, false, leave).candidates;
   }
   // Any engine will do that says what is wrong, so the one that was asked.
   if (leave) putFirst(choice.placement.candidates, nodes_.self().text());
@@ -164,7 +164,7 @@ base::Task<bool> ContainerCreate::createOnOne(std::string& upstream, Choice& cho
       co_return false;
     }
     upstream = catalog::clientFor(engine_, *node).name();
-    scheduler::Placements::Reservation reservation = reserveOn(*node, order);
+    scheduler::Scheduler::Reservation reservation = reserveOn(*node, order);
     CreateAttempt made = co_await createOn(*node, order, reservation, claimed);
     if (!made.refusedBy.empty()) {
       refused.status = made.refusedBy == unreachable ? 503 : 409;
@@ -184,7 +184,7 @@ base::Task<bool> ContainerCreate::createOnOne(std::string& upstream, Choice& cho
       std::string alone = usedAlone(asked.policy, index_);
       for (std::string& each : scheduler::unheeded(asked.policy, alone))
         warnings.push_back(std::move(each));
-      std::string moved = placements_.otherBinds(asked.policy, order.name, candidate.id);
+      std::string moved = scheduler_.otherBinds(asked.policy, order.name, candidate.id);
       if (!moved.empty()) warnings.push_back(std::move(moved));
       if (asked.policy.explain) warnings.push_back(node->name + ": " + candidate.reason);
       made.reply.body = scheduler::withWarnings(made.reply.body, warnings);
@@ -211,7 +211,7 @@ base::Task<ContainerCreate::Explained> ContainerCreate::explain(CreateOrder orde
 // On that node, with its image brought there if it has none.
 base::Task<ContainerCreate::CreateAttempt> ContainerCreate::createOn(
     const cluster::Node& node, const CreateOrder& order,
-    const scheduler::Placements::Reservation& reservation, CreateClaims& claimed) {
+    const scheduler::Scheduler::Reservation& reservation, CreateClaims& claimed) {
   CreateAttempt made = co_await attemptOn(node, order, reservation, claimed);
   const std::string& image = order.asked.policy.image;
   if (made.reply.status != 404 || image.empty()) co_return made;
@@ -237,7 +237,7 @@ base::Task<ContainerCreate::CreateAttempt> ContainerCreate::createOn(
 // On our own engine, or by the droverd of that node.
 base::Task<ContainerCreate::CreateAttempt> ContainerCreate::attemptOn(
     const cluster::Node& node, const CreateOrder& order,
-    const scheduler::Placements::Reservation& reservation, CreateClaims& claimed) {
+    const scheduler::Scheduler::Reservation& reservation, CreateClaims& claimed) {
   CreateAttempt made;
   try {
     if (node.self) {
@@ -282,13 +282,13 @@ base::Task<ContainerCreate::CreateAttempt> ContainerCreate::createLocally(
     const CreateOrder& order) {
   const labels::Decoded& asked = order.asked;
   CreateAttempt made;
-  scheduler::Placements::Admission admission =
-      placements_.admit(asked.policy, order.name, order.leaveToEngine);
+  scheduler::Scheduler::Admission admission =
+      scheduler_.admit(asked.policy, order.name, order.leaveToEngine);
   if (!admission.refusedBy.empty()) {
     made.refuse(admission.refusedBy, admission.why);
     co_return made;
   }
-  placements_.announce(admission.reservation, order.name, order.facts, order.token);
+  scheduler_.announce(admission.reservation, order.name, order.facts, order.token);
   if (asked.policy.pullAlways) {
     const std::string& image = asked.policy.image;
     base::Status pulled = co_await docker::pullImage(local_, image, order.headers);
@@ -340,7 +340,7 @@ base::Task<base::HttpReply> ContainerCreate::createHere(const CreateOrder& order
 
 // A container came of it: it is known here, and has its name, before its record comes.
 void ContainerCreate::stands(const cluster::Node& node, const CreateOrder& order,
-                             const std::string& id, scheduler::Placements::Reservation& reservation,
+                             const std::string& id, scheduler::Scheduler::Reservation& reservation,
                              CreateClaims& claimed) {
   index_.expect(node.id, id, order.name, order.facts);
   reservation.stands(id);
@@ -349,7 +349,7 @@ void ContainerCreate::stands(const cluster::Node& node, const CreateOrder& order
 
 // Containers that it names are those of its own unit.
 void ContainerCreate::takeOwnOfUnit(CreateOrder& order) {
-  std::map<std::string, std::string> own = placements_.ownOfUnit(order.asked.policy);
+  std::map<std::string, std::string> own = scheduler_.ownOfUnit(order.asked.policy);
   if (own.empty()) return;
   order.request.replaceContainers(own);
   order.asked.policy.containers = order.request.containers();
@@ -365,10 +365,10 @@ void ContainerCreate::preferWanted(const std::string& image,
 }
 
 // On another node; ours reserves by itself when it admits a container.
-scheduler::Placements::Reservation ContainerCreate::reserveOn(const cluster::Node& node,
-                                                              const CreateOrder& order) {
+scheduler::Scheduler::Reservation ContainerCreate::reserveOn(const cluster::Node& node,
+                                                             const CreateOrder& order) {
   if (node.self) return {};
-  return placements_.reserve(std::string(node.id.text()), order.asked.policy, order.name);
+  return scheduler_.reserve(std::string(node.id.text()), order.asked.policy, order.name);
 }
 
 std::optional<cluster::Node> ContainerCreate::nodeOf(const std::string& id) const {
@@ -433,7 +433,7 @@ base::Task<base::Result<std::string>> ContainerCreate::createInternal(labels::Po
   order.name = std::move(name);
   order.asked.policy = std::move(policy);
   const std::string& image = order.asked.policy.image;
-  scheduler::Placements::Reservation reservation = reserveOn(node, order);
+  scheduler::Scheduler::Reservation reservation = reserveOn(node, order);
   CreateAttempt made = co_await attemptOn(node, order, reservation, claimed);
   if (made.reply.status == 404 && !image.empty()) {
     base::Status fetched = co_await fetchOrPull(image, node);

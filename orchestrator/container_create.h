@@ -30,7 +30,7 @@
 #include "orchestrator/name_claims.h"
 #include "orchestrator/volume_claims.h"
 #include "orchestrator/volume_move.h"
-#include "scheduler/placements.h"
+#include "scheduler/scheduler.h"
 
 namespace orchestrator {
 
@@ -40,7 +40,7 @@ class ContainerCreate {
   ContainerCreate(base::Loop& loop, docker::Engine& engine, docker::LocalEngine& local,
                   const cluster::Nodes& nodes, cluster::Causality& causality,
                   catalog::Locator& locator, catalog::ContainerIndex& index,
-                  scheduler::Placements& placements, NameClaims& names, VolumeClaims& volumes,
+                  scheduler::Scheduler& scheduler, NameClaims& names, VolumeClaims& volumes,
                   VolumeMove& volumeMove, CatchUp& catchUp, ImageTransfer& images, base::Log& log);
 
   // On the best node. `upstream` is the name of the server that was asked last, for messages; it
@@ -92,16 +92,16 @@ class ContainerCreate {
                                CreateClaims& claimed, docker::Refusal& refused,
                                base::HttpReply& reply);
   base::Task<CreateAttempt> createOn(const cluster::Node& node, const CreateOrder& order,
-                                     const scheduler::Placements::Reservation& reservation,
+                                     const scheduler::Scheduler::Reservation& reservation,
                                      CreateClaims& claimed);
   base::Task<CreateAttempt> attemptOn(const cluster::Node& node, const CreateOrder& order,
-                                      const scheduler::Placements::Reservation& reservation,
+                                      const scheduler::Scheduler::Reservation& reservation,
                                       CreateClaims& claimed);
   base::Task<EngineRequest> engineRequest(const CreateOrder& order, std::string publishAddress);
   base::Task<base::HttpReply> createHere(const CreateOrder& order, std::string publishAddress);
   void stands(const cluster::Node& node, const CreateOrder& order, const std::string& id,
-              scheduler::Placements::Reservation& reservation, CreateClaims& claimed);
-  scheduler::Placements::Reservation reserveOn(const cluster::Node& node, const CreateOrder& order);
+              scheduler::Scheduler::Reservation& reservation, CreateClaims& claimed);
+  scheduler::Scheduler::Reservation reserveOn(const cluster::Node& node, const CreateOrder& order);
   void takeOwnOfUnit(CreateOrder& order);
   void preferWanted(const std::string& image, std::vector<scheduler::Candidate>& candidates);
   std::optional<cluster::Node> nodeOf(const std::string& id) const;
@@ -121,7 +121,7 @@ class ContainerCreate {
   cluster::Causality& causality_;
   catalog::Locator& locator_;
   catalog::ContainerIndex& index_;
-  scheduler::Placements& placements_;
+  scheduler::Scheduler& scheduler_;
   NameClaims& names_;
   VolumeClaims& volumes_;
   VolumeMove& volumeMove_;

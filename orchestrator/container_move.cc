@@ -77,7 +77,7 @@ base::Task<base::Result<std::string>> ContainerMove::attempt(std::string contain
   uint64_t version = record->version;
   std::string name = place->second.names.front();
   std::vector<std::string> addresses =
-      parts_.placements.publishAddresses(std::string(from.id.text()));
+      parts_.scheduler.publishAddresses(std::string(from.id.text()));
   docker::CreateRequest request(record->value);
   request.dropPublishAddresses(addresses);
   labels::Decoded asked = labels::decode(request);

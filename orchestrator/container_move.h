@@ -28,7 +28,7 @@
 #include "orchestrator/container_rename.h"
 #include "orchestrator/moving_name.h"
 #include "orchestrator/name_claims.h"
-#include "scheduler/placements.h"
+#include "scheduler/scheduler.h"
 
 namespace orchestrator {
 
@@ -46,7 +46,7 @@ class ContainerMove {
     cluster::Causality& causality;
     catalog::ContainerIndex& index;
     catalog::Locator& locator;
-    scheduler::Placements& placements;
+    scheduler::Scheduler& scheduler;
     NameClaims& names;
     ContainerCreate& creation;
     ContainerRename& renames;

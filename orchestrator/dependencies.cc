@@ -67,15 +67,15 @@ base::Task<> Dependencies::work(Round& round, Ask ask) {
 
 base::Task<docker::Refusal> Dependencies::learnContainer(const std::string& container) {
   docker::Refusal refusal;
-  if (placements_.knows(container)) co_return refusal;
+  if (scheduler_.knows(container)) co_return refusal;
   catalog::Located located = co_await locator_.find(catalog::Kind::container, inPath(container));
   if (!located.node && catalog::isSilence(located.status))
     refusal = {503, docker::errorMessage(located.body)};
-  if (!located.node || placements_.knows(container)) co_return refusal;
+  if (!located.node || scheduler_.knows(container)) co_return refusal;
   std::vector<cluster::Node> home = {std::move(*located.node)};
   co_await catchUp_.with(std::move(home));
   // Its engine may not have told of it yet.
-  std::function<bool()> isKnown = [this, &container] { return placements_.knows(container); };
+  std::function<bool()> isKnown = [this, &container] { return scheduler_.knows(container); };
   co_await causality_.untilRecords(std::move(isKnown), recordWait);
   co_return refusal;
 }
@@ -88,9 +88,9 @@ base::Task<docker::Refusal> Dependencies::learnVolume(const std::string& volume,
   }
   VolumeClaims::Found found = co_await volumes_.find(volume);
   if (found.homes.empty()) {
-    placements_.missing(catalog::Kind::volume, volume);
+    scheduler_.missing(catalog::Kind::volume, volume);
   } else {
-    placements_.found(catalog::Kind::volume, volume, found.homes);
+    scheduler_.found(catalog::Kind::volume, volume, found.homes);
   }
   if (found.claim.held) claims->add(std::move(found.claim));
   co_return found.refusal;
@@ -105,9 +105,9 @@ base::Task<docker::Refusal> Dependencies::lookUp(catalog::Kind kind, const std::
   docker::Refusal refusal;
   catalog::Locator::Holders holders = co_await locator_.holders(kind, inPath(object));
   if (!holders.up.empty()) {
-    placements_.found(kind, object, holders.up);
+    scheduler_.found(kind, object, holders.up);
   } else if (!holders.down) {
-    placements_.missing(kind, object);
+    scheduler_.missing(kind, object);
   } else {
     // Another one of that name, made in its place, would not be the same.
     refusal = {503, holders.fault};

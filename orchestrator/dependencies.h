@@ -16,7 +16,7 @@
 #include "orchestrator/catch_up.h"
 #include "orchestrator/create_claims.h"
 #include "orchestrator/volume_claims.h"
-#include "scheduler/placements.h"
+#include "scheduler/scheduler.h"
 
 namespace orchestrator {
 
@@ -24,11 +24,11 @@ class Dependencies {
  public:
   // All must outlive it.
   Dependencies(cluster::Causality& causality, CatchUp& catchUp, catalog::Locator& locator,
-               scheduler::Placements& placements, VolumeClaims& volumes)
+               scheduler::Scheduler& scheduler, VolumeClaims& volumes)
       : causality_(causality),
         catchUp_(catchUp),
         locator_(locator),
-        placements_(placements),
+        scheduler_(scheduler),
         volumes_(volumes) {}
 
   // Tells placement. A volume that nobody has is made where the container goes: its name is
@@ -54,7 +54,7 @@ class Dependencies {
   cluster::Causality& causality_;
   CatchUp& catchUp_;
   catalog::Locator& locator_;
-  scheduler::Placements& placements_;
+  scheduler::Scheduler& scheduler_;
   VolumeClaims& volumes_;
 };
 

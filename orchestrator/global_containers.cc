@@ -136,7 +136,7 @@ GlobalFit GlobalContainers::fitOf(const GlobalGroup& group, const GlobalGroup* p
     if (policy) policy = std::move(leading);
   }
   if (!policy) return fit;
-  scheduler::Placements::GlobalFit here = parts_.placements.globalFit(*policy);
+  scheduler::Scheduler::GlobalFit here = parts_.scheduler.globalFit(*policy);
   return {here.takes, here.keeps, restarts, once};
 }
 
@@ -195,7 +195,7 @@ std::optional<docker::CreateRequest> GlobalContainers::specOf(const GlobalMember
   if (!record) return std::nullopt;
   docker::CreateRequest spec(record->value);
   if (!spec.isObject()) return std::nullopt;
-  spec.dropPublishAddresses(parts_.placements.publishAddresses(member.node));
+  spec.dropPublishAddresses(parts_.scheduler.publishAddresses(member.node));
   return spec;
 }
 

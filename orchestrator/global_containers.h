@@ -23,7 +23,7 @@
 #include "orchestrator/container_rename.h"
 #include "orchestrator/global_plan.h"
 #include "orchestrator/name_claims.h"
-#include "scheduler/placements.h"
+#include "scheduler/scheduler.h"
 
 namespace orchestrator {
 
@@ -37,7 +37,7 @@ class GlobalContainers {
     const cluster::Records& records;
     catalog::ContainerIndex& index;
     catalog::Locator& locator;
-    scheduler::Placements& placements;
+    scheduler::Scheduler& scheduler;
     NameClaims& names;
     ContainerCreate& creation;
     ContainerRename& renames;

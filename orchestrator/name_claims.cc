@@ -84,14 +84,14 @@ void NameClaims::Claim::mayStand(const cluster::NodeId& node) {
 NameClaims::NameClaims(base::Loop& loop, catalog::NodeClient nodeClient,
                        const cluster::Nodes& nodes, cluster::ClaimService& claims,
                        catalog::Locator& locator, catalog::ContainerIndex& index,
-                       scheduler::Placements& placements, base::Log& log)
+                       scheduler::Scheduler& scheduler, base::Log& log)
     : loop_(loop),
       nodeClient_(nodeClient),
       nodes_(nodes),
       service_(claims),
       locator_(locator),
       index_(index),
-      placements_(placements),
+      scheduler_(scheduler),
       log_(log),
       tasks_(base::tellFaults(log, "names of containers")) {}
 
@@ -177,7 +177,7 @@ base::Task<> NameClaims::watch(NameHolder bearer) {
     co_return;
   }
   index_.unexpect(bearer.node, bearer.object);
-  placements_.forget(bearer.object);
+  scheduler_.forget(bearer.object);
   if (isClaimed(bearer.name, bearer.holder)) freed({bearer.name});
 }
 

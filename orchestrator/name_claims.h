@@ -22,7 +22,7 @@
 #include "docker/engine.h"
 #include "docker/refusal.h"
 #include "orchestrator/held_claim.h"
-#include "scheduler/placements.h"
+#include "scheduler/scheduler.h"
 
 namespace orchestrator {
 
@@ -34,7 +34,7 @@ class NameClaims {
   // All must outlive it.
   NameClaims(base::Loop& loop, catalog::NodeClient nodeClient, const cluster::Nodes& nodes,
              cluster::ClaimService& claims, catalog::Locator& locator,
-             catalog::ContainerIndex& index, scheduler::Placements& placements, base::Log& log);
+             catalog::ContainerIndex& index, scheduler::Scheduler& scheduler, base::Log& log);
   NameClaims(const NameClaims&) = delete;
   NameClaims& operator=(const NameClaims&) = delete;
 
@@ -105,7 +105,7 @@ class NameClaims {
   cluster::ClaimService& service_;
   catalog::Locator& locator_;
   catalog::ContainerIndex& index_;
-  scheduler::Placements& placements_;
+  scheduler::Scheduler& scheduler_;
   base::Log& log_;
   std::map<std::string, std::string> claimed_;  // by name, the holder of a claim not yet given back
   base::Scope tasks_;

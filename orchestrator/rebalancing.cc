@@ -141,10 +141,10 @@ base::Task<std::optional<Rebalancing::Moved>> Rebalancing::moveOne(scheduler::Mo
   for (size_t attempt = 0; attempt < maxAttempts; attempt++) {
     Candidates found = candidates(movers, stay);
     for (scheduler::Movable& each : found.movables) each.healthy = !unwell.contains(each.id);
-    std::optional<scheduler::Move> move = parts_.placements.rebalance(found.movables, movers);
+    std::optional<scheduler::Move> move = parts_.scheduler.rebalance(found.movables, movers);
     if (!move) break;
     const catalog::ContainerIndex::Place* place = parts_.index.find(move->container).place;
-    const scheduler::Container* chosen = parts_.placements.container(move->container);
+    const scheduler::Container* chosen = parts_.scheduler.container(move->container);
     if (!place || !chosen || isDependedOn(*place)) {
       stay.insert(move->container);
       continue;
@@ -153,7 +153,7 @@ base::Task<std::optional<Rebalancing::Moved>> Rebalancing::moveOne(scheduler::Mo
     std::string service = scheduler::serviceOf(*chosen);
     std::vector<std::string> together;
     for (const scheduler::Movable& each : found.movables) {
-      const scheduler::Container* other = parts_.placements.container(each.id);
+      const scheduler::Container* other = parts_.scheduler.container(each.id);
       if (other && scheduler::serviceOf(*other) == service) together.push_back(each.id);
     }
     bool allWell = true;
@@ -218,7 +218,7 @@ Rebalancing::Candidates Rebalancing::candidates(scheduler::Movers movers,
     if (!isMeant || entry.version == 0 || !hasNothingToLose(entry)) return;
     if (parts_.index.globals().contains(id) || stay.contains(id) || failedUntil_.contains(id))
       return;
-    const scheduler::Container* container = parts_.placements.container(id);
+    const scheduler::Container* container = parts_.scheduler.container(id);
     std::unique_ptr<labels::Policy> policy = policyOf(place);
     if (!policy || !container || (asks && !policy->rebalance)) return;
     services.insert(scheduler::serviceOf(*container));
@@ -230,7 +230,7 @@ Rebalancing::Candidates Rebalancing::candidates(scheduler::Movers movers,
   for (const cluster::Node& each : parts_.nodes.nodes()) {
     if (each.up) up.insert(each.id);
   }
-  for (const std::string& each : parts_.placements.fullestFirst()) {
+  for (const std::string& each : parts_.scheduler.fullestFirst()) {
     std::optional<cluster::NodeId> node = cluster::NodeId::parse(each);
     if (!node || !up.contains(*node)) continue;
     for (const auto& [id, place] : parts_.index.of(*node)) {
@@ -238,7 +238,7 @@ Rebalancing::Candidates Rebalancing::candidates(scheduler::Movers movers,
     }
   }
   if (services.empty()) return found;
-  parts_.placements.eachContainer([&](const scheduler::Container& each) {
+  parts_.scheduler.eachContainer([&](const scheduler::Container& each) {
     if (taken.contains(each.id) || !services.contains(scheduler::serviceOf(each))) return;
     scheduler::Movable other{each.id, &none};
     other.stays = true;
@@ -256,7 +256,7 @@ std::unique_ptr<labels::Policy> Rebalancing::policyOf(
   if (!record) return nullptr;
   docker::CreateRequest spec(record->value);
   if (isSomebodys(spec)) return nullptr;
-  spec.dropPublishAddresses(parts_.placements.publishAddresses(std::string(owner.text())));
+  spec.dropPublishAddresses(parts_.scheduler.publishAddresses(std::string(owner.text())));
   labels::Decoded asked = labels::decode(spec);
   if (asked.problem) return nullptr;
   return std::make_unique<labels::Policy>(std::move(asked.policy));
@@ -301,7 +301,7 @@ base::Task<> Rebalancing::awaitRecords(std::vector<cluster::Node> both, std::str
     const catalog::ContainerIndex::Place* place = parts_.index.find(come).place;
     bool hasCome = place && place->second.running && place->second.names.size() == 1 &&
                    !parseMovingName(place->second.names.front());
-    return hasCome && !parts_.placements.knows(gone);
+    return hasCome && !parts_.scheduler.knows(gone);
   };
   co_await parts_.causality.untilRecords(std::move(isDone), recordWait);
 }

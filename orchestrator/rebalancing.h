@@ -24,8 +24,8 @@
 #include "cluster/records.h"
 #include "orchestrator/catch_up.h"
 #include "orchestrator/container_move.h"
-#include "scheduler/placements.h"
 #include "scheduler/rebalance.h"
+#include "scheduler/scheduler.h"
 
 namespace orchestrator {
 
@@ -41,7 +41,7 @@ class Rebalancing {
     CatchUp& catchUp;
     const catalog::ContainerIndex& index;
     const catalog::Locator& locator;
-    scheduler::Placements& placements;
+    scheduler::Scheduler& scheduler;
     ContainerMove& moves;
     base::Log& log;
   };

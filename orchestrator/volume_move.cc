@@ -131,7 +131,7 @@ base::Task<base::Status> VolumeMove::bringOne(std::string name, cluster::Node to
     reply.throwFault();
     handed = reply.outcome();
   }
-  if (handed.ok()) parts_.placements.found(catalog::Kind::volume, name, {std::move(to)});
+  if (handed.ok()) parts_.scheduler.found(catalog::Kind::volume, name, {std::move(to)});
   co_return handed;
 }
 
@@ -211,7 +211,7 @@ base::Task<base::Status> VolumeMove::makeHere(std::string request) {
   if (!made.done) co_return made.outcome();
   std::string plain(base::text(base::parseJson(request), "name"));
   std::optional<cluster::Node> self = parts_.locator.node(parts_.nodes.self());
-  if (self) parts_.placements.found(catalog::Kind::volume, plain, {std::move(*self)});
+  if (self) parts_.scheduler.found(catalog::Kind::volume, plain, {std::move(*self)});
   co_return base::Status();
 }
 

@@ -23,7 +23,7 @@
 #include "cluster/records.h"
 #include "labels/policy.h"
 #include "orchestrator/volume_claims.h"
-#include "scheduler/placements.h"
+#include "scheduler/scheduler.h"
 
 namespace orchestrator {
 
@@ -44,7 +44,7 @@ class VolumeMove {
     catalog::Locator& locator;
     const catalog::ContainerIndex& index;
     const catalog::ObjectIndex& objects;
-    scheduler::Placements& placements;
+    scheduler::Scheduler& scheduler;
     VolumeClaims& claims;
     base::Log& log;
   };

@@ -43,7 +43,7 @@
 #include "proxy/api/routes.h"
 #include "proxy/http/metrics.h"
 #include "scheduler/placement_settings.h"
-#include "scheduler/placements.h"
+#include "scheduler/scheduler.h"
 
 namespace proxy {
 
@@ -79,22 +79,22 @@ struct Parts {
         claimHolders(index, objects, agent),
         locator(engine, agent, index, objects),
         images(loop, engine, agent, agent, locator, log),
-        placements(loop, agent, agent, options.settings),
-        names(loop, nodeClient, agent, agent, locator, index, placements, log),
+        scheduler(loop, agent, agent, options.settings),
+        names(loop, nodeClient, agent, agent, locator, index, scheduler, log),
         volumes(loop, nodeClient, agent, agent, agent, locator, objects, log),
         volumeMove(
-            {nodeClient, agent, agent, agent, locator, index, objects, placements, volumes, log}),
+            {nodeClient, agent, agent, agent, locator, index, objects, scheduler, volumes, log}),
         catchUp({loop, agent, agent, [this] { return publisher.published(); }, log}),
-        creation(loop, engine, local, agent, agent, locator, index, placements, names, volumes,
+        creation(loop, engine, local, agent, agent, locator, index, scheduler, names, volumes,
                  volumeMove, catchUp, images, log),
         renames({nodeClient, agent, index, names}),
-        globals({loop, nodeClient, agent, agent, index, locator, placements, names, creation,
+        globals({loop, nodeClient, agent, agent, index, locator, scheduler, names, creation,
                  renames, log}),
-        moves({loop, nodeClient, agent, agent, agent, index, locator, placements, names, creation,
+        moves({loop, nodeClient, agent, agent, agent, index, locator, scheduler, names, creation,
                renames, log}),
-        rebalancing({loop, nodeClient, agent, agent, agent, catchUp, index, locator, placements,
-                     moves, log},
-                    options.settings.rebalanceInterval),
+        rebalancing(
+            {loop, nodeClient, agent, agent, agent, catchUp, index, locator, scheduler, moves, log},
+            options.settings.rebalanceInterval),
         nameConflicts(loop, nodeClient, agent, index, log),
         volumeConflicts(loop, agent, agent, objects, index, log),
         objectCalls(local, agent, index, locator),
@@ -105,9 +105,9 @@ struct Parts {
         renameCalls({local, index, names, objectCalls}),
         globalCalls(
             {nodeClient, agent, index, locator, names, objectCalls, log, options.maxBodyBytes}),
-        containerCalls({local, nodeClient, agent, index, locator, names, placements, objectCalls,
+        containerCalls({local, nodeClient, agent, index, locator, names, scheduler, objectCalls,
                         globalCalls, allNodes, options.maxBodyBytes}),
-        imageCalls({engine, local, nodeClient, lists, agent, locator, images, creation, placements,
+        imageCalls({engine, local, nodeClient, lists, agent, locator, images, creation, scheduler,
                     objectCalls, allNodes, options.maxBodyBytes}),
         networkCalls(local, agent, locator, objectCalls, allNodes, options.maxBodyBytes),
         volumeCalls(local, agent, agent, locator, volumes, objectCalls, allNodes,
@@ -122,7 +122,7 @@ struct Parts {
               imageCalls, local, networkCalls, objectCalls, peerApi, renameCalls, swarmApi,
               systemCalls, volumeCalls}}),
         publisher(loop, engine, state, lists, agent, agent, agent, index, objects.tags(), log,
-                  {[this] { placements.published(); },
+                  {[this] { scheduler.published(); },
                    [this](const std::string& name, const std::string& image) {
                      return images.takeFetched(name, image);
                    },
@@ -133,7 +133,7 @@ struct Parts {
     feed.onAny([this] { globals.changed(); });
     index.follow(feed);
     objects.follow(feed);
-    placements.follow(feed, index);
+    scheduler.follow(feed, index);
     nameConflicts.follow(feed);
     volumeConflicts.follow(feed);
     publisher.follow(feed);
@@ -166,7 +166,7 @@ struct Parts {
 
   // What makes and keeps containers.
   orchestrator::ImageTransfer images;
-  scheduler::Placements placements;
+  scheduler::Scheduler scheduler;
   orchestrator::NameClaims names;
   orchestrator::VolumeClaims volumes;
   orchestrator::VolumeMove volumeMove;

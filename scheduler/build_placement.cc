@@ -39,7 +39,7 @@ std::optional<std::string> buildAsCreate(std::string_view query) {
   return body.text();
 }
 
-catalog::Located nodeForBuild(std::string_view query, Placements& placements,
+catalog::Located nodeForBuild(std::string_view query, Scheduler& placements,
                               const catalog::Locator& locator, const cluster::NodeId& self) {
   catalog::Located located;
   std::optional<std::string> body = buildAsCreate(query);

@@ -8,7 +8,7 @@
 #include <string_view>
 
 #include "catalog/locator.h"
-#include "scheduler/placements.h"
+#include "scheduler/scheduler.h"
 
 namespace scheduler {
 
@@ -19,7 +19,7 @@ std::optional<std::string> buildAsCreate(std::string_view query);
 // The node for POST /build with this query; without one, how the client is refused. The node that
 // was asked unless the build arguments ask for something. BuildKit has come to that node with its
 // session before it says what it builds, so that it cannot be sent to another one.
-catalog::Located nodeForBuild(std::string_view query, Placements& placements,
+catalog::Located nodeForBuild(std::string_view query, Scheduler& placements,
                               const catalog::Locator& locator, const cluster::NodeId& self);
 
 }  // namespace scheduler

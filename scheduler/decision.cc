@@ -199,12 +199,12 @@ void Decision::countDomains() {
   }
 }
 
-uint64_t containersOn(const Decision& decision, const NodeState& node) {
+uint64_t containersOn(const Decision& decision, const NodeInfo& node) {
   bool hasReplaced = decision.replaced && decision.replaced->node == node.facts.id;
   return node.containers - (hasReplaced ? 1 : 0);
 }
 
-const labels::Resources& reservedOn(const Decision& decision, const NodeState& node) {
+const labels::Resources& reservedOn(const Decision& decision, const NodeInfo& node) {
   bool hasReplaced = decision.replaced && decision.replaced->node == node.facts.id;
   return hasReplaced ? decision.reservedBesides : node.reserved;
 }

@@ -63,8 +63,8 @@ struct Decision {
 };
 
 // Containers on the node that compete.
-uint64_t containersOn(const Decision& decision, const NodeState& node);
+uint64_t containersOn(const Decision& decision, const NodeInfo& node);
 // What is reserved on the node by those that compete.
-const labels::Resources& reservedOn(const Decision& decision, const NodeState& node);
+const labels::Resources& reservedOn(const Decision& decision, const NodeInfo& node);
 
 }  // namespace scheduler

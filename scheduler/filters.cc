@@ -15,7 +15,7 @@ bool no(std::string* why, std::string_view reason) {
   return false;
 }
 
-bool isAvailable(const Decision&, const NodeState& node, std::string* why) {
+bool isAvailable(const Decision&, const NodeInfo& node, std::string* why) {
   Availability availability = node.facts.availability;
   if (availability == Availability::active) return true;
   return why &&
@@ -23,17 +23,17 @@ bool isAvailable(const Decision&, const NodeState& node, std::string* why) {
                      "; docker node update --availability active " + node.facts.name);
 }
 
-bool isHealthy(const Decision&, const NodeState& node, std::string* why) {
+bool isHealthy(const Decision&, const NodeInfo& node, std::string* why) {
   return node.facts.trouble.empty() || no(why, node.facts.trouble);
 }
 
-bool isNodeAskedFor(const Decision& decision, const NodeState& node, std::string* why) {
+bool isNodeAskedFor(const Decision& decision, const NodeInfo& node, std::string* why) {
   const std::string& asked = decision.policy.node;
   if (asked.empty() || asked == node.facts.name || asked == node.facts.id) return true;
   return why && no(why, "io.drover.node asks for " + labels::shown(asked));
 }
 
-bool isWhitelisted(const Decision& decision, const NodeState& node, std::string* why) {
+bool isWhitelisted(const Decision& decision, const NodeInfo& node, std::string* why) {
   for (const Tally& tally : decision.whitelist) {
     if (!tally.holds(node.slot))
       return why && no(why, "the whitelist is " + labels::describe(*tally.rule));
@@ -42,7 +42,7 @@ bool isWhitelisted(const Decision& decision, const NodeState& node, std::string*
 }
 
 // What the node has in the field of a rule, for a message.
-std::string valuesIn(const NodeState& node, const labels::Rule& rule) {
+std::string valuesIn(const NodeInfo& node, const labels::Rule& rule) {
   std::string text;
   eachValue(node, [&](std::string_view field, std::string_view value) {
     bool isField = rule.keyCase == labels::Case::matters
@@ -53,7 +53,7 @@ std::string valuesIn(const NodeState& node, const labels::Rule& rule) {
   return text.empty() ? "it is not set" : text;
 }
 
-bool meetsConstraints(const Decision& decision, const NodeState& node, std::string* why) {
+bool meetsConstraints(const Decision& decision, const NodeInfo& node, std::string* why) {
   for (const Tally& tally : decision.constraints) {
     if (tally.holds(node.slot)) continue;
     return why && no(why, labels::describe(*tally.rule) +
@@ -62,7 +62,7 @@ bool meetsConstraints(const Decision& decision, const NodeState& node, std::stri
   return true;
 }
 
-bool isLabelledFor(const Decision& decision, const NodeState& node, std::string* why) {
+bool isLabelledFor(const Decision& decision, const NodeInfo& node, std::string* why) {
   const std::vector<std::string>& wanted = node.rules.requireAny;
   if (wanted.empty()) return true;
   for (const std::string& each : wanted) {
@@ -75,12 +75,12 @@ bool isLabelledFor(const Decision& decision, const NodeState& node, std::string*
   return why && no(why, "takes only containers with the label " + labels::alternatives(wanted));
 }
 
-bool isOfPlatform(const Decision& decision, const NodeState& node) {
+bool isOfPlatform(const Decision& decision, const NodeInfo& node) {
   const std::string& asked = decision.policy.platform;
   return asked.empty() || node.platform.empty() || runs(node.platform, asked);
 }
 
-bool runsPlatform(const Decision& decision, const NodeState& node, std::string* why) {
+bool runsPlatform(const Decision& decision, const NodeInfo& node, std::string* why) {
   if (node.platform.empty()) return true;
   const std::string& asked = decision.policy.platform;
   if (!asked.empty()) {
@@ -96,33 +96,33 @@ bool runsPlatform(const Decision& decision, const NodeState& node, std::string* 
          no(why, "is " + node.platform + "; the image is for " + labels::alternatives(offered));
 }
 
-bool isAtAll(const std::vector<Pin>& pins, const NodeState& node, std::string* why) {
+bool isAtAll(const std::vector<Pin>& pins, const NodeInfo& node, std::string* why) {
   for (const Pin& pin : pins) {
     if (pin.counts[node.slot] == 0) return why && no(why, pin.what + " is not here");
   }
   return true;
 }
 
-bool hasPlugins(const Decision& decision, const NodeState& node, std::string* why) {
+bool hasPlugins(const Decision& decision, const NodeInfo& node, std::string* why) {
   return decision.options.leaveToEngine || isAtAll(decision.plugins, node, why);
 }
 
-bool hasDependencies(const Decision& decision, const NodeState& node, std::string* why) {
+bool hasDependencies(const Decision& decision, const NodeInfo& node, std::string* why) {
   if (!decision.missing.empty() && !decision.options.leaveToEngine)
     return why &&
            no(why, "there is no container " + labels::shown(decision.missing) + " in the cluster");
   return isAtAll(decision.dependencies, node, why);
 }
 
-bool hasVolumes(const Decision& decision, const NodeState& node, std::string* why) {
+bool hasVolumes(const Decision& decision, const NodeInfo& node, std::string* why) {
   return isAtAll(decision.volumes, node, why);
 }
 
-bool hasNetworks(const Decision& decision, const NodeState& node, std::string* why) {
+bool hasNetworks(const Decision& decision, const NodeInfo& node, std::string* why) {
   return isAtAll(decision.networks, node, why);
 }
 
-bool hasBinds(const Decision& decision, const NodeState& node, std::string* why) {
+bool hasBinds(const Decision& decision, const NodeInfo& node, std::string* why) {
   const labels::Policy& policy = decision.policy;
   if (policy.binds.empty() || policy.global || decision.options.here.empty()) return true;
   labels::Bind bind =
@@ -133,7 +133,7 @@ bool hasBinds(const Decision& decision, const NodeState& node, std::string* why)
                             "set io.drover.bind=any if all nodes have it");
 }
 
-bool meetsAffinities(const Decision& decision, const NodeState& node, std::string* why) {
+bool meetsAffinities(const Decision& decision, const NodeInfo& node, std::string* why) {
   if (decision.policy.global) return true;  // its nodes are chosen by themselves alone
   for (const Tally& tally : decision.affinities) {
     if (tally.holds(node.slot)) continue;
@@ -143,14 +143,14 @@ bool meetsAffinities(const Decision& decision, const NodeState& node, std::strin
   return true;
 }
 
-bool isBelowMaxPerNode(const Decision& decision, const NodeState& node, std::string* why) {
+bool isBelowMaxPerNode(const Decision& decision, const NodeInfo& node, std::string* why) {
   uint64_t most = decision.policy.maxPerNode, here = decision.ofGroup[node.slot];
   if (most == 0 || here < most) return true;
   return why && no(why, "has " + std::to_string(here) + " of " + decision.group +
                             "; io.drover.max-per-node is " + std::to_string(most));
 }
 
-bool hasSlots(const Decision& decision, const NodeState& node, std::string* why) {
+bool hasSlots(const Decision& decision, const NodeInfo& node, std::string* why) {
   if (!node.rules.slots) return true;
   uint64_t here = containersOn(decision, node);
   if (here < *node.rules.slots) return true;
@@ -159,7 +159,7 @@ bool hasSlots(const Decision& decision, const NodeState& node, std::string* why)
 }
 
 // The node's ports, without those of the one that is replaced.
-labels::TakenPorts portsWithout(const NodeState& node, const Container* replaced) {
+labels::TakenPorts portsWithout(const NodeInfo& node, const Container* replaced) {
   labels::TakenPorts ports;
   for (size_t i = 0; i < node.ports.size(); i++) {
     if (node.portHolders[i] != replaced) ports.append(node.ports[i]);
@@ -167,7 +167,7 @@ labels::TakenPorts portsWithout(const NodeState& node, const Container* replaced
   return ports;
 }
 
-const labels::PortWish* unmetOn(const Decision& decision, const NodeState& node,
+const labels::PortWish* unmetOn(const Decision& decision, const NodeInfo& node,
                                 std::string_view ip) {
   const Container* replaced = decision.replaced;
   if (!replaced || replaced->ports.empty() || replaced->node != node.facts.id)
@@ -176,7 +176,7 @@ const labels::PortWish* unmetOn(const Decision& decision, const NodeState& node,
 }
 
 // The port that cannot be had, and why.
-std::string unmetText(const Decision& decision, const NodeState& node,
+std::string unmetText(const Decision& decision, const NodeInfo& node,
                       const labels::PortWish& wish) {
   for (size_t i = 0; i < node.ports.size(); i++) {
     const labels::PortUse& use = node.ports[i];
@@ -189,7 +189,7 @@ std::string unmetText(const Decision& decision, const NodeState& node,
   return labels::describe(wish) + " is requested twice";
 }
 
-bool hasPorts(const Decision& decision, const NodeState& node, std::string* why) {
+bool hasPorts(const Decision& decision, const NodeInfo& node, std::string* why) {
   if (decision.policy.ports.empty() || publishAddress(decision, node)) return true;
   if (!why) return false;
   const labels::PortWish* unmet =
@@ -197,11 +197,11 @@ bool hasPorts(const Decision& decision, const NodeState& node, std::string* why)
   return no(why, "port " + unmetText(decision, node, *unmet));
 }
 
-bool wantsMoreCpus(const Decision& decision, const NodeState& node) {
+bool wantsMoreCpus(const Decision& decision, const NodeInfo& node) {
   return node.has.nanoCpus > 0 && decision.policy.nanoCpus > node.has.nanoCpus;
 }
 
-bool hasRoom(const Decision& decision, const NodeState& node, std::string* why) {
+bool hasRoom(const Decision& decision, const NodeInfo& node, std::string* why) {
   const labels::Resources& wanted = decision.policy.reserve;
   if (wanted == labels::Resources{}) return true;
   if (decision.options.leaveToEngine && wantsMoreCpus(decision, node)) return true;
@@ -237,16 +237,16 @@ std::span<const Filter> filters() {
   return list;
 }
 
-bool isRefusedByEngine(const Decision& decision, const NodeState& node) {
+bool isRefusedByEngine(const Decision& decision, const NodeInfo& node) {
   return !decision.missing.empty() || !isOfPlatform(decision, node) ||
          !isAtAll(decision.plugins, node, nullptr) || wantsMoreCpus(decision, node);
 }
 
-bool isInService(const NodeState& node) {
+bool isInService(const NodeInfo& node) {
   return node.facts.availability == Availability::active && node.facts.trouble.empty();
 }
 
-std::optional<std::string> publishAddress(const Decision& decision, const NodeState& node) {
+std::optional<std::string> publishAddress(const Decision& decision, const NodeInfo& node) {
   if (node.rules.ips.empty()) {
     if (unmetOn(decision, node, "")) return std::nullopt;
     return "";

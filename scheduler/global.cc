@@ -12,7 +12,7 @@ std::vector<std::string> globalNodes(const labels::Policy& policy, const World& 
   Decision decision(policy, world, options);
   std::vector<std::string> ids;
   for (const auto& [id, state] : world.nodes()) {
-    const NodeState& node = *state;  // clang 14 cannot capture a structured binding
+    const NodeInfo& node = *state;  // clang 14 cannot capture a structured binding
     auto passes = [&](const Filter& filter) {
       return !filter.ofNode || filter.passes(decision, node, nullptr);
     };
@@ -24,7 +24,7 @@ std::vector<std::string> globalNodes(const labels::Policy& policy, const World& 
 
 bool keepsGlobal(const labels::Policy& policy, const World& world, const Options& options,
                  std::string_view node) {
-  const NodeState* state = world.node(node);
+  const NodeInfo* state = world.node(node);
   if (!state) return false;
   Decision decision(policy, world, options);
   std::span<const Filter> all = filters();

@@ -13,10 +13,10 @@ constexpr size_t maxLines = 100;
 
 struct Ranked {
   Score score;
-  const NodeState* node;
+  const NodeInfo* node;
 };
 
-const Filter* firstThatFails(const Decision& decision, const NodeState& node) {
+const Filter* firstThatFails(const Decision& decision, const NodeInfo& node) {
   for (const Filter& filter : filters()) {
     if (!filter.passes(decision, node, nullptr)) return &filter;
   }
@@ -24,7 +24,7 @@ const Filter* firstThatFails(const Decision& decision, const NodeState& node) {
 }
 
 Candidate candidateOf(const Decision& decision, const Ranked& ranked) {
-  const NodeState& node = *ranked.node;
+  const NodeInfo& node = *ranked.node;
   Candidate candidate{node.facts.id, node.facts.name, ranked.score, reasonFor(decision, node), ""};
   if (!decision.policy.ports.empty())
     candidate.publishAddress = publishAddress(decision, node).value_or("");
@@ -32,7 +32,7 @@ Candidate candidateOf(const Decision& decision, const Ranked& ranked) {
 }
 
 std::vector<Rejection> rejections(
-    const Decision& decision, const std::vector<std::pair<const NodeState*, const Filter*>>& out) {
+    const Decision& decision, const std::vector<std::pair<const NodeInfo*, const Filter*>>& out) {
   std::vector<Rejection> list;
   for (const auto& [node, filter] : out) {
     Rejection rejection{node->facts.id, node->facts.name, filter->name, ""};
@@ -69,7 +69,7 @@ std::string summary(const std::vector<Rejection>& rejected) {
 
 // Nodes that take no containers now do not count.
 bool isForEngine(const Decision& decision,
-                 const std::vector<std::pair<const NodeState*, const Filter*>>& out) {
+                 const std::vector<std::pair<const NodeInfo*, const Filter*>>& out) {
   bool any = false;
   for (const auto& [node, filter] : out) {
     if (!isInService(*node)) continue;
@@ -84,9 +84,9 @@ bool isForEngine(const Decision& decision,
 Placement place(const labels::Policy& policy, const World& world, const Options& options) {
   Decision decision(policy, world, options);
   std::vector<Ranked> left;
-  std::vector<std::pair<const NodeState*, const Filter*>> out;
+  std::vector<std::pair<const NodeInfo*, const Filter*>> out;
   left.reserve(world.slots());
-  world.eachNode([&](const NodeState& node) {
+  world.eachNode([&](const NodeInfo& node) {
     if (const Filter* filter = firstThatFails(decision, node)) {
       out.emplace_back(&node, filter);
     } else {

@@ -16,7 +16,7 @@ constexpr int64_t containersWorth = 2;
 // How full a node is: by reservations where there are any, then by containers.
 using Level = std::pair<int64_t, int64_t>;
 
-Level levelOf(const NodeState& node) {
+Level levelOf(const NodeInfo& node) {
   uint64_t share = reservedShare({}, node.reserved, node.has);
   return {static_cast<int64_t>(share), static_cast<int64_t>(node.containers)};
 }
@@ -78,7 +78,7 @@ std::optional<Move> rebalance(std::span<const Movable> movables, const World& wo
     if (!container || !each.healthy || each.stays) continue;
     if (!mayMove(*each.policy, *container, movers)) continue;
     if (weak.contains(serviceOf(*container))) continue;
-    const NodeState& from = *world.node(container->node);
+    const NodeInfo& from = *world.node(container->node);
 
     labels::Policy policy = *each.policy;
     policy.replaces = container->id;
@@ -87,7 +87,7 @@ std::optional<Move> rebalance(std::span<const Movable> movables, const World& wo
     one.name = container->name;
     Placement placement = place(policy, world, one);
     if (placement.candidates.empty() || placement.candidates[0].id == from.facts.id) continue;
-    const NodeState& to = *world.node(placement.candidates[0].id);
+    const NodeInfo& to = *world.node(placement.candidates[0].id);
     Level difference = levelOf(from) - levelOf(to);
     auto share = static_cast<int64_t>(reservedShare(container->reserved, {}, from.has));
     if (!isWorthIt(difference, share)) continue;

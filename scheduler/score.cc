@@ -18,7 +18,7 @@ struct Fullness {
   int64_t containers = 0;  // on the node
 };
 
-Fullness fullnessOf(const Decision& decision, const NodeState& node) {
+Fullness fullnessOf(const Decision& decision, const NodeInfo& node) {
   Fullness full;
   uint64_t share = reservedShare(decision.policy.reserve, reservedOn(decision, node), node.has);
   full.reserved = static_cast<int64_t>(share);
@@ -42,7 +42,7 @@ void binpack(Score& score, const Fullness& full) {
 }
 
 // Any node. The caller's seed says which.
-void random(Score& score, const NodeState& node, uint64_t seed) {
+void random(Score& score, const NodeInfo& node, uint64_t seed) {
   score.first = static_cast<int64_t>(base::hashOf(node.facts.id, base::spread(seed + 1)) >> 1);
 }
 
@@ -52,7 +52,7 @@ labels::Strategy strategyOf(const Decision& decision) {
 
 }  // namespace
 
-Score scoreOf(const Decision& decision, const NodeState& node) {
+Score scoreOf(const Decision& decision, const NodeInfo& node) {
   Score score;
   for (const Tally& wish : decision.wishes) {
     if (wish.holds(node.slot)) continue;
@@ -77,7 +77,7 @@ Score scoreOf(const Decision& decision, const NodeState& node) {
   return score;
 }
 
-std::string reasonFor(const Decision& decision, const NodeState& node) {
+std::string reasonFor(const Decision& decision, const NodeInfo& node) {
   static constexpr std::string_view names[] = {"spread", "binpack", "random"};
   Fullness full = fullnessOf(decision, node);
   std::string text(names[static_cast<size_t>(strategyOf(decision))]);

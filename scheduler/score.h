@@ -12,7 +12,7 @@
 namespace scheduler {
 
 struct Decision;
-struct NodeState;
+struct NodeInfo;
 
 struct Score {
   uint32_t wishesMissed = 0;  // soft rules that do not hold
@@ -28,9 +28,9 @@ struct Score {
   auto operator<=>(const Score&) const = default;
 };
 
-Score scoreOf(const Decision& decision, const NodeState& node);
+Score scoreOf(const Decision& decision, const NodeInfo& node);
 
 // The facts the score was made of, in words.
-std::string reasonFor(const Decision& decision, const NodeState& node);
+std::string reasonFor(const Decision& decision, const NodeInfo& node);
 
 }  // namespace scheduler

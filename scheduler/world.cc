@@ -35,7 +35,7 @@ std::set<std::string> namesOf(const Image& image) {
 
 }  // namespace
 
-void eachValue(const NodeState& state, const VisitValue& visit) {
+void eachValue(const NodeInfo& state, const VisitValue& visit) {
   const Node& node = state.facts;
   visit(labels::field::node, node.name);
   if (node.id != node.name) visit(labels::field::node, node.id);
@@ -107,13 +107,13 @@ void World::note(bool isThere, std::string_view field, std::string_view value, S
   }
 }
 
-void World::indexNode(const NodeState& state, bool isThere) {
+void World::indexNode(const NodeInfo& state, bool isThere) {
   eachValue(state, [&](std::string_view field, std::string_view value) {
     note(isThere, field, value, state.slot);
   });
 }
 
-void World::indexPorts(const Container& container, NodeState& state, bool isThere) {
+void World::indexPorts(const Container& container, NodeInfo& state, bool isThere) {
   if (container.ports.empty()) return;
   labels::TakenPorts ports(container.ports);
   if (isThere) {
@@ -141,7 +141,7 @@ void World::indexValues(const Container& container, bool isThere) {
 
 // What it takes of its node.
 void World::countUse(const Container& container, bool isThere) {
-  NodeState& node = *state(container.node);
+  NodeInfo& node = *state(container.node);
   indexPorts(container, node, isThere);
   if (isThere) {
     node.containers++;
@@ -158,10 +158,10 @@ void World::fetchAhead(size_t slot) const {
   constexpr size_t node = 8, contents = 4, line = 64;
   if (slot + node < states_.size()) {
     const char* begin = reinterpret_cast<const char*>(&states_[slot + node]);
-    for (size_t at = 0; at < sizeof(NodeState); at += line) __builtin_prefetch(begin + at);
+    for (size_t at = 0; at < sizeof(NodeInfo); at += line) __builtin_prefetch(begin + at);
   }
   if (slot + contents < states_.size()) {
-    const NodeState& state = states_[slot + contents];
+    const NodeInfo& state = states_[slot + contents];
     state.ports.prefetch();
     for (const labels::Resources* each : {&state.has, &state.reserved}) {
       if (!each->generic.empty()) __builtin_prefetch(&*each->generic.begin());
@@ -170,18 +170,18 @@ void World::fetchAhead(size_t slot) const {
   }
 }
 
-NodeState* World::state(std::string_view id) {
+NodeInfo* World::state(std::string_view id) {
   auto found = nodes_.find(id);
   return found == nodes_.end() ? nullptr : found->second;
 }
 
-const NodeState* World::node(std::string_view id) const {
+const NodeInfo* World::node(std::string_view id) const {
   auto found = nodes_.find(id);
   return found == nodes_.end() ? nullptr : found->second;
 }
 
 void World::putNode(Node node) {
-  NodeState* found = state(node.id);
+  NodeInfo* found = state(node.id);
   if (found) {
     if (found->facts == node) return;
     indexNode(*found, false);
@@ -203,7 +203,7 @@ void World::putNode(Node node) {
 }
 
 void World::eraseNode(std::string_view id) {
-  NodeState* found = state(id);
+  NodeInfo* found = state(id);
   if (!found) return;
   std::vector<std::string> gone;
   for (const auto& [containerId, container] : containers_) {
@@ -216,13 +216,13 @@ void World::eraseNode(std::string_view id) {
   indexNode(*found, false);
   nodes_.erase(nodes_.find(id));
   Slot slot = found->slot;
-  *found = NodeState();
+  *found = NodeInfo();
   found->slot = slot;
   freeSlots_.push_back(slot);
 }
 
 bool World::putContainer(Container container) {
-  NodeState* target = state(container.node);
+  NodeInfo* target = state(container.node);
   if (!target) return false;
   if (auto known = containers_.find(container.id);
       known != containers_.end() && known->second == container)
@@ -264,7 +264,7 @@ void World::dropName(const Container& container) {
 }
 
 void World::setImages(std::string_view node, std::vector<Image> images) {
-  NodeState* found = state(node);
+  NodeInfo* found = state(node);
   if (!found || found->images == images) return;
   for (const Image& image : found->images) {
     for (const std::string& name : namesOf(image))
@@ -278,7 +278,7 @@ void World::setImages(std::string_view node, std::vector<Image> images) {
 }
 
 void World::setVolumes(std::string_view node, std::vector<Volume> volumes) {
-  NodeState* found = state(node);
+  NodeInfo* found = state(node);
   if (!found || found->volumes == volumes) return;
   auto noteAll = [&](bool isThere) {
     for (const Volume& volume : found->volumes) {
@@ -292,7 +292,7 @@ void World::setVolumes(std::string_view node, std::vector<Volume> volumes) {
 }
 
 void World::setNetworks(std::string_view node, std::vector<Network> networks) {
-  NodeState* found = state(node);
+  NodeInfo* found = state(node);
   if (!found || found->networks == networks) return;
   auto noteAll = [&](bool isThere) {
     for (const Network& network : found->networks) {

@@ -29,7 +29,7 @@
 namespace scheduler {
 
 // A node and what adds up on it. What every decision reads comes first and lies together.
-struct NodeState {
+struct NodeInfo {
   Slot slot = 0;
   uint64_t containers = 0;
   labels::TakenPorts ports;
@@ -48,21 +48,21 @@ struct NodeState {
 class NodeStates {
  public:
   size_t size() const { return size_; }
-  NodeState& operator[](size_t slot) { return (*chunks_[slot / perChunk])[slot % perChunk]; }
-  const NodeState& operator[](size_t slot) const {
+  NodeInfo& operator[](size_t slot) { return (*chunks_[slot / perChunk])[slot % perChunk]; }
+  const NodeInfo& operator[](size_t slot) const {
     return (*chunks_[slot / perChunk])[slot % perChunk];
   }
   // With the next slot.
-  NodeState& add() {
+  NodeInfo& add() {
     if (size_ % perChunk == 0) chunks_.push_back(std::make_unique<Chunk>());
-    NodeState& state = (*this)[size_];
+    NodeInfo& state = (*this)[size_];
     state.slot = static_cast<Slot>(size_++);
     return state;
   }
 
  private:
   static constexpr size_t perChunk = 8;
-  using Chunk = std::array<NodeState, perChunk>;
+  using Chunk = std::array<NodeInfo, perChunk>;
 
   std::vector<std::unique_ptr<Chunk>> chunks_;
   size_t size_ = 0;
@@ -90,8 +90,8 @@ class World {
   void setNetworks(std::string_view node, std::vector<Network> networks);
 
   // Ordered by id. Pointers and references stay valid until that node or container is erased.
-  const std::map<std::string, NodeState*, std::less<>>& nodes() const { return nodes_; }
-  const NodeState* node(std::string_view id) const;
+  const std::map<std::string, NodeInfo*, std::less<>>& nodes() const { return nodes_; }
+  const NodeInfo* node(std::string_view id) const;
   // The same in the order of slots, which is how they lie in memory.
   template <class Visit>
   void eachNode(Visit visit) const {
@@ -118,10 +118,10 @@ class World {
   const ValueIndex* values(std::string_view field) const;
 
  private:
-  NodeState* state(std::string_view id);
+  NodeInfo* state(std::string_view id);
   void fetchAhead(size_t slot) const;
-  void indexNode(const NodeState& state, bool isThere);
-  void indexPorts(const Container& container, NodeState& state, bool isThere);
+  void indexNode(const NodeInfo& state, bool isThere);
+  void indexPorts(const Container& container, NodeInfo& state, bool isThere);
   void indexValues(const Container& container, bool isThere);
   void countUse(const Container& container, bool isThere);
   void dropName(const Container& container);
@@ -130,7 +130,7 @@ class World {
 
   NodeStates states_;  // by slot
   std::vector<Slot> freeSlots_;
-  std::map<std::string, NodeState*, std::less<>> nodes_;
+  std::map<std::string, NodeInfo*, std::less<>> nodes_;
   std::map<std::string, Container, std::less<>> containers_;
   std::multimap<std::string, const Container*, std::less<>> byName_;
   std::map<std::string, ValueIndex, std::less<>> fields_;
@@ -139,6 +139,6 @@ class World {
 // The fields and values that containers and nodes have in the indexes.
 using VisitValue = std::function<void(std::string_view field, std::string_view value)>;
 void eachValue(const Container& container, const VisitValue& visit);
-void eachValue(const NodeState& node, const VisitValue& visit);
+void eachValue(const NodeInfo& node, const VisitValue& visit);
 
 }  // namespace scheduler

@@ -80,7 +80,7 @@ base::Task<> ContainerCalls::remove(Client& client, RouteMatch match) {
   // Of a link only that name of the container goes.
   if (client.status != 204 || orchestrator::removesLink(match.query)) co_return;
   parts_.names.removed(node.id, id, names);
-  parts_.placements.containerRemoved(id);
+  parts_.scheduler.containerRemoved(id);
 }
 
 // With the volumes that are to go. Those that somebody else mounts the engine keeps.

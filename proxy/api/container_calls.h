@@ -17,7 +17,7 @@
 #include "proxy/api/object_calls.h"
 #include "proxy/http/client.h"
 #include "proxy/http/route.h"
-#include "scheduler/placements.h"
+#include "scheduler/scheduler.h"
 
 namespace proxy {
 
@@ -31,7 +31,7 @@ class ContainerCalls {
     catalog::ContainerIndex& index;
     catalog::Locator& locator;
     orchestrator::NameClaims& names;
-    scheduler::Placements& placements;
+    scheduler::Scheduler& scheduler;
     ObjectCalls& objects;
     GlobalCalls& globals;
     AllNodes& all;

@@ -319,7 +319,7 @@ base::Task<> ImageCalls::pull(Client& client, RouteMatch match) {
 
 base::Task<> ImageCalls::build(Client& client, RouteMatch match) {
   catalog::Located located =
-      scheduler::nodeForBuild(match.query, parts_.placements, parts_.locator, parts_.nodes.self());
+      scheduler::nodeForBuild(match.query, parts_.scheduler, parts_.locator, parts_.nodes.self());
   if (located.node) {
     co_await parts_.objects.send(client, match, std::move(*located.node));
   } else {

@@ -23,7 +23,7 @@
 #include "proxy/http/client.h"
 #include "proxy/http/route.h"
 #include "proxy/merge/image_window.h"
-#include "scheduler/placements.h"
+#include "scheduler/scheduler.h"
 
 namespace proxy {
 
@@ -39,7 +39,7 @@ class ImageCalls {
     catalog::Locator& locator;
     orchestrator::ImageTransfer& transfer;
     orchestrator::ContainerCreate& creation;
-    scheduler::Placements& placements;
+    scheduler::Scheduler& scheduler;
     ObjectCalls& objects;
     AllNodes& all;
     size_t maxBody;  // bytes that a body may have which we have to understand

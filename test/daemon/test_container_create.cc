@@ -202,7 +202,7 @@ Test(container_create, when_a_node_refuses_the_next_best_one_is_tried) {
   const std::string more = R"("HostConfig":{"PortBindings":{"80/tcp":[{"HostPort":"80"}]}})";
   labels::Policy port80 = labels::decode(create("app", more)).policy;
   // The second has given the port away a moment ago, which the first does not know.
-  scheduler::Placements::Admission taken = hosts.two().droverd->placements.admit(port80, "other");
+  scheduler::Scheduler::Admission taken = hosts.two().droverd->scheduler.admit(port80, "other");
   cr_assert_eq(taken.refusedBy, "");
   HttpReply made = hosts.one().ask("POST", "/containers/create?name=web", create("app", more));
   cr_expect_eq(made.status, 201, "%s", made.body.c_str());
@@ -216,9 +216,9 @@ Test(container_create, when_all_refuse_each_node_and_its_reason_is_told) {
   for (const std::unique_ptr<Host>& each : hosts.hosts) each->engine.images = {"app"};
   const std::string more = R"("HostConfig":{"PortBindings":{"80/tcp":[{"HostPort":"80"}]}})";
   labels::Policy port80 = labels::decode(create("app", more)).policy;
-  std::vector<scheduler::Placements::Admission> taken;
+  std::vector<scheduler::Scheduler::Admission> taken;
   for (const std::unique_ptr<Host>& each : hosts.hosts)
-    taken.push_back(each->droverd->placements.admit(port80, "other"));
+    taken.push_back(each->droverd->scheduler.admit(port80, "other"));
   const std::string target = "/containers/create?name=web";
   HttpReply reply = hosts.one().ask("POST", target, create("app", more));
   expectRefused(reply, 409, "no node can run this container");
@@ -239,7 +239,7 @@ Test(container_create, a_container_is_expected_before_its_record_comes) {
   cr_assert_not_null(place);
   cr_expect_eq(place->first, hosts.two().engine.idFor("web"));
   cr_expect(place->second.owner == hosts.two().agent().self());
-  cr_expect(hosts.one().droverd->placements.knows("web"));
+  cr_expect(hosts.one().droverd->scheduler.knows("web"));
 }
 
 Test(container_create, an_engine_that_cannot_be_reached_counts_as_a_refusal_of_its_node) {

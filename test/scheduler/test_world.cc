@@ -133,7 +133,7 @@ Test(world, any_history_leaves_what_a_fresh_world_has) {
   for (const auto& [id, container] : containers) fresh.putContainer(container);
   cr_assert_eq(world.containerCount(), containers.size());
   for (const auto& [id, node] : fresh.nodes()) {
-    const scheduler::NodeState& old = *world.node(id);
+    const scheduler::NodeInfo& old = *world.node(id);
     cr_expect_eq(old.containers, node->containers);
     cr_expect(old.reserved == node->reserved);
     cr_expect(old.ports == node->ports);

@@ -35,14 +35,14 @@
 
 namespace scheduler {
 
-class Placements {
+class Scheduler {
  public:
   // All must outlive it. The settings hold where the cluster and the request leave the choice.
-  Placements(base::Loop& loop, const cluster::Nodes& nodes, cluster::Records& records,
-             PlacementSettings settings)
+  Scheduler(base::Loop& loop, const cluster::Nodes& nodes, cluster::Records& records,
+            PlacementSettings settings)
       : loop_(loop), nodes_(nodes), records_(records), settings_(settings) {}
-  Placements(const Placements&) = delete;
-  Placements& operator=(const Placements&) = delete;
+  Scheduler(const Scheduler&) = delete;
+  Scheduler& operator=(const Scheduler&) = delete;
 
   // ---- what nodes publish
   // Takes from now on what the feed tells of containers, but of those that `index` knows to be
@@ -59,7 +59,7 @@ class Placements {
   void forget(const std::string& id);
 
   // What is reserved on a node for one create: it counts there as if the container existed, until
-  // this goes. Must not outlive the Placements.
+  // this goes. Must not outlive the Scheduler.
   class Reservation {
    public:
     Reservation() = default;
@@ -78,13 +78,13 @@ class Placements {
     void stands(const std::string& id);
 
    private:
-    friend class Placements;
-    Reservation(Placements& owner, std::string key) : owner_(&owner), key_(std::move(key)) {}
+    friend class Scheduler;
+    Reservation(Scheduler& owner, std::string key) : owner_(&owner), key_(std::move(key)) {}
     void swap(Reservation& other) noexcept {
       std::swap(owner_, other.owner_);
       std::swap(key_, other.key_);
     }
-    Placements* owner_ = nullptr;
+    Scheduler* owner_ = nullptr;
     std::string key_;
   };
 

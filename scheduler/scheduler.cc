@@ -1,4 +1,4 @@
-#include "scheduler/placements.h"
+#include "scheduler/scheduler.h"
 
 #include <algorithm>
 
@@ -20,7 +20,7 @@ bool fitsIntoRecord(const catalog::ContainerFacts& facts) {
 
 }  // namespace
 
-void Placements::follow(catalog::RecordFeed& feed, const catalog::ContainerIndex& index) {
+void Scheduler::follow(catalog::RecordFeed& feed, const catalog::ContainerIndex& index) {
   using docker::ObjectKind;
   auto erases = [this](ObjectKind kind) {
     return [this, kind](const cluster::NodeId& owner, const std::string& id) {
@@ -56,8 +56,8 @@ void Placements::follow(catalog::RecordFeed& feed, const catalog::ContainerIndex
                                erases(ObjectKind::image)});
 }
 
-void Placements::containerChanged(const cluster::NodeId& owner, const std::string& id,
-                                  const catalog::ContainerFacts& facts) {
+void Scheduler::containerChanged(const cluster::NodeId& owner, const std::string& id,
+                                 const catalog::ContainerFacts& facts) {
   Container container = containerFact(owner, id, facts);
   if (!told_.contains(owner)) takeNodes();
   expected_.erase(id);
@@ -70,7 +70,7 @@ void Placements::containerChanged(const cluster::NodeId& owner, const std::strin
   if (!world_.putContainer(std::move(container))) early_[owner][id] = facts;
 }
 
-void Placements::containerErased(const cluster::NodeId& owner, const std::string& id) {
+void Scheduler::containerErased(const cluster::NodeId& owner, const std::string& id) {
   if (auto early = early_.find(owner); early != early_.end()) early->second.erase(id);
   const Container* container = world_.container(id);
   if (!container || container->id != id || container->node != owner.text()) return;
@@ -79,19 +79,19 @@ void Placements::containerErased(const cluster::NodeId& owner, const std::string
   expected_.erase(id);
 }
 
-void Placements::containerRemoved(const std::string& id) {
+void Scheduler::containerRemoved(const std::string& id) {
   if (const Container* container = world_.container(id)) rememberBinds(*container);
 }
 
 // Of a container that is going.
-void Placements::rememberBinds(const Container& container) {
-  const NodeState* node = world_.node(container.node);
+void Scheduler::rememberBinds(const Container& container) {
+  const NodeInfo* node = world_.node(container.node);
   docker::RemovedBinds::Home home{container.node, node ? node->facts.name : "", container.binds};
   removedBinds_.removed(container.name, std::move(home), loop_.now());
 }
 
-void Placements::pendingChanged(const cluster::NodeId& owner, const std::string& number,
-                                const catalog::PendingFacts& facts) {
+void Scheduler::pendingChanged(const cluster::NodeId& owner, const std::string& number,
+                               const catalog::PendingFacts& facts) {
   if (owner == nodes_.self()) return;
   std::string ours = std::string(nodes_.self().text()) + "/";
   if (facts.reservation.starts_with(ours)) {
@@ -105,28 +105,28 @@ void Placements::pendingChanged(const cluster::NodeId& owner, const std::string&
   containerChanged(owner, catalog::pendingId(owner, number), facts.container);
 }
 
-void Placements::networkChanged(const cluster::NodeId& owner, const std::string& id,
-                                const catalog::NetworkFacts& facts) {
+void Scheduler::networkChanged(const cluster::NodeId& owner, const std::string& id,
+                               const catalog::NetworkFacts& facts) {
   dropFound(owner, docker::ObjectKind::network);
   objectPublisher_[owner].networks[id] = {id, facts.name};
   stale_.emplace(owner, docker::ObjectKind::network);
 }
 
-void Placements::volumeChanged(const cluster::NodeId& owner, const std::string& name,
-                               const catalog::VolumeFacts& facts) {
+void Scheduler::volumeChanged(const cluster::NodeId& owner, const std::string& name,
+                              const catalog::VolumeFacts& facts) {
   dropFound(owner, docker::ObjectKind::volume);
   objectPublisher_[owner].volumes[name] = {name, facts.driver.empty() || facts.driver == "local"};
   stale_.emplace(owner, docker::ObjectKind::volume);
 }
 
-void Placements::imageChanged(const cluster::NodeId& owner, const std::string& id,
-                              const catalog::ImageFacts& facts) {
+void Scheduler::imageChanged(const cluster::NodeId& owner, const std::string& id,
+                             const catalog::ImageFacts& facts) {
   objectPublisher_[owner].images[id] = {id, facts.names};
   stale_.emplace(owner, docker::ObjectKind::image);
 }
 
-void Placements::found(catalog::Kind kind, const std::string& object,
-                       const std::vector<cluster::Node>& nodes) {
+void Scheduler::found(catalog::Kind kind, const std::string& object,
+                      const std::vector<cluster::Node>& nodes) {
   docker::ObjectKind held =
       kind == catalog::Kind::network ? docker::ObjectKind::network : docker::ObjectKind::volume;
   for (const cluster::Node& each : nodes) {
@@ -142,13 +142,13 @@ void Placements::found(catalog::Kind kind, const std::string& object,
 }
 
 // Whether it has the network by a record: by name, or by the beginning of its id.
-bool Placements::holds(const Holding& holding, const std::string& network) {
+bool Scheduler::holds(const Holding& holding, const std::string& network) {
   return std::any_of(holding.networks.begin(), holding.networks.end(), [&](const auto& each) {
     return each.second.name == network || each.first.starts_with(network);
   });
 }
 
-void Placements::missing(catalog::Kind kind, const std::string& object) {
+void Scheduler::missing(catalog::Kind kind, const std::string& object) {
   docker::ObjectKind held =
       kind == catalog::Kind::network ? docker::ObjectKind::network : docker::ObjectKind::volume;
   for (auto& [of, objects] : found_) {
@@ -157,14 +157,13 @@ void Placements::missing(catalog::Kind kind, const std::string& object) {
 }
 
 // What was only found; the node's records now tell.
-void Placements::dropFound(const cluster::NodeId& owner, docker::ObjectKind kind) {
+void Scheduler::dropFound(const cluster::NodeId& owner, docker::ObjectKind kind) {
   auto found = found_.extract({owner, kind});
   if (!found) return;
   for (const std::string& each : found.mapped()) drop(owner, kind, each);
 }
 
-void Placements::drop(const cluster::NodeId& owner, docker::ObjectKind kind,
-                      const std::string& id) {
+void Scheduler::drop(const cluster::NodeId& owner, docker::ObjectKind kind, const std::string& id) {
   auto holding = objectPublisher_.find(owner);
   if (holding == objectPublisher_.end()) return;
   if (kind == docker::ObjectKind::network) holding->second.networks.erase(id);
@@ -173,12 +172,12 @@ void Placements::drop(const cluster::NodeId& owner, docker::ObjectKind kind,
   stale_.emplace(owner, kind);
 }
 
-void Placements::forget(const std::string& id) {
+void Scheduler::forget(const std::string& id) {
   if (expected_.erase(id)) world_.eraseContainer(id);
   withdrawIf([&](const Pending& pending) { return pending.container == id; });
 }
 
-void Placements::clear() {
+void Scheduler::clear() {
   world_ = World();
   told_.clear();
   early_.clear();
@@ -191,32 +190,32 @@ void Placements::clear() {
 }
 
 // What is reserved there under this name, now that a container has it.
-void Placements::dropReserved(std::string_view node, const std::string& name) {
+void Scheduler::dropReserved(std::string_view node, const std::string& name) {
   auto reserved = reservedNames_.find({std::string(node), name});
   if (reserved == reservedNames_.end()) return;
   world_.eraseContainer(reserved->second);
   reservedNames_.erase(reserved);
 }
 
-void Placements::release(const std::string& key) {
+void Scheduler::release(const std::string& key) {
   world_.eraseContainer(key);
   std::erase_if(reservedNames_, [&](const auto& each) { return each.second == key; });
 }
 
 // Nothing came of it.
-void Placements::giveUp(const std::string& key) {
+void Scheduler::giveUp(const std::string& key) {
   release(key);
   if (auto pending = pending_.extract(key)) withdraw(pending.mapped().record);
 }
 
-std::string Placements::Reservation::token() const {
+std::string Scheduler::Reservation::token() const {
   if (!owner_) return {};
   return std::string(owner_->nodes_.self().text()) + "/" + key_.substr(reservations.size());
 }
 
-void Placements::Reservation::stands(const std::string& id) {
+void Scheduler::Reservation::stands(const std::string& id) {
   if (!owner_) return;
-  Placements& owner = *std::exchange(owner_, nullptr);
+  Scheduler& owner = *std::exchange(owner_, nullptr);
   if (auto pending = owner.pending_.find(key_); pending != owner.pending_.end()) {
     pending->second.container = id;
     owner.published();
@@ -230,7 +229,7 @@ void Placements::Reservation::stands(const std::string& id) {
   owner.release(key_);
 }
 
-Options Placements::options(const std::string& name) {
+Options Scheduler::options(const std::string& name) {
   Options options;
   options.here = nodes_.self().text();
   options.name = name;
@@ -240,8 +239,8 @@ Options Placements::options(const std::string& name) {
   return options;
 }
 
-Placement Placements::place(const labels::Policy& policy, const std::string& name, bool explain,
-                            bool leaveToEngine) {
+Placement Scheduler::place(const labels::Policy& policy, const std::string& name, bool explain,
+                           bool leaveToEngine) {
   takeNodes();
   takeHoldings();
   Options asked = options(name);
@@ -253,33 +252,33 @@ Placement Placements::place(const labels::Policy& policy, const std::string& nam
 
 // The node whose directories are meant, as those of the container that is made again; empty if that
 // is the one that was asked.
-std::string Placements::bindHome(const labels::Policy& policy, const std::string& name) const {
+std::string Scheduler::bindHome(const labels::Policy& policy, const std::string& name) const {
   if (policy.binds.empty() || policy.bind) return {};
   std::string home;
   const Container* replaced = policy.replaces.empty() ? nullptr : world_.container(policy.replaces);
   const docker::RemovedBinds::Home* removed = removedBinds_.find(name, policy.binds, loop_.now());
   if (removed) home = removed->node;
   if (replaced && !replaced->binds.empty()) home = replaced->node;
-  const NodeState* node = home.empty() ? nullptr : world_.node(home);
+  const NodeInfo* node = home.empty() ? nullptr : world_.node(home);
   bool takes =
       node && node->facts.availability == Availability::active && node->facts.trouble.empty();
   return takes ? home : std::string();
 }
 
-std::string Placements::otherBinds(const labels::Policy& policy, const std::string& name,
-                                   const std::string& node) const {
+std::string Scheduler::otherBinds(const labels::Policy& policy, const std::string& name,
+                                  const std::string& node) const {
   const docker::RemovedBinds::Home* removed = removedBinds_.find(name, loop_.now());
   if (policy.binds.empty() || policy.bind || !removed || removed->node == node) return {};
-  const NodeState* now = world_.node(node);
+  const NodeInfo* now = world_.node(node);
   return "container " + name + " was on node " + removed->nodeName +
          " before; the directories of the host that it mounts are now those of node " +
          (now ? now->facts.name : node);
 }
 
-Placements::GlobalFit Placements::globalFit(const labels::Policy& policy) {
+Scheduler::GlobalFit Scheduler::globalFit(const labels::Policy& policy) {
   takeNodes();
   std::string self(nodes_.self().text());
-  const NodeState* here = world_.node(self);
+  const NodeInfo* here = world_.node(self);
   // Before our engine has told what it is, nothing can be said.
   if (!here || here->facts.os.empty()) return {false, true};
   Options asked = options("");
@@ -288,21 +287,21 @@ Placements::GlobalFit Placements::globalFit(const labels::Policy& policy) {
   return {takes, keepsGlobal(policy, world_, asked, self)};
 }
 
-std::optional<Move> Placements::rebalance(std::span<const Movable> movables, Movers movers) {
+std::optional<Move> Scheduler::rebalance(std::span<const Movable> movables, Movers movers) {
   takeNodes();
   takeHoldings();
   Options asked = options("");
   return scheduler::rebalance(movables, world_, asked, movers);
 }
 
-std::vector<std::string> Placements::publishAddresses(const std::string& node) {
+std::vector<std::string> Scheduler::publishAddresses(const std::string& node) {
   takeNodes();
-  const NodeState* state = world_.node(node);
+  const NodeInfo* state = world_.node(node);
   return state ? state->rules.ips : std::vector<std::string>();
 }
 
-Placements::Reservation Placements::reserve(const std::string& node, const labels::Policy& policy,
-                                            const std::string& name) {
+Scheduler::Reservation Scheduler::reserve(const std::string& node, const labels::Policy& policy,
+                                          const std::string& name) {
   Container container;
   container.id = std::string(reservations) + std::to_string(++lastReservation_);
   container.name = name;
@@ -310,7 +309,7 @@ Placements::Reservation Placements::reserve(const std::string& node, const label
   container.image = policy.image;
   container.labels = policy.labels;
   container.reserved = policy.reserve;
-  if (const NodeState* state = world_.node(node))
+  if (const NodeInfo* state = world_.node(node))
     container.ports = labels::likelyPorts(policy.ports, state->ports);
   std::string key = container.id;
   if (!name.empty()) reservedNames_[{node, name}] = key;
@@ -318,8 +317,8 @@ Placements::Reservation Placements::reserve(const std::string& node, const label
   return Reservation(*this, std::move(key));
 }
 
-Placements::Admission Placements::admit(labels::Policy policy, const std::string& name,
-                                        bool leaveToEngine) {
+Scheduler::Admission Scheduler::admit(labels::Policy policy, const std::string& name,
+                                      bool leaveToEngine) {
   policy.node = nodes_.self().text();
   Placement placement = place(policy, name, true, leaveToEngine);
   Admission admission;
@@ -339,8 +338,8 @@ Placements::Admission Placements::admit(labels::Policy policy, const std::string
   return admission;
 }
 
-void Placements::announce(const Reservation& admitted, const std::string& name,
-                          const catalog::ContainerFacts& asked, const std::string& token) {
+void Scheduler::announce(const Reservation& admitted, const std::string& name,
+                         const catalog::ContainerFacts& asked, const std::string& token) {
   if (!nodes_.clustered() || !admitted.owner_ || !fitsIntoRecord(asked)) return;
   // The lowest number that is free, so that few records are ever used.
   std::set<std::string> taken;
@@ -355,7 +354,7 @@ void Placements::announce(const Reservation& admitted, const std::string& name,
   records_.put(record, catalog::pendingRecord(id, name, asked, token));
 }
 
-void Placements::published() {
+void Scheduler::published() {
   if (!nodes_.clustered()) return;
   withdrawIf([&](const Pending& pending) {
     std::string key = std::string(catalog::containerRecords) + pending.container;
@@ -364,7 +363,7 @@ void Placements::published() {
 }
 
 // One after the other: what is published may wake whoever announces another.
-void Placements::withdrawIf(const std::function<bool(const Pending&)>& isOver) {
+void Scheduler::withdrawIf(const std::function<bool(const Pending&)>& isOver) {
   for (;;) {
     auto over = std::find_if(pending_.begin(), pending_.end(),
                              [&](const auto& pending) { return isOver(pending.second); });
@@ -375,13 +374,13 @@ void Placements::withdrawIf(const std::function<bool(const Pending&)>& isOver) {
   }
 }
 
-void Placements::withdraw(const std::string& record) {
+void Scheduler::withdraw(const std::string& record) {
   if (nodes_.clustered()) records_.erase(record);
 }
 
 // What nodes hold, as their records have it now. A node's first records come all at once, so they
 // are taken over once and not each by itself.
-void Placements::takeHoldings() {
+void Scheduler::takeHoldings() {
   auto values = [](const auto& map) {
     std::vector<typename std::decay_t<decltype(map)>::mapped_type> list;
     list.reserve(map.size());
@@ -401,7 +400,7 @@ void Placements::takeHoldings() {
 }
 
 // The nodes as membership and their records have them now.
-void Placements::takeNodes() {
+void Scheduler::takeNodes() {
   std::set<cluster::NodeId> present;
   for (const cluster::NodeView& view : nodes_.nodeViews()) {
     if (view.status == cluster::Status::left) continue;
