@@ -127,7 +127,7 @@ std::optional<ContainerFacts> containerFacts(std::string_view id, std::string_vi
   facts.running = state == "running" || state == "paused" || state == "restarting";
   if (std::optional<docker::JsonObject> object = docker::JsonObject::parse(record);
       object && state != "dead")
-    facts.reserves = decodeReserves(object->find(ours));
+    facts.reserves = decodeResourceRequest(object->find(ours));
   if (facts.running) facts.ports = publishedPorts(entry);
   // Before its first run, and between two of one that restarts, the engine shows none; of what is
   // on the host's network it never does.

@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "catalog/record_kind.h"
-#include "catalog/reserves.h"
+#include "catalog/resource_request.h"
 #include "docker/create_request.h"
 
 namespace catalog {
@@ -42,7 +42,7 @@ struct ContainerFacts {
   std::vector<std::string> volumes;  // by name
   std::vector<std::string> binds;    // directories of its host
   // As long as it exists, except when it is dead: then nothing.
-  Reserves reserves;
+  ResourceRequest reserves;
 };
 
 // The record of a container that is listed so. `reserves` as encode() gives it.

@@ -20,7 +20,7 @@ void OwnContainers::clear() {
 }
 
 std::optional<OwnContainers::Told> OwnContainers::read(std::string_view id, std::string_view json) {
-  std::optional<Reserves> reserves = reservesOf(json);
+  std::optional<ResourceRequest> reserves = reservesOf(json);
   if (!reserves) return std::nullopt;
   Told told{encode(*reserves), reserves->nanoCpus, reserves->memory, specOf(id, json)};
   if (told.spec && told.spec->size() > maxSpecSize) told.spec->clear();

@@ -79,7 +79,7 @@ void GlobalContainers::changed() {
 void GlobalContainers::look() {
   if (!parts_.nodes.clustered()) {
     origins_.clear();
-    troubles_.clear();
+    conditions_.clear();
     waits_.clear();
     return;
   }
@@ -90,7 +90,7 @@ void GlobalContainers::look() {
   for (const GlobalGroup& each : all) known.insert(each.id);
   auto isOver = [&](const auto& each) { return !known.contains(each.first); };
   std::erase_if(origins_, isOver);
-  std::erase_if(troubles_, isOver);
+  std::erase_if(conditions_, isOver);
   std::erase_if(waits_, isOver);
   if (all.empty()) return;
   std::vector<GlobalNode> nodes;
@@ -144,14 +144,14 @@ void GlobalContainers::begin(const GlobalStep& step, const GlobalGroup& group,
                              std::span<const GlobalGroup> groups,
                              std::span<const GlobalStep> steps) {
   if (step.what == What::nothing) {
-    troubles_.erase(group.id);
+    conditions_.erase(group.id);
     waits_.erase(group.id);
     return;
   }
   if (busy_.contains(group.id) || !isTime(step, group.id)) return;
-  auto trouble = troubles_.find(group.id);
+  auto trouble = conditions_.find(group.id);
   base::Time now = parts_.loop.now();
-  if (trouble != troubles_.end() && now < trouble->second.until) {
+  if (trouble != conditions_.end() && now < trouble->second.until) {
     lookBy(trouble->second.until - now);
     return;
   }
@@ -230,14 +230,14 @@ base::Task<> GlobalContainers::take(GlobalStep step, GlobalGroup group) {
   }
   busy_.erase(id);
   if (done.ok()) {
-    troubles_.erase(id);
+    conditions_.erase(id);
     parts_.log.info("global container",
                     {{"container", name}, {"group", id}, {"what", wordFor(what)}});
     changed();
     co_return;
   }
   const std::string& why = done.why();
-  Trouble& trouble = troubles_[id];
+  Trouble& trouble = conditions_[id];
   bool isNew = trouble.why != why;
   base::milliseconds least = why == notToldYet ? pauseForRecords : minPause;
   trouble.pause = isNew ? least : std::min(trouble.pause * 2, maxPause);

@@ -88,7 +88,7 @@ class GlobalContainers {
 
   Parts parts_;
   std::map<std::string, GlobalOrigin> origins_;  // by group, where its original was seen last
-  std::map<std::string, Trouble> troubles_;      // by group
+  std::map<std::string, Trouble> conditions_;    // by group
   struct Wait {
     GlobalStep::What what = GlobalStep::What::nothing;
     base::Time since;

@@ -30,7 +30,7 @@ labels::PortUse portFact(const catalog::HostPort& port) {
   return {port.port, labels::findProtocol(port.protocol).value_or(labels::Protocol::tcp), port.ip};
 }
 
-labels::Resources reservedBy(const catalog::Reserves& reserves) {
+labels::Resources reservedBy(const catalog::ResourceRequest& reserves) {
   labels::Resources reserved;
   reserved.nanoCpus = reserves.nanoCpus;
   reserved.memory = reserves.memory;

@@ -29,12 +29,12 @@
 #include "cluster/claim_service.h"
 #include "cluster/claims/claims.h"
 #include "cluster/membership/membership.h"
+#include "cluster/node_conditions.h"
 #include "cluster/node_record.h"
 #include "cluster/nodes.h"
 #include "cluster/own_node.h"
 #include "cluster/records.h"
 #include "cluster/state/state.h"
-#include "cluster/troubles.h"
 #include "cluster/types.h"
 #include "cluster/wall_clock.h"
 
@@ -72,7 +72,7 @@ class Agent : public Nodes, public Records, public ClaimService, public Causalit
   base::Task<> leave();
   // Unsolicited, from the disk and peers: why the cluster cannot be as it should; empty if it can,
   // or can again.
-  std::string error() const { return troubles_.text(); }
+  std::string error() const { return conditions_.text(); }
 
   // Why we do not know yet whether we are in a cluster, or must not say so: the store cannot be
   // written. Empty if it could be at the start.
@@ -158,8 +158,8 @@ class Agent : public Nodes, public Records, public ClaimService, public Causalit
   void keepFresh();
   void renewCertificate();
   // Something went wrong, or no more: all nodes learn of it.
-  void trouble(Troubles::Cause cause, std::string why, std::optional<Time> until = {});
-  void mended(Troubles::Cause cause);
+  void trouble(NodeConditions::Cause cause, std::string why, std::optional<Time> until = {});
+  void mended(NodeConditions::Cause cause);
   // Writes it now, or when the disk takes it.
   void save(Store::Change change);
   void sayWhetherSaved();
@@ -174,7 +174,7 @@ class Agent : public Nodes, public Records, public ClaimService, public Causalit
   Store store_;
   AgentListener* listener_ = nullptr;
   std::function<std::optional<Holding>(const std::string&)> lookUp_;
-  Troubles troubles_;
+  NodeConditions conditions_;
   Saving saving_{store_};
   struct {
     std::string waitsFor;

@@ -80,7 +80,7 @@ void Agent::adopt(const ClusterConfig& config) {
                       run.addresses.advertise, options_.name, wallNow());
     run.seal.setKeys(secrets(config.gossipKeys));
   } catch (const std::exception& wrong) {
-    trouble(Troubles::Cause::configuration,
+    trouble(NodeConditions::Cause::configuration,
             std::string("the cluster's new configuration cannot be used: ") + wrong.what());
     return;
   }
@@ -88,7 +88,7 @@ void Agent::adopt(const ClusterConfig& config) {
   Store::Change change;
   change.config = encode(config);
   change.certificate = run.trust->certificate();
-  troubles_.end(Troubles::Cause::configuration);
+  conditions_.end(NodeConditions::Cause::configuration);
   save(std::move(change));
   publishNode();
   log_.info("cluster configuration updated", {{"serial", config.serial}});
@@ -161,7 +161,7 @@ void Agent::keepFresh() {
     saving_.tryAgain();
     sayWhetherSaved();
     running_->compareClocks();
-    if (troubles_.expire(running_->now())) publishNode();
+    if (conditions_.expire(running_->now())) publishNode();
     running_->settle();
     keepFresh();
   });
@@ -174,7 +174,7 @@ void Agent::renewCertificate() {
     run.trust->update(run.config, run.trust->certificate(), run.trust->key().copy(),
                       run.addresses.advertise, options_.name, wallNow());
   } catch (const std::exception& wrong) {
-    trouble(Troubles::Cause::certificate,
+    trouble(NodeConditions::Cause::certificate,
             std::string("this node's certificate cannot be renewed: ") + wrong.what());
     return;
   }
@@ -182,17 +182,17 @@ void Agent::renewCertificate() {
   change.certificate = run.trust->certificate();
   save(std::move(change));
   log_.info("certificate renewed");
-  mended(Troubles::Cause::certificate);
+  mended(NodeConditions::Cause::certificate);
 }
 
-void Agent::trouble(Troubles::Cause cause, std::string why, std::optional<Time> until) {
-  if (!troubles_.begin(cause, why, until)) return;
+void Agent::trouble(NodeConditions::Cause cause, std::string why, std::optional<Time> until) {
+  if (!conditions_.begin(cause, why, until)) return;
   log_.error("cluster error", {{"reason", why}});
   if (running_) running_->deferred.push_back([this] { publishNode(); });
 }
 
-void Agent::mended(Troubles::Cause cause) {
-  if (!troubles_.end(cause)) return;
+void Agent::mended(NodeConditions::Cause cause) {
+  if (!conditions_.end(cause)) return;
   if (running_) running_->deferred.push_back([this] { publishNode(); });
 }
 
@@ -215,8 +215,8 @@ void Agent::acknowledge() {
 void Agent::sayWhetherSaved() {
   acknowledge();
   if (!saving_.why().empty()) {
-    trouble(Troubles::Cause::disk, saving_.why() + "; retrying until it can be written");
-  } else if (troubles_.end(Troubles::Cause::disk)) {
+    trouble(NodeConditions::Cause::disk, saving_.why() + "; retrying until it can be written");
+  } else if (conditions_.end(NodeConditions::Cause::disk)) {
     log_.info("state directory is writable again");
     if (running_) running_->deferred.push_back([this] { publishNode(); });
   }

@@ -173,7 +173,7 @@ NodeId Agent::init(NodeAddresses addresses, ClusterOptions options,
   config.managerSecret = makeTokenSecret().reveal();
   record_.availability = availability;
   addresses.joinedAt = config.createdAt;
-  troubles_.clear();
+  conditions_.clear();
   Store::Change change;
   change.node = self;
   store_.save(change);
@@ -223,7 +223,7 @@ base::Task<> Agent::joinBy(const NodeAddresses& addresses, const std::string& re
   joined.addresses.joinedAt = base::rfc3339Now();
   removed_ = std::move(joined.admission.removed);
   record_.availability = availability;
-  troubles_.clear();
+  conditions_.clear();
   Store::Change change;
   change.node = joined.self;
   change.removed.emplace(removed_.begin(), removed_.end());
@@ -250,7 +250,7 @@ base::Task<> Agent::leave() {
   removed_.clear();
   record_ = NodeRecord();
   record_.labels = options_.labels;
-  troubles_.clear();
+  conditions_.clear();
   saving_.forget();
   store_.forget();
   GrantLog(options_.stateDir).remove();

@@ -38,7 +38,7 @@ bool Agent::wasRemoved(const NodeId& id) const {
 }
 
 void Agent::publishNode() {
-  std::string error = troubles_.text();
+  std::string error = conditions_.text();
   record_.lastError = error.empty() ? engineError_ : error;
   record_.engineError = engineError_;
   running_->put(std::string(nodeKey), encode(record_));

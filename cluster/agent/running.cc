@@ -157,7 +157,7 @@ void Agent::Running::isCloned(const std::string& other) {
                     other +
                     "; one of the two is a copy of the other's state directory: make it leave "
                     "(docker swarm leave --force) and join again";
-  agent.trouble(Troubles::Cause::clone, std::move(why), now() + toldAgainWithin);
+  agent.trouble(NodeConditions::Cause::clone, std::move(why), now() + toldAgainWithin);
 }
 
 void Agent::Running::wasRemoved(const NodeId& by) {
@@ -165,7 +165,7 @@ void Agent::Running::wasRemoved(const NodeId& by) {
       "this node was removed from the cluster (docker node rm); run \"docker swarm leave "
       "--force\" here, then join again";
   agent.log_.debug("this node was removed", {{"by", by.text()}});
-  agent.trouble(Troubles::Cause::removed, std::move(why), now() + toldAgainWithin);
+  agent.trouble(NodeConditions::Cause::removed, std::move(why), now() + toldAgainWithin);
 }
 
 void Agent::Running::settle() {
@@ -259,11 +259,11 @@ void Agent::Running::compareClocks() {
     auto way = ways.find(each->id);
     bool odd = way != ways.end() && way->second.ageFault->at &&
                now() < *way->second.ageFault->at + toldAgainWithin;
-    if (!odd) return agent.mended(Troubles::Cause::clock);
+    if (!odd) return agent.mended(NodeConditions::Cause::clock);
     why = way->second.ageFault->why;
   }
-  if (why.empty()) return agent.mended(Troubles::Cause::clock);
-  agent.trouble(Troubles::Cause::clock,
+  if (why.empty()) return agent.mended(NodeConditions::Cause::clock);
+  agent.trouble(NodeConditions::Cause::clock,
                 "this node and the others refuse each other's certificates as expired or not yet "
                 "valid; correct the clock, here or there, and certificates are renewed: " +
                     why);

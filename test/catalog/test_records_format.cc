@@ -29,8 +29,8 @@ void expectLine(const std::string& name, const std::string& today) {
   test::expectGolden(name, today + "\n");
 }
 
-Reserves reserves() {
-  Reserves reserves;
+ResourceRequest reserves() {
+  ResourceRequest reserves;
   reserves.nanoCpus = 500'000'000;
   reserves.memory = 268'435'456;
   reserves.pids = 100;

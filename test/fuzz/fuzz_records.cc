@@ -76,9 +76,9 @@ void tag(std::string_view record) {
 }
 
 void reserves(std::string_view json) {
-  if (std::optional<catalog::Reserves> asked = catalog::reservesOf(json))
-    fuzz::require(catalog::decodeReserves(catalog::encode(*asked)) == *asked);
-  catalog::decodeReserves(json);
+  if (std::optional<catalog::ResourceRequest> asked = catalog::reservesOf(json))
+    fuzz::require(catalog::decodeResourceRequest(catalog::encode(*asked)) == *asked);
+  catalog::decodeResourceRequest(json);
 }
 
 void container(std::string_view record) {
@@ -87,7 +87,7 @@ void container(std::string_view record) {
   if (!facts) return;
   std::optional<catalog::ContainerFacts> again = catalog::containerFacts("ab", listed);
   fuzz::require(again && again->names == facts->names && again->labels == facts->labels);
-  fuzz::require(again->reserves == catalog::Reserves());
+  fuzz::require(again->reserves == catalog::ResourceRequest());
 }
 
 void spec(std::string_view inspection) {

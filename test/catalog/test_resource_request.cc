@@ -1,6 +1,6 @@
 // What containers ask of their host, from create requests, inspections and records.
 
-#include "catalog/reserves.h"
+#include "catalog/resource_request.h"
 
 #include <criterion/criterion.h>
 
@@ -11,9 +11,9 @@ using namespace catalog;
 namespace {
 
 // The same of a request and of an inspection.
-Reserves of(const std::string& hostConfig) {
+ResourceRequest of(const std::string& hostConfig) {
   const std::string json = "{\"HostConfig\":{" + hostConfig + "}}";
-  std::optional<Reserves> reserves = reservesOf(json);
+  std::optional<ResourceRequest> reserves = reservesOf(json);
   cr_assert(reserves.has_value(), "%s", hostConfig.c_str());
   cr_expect(reservesOf(docker::CreateRequest(json)) == *reserves, "%s", hostConfig.c_str());
   return *reserves;
@@ -49,7 +49,7 @@ Test(reserves, memory_is_the_limit_or_else_what_was_reserved) {
 }
 
 Test(reserves, ports_are_those_that_are_named) {
-  Reserves reserves = of(
+  ResourceRequest reserves = of(
       R"("PortBindings":{"80/tcp":[{"HostIp":"127.0.0.1","HostPort":"8080"},{"HostPort":"81"}],)"
       R"("53/udp":[{"HostIp":"","HostPort":"53"}],"1/tcp":[{"HostPort":""}],"2/tcp":null,)"
       R"("3/tcp":[{"HostPort":"9000-9010"}],"4/tcp":[{"HostPort":"0"}],"5/tcp":[{"HostPort":"x"}],)"
@@ -75,7 +75,7 @@ Test(reserves, with_the_host_s_network_ports_are_those_it_exposes) {
 }
 
 Test(reserves, devices_are_as_they_were_asked_for) {
-  Reserves reserves =
+  ResourceRequest reserves =
       of(R"("DeviceRequests":[{"Driver":"nvidia","Count":-1,"DeviceIDs":null,"Capabilities":)"
          R"([["gpu","compute"]],"Options":{}},{"DeviceIDs":["0","1"]},5])");
   cr_assert_eq(reserves.devices.size(), 2);
@@ -86,7 +86,7 @@ Test(reserves, devices_are_as_they_were_asked_for) {
 }
 
 Test(reserves, go_into_a_record_and_come_back) {
-  Reserves all =
+  ResourceRequest all =
       of(R"("NanoCpus":5,"Memory":6,"PidsLimit":7,"PortBindings":{"80/tcp":[{"HostIp":"fd00::1",)"
          R"("HostPort":"80"}],"81/sctp":[{"HostPort":"81"}]},"DeviceRequests":[{"Driver":"d",)"
          R"("Count":2,"DeviceIDs":["a\"b"],"Capabilities":[["x"],["y","z"]]}])");
@@ -96,11 +96,11 @@ Test(reserves, go_into_a_record_and_come_back) {
                R"("DeviceRequests":[{"Driver":"d","Count":2,"DeviceIDs":["a\"b"],)"
                R"("Capabilities":[["x"],["y","z"]]}]})",
                "%s", json.c_str());
-  cr_expect(decodeReserves(json) == all);
-  cr_expect_eq(encode(Reserves()), "");
+  cr_expect(decodeResourceRequest(json) == all);
+  cr_expect_eq(encode(ResourceRequest()), "");
   for (const char* wrong : {"", "[]", "{", "{\"Ports\":5,\"Memory\":\"x\",\"DeviceRequests\":{}}",
                             "{\"Ports\":[\"\",\"80\",\":80\",\":x/tcp\",\"/:\",5]}"})
-    cr_expect(decodeReserves(wrong) == Reserves(), "%s", wrong);
+    cr_expect(decodeResourceRequest(wrong) == ResourceRequest(), "%s", wrong);
 }
 
 Test(reserves, are_bounded_whatever_is_asked_for) {
@@ -110,16 +110,17 @@ Test(reserves, are_bounded_whatever_is_asked_for) {
     many += (i > 1 ? ",\"" : "\"") + port + "/tcp\":[{\"HostPort\":\"" + port + "\"}]";
     devices += (i > 1 ? "," : "") + std::string("{\"Driver\":\"") + std::string(300, 'x') + "\"}";
   }
-  Reserves reserves = of("\"PortBindings\":{" + many + "},\"DeviceRequests\":[" + devices + "]");
+  ResourceRequest reserves =
+      of("\"PortBindings\":{" + many + "},\"DeviceRequests\":[" + devices + "]");
   cr_expect_eq(reserves.ports.size(), 1024);
   cr_expect_eq(reserves.devices.size(), 64);
   cr_expect_eq(reserves.devices[0].driver, "");
-  cr_expect(decodeReserves(encode(reserves)) == reserves);
+  cr_expect(decodeResourceRequest(encode(reserves)) == reserves);
 }
 
 Test(reserves, what_is_no_object_tells_nothing) {
   for (const char* wrong : {"", "[]", "5", "{"})
     cr_expect_not(reservesOf(wrong).has_value(), "%s", wrong);
   for (const char* none : {"{}", "{\"HostConfig\":5}", "{\"HostConfig\":{\"PortBindings\":[]}}"})
-    cr_expect(reservesOf(none) == Reserves(), "%s", none);
+    cr_expect(reservesOf(none) == ResourceRequest(), "%s", none);
 }

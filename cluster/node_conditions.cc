@@ -1,8 +1,8 @@
-#include "cluster/troubles.h"
+#include "cluster/node_conditions.h"
 
 namespace cluster {
 
-bool Troubles::begin(Cause cause, std::string why, std::optional<Time> until) {
+bool NodeConditions::begin(Cause cause, std::string why, std::optional<Time> until) {
   Trouble& trouble = all_[cause];
   trouble.until = until;
   if (trouble.why == why) return false;
@@ -10,17 +10,17 @@ bool Troubles::begin(Cause cause, std::string why, std::optional<Time> until) {
   return true;
 }
 
-bool Troubles::end(Cause cause) {
+bool NodeConditions::end(Cause cause) {
   return all_.erase(cause) > 0;
 }
 
-bool Troubles::expire(Time now) {
+bool NodeConditions::expire(Time now) {
   return std::erase_if(all_, [now](const auto& each) {
            return each.second.until && *each.second.until <= now;
          }) > 0;
 }
 
-std::string Troubles::text() const {
+std::string NodeConditions::text() const {
   return all_.empty() ? std::string() : all_.begin()->second.why;
 }
 

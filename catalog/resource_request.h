@@ -23,7 +23,7 @@ struct HostPort {
 
 using docker::DeviceRequest;
 
-struct Reserves {
+struct ResourceRequest {
   // NanoCpus, or else CpuQuota by CpuPeriod. CpuShares are a weight and reserve nothing.
   uint64_t nanoCpus = 0;
   // MemoryReservation, or else Memory, which is the most that it can get.
@@ -34,20 +34,20 @@ struct Reserves {
   std::vector<HostPort> ports;
   std::vector<DeviceRequest> devices;
 
-  bool operator==(const Reserves&) const = default;
+  bool operator==(const ResourceRequest&) const = default;
 };
 
 // What there is wrong in a request counts as not there.
-Reserves reservesOf(const docker::CreateRequest& request);
+ResourceRequest reservesOf(const docker::CreateRequest& request);
 // Of the engine's answer to an inspection. Nothing for what is no object.
-std::optional<Reserves> reservesOf(std::string_view inspection);
+std::optional<ResourceRequest> reservesOf(std::string_view inspection);
 
 // As it stands in a container's record; empty if there is nothing to say:
 //
 //   {"NanoCpus":500000000,"Memory":268435456,"PidsLimit":100,
 //    "Ports":["127.0.0.1:80/tcp",":53/udp"],
 //    "DeviceRequests":[{"Driver":"nvidia","Count":-1,"DeviceIDs":[],"Capabilities":[["gpu"]]}]}
-std::string encode(const Reserves& reserves);
-Reserves decodeReserves(std::string_view json);
+std::string encode(const ResourceRequest& reserves);
+ResourceRequest decodeResourceRequest(std::string_view json);
 
 }  // namespace catalog

@@ -11,7 +11,7 @@
 
 namespace cluster {
 
-class Troubles {
+class NodeConditions {
  public:
   // The gravest first: that one is shown.
   enum class Cause { removed, clone, configuration, clock, certificate, disk };

@@ -1,4 +1,4 @@
-#include "catalog/reserves.h"
+#include "catalog/resource_request.h"
 
 #include <algorithm>
 #include <charconv>
@@ -85,8 +85,8 @@ void keepBounded(std::vector<std::string>& words) {
 
 }  // namespace
 
-Reserves reservesOf(const docker::CreateRequest& request) {
-  Reserves reserves;
+ResourceRequest reservesOf(const docker::CreateRequest& request) {
+  ResourceRequest reserves;
   docker::ResourceLimits limits = request.limits();
   reserves.nanoCpus = nanoCpusOf(limits);
   reserves.memory = limits.memoryReservation > 0 ? limits.memoryReservation : limits.memory;
@@ -114,7 +114,7 @@ Reserves reservesOf(const docker::CreateRequest& request) {
   return reserves;
 }
 
-std::optional<Reserves> reservesOf(std::string_view inspection) {
+std::optional<ResourceRequest> reservesOf(std::string_view inspection) {
   std::optional<docker::JsonObject> container = docker::JsonObject::parse(inspection);
   if (!container) return std::nullopt;
   // What stands on top of a request is in its Config.
@@ -127,8 +127,8 @@ std::optional<Reserves> reservesOf(std::string_view inspection) {
   return reservesOf(docker::CreateRequest(request));
 }
 
-std::string encode(const Reserves& reserves) {
-  if (reserves == Reserves()) return {};
+std::string encode(const ResourceRequest& reserves) {
+  if (reserves == ResourceRequest()) return {};
   base::JsonWriter json;
   json.object();
   if (reserves.nanoCpus) json.member("NanoCpus", reserves.nanoCpus);
@@ -153,9 +153,9 @@ std::string encode(const Reserves& reserves) {
   return json.endObject().text();
 }
 
-Reserves decodeReserves(std::string_view json) {
+ResourceRequest decodeResourceRequest(std::string_view json) {
   rapidjson::Document document = base::parseJson(json);
-  Reserves reserves;
+  ResourceRequest reserves;
   if (!document.IsObject()) return reserves;
   reserves.nanoCpus = number(document, "NanoCpus");
   reserves.memory = number(document, "Memory");
