@@ -49,7 +49,7 @@ Condition conditionIn(std::string_view inspection) {
 
 }  // namespace
 
-bool isWellIn(std::string_view inspection) {
+bool isHealthy(std::string_view inspection) {
   Condition condition = conditionIn(inspection);
   return condition.running && (condition.health.empty() || condition.health == "healthy");
 }
@@ -87,28 +87,28 @@ base::Task<base::Result<std::string>> ContainerMove::attempt(std::string contain
   base::Result<std::string> made = co_await parts_.creation.createInternal(
       std::move(asked.policy), std::move(request), waiting, to);
   if (!made.ok()) co_return made.status();
-  std::string heir = std::move(made.value());
-  catalog::NodeReply started = co_await parts_.nodeClient.start(to, heir);
+  std::string successor = std::move(made.value());
+  catalog::NodeReply started = co_await parts_.nodeClient.start(to, successor);
   base::Status ready = outcomeOf(started);
-  if (ready.ok()) ready = co_await awaitHealth(to, heir);
+  if (ready.ok()) ready = co_await awaitHealth(to, successor);
   if (ready.ok()) {
     // It may have been changed, stopped or removed meanwhile.
     catalog::NodeReply now = co_await parts_.nodeClient.inspect(from, container);
     record = parts_.records.find(from.id, std::string(catalog::specRecords) + container);
-    bool isSame = now.status == 200 && isWellIn(now.body) && record && record->version == version;
+    bool isSame = now.status == 200 && isHealthy(now.body) && record && record->version == version;
     if (!isSame) ready = base::Status::failed("it was changed while its successor was started");
     if (now.status == 0) ready = now.outcome();
   }
   if (!ready.ok()) {
-    base::Status removed = co_await remove(to, heir, waiting);
+    base::Status removed = co_await remove(to, successor, waiting);
     if (removed.ok()) co_return ready;
     co_return base::Status::failed(ready.why() +
                                    "; its successor was not removed yet: " + removed.why());
   }
-  Pair pair{name, container, std::move(from), heir, std::move(to)};
+  Pair pair{name, container, std::move(from), successor, std::move(to)};
   base::Status finished = co_await finish(std::move(pair));
   if (!finished.ok()) co_return finished;
-  co_return heir;
+  co_return successor;
 }
 
 base::Task<base::Status> ContainerMove::awaitHealth(cluster::Node node, std::string id) {
@@ -139,7 +139,7 @@ base::Task<base::Status> ContainerMove::finish(Pair pair) {
   base::Status kept = co_await parts_.names.keep(pair.name, pair.old);
   if (!kept.ok()) {
     // What is not removed now is left to settle().
-    [[maybe_unused]] base::Status removed = co_await remove(pair.to, pair.heir, waiting);
+    [[maybe_unused]] base::Status removed = co_await remove(pair.to, pair.successor, waiting);
     co_return kept;
   }
   catalog::NodeReply stopped = co_await parts_.nodeClient.stop(pair.from, pair.old);
@@ -155,7 +155,7 @@ base::Task<base::Status> ContainerMove::finish(Pair pair) {
 
 base::Task<base::Status> ContainerMove::handName(Pair pair) {
   base::JsonWriter json;
-  json.object().member("container", pair.heir).member("name", pair.name);
+  json.object().member("container", pair.successor).member("name", pair.name);
   json.member("gone", pair.old).member("node", pair.from.id.text()).endObject();
   std::string request = json.text();
   if (pair.to.self) {
@@ -216,7 +216,7 @@ base::Task<> ContainerMove::settle() {
     std::string id = each.id, name = each.name.name;
     base::Status settled;
     try {
-      settled = co_await settleOne(std::move(each.id), std::move(each.node), std::move(each.name));
+      settled = co_await cleanUpOne(std::move(each.id), std::move(each.node), std::move(each.name));
     } catch (const std::exception& failed) {
       settled = base::Status::failed(failed.what());
     }
@@ -229,13 +229,13 @@ base::Task<> ContainerMove::settle() {
   }
 }
 
-base::Task<base::Status> ContainerMove::settleOne(std::string heir, cluster::Node to,
-                                                  MovingName name) {
+base::Task<base::Status> ContainerMove::cleanUpOne(std::string successor, cluster::Node to,
+                                                   MovingName name) {
   std::string waiting = movingName(name.name, name.shortId);
   catalog::Located located = co_await parts_.locator.find(catalog::Kind::container, name.shortId);
   if (!located.node && located.status != 404)
     co_return base::Status::failed(docker::errorMessage(located.body));
-  catalog::NodeReply mine = co_await parts_.nodeClient.inspect(to, heir);
+  catalog::NodeReply mine = co_await parts_.nodeClient.inspect(to, successor);
   if (mine.status != 200) co_return base::Status::failed(mine.why());
 
   std::string old = name.shortId;
@@ -246,13 +246,13 @@ base::Task<base::Status> ContainerMove::settleOne(std::string heir, cluster::Nod
     if (reply.status != 200 && reply.status != 404) co_return base::Status::failed(reply.why());
     isOld = reply.status == 200;
     if (isOld) old = base::text(base::parseJson(reply.body), "Id");
-    bool goesOn = isOld && (conditionIn(reply.body).running || !isWellIn(mine.body));
+    bool goesOn = isOld && (conditionIn(reply.body).running || !isHealthy(mine.body));
     if (goesOn) {
-      base::Status removed = co_await remove(to, heir, waiting);
+      base::Status removed = co_await remove(to, successor, waiting);
       co_return removed;
     }
   }
-  Pair pair{name.name, old, from ? *from : to, heir, to};
+  Pair pair{name.name, old, from ? *from : to, successor, to};
   if (isOld) {
     base::Status finished = co_await finish(std::move(pair));
     co_return finished;

@@ -33,7 +33,7 @@
 namespace orchestrator {
 
 // Whether a container with this inspection runs and, with a healthcheck, is healthy.
-bool isWellIn(std::string_view inspection);
+bool isHealthy(std::string_view inspection);
 
 class ContainerMove {
  public:
@@ -73,7 +73,7 @@ class ContainerMove {
     std::string name;
     std::string old;  // id
     cluster::Node from;
-    std::string heir;  // id
+    std::string successor;  // id
     cluster::Node to;
   };
 
@@ -82,7 +82,7 @@ class ContainerMove {
   base::Task<base::Status> awaitHealth(cluster::Node node, std::string id);
   base::Task<base::Status> finish(Pair pair);
   base::Task<base::Status> handName(Pair pair);
-  base::Task<base::Status> settleOne(std::string heir, cluster::Node to, MovingName name);
+  base::Task<base::Status> cleanUpOne(std::string successor, cluster::Node to, MovingName name);
   base::Task<base::Status> remove(cluster::Node node, std::string id, std::string name);
 
   Parts parts_;

@@ -50,8 +50,8 @@ GlobalStep follow(const GlobalMember& original, const std::vector<GlobalMember>&
 
 // The node whose copy becomes the next original: of those that are up the one with the least id. A
 // sidekick's is where its primary's is. Empty if there is none.
-std::string heir(const GlobalGroup& group, std::span<const GlobalNode> nodes,
-                 const GlobalGroup* primary) {
+std::string successor(const GlobalGroup& group, std::span<const GlobalNode> nodes,
+                      const GlobalGroup* primary) {
   if (!group.beside().empty() && !primary) return {};
   if (primary && primary->original) return primary->original->node;
   std::string least;
@@ -76,7 +76,7 @@ GlobalStep withoutOriginal(const GlobalGroup& group, const std::vector<GlobalMem
     step.primary = origin.primary;
     return step;
   }
-  if (heir(group, nodes, primary) != self) return {};
+  if (successor(group, nodes, primary) != self) return {};
   size_t plain = copy.name.size() - copy.mark.suffix.size();
   return stepFor(What::succeed, copy, copy.name.substr(0, plain));
 }

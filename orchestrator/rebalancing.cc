@@ -25,7 +25,7 @@ constexpr base::milliseconds failedFor(10 * 60 * 1000);
 constexpr base::milliseconds recordWait(5'000);
 
 // As far as its record tells: whether it could be made again elsewhere at all.
-bool hasNothingToLose(const catalog::ContainerFacts& facts) {
+bool isMovable(const catalog::ContainerFacts& facts) {
   const std::string* once = catalog::findLabel(facts.labels, "com.docker.compose.oneoff");
   return facts.state == "running" && facts.volumes.empty() && facts.binds.empty() &&
          facts.names.size() == 1 && !parseMovingName(facts.names.front()) &&
@@ -33,7 +33,7 @@ bool hasNothingToLose(const catalog::ContainerFacts& facts) {
 }
 
 // Somebody is at its terminal, or it goes as soon as it ends: moving would break that.
-bool isSomebodys(const docker::CreateRequest& spec) {
+bool isInteractive(const docker::CreateRequest& spec) {
   return spec.opensStdin() || spec.removesItself();
 }
 
@@ -215,7 +215,7 @@ Rebalancing::Candidates Rebalancing::candidates(scheduler::Movers movers,
     const auto& [id, entry] = place;
     bool asks = catalog::findLabel(entry.labels, "io.drover.rebalance") != nullptr;
     bool isMeant = asks || movers == scheduler::Movers::all;
-    if (!isMeant || entry.version == 0 || !hasNothingToLose(entry)) return;
+    if (!isMeant || entry.version == 0 || !isMovable(entry)) return;
     if (parts_.index.globals().contains(id) || stay.contains(id) || failedUntil_.contains(id))
       return;
     const scheduler::Container* container = parts_.scheduler.container(id);
@@ -255,7 +255,7 @@ std::unique_ptr<labels::Policy> Rebalancing::policyOf(
       parts_.records.find(owner, std::string(catalog::specRecords) + place.first);
   if (!record) return nullptr;
   docker::CreateRequest spec(record->value);
-  if (isSomebodys(spec)) return nullptr;
+  if (isInteractive(spec)) return nullptr;
   spec.dropPublishAddresses(parts_.scheduler.publishAddresses(std::string(owner.text())));
   labels::Decoded asked = labels::decode(spec);
   if (asked.problem) return nullptr;
@@ -290,7 +290,7 @@ base::Task<bool> Rebalancing::isWell(std::string container) {
   if (!node || !node->up) co_return false;
   catalog::NodeReply reply =
       co_await parts_.nodeClient.inspect(std::move(*node), std::move(container));
-  co_return reply.status == 200 && isWellIn(reply.body);
+  co_return reply.status == 200 && isHealthy(reply.body);
 }
 
 // So that the next choice is made of what is so now.

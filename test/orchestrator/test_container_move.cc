@@ -28,14 +28,14 @@ Test(container_move, other_names_tell_nothing) {
 Test(container_move, what_runs_and_is_healthy_is_well) {
   auto state = [](const std::string& members) { return "{\"State\":{" + members + "}}"; };
   const std::string runs = R"("Running":true)";
-  cr_expect(isWellIn(state(runs)));
-  cr_expect(isWellIn(state(runs + R"(,"Health":{"Status":"healthy"})")));
-  cr_expect(isWellIn(state(runs + R"(,"Health":{"Status":"none"})")));
-  cr_expect(isWellIn(state(runs + R"(,"Health":null)")));
+  cr_expect(isHealthy(state(runs)));
+  cr_expect(isHealthy(state(runs + R"(,"Health":{"Status":"healthy"})")));
+  cr_expect(isHealthy(state(runs + R"(,"Health":{"Status":"none"})")));
+  cr_expect(isHealthy(state(runs + R"(,"Health":null)")));
   for (const char* more :
        {R"(,"Health":{"Status":"starting"})", R"(,"Health":{"Status":"unhealthy"})",
         R"(,"Paused":true)", R"(,"Restarting":true)"})
-    cr_expect_not(isWellIn(state(runs + more)), "%s", more);
+    cr_expect_not(isHealthy(state(runs + more)), "%s", more);
   for (const char* text : {"", "[]", "{", "{}", R"({"State":5})", R"({"State":{"Running":"yes"}})"})
-    cr_expect_not(isWellIn(text), "%s", text);
+    cr_expect_not(isHealthy(text), "%s", text);
 }
