@@ -67,7 +67,7 @@ struct Policy {
   std::string replaces;  // id of the container that it takes the place of
   Resources reserve;
   uint64_t nanoCpus = 0;  // as the request has them: more than there are no engine takes
-  std::vector<PortWish> ports;
+  std::vector<PortRequest> ports;
   std::vector<std::string> containers;  // whose namespaces, volumes or links it uses
   std::vector<std::string> volumes;     // named ones
   std::vector<std::string> networks;    // user-defined ones

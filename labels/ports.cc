@@ -40,14 +40,15 @@ class Meeting {
   Meeting(const TakenPorts& taken, std::string_view ip) : taken_(taken), ip_(ip) {}
 
   // The first of the ports that it gets; nothing if it cannot be met.
-  std::optional<uint16_t> meet(const PortWish& wish) {
-    Range range{wish.first, wish.last, wish.protocol, isWildcard(wish.ip) ? ip_ : wish.ip};
-    if (!wish.leavesChoice()) {
+  std::optional<uint16_t> meet(const PortRequest& request) {
+    Range range{request.first, request.last, request.protocol,
+                isWildcard(request.ip) ? ip_ : request.ip};
+    if (!request.leavesChoice()) {
       if (!isFree(range)) return std::nullopt;
       given_.push_back(range);
-      return wish.first;
+      return request.first;
     }
-    for (uint32_t port = wish.first; port <= wish.last;) {
+    for (uint32_t port = request.first; port <= request.last;) {
       range.first = range.last = static_cast<uint16_t>(port);
       uint32_t next = afterOurs(range);
       if (next > port) {
@@ -192,23 +193,23 @@ bool overlap(std::string_view ip, std::string_view other) {
   return isWildcard(ip) || isWildcard(other) || ip == other;
 }
 
-std::string describe(const PortWish& wish) {
+std::string describe(const PortRequest& request) {
   std::string text;
-  if (!wish.ip.empty())
-    text = familyOf(wish.ip) == Family::v6 ? "[" + wish.ip + "]:" : wish.ip + ":";
-  text += std::to_string(wish.first);
-  if (wish.last != wish.first) text += "-" + std::to_string(wish.last);
-  return text + "/" + std::string(protocolName(wish.protocol));
+  if (!request.ip.empty())
+    text = familyOf(request.ip) == Family::v6 ? "[" + request.ip + "]:" : request.ip + ":";
+  text += std::to_string(request.first);
+  if (request.last != request.first) text += "-" + std::to_string(request.last);
+  return text + "/" + std::string(protocolName(request.protocol));
 }
 
-void sortForMeeting(std::vector<PortWish>& wishes) {
-  auto single = std::stable_partition(wishes.begin(), wishes.end(),
-                                      [](const PortWish& each) { return each.count() > 1; });
-  std::sort(single, wishes.end(), [](const PortWish& a, const PortWish& b) {
+void sortForMeeting(std::vector<PortRequest>& requests) {
+  auto single = std::stable_partition(requests.begin(), requests.end(),
+                                      [](const PortRequest& each) { return each.count() > 1; });
+  std::sort(single, requests.end(), [](const PortRequest& a, const PortRequest& b) {
     return std::tie(a.protocol, a.ip, a.first) < std::tie(b.protocol, b.ip, b.first);
   });
   auto kept = single;
-  for (auto each = single; each != wishes.end(); ++each) {
+  for (auto each = single; each != requests.end(); ++each) {
     if (each == single) continue;
     bool isNext = each->protocol == kept->protocol && each->ip == kept->ip &&
                   each->first == uint32_t{kept->last} + 1;
@@ -219,34 +220,35 @@ void sortForMeeting(std::vector<PortWish>& wishes) {
       *kept = std::move(*each);
     }
   }
-  if (single != wishes.end()) wishes.erase(kept + 1, wishes.end());
-  std::stable_sort(wishes.begin(), wishes.end(),
-                   [](const PortWish& a, const PortWish& b) { return a.last < b.last; });
+  if (single != requests.end()) requests.erase(kept + 1, requests.end());
+  std::stable_sort(requests.begin(), requests.end(),
+                   [](const PortRequest& a, const PortRequest& b) { return a.last < b.last; });
 }
 
-const PortWish* unmetPort(std::span<const PortWish> wishes, const TakenPorts& taken,
-                          std::string_view ip) {
+const PortRequest* unmetPort(std::span<const PortRequest> requests, const TakenPorts& taken,
+                             std::string_view ip) {
   Meeting meeting(taken, ip);
   size_t asked = 0;
-  for (const PortWish& each : wishes) asked += each.asked();
-  for (const PortWish& wish : wishes) {
+  for (const PortRequest& each : requests) asked += each.asked();
+  for (const PortRequest& request : requests) {
     // Whatever the others take, something is left of so large a range.
     size_t within = 0;
-    if (wish.leavesChoice()) within = taken.from(uint32_t{wish.last} + 1) - taken.from(wish.first);
-    if (wish.leavesChoice() && wish.count() > within + asked) continue;
-    if (!meeting.meet(wish)) return &wish;
+    if (request.leavesChoice())
+      within = taken.from(uint32_t{request.last} + 1) - taken.from(request.first);
+    if (request.leavesChoice() && request.count() > within + asked) continue;
+    if (!meeting.meet(request)) return &request;
   }
   return nullptr;
 }
 
-std::vector<PortUse> likelyPorts(std::span<const PortWish> wishes, const TakenPorts& taken) {
+std::vector<PortUse> likelyPorts(std::span<const PortRequest> requests, const TakenPorts& taken) {
   Meeting meeting(taken, {});
   std::vector<PortUse> ports;
-  for (const PortWish& wish : wishes) {
-    if (wish.leavesChoice() && wish.first == PortWish::randomFirst) continue;
-    std::optional<uint16_t> first = meeting.meet(wish);
-    for (size_t i = 0; first && i < wish.asked(); i++)
-      ports.push_back({static_cast<uint16_t>(*first + i), wish.protocol, wish.ip});
+  for (const PortRequest& request : requests) {
+    if (request.leavesChoice() && request.first == PortRequest::randomFirst) continue;
+    std::optional<uint16_t> first = meeting.meet(request);
+    for (size_t i = 0; first && i < request.asked(); i++)
+      ports.push_back({static_cast<uint16_t>(*first + i), request.protocol, request.ip});
   }
   return ports;
 }

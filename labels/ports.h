@@ -27,7 +27,7 @@ struct PortUse {
 };
 
 // Ports that are asked for: one of a range, which may be of one port, or all of it.
-struct PortWish {
+struct PortRequest {
   // Where the kernel chooses ports for those who do not care (ip_local_port_range).
   static constexpr uint16_t randomFirst = 32'768, randomLast = 60'999;
 
@@ -41,14 +41,14 @@ struct PortWish {
   // How many ports it gets.
   size_t asked() const { return all ? count() : 1; }
   bool leavesChoice() const { return !all && first != last; }
-  bool operator==(const PortWish&) const = default;
+  bool operator==(const PortRequest&) const = default;
 };
 
 // Whether both addresses can be bound to one port.
 bool overlap(std::string_view ip, std::string_view other);
 
 // `8080/tcp`, `10.0.0.1:8000-8010/udp`.
-std::string describe(const PortWish& wish);
+std::string describe(const PortRequest& request);
 
 // The ports that are taken on a host, as often as each is bound, in ascending order. A decision
 // looks at those of every node; what it reads of most of them are small numbers that lie side by
@@ -118,16 +118,16 @@ void eraseAt(std::vector<Value>& of, std::span<const size_t> places) {
 
 // Puts wishes in the order in which unmetPort() takes them: by their last ports. Those for single
 // ports that stand side by side become one for all of them.
-void sortForMeeting(std::vector<PortWish>& wishes);
+void sortForMeeting(std::vector<PortRequest>& requests);
 
 // The first wish that cannot be met while the others are, or nullptr. `wishes` are sorted for
 // meeting. Each wish takes the lowest port that is free, which succeeds whenever there is a way to
 // meet them all. Wishes for any address are met on `ip`.
-const PortWish* unmetPort(std::span<const PortWish> wishes, const TakenPorts& taken,
-                          std::string_view ip = {});
+const PortRequest* unmetPort(std::span<const PortRequest> requests, const TakenPorts& taken,
+                             std::string_view ip = {});
 
 // What the wishes, sorted for meeting, are likely to get: the lowest ports that are free, and none
 // where the kernel draws one.
-std::vector<PortUse> likelyPorts(std::span<const PortWish> wishes, const TakenPorts& taken);
+std::vector<PortUse> likelyPorts(std::span<const PortRequest> requests, const TakenPorts& taken);
 
 }  // namespace labels

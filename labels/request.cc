@@ -41,50 +41,51 @@ std::optional<Protocol> protocolOf(std::string_view port) {
 }
 
 // Any port if none is named. Nothing for what is no port.
-std::optional<PortWish> wishFor(std::string_view hostPort, Protocol protocol, std::string_view ip) {
-  PortWish wish{.protocol = protocol, .ip = std::string(ip)};
-  if (hostPort.empty() || hostPort == "0") return wish;
+std::optional<PortRequest> wishFor(std::string_view hostPort, Protocol protocol,
+                                   std::string_view ip) {
+  PortRequest request{.protocol = protocol, .ip = std::string(ip)};
+  if (hostPort.empty() || hostPort == "0") return request;
   size_t dash = hostPort.find('-');
   std::optional<uint64_t> first = parseCount(hostPort.substr(0, dash));
   std::optional<uint64_t> last =
       dash == hostPort.npos ? first : parseCount(hostPort.substr(dash + 1));
   if (!first || !last || *first == 0 || *first > *last || *last > 65'535) return std::nullopt;
-  wish.first = static_cast<uint16_t>(*first);
-  wish.last = static_cast<uint16_t>(*last);
-  return wish;
+  request.first = static_cast<uint16_t>(*first);
+  request.last = static_cast<uint16_t>(*last);
+  return request;
 }
 
 class Wishes {
  public:
-  explicit Wishes(std::vector<PortWish>& wishes) : wishes_(wishes) {}
+  explicit Wishes(std::vector<PortRequest>& requests) : wishes_(requests) {}
 
   void add(std::string_view hostPort, std::string_view containerPort, std::string_view ip) {
     std::optional<Protocol> protocol = protocolOf(containerPort);
-    std::optional<PortWish> wish;
-    if (protocol) wish = wishFor(hostPort, *protocol, ip);
-    if (!wish || (wish->count() > 1 && ranges_++ >= maxRanges)) return;
-    wishes_.push_back(std::move(*wish));
+    std::optional<PortRequest> request;
+    if (protocol) request = wishFor(hostPort, *protocol, ip);
+    if (!request || (request->count() > 1 && ranges_++ >= maxRanges)) return;
+    wishes_.push_back(std::move(*request));
   }
 
  private:
-  std::vector<PortWish>& wishes_;
+  std::vector<PortRequest>& wishes_;
   size_t ranges_ = 0;
 };
 
 void readPorts(const docker::CreateRequest& request, Policy& policy) {
-  Wishes wishes(policy.ports);
+  Wishes requests(policy.ports);
   std::string network = request.networkMode();
   if (network.starts_with(containerPrefix) || network == "none") return;
   if (network == "host") {
     // The container binds what it exposes; published ports have no effect.
     for (const std::string& port : request.exposedPorts())
-      wishes.add(port.substr(0, port.find('/')), port, "");
+      requests.add(port.substr(0, port.find('/')), port, "");
     return;
   }
   for (const docker::PortBinding& each : request.portBindings())
-    wishes.add(each.hostPort, each.port, each.hostIp);
+    requests.add(each.hostPort, each.port, each.hostIp);
   if (!request.publishesAllPorts()) return;
-  for (const std::string& port : request.exposedPorts()) wishes.add("", port, "");
+  for (const std::string& port : request.exposedPorts()) requests.add("", port, "");
 }
 
 // --- reservations -------------------------------------------------------------------------------

@@ -37,7 +37,7 @@ base::Task<std::unique_ptr<base::Stream>> connectTo(base::Loop& loop, std::strin
   throw base::StreamError(why + "; is it running, and do you have permission to use its socket?");
 }
 
-base::Task<> ask(base::HttpClient& droverd, CertificateWish wish,
+base::Task<> ask(base::HttpClient& droverd, CertificateRequest wish,
                  std::optional<base::HttpReply>& reply, std::string& why) {
   base::HttpCall call;
   call.method = "POST";
@@ -52,7 +52,7 @@ base::Task<> ask(base::HttpClient& droverd, CertificateWish wish,
   droverd.loop().stop();
 }
 
-IssuedCertificate request(const std::string& socket, CertificateWish wish) {
+IssuedCertificate request(const std::string& socket, CertificateRequest wish) {
   base::Loop loop;
   base::HttpClient droverd(
       loop, "droverd at unix://" + socket, [&loop, socket] { return connectTo(loop, socket); },
@@ -164,7 +164,7 @@ std::optional<std::chrono::seconds> parseValidity(std::string_view text) {
 
 int clientCertCommand(int argc, const char* const* argv, std::ostream& out) {
   std::string directory, host, validFor = "90d";
-  CertificateWish wish{"docker-client", {}};
+  CertificateRequest wish{"docker-client", {}};
   ConfigSource source;
   CLI::App app(
       "Creates a certificate for docker to use the cluster over TCP, through any node that has a "

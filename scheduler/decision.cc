@@ -89,7 +89,7 @@ void Decision::addRules(const std::vector<labels::Rule>& rules, std::vector<Tall
       }
       tally.metByItself = !labels::isNegative(rule) && !hasAny(tally.counts) && isMetByItself(rule);
     }
-    (rule.soft ? wishes : hard).push_back(std::move(tally));
+    (rule.soft ? preferences : hard).push_back(std::move(tally));
   }
 }
 

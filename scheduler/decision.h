@@ -41,7 +41,7 @@ struct Decision {
   // The container that this one takes the place of: it does not compete with its successor.
   const Container* replaced = nullptr;
   labels::Resources reservedBesides;  // on its node, by others
-  std::vector<Tally> constraints, affinities, whitelist, wishes;
+  std::vector<Tally> constraints, affinities, whitelist, preferences;
   std::vector<Pin> dependencies, volumes, networks, plugins;
   std::string missing;  // a container it depends on that does not exist
   std::string group;

@@ -167,8 +167,8 @@ labels::TakenPorts portsWithout(const NodeInfo& node, const Container* replaced)
   return ports;
 }
 
-const labels::PortWish* unmetOn(const Decision& decision, const NodeInfo& node,
-                                std::string_view ip) {
+const labels::PortRequest* unmetOn(const Decision& decision, const NodeInfo& node,
+                                   std::string_view ip) {
   const Container* replaced = decision.replaced;
   if (!replaced || replaced->ports.empty() || replaced->node != node.facts.id)
     return labels::unmetPort(decision.policy.ports, node.ports, ip);
@@ -177,13 +177,13 @@ const labels::PortWish* unmetOn(const Decision& decision, const NodeInfo& node,
 
 // The port that cannot be had, and why.
 std::string unmetText(const Decision& decision, const NodeInfo& node,
-                      const labels::PortWish& wish) {
+                      const labels::PortRequest& wish) {
   for (size_t i = 0; i < node.ports.size(); i++) {
     const labels::PortUse& use = node.ports[i];
     if (use.port >= wish.first && use.port <= wish.last && use.protocol == wish.protocol &&
         labels::overlap(use.ip, wish.ip) && node.portHolders[i] != decision.replaced)
-      return labels::describe(wish.all ? labels::PortWish{use.port, use.port, use.protocol, wish.ip}
-                                       : wish) +
+      return labels::describe(
+                 wish.all ? labels::PortRequest{use.port, use.port, use.protocol, wish.ip} : wish) +
              " is taken by container " + labels::shown(node.portHolders[i]->name);
   }
   return labels::describe(wish) + " is requested twice";
@@ -192,7 +192,7 @@ std::string unmetText(const Decision& decision, const NodeInfo& node,
 bool hasPorts(const Decision& decision, const NodeInfo& node, std::string* why) {
   if (decision.policy.ports.empty() || publishAddress(decision, node)) return true;
   if (!why) return false;
-  const labels::PortWish* unmet =
+  const labels::PortRequest* unmet =
       unmetOn(decision, node, node.rules.ips.empty() ? "" : node.rules.ips[0]);
   return no(why, "port " + unmetText(decision, node, *unmet));
 }

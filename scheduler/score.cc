@@ -54,9 +54,9 @@ labels::Strategy strategyOf(const Decision& decision) {
 
 Score scoreOf(const Decision& decision, const NodeInfo& node) {
   Score score;
-  for (const Tally& wish : decision.wishes) {
+  for (const Tally& wish : decision.preferences) {
     if (wish.holds(node.slot)) continue;
-    score.wishesMissed++;
+    score.missedPreferences++;
     if (labels::isNegative(*wish.rule)) score.crowd += wish.counts[node.slot];
   }
   if (!decision.ofDomain.empty()) score.inDomain = decision.ofDomain[node.slot];
@@ -90,7 +90,7 @@ std::string reasonFor(const Decision& decision, const NodeInfo& node) {
     text +=
         ", " + std::to_string(decision.ofDomain[node.slot]) + " in its " + decision.policy.spreadBy;
   text += decision.hasImage[node.slot] ? ", has the image" : ", lacks the image";
-  for (const Tally& wish : decision.wishes) {
+  for (const Tally& wish : decision.preferences) {
     if (!wish.holds(node.slot))
       text += "; does not meet the preference " + labels::describe(*wish.rule);
   }

@@ -15,10 +15,10 @@ struct Decision;
 struct NodeInfo;
 
 struct Score {
-  uint32_t wishesMissed = 0;  // soft rules that do not hold
-  uint32_t crowd = 0;         // what soft rules want to keep away from, if it cannot be helped
-  uint32_t inDomain = 0;      // containers of its group in the domain of failure (spread-by)
-  int64_t first = 0;          // what the strategy goes by, in its order
+  uint32_t missedPreferences = 0;  // soft rules that do not hold
+  uint32_t crowd = 0;              // what soft rules want to keep away from, if it cannot be helped
+  uint32_t inDomain = 0;           // containers of its group in the domain of failure (spread-by)
+  int64_t first = 0;               // what the strategy goes by, in its order
   int64_t second = 0;
   int64_t third = 0;
   uint32_t ofGroup = 0;  // containers of its group on the node

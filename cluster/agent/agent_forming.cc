@@ -218,7 +218,7 @@ base::Task<> Agent::join(NodeAddresses addresses, std::vector<std::string> remot
 
 base::Task<> Agent::joinBy(const NodeAddresses& addresses, const std::string& remote,
                            const std::string& token, const std::string& availability) {
-  JoinWish wish{remote, token, options_.name, addresses, options_.gossipPort};
+  JoinAttempt wish{remote, token, options_.name, addresses, options_.gossipPort};
   Joined joined = co_await askToJoin(loop_, std::move(wish));
   joined.addresses.joinedAt = base::rfc3339Now();
   removed_ = std::move(joined.admission.removed);

@@ -24,29 +24,29 @@ base::Task<std::unique_ptr<base::Stream>> connectPinned(base::Loop& loop,
 
 }  // namespace
 
-base::Task<Joined> askToJoin(base::Loop& loop, JoinWish wish) {
-  ParsedToken parsed = parseJoinToken(wish.token);
-  auto [host, port] = splitHostPort(wish.remote);
+base::Task<Joined> askToJoin(base::Loop& loop, JoinAttempt attempt) {
+  ParsedToken parsed = parseJoinToken(attempt.token);
+  auto [host, port] = splitHostPort(attempt.remote);
   base::TlsOptions options;
   options.role = base::TlsOptions::Role::client;
   options.pinned = parsed.token->authority;
   std::shared_ptr<base::TlsContext> tls =
       std::make_shared<base::TlsContext>(base::TlsContext::inMemory(options));
   base::HttpClient client(
-      loop, "node at " + wish.remote,
+      loop, "node at " + attempt.remote,
       [&loop, tls, host = host, port = port] { return connectPinned(loop, tls, host, port); },
       base::HttpLimits(), 1);
 
   Joined joined;
-  joined.addresses = wish.addresses;
+  joined.addresses = attempt.addresses;
   std::unique_ptr<base::HttpConnection> connection = co_await client.connect(true);
   Endpoint& advertise = joined.addresses.advertise;
   if (isUnspecified(advertise)) advertise = ownAddress(connection->stream->fd(), advertise.port);
   client.giveBack(std::move(connection));
   base::HttpReply described =
       co_await client.call(base::httpGet("/drover/v1/cluster", joinTimeout, maxAnswer));
-  if (described.status != 200) throw AgentError(503, wish.remote + ": " + refusalOf(described));
-  std::string id = decodeCluster(described.body, wish.remote);
+  if (described.status != 200) throw AgentError(503, attempt.remote + ": " + refusalOf(described));
+  std::string id = decodeCluster(described.body, attempt.remote);
 
   joined.self = drawNodeId();
   joined.key = makeKey();
@@ -54,8 +54,8 @@ base::Task<Joined> askToJoin(base::Loop& loop, JoinWish wish) {
   request.secret = std::move(parsed.token->secret);
   request.certificateRequest = makeRequest(joined.key, joined.self, id);
   request.joiner.id = joined.self;
-  request.joiner.name = wish.name;
-  request.joiner.gossip = {advertise.ip, wish.gossipPort};
+  request.joiner.name = attempt.name;
+  request.joiner.gossip = {advertise.ip, attempt.gossipPort};
   request.joiner.apiPort = advertise.port;
   base::HttpCall call;
   call.method = "POST";
@@ -67,7 +67,7 @@ base::Task<Joined> askToJoin(base::Loop& loop, JoinWish wish) {
   if (reply.status != 200) throw AgentError(reply.status, refusalOf(reply));
 
   std::optional<Admission> admission = decodeAdmission(reply.body, id);
-  if (!admission) throw AgentError(503, wish.remote + " does not answer as a droverd does");
+  if (!admission) throw AgentError(503, attempt.remote + " does not answer as a droverd does");
   joined.admission = std::move(*admission);
   co_return joined;
 }

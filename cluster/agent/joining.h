@@ -12,7 +12,7 @@
 
 namespace cluster {
 
-struct JoinWish {
+struct JoinAttempt {
   std::string remote;  // "host:port" of the node to ask
   std::string token;   // a sound one
   std::string name;    // ours
@@ -30,6 +30,6 @@ struct Joined {
 
 // Throws AgentError with what the node says against it, and StreamError or Unreachable if it cannot
 // be asked. `loop` must outlive it.
-base::Task<Joined> askToJoin(base::Loop& loop, JoinWish wish);
+base::Task<Joined> askToJoin(base::Loop& loop, JoinAttempt attempt);
 
 }  // namespace cluster

@@ -21,17 +21,17 @@ bool isName(std::string_view name) {
 
 }  // namespace
 
-std::string encode(const CertificateWish& wish) {
+std::string encode(const CertificateRequest& wish) {
   base::JsonWriter json;
   json.object().member("name", wish.name);
   json.member("validForSeconds", static_cast<uint64_t>(wish.validFor.count()));
   return json.endObject().text();
 }
 
-CertificateWish decodeCertificateWish(std::string_view text) {
+CertificateRequest decodeCertificateWish(std::string_view text) {
   rapidjson::Document json = base::parseJson(text);
   if (!json.IsObject()) throw AgentError(400, "the request must be a JSON object");
-  CertificateWish wish;
+  CertificateRequest wish;
   wish.name = base::text(json, "name");
   if (!isName(wish.name))
     throw AgentError(400, "a client's name has 1 to 64 printable characters of ASCII");
@@ -65,7 +65,7 @@ base::Task<> ClientCertificates::handle(Client& client, RouteMatch) {
   int status = 200;
   std::string text;
   try {
-    CertificateWish wish = decodeCertificateWish(body);
+    CertificateRequest wish = decodeCertificateWish(body);
     cluster::Credentials made = agent_.issueClient(wish.name, wish.validFor);
     text = encode(IssuedCertificate{agent_.authorities(), made.certificate, std::move(made.key)});
   } catch (const AgentError& refused) {

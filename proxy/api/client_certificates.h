@@ -21,7 +21,7 @@ namespace proxy {
 
 constexpr std::string_view clientCertificatePath = "/drover/v1/client-certificate";
 
-struct CertificateWish {
+struct CertificateRequest {
   std::string name;  // for the logs; up to 64 printable characters of ASCII
   std::chrono::seconds validFor{};
 };
@@ -34,9 +34,9 @@ struct IssuedCertificate {
   cluster::Secret key;
 };
 
-std::string encode(const CertificateWish& wish);
+std::string encode(const CertificateRequest& wish);
 // Throws cluster::AgentError that says what is wrong with it.
-CertificateWish decodeCertificateWish(std::string_view json);
+CertificateRequest decodeCertificateWish(std::string_view json);
 std::string encode(const IssuedCertificate& issued);
 // Nothing for what is none.
 std::optional<IssuedCertificate> decodeIssuedCertificate(std::string_view json);

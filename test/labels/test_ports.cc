@@ -7,83 +7,83 @@
 #include <algorithm>
 #include <string>
 
+using labels::PortRequest;
 using labels::PortUse;
-using labels::PortWish;
 using labels::Protocol;
 
 namespace {
 
-using Wishes = std::vector<PortWish>;
+using Wishes = std::vector<PortRequest>;
 using Uses = std::vector<PortUse>;
 
-PortWish wish(uint16_t first, uint16_t last = 0, const char* ip = "",
-              Protocol protocol = Protocol::tcp) {
+PortRequest request(uint16_t first, uint16_t last = 0, const char* ip = "",
+                    Protocol protocol = Protocol::tcp) {
   return {first, last ? last : first, protocol, ip};
 }
 
-bool fit(Wishes wishes, Uses taken, const char* ip = "") {
-  labels::sortForMeeting(wishes);
-  return !labels::unmetPort(wishes, labels::TakenPorts(taken), ip);
+bool fit(Wishes requests, Uses taken, const char* ip = "") {
+  labels::sortForMeeting(requests);
+  return !labels::unmetPort(requests, labels::TakenPorts(taken), ip);
 }
 
 }  // namespace
 
 Test(ports, protocol_and_address_tell_ports_apart) {
-  cr_expect(fit({wish(80)}, {}));
-  cr_expect_not(fit({wish(80)}, {{80, Protocol::tcp, ""}}));
-  cr_expect(fit({wish(80)}, {{80, Protocol::udp, ""}}));
-  cr_expect(fit({wish(80)}, {{81, Protocol::tcp, ""}}));
-  cr_expect(fit({wish(80, 0, "10.0.0.1")}, {{80, Protocol::tcp, "10.0.0.2"}}));
-  cr_expect_not(fit({wish(80, 0, "10.0.0.1")}, {{80, Protocol::tcp, "10.0.0.1"}}));
-  cr_expect_not(fit({wish(80, 0, "10.0.0.1")}, {{80, Protocol::tcp, "0.0.0.0"}}));
-  cr_expect_not(fit({wish(80)}, {{80, Protocol::tcp, "10.0.0.1"}}));
-  cr_expect(fit({wish(80, 0, "::1")}, {{80, Protocol::tcp, "0.0.0.0"}}));
-  cr_expect_not(fit({wish(80, 0, "::1")}, {{80, Protocol::tcp, "::"}}));
+  cr_expect(fit({request(80)}, {}));
+  cr_expect_not(fit({request(80)}, {{80, Protocol::tcp, ""}}));
+  cr_expect(fit({request(80)}, {{80, Protocol::udp, ""}}));
+  cr_expect(fit({request(80)}, {{81, Protocol::tcp, ""}}));
+  cr_expect(fit({request(80, 0, "10.0.0.1")}, {{80, Protocol::tcp, "10.0.0.2"}}));
+  cr_expect_not(fit({request(80, 0, "10.0.0.1")}, {{80, Protocol::tcp, "10.0.0.1"}}));
+  cr_expect_not(fit({request(80, 0, "10.0.0.1")}, {{80, Protocol::tcp, "0.0.0.0"}}));
+  cr_expect_not(fit({request(80)}, {{80, Protocol::tcp, "10.0.0.1"}}));
+  cr_expect(fit({request(80, 0, "::1")}, {{80, Protocol::tcp, "0.0.0.0"}}));
+  cr_expect_not(fit({request(80, 0, "::1")}, {{80, Protocol::tcp, "::"}}));
 }
 
 Test(ports, a_range_takes_what_is_free_of_it) {
-  cr_expect(fit({wish(80, 82)}, {{80, Protocol::tcp, ""}, {81, Protocol::tcp, ""}}));
-  cr_expect_not(fit({wish(80, 81)}, {{80, Protocol::tcp, ""}, {81, Protocol::tcp, ""}}));
-  cr_expect(fit({wish(80, 82), wish(80, 82), wish(80, 82)}, {}));
-  cr_expect_not(fit({wish(80, 81), wish(80, 81), wish(80, 81)}, {}));
+  cr_expect(fit({request(80, 82)}, {{80, Protocol::tcp, ""}, {81, Protocol::tcp, ""}}));
+  cr_expect_not(fit({request(80, 81)}, {{80, Protocol::tcp, ""}, {81, Protocol::tcp, ""}}));
+  cr_expect(fit({request(80, 82), request(80, 82), request(80, 82)}, {}));
+  cr_expect_not(fit({request(80, 81), request(80, 81), request(80, 81)}, {}));
   // The wide range leaves the narrow ones what only they can use.
-  cr_expect(
-      fit({wish(1, 5), wish(2, 3), wish(3)}, {{1, Protocol::tcp, ""}, {4, Protocol::tcp, ""}}));
-  cr_expect_not(fit({wish(1, 3), wish(2, 3), wish(3)}, {{1, Protocol::tcp, ""}}));
+  cr_expect(fit({request(1, 5), request(2, 3), request(3)},
+                {{1, Protocol::tcp, ""}, {4, Protocol::tcp, ""}}));
+  cr_expect_not(fit({request(1, 3), request(2, 3), request(3)}, {{1, Protocol::tcp, ""}}));
 }
 
 Test(ports, a_port_asked_for_twice_does_not_fit) {
-  cr_expect_not(fit({wish(80), wish(80)}, {}));
-  cr_expect(fit({wish(80, 0, "10.0.0.1"), wish(80, 0, "10.0.0.2")}, {}));
-  cr_expect(fit({wish(80), wish(80, 0, "", Protocol::udp)}, {}));
+  cr_expect_not(fit({request(80), request(80)}, {}));
+  cr_expect(fit({request(80, 0, "10.0.0.1"), request(80, 0, "10.0.0.2")}, {}));
+  cr_expect(fit({request(80), request(80, 0, "", Protocol::udp)}, {}));
 }
 
 Test(ports, random_ports_fit_until_none_is_left) {
-  cr_expect(fit({PortWish(), PortWish()}, {{40'000, Protocol::tcp, ""}}));
+  cr_expect(fit({PortRequest(), PortRequest()}, {{40'000, Protocol::tcp, ""}}));
   Uses all;
-  for (uint32_t port = PortWish::randomFirst; port <= PortWish::randomLast; port++)
+  for (uint32_t port = PortRequest::randomFirst; port <= PortRequest::randomLast; port++)
     all.push_back({static_cast<uint16_t>(port), Protocol::tcp, ""});
-  cr_expect_not(fit({PortWish()}, all));
+  cr_expect_not(fit({PortRequest()}, all));
   all.pop_back();
-  cr_expect(fit({PortWish()}, all));
-  cr_expect_not(fit({PortWish(), PortWish()}, all));
-  cr_expect(fit({wish(65'535)}, all));
-  cr_expect_not(fit({wish(65'535), wish(65'535)}, all));
+  cr_expect(fit({PortRequest()}, all));
+  cr_expect_not(fit({PortRequest(), PortRequest()}, all));
+  cr_expect(fit({request(65'535)}, all));
+  cr_expect_not(fit({request(65'535), request(65'535)}, all));
 }
 
 Test(ports, single_ports_side_by_side_are_one_block_of_which_all_are_needed) {
-  Wishes wishes;
-  for (uint16_t port : {8002, 8000, 8001, 8004}) wishes.push_back(wish(port));
-  wishes.push_back(wish(8003, 0, "", Protocol::udp));
-  wishes.push_back(wish(8000, 8001));
-  labels::sortForMeeting(wishes);
+  Wishes requests;
+  for (uint16_t port : {8002, 8000, 8001, 8004}) requests.push_back(request(port));
+  requests.push_back(request(8003, 0, "", Protocol::udp));
+  requests.push_back(request(8000, 8001));
+  labels::sortForMeeting(requests);
   std::string text;
-  for (const PortWish& each : wishes) text += describe(each) + (each.all ? "! " : " ");
+  for (const PortRequest& each : requests) text += describe(each) + (each.all ? "! " : " ");
   cr_expect_eq(text, "8000-8001/tcp 8000-8002/tcp! 8003/udp 8004/tcp ", "%s", text.c_str());
 
   auto block = [](uint16_t first, uint16_t last) {
     Wishes all;
-    for (uint32_t port = first; port <= last; port++) all.push_back(wish(uint16_t(port)));
+    for (uint32_t port = first; port <= last; port++) all.push_back(request(uint16_t(port)));
     return all;
   };
   cr_expect(fit(block(100, 199), {{99, Protocol::tcp, ""}, {200, Protocol::tcp, ""}}));
@@ -91,34 +91,34 @@ Test(ports, single_ports_side_by_side_are_one_block_of_which_all_are_needed) {
   cr_expect(fit(block(100, 199), {{150, Protocol::udp, ""}}));
   // Beside ranges, and more than once.
   Wishes both = block(100, 199);
-  both.push_back(wish(100, 200));
+  both.push_back(request(100, 200));
   cr_expect(fit(both, {}));
   cr_expect_not(fit(both, {{200, Protocol::tcp, ""}}));
-  both.push_back(wish(150));
+  both.push_back(request(150));
   cr_expect_not(fit(both, {}), "asked for twice");
 }
 
 Test(ports, the_whole_of_them_is_no_more_work_than_its_length) {
-  Wishes wishes;
-  for (uint32_t port = 65'535; port > 0; port--) wishes.push_back(wish(uint16_t(port)));
-  labels::sortForMeeting(wishes);
-  cr_assert_eq(wishes.size(), 1u);
+  Wishes requests;
+  for (uint32_t port = 65'535; port > 0; port--) requests.push_back(request(uint16_t(port)));
+  labels::sortForMeeting(requests);
+  cr_assert_eq(requests.size(), 1u);
   labels::TakenPorts taken;
-  cr_expect_null(labels::unmetPort(wishes, taken));
-  Uses likely = labels::likelyPorts(wishes, taken);
+  cr_expect_null(labels::unmetPort(requests, taken));
+  Uses likely = labels::likelyPorts(requests, taken);
   cr_expect_eq(likely.size(), 65'535u);
   std::vector<size_t> places = taken.insertAll(likely);
-  cr_expect(labels::unmetPort(wishes, taken) == &wishes[0]);
+  cr_expect(labels::unmetPort(requests, taken) == &requests[0]);
   taken.eraseAll(places);
   cr_expect(taken.empty());
 }
 
 Test(ports, what_wishes_are_likely_to_get_is_the_lowest_that_is_free) {
-  Wishes wishes = {wish(80, 85), wish(81), PortWish(), wish(80, 85)};
-  labels::sortForMeeting(wishes);
+  Wishes requests = {request(80, 85), request(81), PortRequest(), request(80, 85)};
+  labels::sortForMeeting(requests);
   labels::TakenPorts taken(Uses{{82, Protocol::tcp, ""}, {80, Protocol::udp, ""}});
   Uses expected = {{81, Protocol::tcp, ""}, {80, Protocol::tcp, ""}, {83, Protocol::tcp, ""}};
-  cr_expect(labels::likelyPorts(wishes, taken) == expected);
+  cr_expect(labels::likelyPorts(requests, taken) == expected);
 }
 
 Test(ports, many_are_put_among_others_and_taken_away_in_one_go) {
@@ -141,9 +141,9 @@ Test(ports, many_are_put_among_others_and_taken_away_in_one_go) {
 
 Test(ports, wishes_for_any_address_are_met_on_the_given_one) {
   Uses taken = {{80, Protocol::tcp, "10.0.0.1"}};
-  cr_expect_not(fit({wish(80)}, taken, "10.0.0.1"));
-  cr_expect(fit({wish(80)}, taken, "10.0.0.2"));
-  cr_expect_not(fit({wish(80, 0, "10.0.0.1")}, taken, "10.0.0.2"));
+  cr_expect_not(fit({request(80)}, taken, "10.0.0.1"));
+  cr_expect(fit({request(80)}, taken, "10.0.0.2"));
+  cr_expect_not(fit({request(80, 0, "10.0.0.1")}, taken, "10.0.0.2"));
 }
 
 Test(ports, a_port_is_taken_as_often_as_it_is_bound) {
@@ -157,11 +157,11 @@ Test(ports, a_port_is_taken_as_often_as_it_is_bound) {
   cr_expect_eq(taken.placeOf(twice), 2);
   cr_expect_eq(taken.from(80), 1);
   cr_expect_eq(taken.from(81), 6);
-  Wishes wishes = {wish(80, 0, "10.0.0.1")};
+  Wishes requests = {request(80, 0, "10.0.0.1")};
   for (const PortUse& each : {PortUse{80, Protocol::tcp, ""}, twice, twice}) {
-    cr_expect(labels::unmetPort(wishes, taken) == &wishes[0]);
+    cr_expect(labels::unmetPort(requests, taken) == &requests[0]);
     taken.erase(taken.placeOf(each));
   }
-  cr_expect_null(labels::unmetPort(wishes, taken));
+  cr_expect_null(labels::unmetPort(requests, taken));
   cr_expect_eq(taken.size(), 3);
 }

@@ -23,7 +23,7 @@ std::string joined(const std::vector<std::string>& texts) {
 // The ports that are asked for, in the order in which they are met.
 std::string portsOf(const Policy& policy) {
   std::string all;
-  for (const labels::PortWish& each : policy.ports)
+  for (const labels::PortRequest& each : policy.ports)
     all += (all.empty() ? "" : " ") + describe(each);
   return all;
 }

@@ -16,7 +16,7 @@
 
 using namespace test;
 using cluster::AgentError;
-using proxy::CertificateWish;
+using proxy::CertificateRequest;
 
 namespace {
 
@@ -28,7 +28,7 @@ bool holds(const std::string& text, const std::string& part) {
 
 proxy::IssuedCertificate issue(Host& host, const std::string& name = "anna",
                                std::chrono::seconds life = std::chrono::hours(1)) {
-  base::HttpReply reply = host.ask("POST", path, encode(CertificateWish{name, life}));
+  base::HttpReply reply = host.ask("POST", path, encode(CertificateRequest{name, life}));
   cr_assert_eq(reply.status, 200, "%s", reply.body.c_str());
   std::optional<proxy::IssuedCertificate> issued = proxy::decodeIssuedCertificate(reply.body);
   cr_assert(issued);
@@ -89,8 +89,8 @@ int commandOf(std::vector<const char*> arguments, std::string& why) {
 }  // namespace
 
 Test(client_certificates, wishes_go_there_and_back_and_nonsense_is_refused) {
-  CertificateWish wish{"anna <a@example.org>", std::chrono::hours(24)};
-  CertificateWish back = proxy::decodeCertificateWish(encode(wish));
+  CertificateRequest wish{"anna <a@example.org>", std::chrono::hours(24)};
+  CertificateRequest back = proxy::decodeCertificateWish(encode(wish));
   cr_expect_eq(back.name, wish.name);
   cr_expect(back.validFor == wish.validFor);
   const struct {
@@ -151,7 +151,7 @@ Test(client_certificates, open_the_tcp_api_of_every_node) {
   base::HttpCall wish;
   wish.method = "POST";
   wish.target = path;
-  wish.body = encode(CertificateWish{"eve", std::chrono::hours(1)});
+  wish.body = encode(CertificateRequest{"eve", std::chrono::hours(1)});
   std::string said = anna.ask(hosts.one(), wish);
   cr_expect(said.starts_with("403") && holds(said, "unix socket only"), "%s", said.c_str());
 }
@@ -159,7 +159,7 @@ Test(client_certificates, open_the_tcp_api_of_every_node) {
 Test(client_certificates, a_host_in_no_cluster_makes_none_and_serves_nobody_on_tcp) {
   Hosts hosts(2, false);
   base::HttpReply reply =
-      hosts.one().ask("POST", path, encode(CertificateWish{"anna", std::chrono::hours(1)}));
+      hosts.one().ask("POST", path, encode(CertificateRequest{"anna", std::chrono::hours(1)}));
   cr_expect_eq(reply.status, 503);
   cr_expect(holds(reply.body, "docker swarm init"), "%s", reply.body.c_str());
   hosts.two().init();
@@ -188,7 +188,7 @@ Test(client_certificates, peers_and_their_certificates_get_neither) {
   base::HttpCall wish;
   wish.method = "POST";
   wish.target = path;
-  wish.body = encode(CertificateWish{"eve", std::chrono::hours(1)});
+  wish.body = encode(CertificateRequest{"eve", std::chrono::hours(1)});
   for (cluster::Node& each : hosts.one().agent().nodes()) {
     if (!each.self) cr_expect_eq(hosts.stage.run(each.http->call(wish)).status, 403);
   }
