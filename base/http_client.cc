@@ -173,7 +173,7 @@ Task<HttpReply> HttpClient::call(HttpCall call) {
     late = true;
     if (stream) stream->cancel("no answer in time");
   });
-  for (bool fresh = !call.mayRepeat;; fresh = true) {
+  for (bool fresh = !call.idempotent;; fresh = true) {
     std::unique_ptr<HttpConnection> connection = co_await connect(fresh, call.isProbe);
     if (late) throw StreamError("no answer in time");
     stream = connection->stream.get();
@@ -184,7 +184,7 @@ Task<HttpReply> HttpClient::call(HttpCall call) {
       co_return reply;
     } catch (const StreamError&) {
       // An idle connection may have been closed just as it was taken.
-      if (!call.mayRepeat || !connection->reused || late || connection->reader.started()) throw;
+      if (!call.idempotent || !connection->reused || late || connection->reader.started()) throw;
       stream = nullptr;
     }
   }

@@ -66,7 +66,7 @@ struct HttpCall {
   size_t maxAnswer = 1024 * 1024;  // bytes that the answer's body may have
   // Said again when an idle connection was closed just as it was taken. Not for what must not be
   // done twice.
-  bool mayRepeat = true;
+  bool idempotent = true;
   // Made even while the server is known not to answer: to find out whether it does again.
   bool isProbe = false;
 };

@@ -45,7 +45,7 @@ base::HttpCall changeCall(std::string method, std::string target, std::string bo
   call.body = std::move(body);
   call.timeout = timeout;
   call.maxAnswer = maxAnswer;
-  call.mayRepeat = false;
+  call.idempotent = false;
   return call;
 }
 

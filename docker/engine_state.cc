@@ -212,7 +212,7 @@ base::Task<> EngineState::ping(milliseconds after, milliseconds limit, Ping& out
   if (after.count() > 0) co_await base::sleepFor(loop_, after);
   base::HttpCall call = base::httpGet("/_ping", limit, maxFacts);
   call.isProbe = true;
-  call.mayRepeat = after.count() == 0;
+  call.idempotent = after.count() == 0;
   base::Time began = loop_.now();
   bool isLate = false;
   try {

@@ -19,7 +19,7 @@ base::HttpCall pullCall(const std::string& image, std::string headers) {
   call.headers = std::move(headers);
   call.timeout = pullTimeout;
   call.maxAnswer = maxProgress;
-  call.mayRepeat = false;
+  call.idempotent = false;
   return call;
 }
 

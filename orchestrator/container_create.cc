@@ -43,7 +43,7 @@ base::HttpCall createCall(const CreateOrder& order, std::string body) {
   call.body = std::move(body) + order.request.after();
   call.timeout = createTimeout;
   call.maxAnswer = catalog::maxAnswer;
-  call.mayRepeat = false;
+  call.idempotent = false;
   return call;
 }
 

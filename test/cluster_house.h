@@ -344,7 +344,7 @@ class Host {
     call.body = body;
     call.headers = headers;
     if (!body.empty()) call.headers += "Content-Type: application/json\r\n";
-    call.mayRepeat = method == "GET";
+    call.idempotent = method == "GET";
     return stage_.run(client->call(std::move(call)));
   }
   std::string get(const std::string& target) { return ask("GET", target).body; }

@@ -39,7 +39,7 @@ base::Task<> AllNodes::answer(Client& client, RouteMatch match, Options options,
     call.target = takeNodeFilter(client.request().target(), *query, wanted);
   call.timeout = options.walksDisk ? diskTimeout : catalog::listTimeout;
   call.maxAnswer = maxBody_;
-  call.mayRepeat = call.method == "GET";
+  call.idempotent = call.method == "GET";
   std::vector<cluster::Node> nodes = nodes_.nodes();
   std::erase_if(nodes, [&](const cluster::Node& node) {
     return !docker::wantsNode(wanted, node.id.text(), node.name);

@@ -38,7 +38,7 @@ base::HttpCall passedOn(const base::Head& request, std::string body, base::milli
   call.body = std::move(body);
   call.timeout = timeout;
   call.maxAnswer = most;
-  call.mayRepeat = false;
+  call.idempotent = false;
   return call;
 }
 

@@ -132,12 +132,12 @@ Test(http_client, an_idle_connection_that_ends_is_forgotten) {
 }
 
 Test(http_client, what_a_stale_connection_did_not_answer_is_asked_anew_if_it_may_be) {
-  for (bool mayRepeat : {true, false}) {
+  for (bool idempotent : {true, false}) {
     Caller caller({{hears(getA), says(answer("1")), hears(getA)},
                    {hears(getA), says(answer("2")), hearsEnd()}});
     cr_expect_eq(caller.get("/a"), "200 1");
     HttpCall call = callFor("/a");
-    call.mayRepeat = mayRepeat;
+    call.idempotent = idempotent;
     HttpReply reply = caller.stage.run(caller.client.call(call));
     cr_expect_eq(reply.body, "2");
     cr_expect_eq(caller.made, 2, "what must not be repeated goes to a fresh connection at once");
@@ -251,7 +251,7 @@ Test(http_client, all_that_is_under_way_is_cancelled_at_once) {
       {{hears(getA), says(answer("1")), hearsEnd()}, {hears(getA), gives(asked), hearsEnd()}});
   cr_expect_eq(caller.get("/a"), "200 1");
   HttpCall call = callFor("/a");
-  call.mayRepeat = false;
+  call.idempotent = false;
   std::string why;
   base::Scope scope([&](std::exception_ptr fault) {
     try {
@@ -285,7 +285,7 @@ Test(http_client, a_refusal_that_comes_before_the_request_is_through_is_heard) {
   call.method = "POST";
   call.target = "/b";
   call.body = pattern(5'000'000);
-  call.mayRepeat = false;
+  call.idempotent = false;
   HttpReply reply = caller.stage.run(caller.client.call(call));
   cr_expect_eq(reply.status, 400);
   cr_expect_eq(reply.body, "no");

@@ -51,7 +51,7 @@ struct Door {
     call.target = target;
     call.headers = headers;
     call.body = body;
-    call.mayRepeat = false;
+    call.idempotent = false;
     try {
       base::HttpReply reply = hosts.stage.run(client.call(std::move(call)));
       return std::to_string(reply.status) + " " + reply.body;
