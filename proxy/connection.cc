@@ -8,9 +8,9 @@
 #include "catalog/merge.h"
 #include "cluster/agent_error.h"
 #include "docker/query.h"
-#include "proxy/http/answer.h"
 #include "proxy/http/gate.h"
 #include "proxy/http/parameters.h"
+#include "proxy/http/respond.h"
 #include "proxy/http/tunnel.h"
 
 namespace proxy {

@@ -9,7 +9,7 @@
 
 #include "base/log.h"
 #include "proxy/api/api.h"
-#include "proxy/http/client.h"
+#include "proxy/http/exchange.h"
 #include "proxy/http/metrics.h"
 #include "proxy/quiet_log.h"
 
@@ -69,7 +69,7 @@ class Connection {
   void startTimer(bool forHead);
   void setTimer(base::milliseconds delay);
 
-  Client client_;
+  Exchange client_;
   Arrival arrival_;
   std::function<void()> known_;
   Api& api_;

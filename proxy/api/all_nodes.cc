@@ -8,7 +8,7 @@
 #include "catalog/offline_lists.h"
 #include "docker/heads.h"
 #include "proxy/api/chosen_answer.h"
-#include "proxy/http/answer.h"
+#include "proxy/http/respond.h"
 #include "proxy/merge/merge_sums.h"
 
 namespace proxy {
@@ -29,14 +29,14 @@ std::string takeNodeFilter(std::string_view target, docker::FilteredQuery& query
 
 }  // namespace
 
-base::Task<> AllNodes::answer(Client& client, RouteMatch match, Options options, Merge merge) {
+base::Task<> AllNodes::answer(Exchange& exchange, RouteMatch match, Options options, Merge merge) {
   std::optional<docker::FilteredQuery> query = docker::parseFilteredQuery(match.query);
   std::vector<std::string> wanted;
   base::HttpCall call;
   call.method = match.route().method;
-  call.target = client.request().target();
+  call.target = exchange.request().target();
   if (query && options.takesNodeFilter)
-    call.target = takeNodeFilter(client.request().target(), *query, wanted);
+    call.target = takeNodeFilter(exchange.request().target(), *query, wanted);
   call.timeout = options.walksDisk ? diskTimeout : catalog::listTimeout;
   call.maxAnswer = maxBody_;
   call.idempotent = call.method == "GET";
@@ -51,7 +51,7 @@ base::Task<> AllNodes::answer(Client& client, RouteMatch match, Options options,
   change.answered(200, {});
   catalog::Chosen chosen = catalog::chooseList(catalog::outcomesOf(replies));
   if (chosen.status != 200 && !replies.empty()) {
-    co_await sendChosen(client, chosen, replies, local_.commonHeaders());
+    co_await sendChosen(exchange, chosen, replies, local_.commonHeaders());
     co_return;
   }
   std::vector<catalog::NodeAnswer> answers = catalog::successesOf(std::move(replies));
@@ -61,7 +61,7 @@ base::Task<> AllNodes::answer(Client& client, RouteMatch match, Options options,
         log_.warn("node did not answer, list is incomplete",
                   {{"node", wrong.nodeName()}, {"reason", wrong.what()}});
       });
-  co_await sendJson(client, 200, local_.commonHeaders(), body);
+  co_await sendJson(exchange, 200, local_.commonHeaders(), body);
 }
 
 // What is known of those that did not answer. Networks and volumes are where they are, so they stay
@@ -85,10 +85,10 @@ std::vector<catalog::NodeAnswer> AllNodes::recorded(
   return answers;
 }
 
-base::Task<> AllNodes::prune(Client& client, RouteMatch match, std::string_view kind) {
+base::Task<> AllNodes::prune(Exchange& exchange, RouteMatch match, std::string_view kind) {
   Options options;
   options.walksDisk = true;
-  return answer(client, match, options,
+  return answer(exchange, match, options,
                 [kind](const auto& answers) { return mergePrune(answers, kind); });
 }
 

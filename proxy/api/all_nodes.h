@@ -22,7 +22,7 @@
 #include "docker/filtered_query.h"
 #include "docker/object_kind.h"
 #include "proxy/api/local_api.h"
-#include "proxy/http/client.h"
+#include "proxy/http/exchange.h"
 #include "proxy/http/route.h"
 
 namespace proxy {
@@ -52,9 +52,9 @@ class AllNodes {
   };
 
   // Asks each node what the client asks, and answers the client with what `merge` makes of it.
-  base::Task<> answer(Client& client, RouteMatch match, Options options, Merge merge);
+  base::Task<> answer(Exchange& exchange, RouteMatch match, Options options, Merge merge);
   // The same for POST /KIND/prune.
-  base::Task<> prune(Client& client, RouteMatch match, std::string_view kind);
+  base::Task<> prune(Exchange& exchange, RouteMatch match, std::string_view kind);
 
  private:
   std::vector<catalog::NodeAnswer> recorded(const std::vector<catalog::NodeReply>& replies,

@@ -7,13 +7,13 @@
 
 #include "base/task.h"
 #include "catalog/fan_out.h"
-#include "proxy/http/client.h"
+#include "proxy/http/exchange.h"
 
 namespace proxy {
 
 // Answers the client as the node did whose answer was chosen among these, or with what was made of
 // them.
-base::Task<> sendChosen(Client& client, const catalog::Chosen& chosen,
+base::Task<> sendChosen(Exchange& exchange, const catalog::Chosen& chosen,
                         const std::vector<catalog::NodeReply>& replies, std::string_view common);
 
 }  // namespace proxy

@@ -1,7 +1,7 @@
 #include "proxy/api/client_certificates.h"
 
 #include "base/json.h"
-#include "proxy/http/answer.h"
+#include "proxy/http/respond.h"
 
 namespace proxy {
 namespace {
@@ -60,8 +60,8 @@ std::optional<IssuedCertificate> decodeIssuedCertificate(std::string_view text) 
   return issued;
 }
 
-base::Task<> ClientCertificates::handle(Client& client, RouteMatch) {
-  std::string body = co_await readBody(client, maxBody);
+base::Task<> ClientCertificates::handle(Exchange& exchange, RouteMatch) {
+  std::string body = co_await readBody(exchange, maxBody);
   int status = 200;
   std::string text;
   try {
@@ -73,9 +73,9 @@ base::Task<> ClientCertificates::handle(Client& client, RouteMatch) {
     text = refused.what();
   }
   if (status == 200) {
-    co_await sendJson(client, status, "", text);
+    co_await sendJson(exchange, status, "", text);
   } else {
-    co_await sendError(client, status, "", text, false);
+    co_await sendError(exchange, status, "", text, false);
   }
 }
 

@@ -14,7 +14,7 @@
 
 #include "base/task.h"
 #include "cluster/agent/agent.h"
-#include "proxy/http/client.h"
+#include "proxy/http/exchange.h"
 #include "proxy/http/route.h"
 
 namespace proxy {
@@ -47,7 +47,7 @@ class ClientCertificates {
   explicit ClientCertificates(cluster::Agent& agent) : agent_(agent) {}
 
   // Answers the request whose head `client` holds. Throws as Api::handle does.
-  base::Task<> handle(Client& client, RouteMatch match);
+  base::Task<> handle(Exchange& exchange, RouteMatch match);
 
  private:
   cluster::Agent& agent_;

@@ -11,35 +11,36 @@
 #include "orchestrator/node_name.h"
 #include "proxy/api/commit_target.h"
 #include "proxy/api/routes.h"
-#include "proxy/http/answer.h"
+#include "proxy/http/respond.h"
 #include "proxy/merge/merge_containers.h"
 
 namespace proxy {
 // ---- inspect
 
-base::Task<> ContainerCalls::inspect(Client& client, RouteMatch match) {
-  ObjectCalls::Named named = co_await parts_.objects.named(client, match, catalog::Kind::container);
+base::Task<> ContainerCalls::inspect(Exchange& exchange, RouteMatch match) {
+  ObjectCalls::Named named =
+      co_await parts_.objects.named(exchange, match, catalog::Kind::container);
   if (named.isAnswered) co_return;
   if (named.node) {
-    co_await inspectOn(client, std::move(*named.node));
+    co_await inspectOn(exchange, std::move(*named.node));
     co_return;
   }
   catalog::Located located =
       co_await parts_.locator.find(catalog::Kind::container, std::string(match.object));
   bool isNobodys = !located.node && located.status == 404 && !parts_.local.engineVersion().empty();
   if (isNobodys) {
-    co_await parts_.local.passThrough(client, match);  // the engine says that there is none
+    co_await parts_.local.passThrough(exchange, match);  // the engine says that there is none
   } else if (!located.node) {
-    co_await parts_.objects.sendLocated(client, located);
+    co_await parts_.objects.sendLocated(exchange, located);
   } else {
-    co_await inspectOn(client, std::move(*located.node));
+    co_await inspectOn(exchange, std::move(*located.node));
   }
 }
 
-base::Task<> ContainerCalls::inspectOn(Client& client, cluster::Node node) {
+base::Task<> ContainerCalls::inspectOn(Exchange& exchange, cluster::Node node) {
   base::HttpClient& server = parts_.nodeClient.clientFor(node);
-  client.upstream = server.name();
-  std::string target(client.request().target());
+  exchange.upstream = server.name();
+  std::string target(exchange.request().target());
   base::HttpReply reply = co_await server.call(
       base::httpGet(std::move(target), catalog::lookupTimeout, parts_.maxBody));
   if (reply.status == 200) {
@@ -48,16 +49,17 @@ base::Task<> ContainerCalls::inspectOn(Client& client, cluster::Node node) {
     reply.body = inspectionOn(
         {std::string(node.id.text()), node.name, node.address, std::move(reply.body)}, ports);
   }
-  co_await sendAnswer(client, reply.status, reply.head, reply.body);
+  co_await sendAnswer(exchange, reply.status, reply.head, reply.body);
 }
 
 // ---- remove
 
-base::Task<> ContainerCalls::remove(Client& client, RouteMatch match) {
-  ObjectCalls::Owner owner = co_await parts_.objects.owner(client, match, catalog::Kind::container);
+base::Task<> ContainerCalls::remove(Exchange& exchange, RouteMatch match) {
+  ObjectCalls::Owner owner =
+      co_await parts_.objects.owner(exchange, match, catalog::Kind::container);
   if (!owner.node) co_return;
   if (parts_.globals.concerns(match)) {
-    co_await parts_.globals.handle(client, match, std::move(*owner.node));
+    co_await parts_.globals.handle(exchange, match, std::move(*owner.node));
     co_return;
   }
   cluster::Node node = std::move(*owner.node);
@@ -73,21 +75,21 @@ base::Task<> ContainerCalls::remove(Client& client, RouteMatch match) {
     cleanup = orchestrator::volumeCleanup(owner.inspection);
   }
   if (cleanup && !orchestrator::removesLink(match.query)) {
-    co_await removeWith(*cleanup, client, match, node);
+    co_await removeWith(*cleanup, exchange, match, node);
   } else {
-    co_await parts_.objects.send(client, match, node);
+    co_await parts_.objects.send(exchange, match, node);
   }
   // Of a link only that name of the container goes.
-  if (client.status != 204 || orchestrator::removesLink(match.query)) co_return;
+  if (exchange.status != 204 || orchestrator::removesLink(match.query)) co_return;
   parts_.names.removed(node.id, id, names);
   parts_.scheduler.containerRemoved(id);
 }
 
 // With the volumes that are to go. Those that somebody else mounts the engine keeps.
-base::Task<> ContainerCalls::removeWith(labels::VolumeCleanup cleanup, Client& client,
+base::Task<> ContainerCalls::removeWith(labels::VolumeCleanup cleanup, Exchange& exchange,
                                         RouteMatch match, const cluster::Node& node) {
   base::HttpClient& server = parts_.nodeClient.clientFor(node);
-  client.upstream = server.name();
+  exchange.upstream = server.name();
   std::vector<std::string> volumes;
   if (cleanup == labels::VolumeCleanup::all) {
     std::string target = "/containers/" + std::string(match.object) + "/json";
@@ -95,7 +97,7 @@ base::Task<> ContainerCalls::removeWith(labels::VolumeCleanup cleanup, Client& c
         base::httpGet(std::move(target), catalog::lookupTimeout, parts_.maxBody));
     if (seen.status == 200) volumes = orchestrator::localVolumes(seen.body);
   }
-  std::string target = orchestrator::removalTarget(client.request().target(), cleanup);
+  std::string target = orchestrator::removalTarget(exchange.request().target(), cleanup);
   std::string object(match.object);
   catalog::NodeReply reply =
       co_await parts_.nodeClient.change(node, catalog::changeCall("DELETE", std::move(target)),
@@ -108,47 +110,47 @@ base::Task<> ContainerCalls::removeWith(labels::VolumeCleanup cleanup, Client& c
       co_await server.call(std::move(call));
     }
   }
-  co_await sendAnswer(client, reply.status, reply.head, reply.body);
+  co_await sendAnswer(exchange, reply.status, reply.head, reply.body);
 }
 
 // ---- commit, prune
 
-base::Task<> ContainerCalls::commit(Client& client, RouteMatch match) {
+base::Task<> ContainerCalls::commit(Exchange& exchange, RouteMatch match) {
   std::string container = docker::parseQuery(match.query).value("container");
   if (container.empty()) {
-    co_await parts_.local.passThrough(client, match);
+    co_await parts_.local.passThrough(exchange, match);
     co_return;
   }
   std::optional<orchestrator::NodeName> named =
       orchestrator::parseNodeName(parts_.nodes, container);
   if (!named) {
-    co_await commitNamed(client, std::move(container));
+    co_await commitNamed(exchange, std::move(container));
     co_return;
   }
-  base::Head& request = client.reader.head();
+  base::Head& request = exchange.reader.head();
   request.retarget(orchestrator::withParameter(request.target(), "container", named->name));
   RouteMatch renamed = proxy::match(routes(), "POST", request.target());
-  co_await parts_.objects.send(client, renamed, std::move(named->node));
+  co_await parts_.objects.send(exchange, renamed, std::move(named->node));
 }
 
-base::Task<> ContainerCalls::commitNamed(Client& client, std::string container) {
+base::Task<> ContainerCalls::commitNamed(Exchange& exchange, std::string container) {
   catalog::Located located =
       co_await parts_.locator.find(catalog::Kind::container, base::encodeQueryValue(container));
   if (!located.node) {
-    co_await parts_.objects.sendLocated(client, located);
+    co_await parts_.objects.sendLocated(exchange, located);
     co_return;
   }
-  base::Head& request = client.reader.head();
+  base::Head& request = exchange.reader.head();
   if (const catalog::ContainerIndex::Place* place = parts_.index.find(container).place) {
     std::string target = commitTarget(request.target(), place->second.labels);
     request.retarget(target);
   }
   RouteMatch match = proxy::match(routes(), request.method(), request.target());
-  co_await parts_.objects.send(client, match, std::move(*located.node));
+  co_await parts_.objects.send(exchange, match, std::move(*located.node));
 }
 
-base::Task<> ContainerCalls::prune(Client& client, RouteMatch match) {
-  return parts_.all.prune(client, match, "containers");
+base::Task<> ContainerCalls::prune(Exchange& exchange, RouteMatch match) {
+  return parts_.all.prune(exchange, match, "containers");
 }
 
 }  // namespace proxy

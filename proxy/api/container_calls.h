@@ -15,7 +15,7 @@
 #include "proxy/api/global_calls.h"
 #include "proxy/api/local_api.h"
 #include "proxy/api/object_calls.h"
-#include "proxy/http/client.h"
+#include "proxy/http/exchange.h"
 #include "proxy/http/route.h"
 #include "scheduler/scheduler.h"
 
@@ -40,19 +40,19 @@ class ContainerCalls {
   explicit ContainerCalls(Parts parts) : parts_(parts) {}
 
   // GET /containers/{id}/json
-  base::Task<> inspect(Client& client, RouteMatch match);
+  base::Task<> inspect(Exchange& exchange, RouteMatch match);
   // DELETE /containers/{id}: with its copies, or with the volumes that are to go.
-  base::Task<> remove(Client& client, RouteMatch match);
+  base::Task<> remove(Exchange& exchange, RouteMatch match);
   // POST /commit: what a container was asked for is not asked for by its image.
-  base::Task<> commit(Client& client, RouteMatch match);
+  base::Task<> commit(Exchange& exchange, RouteMatch match);
   // POST /containers/prune
-  base::Task<> prune(Client& client, RouteMatch match);
+  base::Task<> prune(Exchange& exchange, RouteMatch match);
 
  private:
-  base::Task<> inspectOn(Client& client, cluster::Node node);
-  base::Task<> removeWith(labels::VolumeCleanup cleanup, Client& client, RouteMatch match,
+  base::Task<> inspectOn(Exchange& exchange, cluster::Node node);
+  base::Task<> removeWith(labels::VolumeCleanup cleanup, Exchange& exchange, RouteMatch match,
                           const cluster::Node& node);
-  base::Task<> commitNamed(Client& client, std::string container);
+  base::Task<> commitNamed(Exchange& exchange, std::string container);
 
   Parts parts_;
 };

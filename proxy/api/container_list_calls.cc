@@ -11,7 +11,7 @@
 #include "catalog/node_client.h"
 #include "catalog/offline_lists.h"
 #include "docker/heads.h"
-#include "proxy/http/answer.h"
+#include "proxy/http/respond.h"
 #include "proxy/merge/merge_containers.h"
 
 namespace proxy {
@@ -32,16 +32,16 @@ catalog::NodeAnswer answerOf(const cluster::Node& node, std::string body) {
 
 }  // namespace
 
-base::Task<> ContainerListCalls::answer(Client& client, RouteMatch match) {
+base::Task<> ContainerListCalls::answer(Exchange& exchange, RouteMatch match) {
   std::optional<ContainerListPlan> plan = planContainerList(match.query);
   if (!plan) {
-    co_await refuse(client, match);
+    co_await refuse(exchange, match);
     co_return;
   }
   catalog::Located missing = co_await anchor(*plan);
   if (missing.status == 200) missing = co_await ancestors(*plan);
   if (missing.status != 200) {
-    co_await sendJson(client, missing.status, local_.commonHeaders(), missing.body);
+    co_await sendJson(exchange, missing.status, local_.commonHeaders(), missing.body);
     co_return;
   }
   std::vector<Part> parts = co_await ask(match, *plan);
@@ -51,25 +51,25 @@ base::Task<> ContainerListCalls::answer(Client& client, RouteMatch match) {
     // A node whose engine is away is as good as down.
     if (anyUp && each.status >= 500) each.status = 0;
     if (each.status == 0 || each.status == 200) continue;
-    co_await sendAnswer(client, each.status, each.head, *each.body);
+    co_await sendAnswer(exchange, each.status, each.head, *each.body);
     co_return;
   }
-  std::string target(client.request().target());
+  std::string target(exchange.request().target());
   Body body = merged(target, *plan, std::move(parts));
-  co_await sendJson(client, 200, local_.commonHeaders(), *body);
+  co_await sendJson(exchange, 200, local_.commonHeaders(), *body);
 }
 
 // A query that we cannot read, in our engine's words. Should it understand more than we do, its
 // containers are not those of all.
-base::Task<> ContainerListCalls::refuse(Client& client, RouteMatch match) {
+base::Task<> ContainerListCalls::refuse(Exchange& exchange, RouteMatch match) {
   std::string target = listTarget(match, std::string(match.query));
   base::HttpReply reply =
       co_await engine_.call(base::httpGet(target, catalog::listTimeout, maxBody_));
   if (reply.status >= 400) {
-    co_await sendAnswer(client, reply.status, reply.head, reply.body);
+    co_await sendAnswer(exchange, reply.status, reply.head, reply.body);
     co_return;
   }
-  co_await sendError(client, 400, local_.commonHeaders(),
+  co_await sendError(exchange, 400, local_.commonHeaders(),
                      "droverd cannot parse this query, so it cannot answer it for all nodes",
                      false);
 }

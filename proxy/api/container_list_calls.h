@@ -20,7 +20,7 @@
 #include "docker/container_list_cache.h"
 #include "docker/engine.h"
 #include "proxy/api/local_api.h"
-#include "proxy/http/client.h"
+#include "proxy/http/exchange.h"
 #include "proxy/http/route.h"
 #include "proxy/merge/merge_plan.h"
 
@@ -43,7 +43,7 @@ class ContainerListCalls {
         log_(log),
         maxBody_(maxBody) {}
 
-  base::Task<> answer(Client& client, RouteMatch match);
+  base::Task<> answer(Exchange& exchange, RouteMatch match);
 
  private:
   // Shared by what is kept and by requests under way, which may outlast it. Equal lists are one.
@@ -66,7 +66,7 @@ class ContainerListCalls {
     Body body;
   };
 
-  base::Task<> refuse(Client& client, RouteMatch match);
+  base::Task<> refuse(Exchange& exchange, RouteMatch match);
   base::Task<catalog::Located> anchor(ContainerListPlan& plan);
   base::Task<catalog::Located> ancestors(ContainerListPlan& plan);
   base::Task<std::vector<Part>> ask(RouteMatch match, const ContainerListPlan& plan);

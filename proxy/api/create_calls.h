@@ -10,7 +10,7 @@
 #include "docker/local_engine.h"
 #include "orchestrator/container_create.h"
 #include "orchestrator/create_order.h"
-#include "proxy/http/client.h"
+#include "proxy/http/exchange.h"
 #include "proxy/http/route.h"
 
 namespace proxy {
@@ -23,15 +23,15 @@ class CreateCalls {
       : loop_(loop), local_(local), creation_(creation), maxBody_(maxBody) {}
 
   // POST /containers/create
-  base::Task<> create(Client& client, RouteMatch match);
+  base::Task<> create(Exchange& exchange, RouteMatch match);
   // The same by a node that has placed it here. Refused, with a header that names the filter, if
   // it cannot be here after all; the other node then tries the next candidate.
-  base::Task<> createHere(Client& client, RouteMatch match);
+  base::Task<> createHere(Exchange& exchange, RouteMatch match);
   // POST /drover/placement, with a create request as its body.
-  base::Task<> explain(Client& client, RouteMatch match);
+  base::Task<> explain(Exchange& exchange, RouteMatch match);
 
  private:
-  base::Task<orchestrator::CreateOrder> read(Client& client, RouteMatch match);
+  base::Task<orchestrator::CreateOrder> read(Exchange& exchange, RouteMatch match);
 
   base::Loop& loop_;
   docker::LocalEngine& local_;

@@ -9,7 +9,7 @@
 #include "base/http_heads.h"
 #include "catalog/node_client.h"
 #include "docker/filtered_query.h"
-#include "proxy/http/answer.h"
+#include "proxy/http/respond.h"
 
 namespace proxy {
 namespace {
@@ -116,7 +116,7 @@ void EventStream::followNewcomers(const std::string& target,
   }
 }
 
-base::Task<> EventStream::run(Client& client, std::string_view common, std::string target,
+base::Task<> EventStream::run(Exchange& exchange, std::string_view common, std::string target,
                               std::vector<std::string> wanted) {
   for (const cluster::Node& node : nodes_.nodes()) {
     if (node.up && docker::wantsNode(wanted, node.id.text(), node.name)) awaited_.insert(node.id);
@@ -133,27 +133,27 @@ base::Task<> EventStream::run(Client& client, std::string_view common, std::stri
   while (status_ != 200 && !streams_.empty()) co_await news();
   if (status_ != 200) {
     if (status_) {
-      co_await sendAnswer(client, status_, refusalHead_, refusal_);
+      co_await sendAnswer(exchange, status_, refusalHead_, refusal_);
     } else {
-      co_await sendError(client, 503, common, "no node sends its events", false);
+      co_await sendError(exchange, 503, common, "no node sends its events", false);
     }
     co_return;
   }
 
   // The head goes out at once: clients wait for it before they act.
-  client.status = 200;
-  client.keepAlive = false;
-  bool isOld = client.request().minorVersion() == 0;  // knows no chunks: all until the end is one
+  exchange.status = 200;
+  exchange.keepAlive = false;
+  bool isOld = exchange.request().minorVersion() == 0;  // knows no chunks: all until the end is one
   std::string head = isOld ? "HTTP/1.0 200 OK\r\n" : "HTTP/1.1 200 OK\r\n";
   head += common;
   head += "Content-Type: application/json\r\n";
   base::appendDate(head);
   head += isOld ? "\r\n" : "Connection: close\r\nTransfer-Encoding: chunked\r\n\r\n";
-  co_await client.stream->write(head);
+  co_await exchange.stream->write(head);
 
   bool gone = false;
   base::Stream::Watch watch(
-      *client.stream, [] {},
+      *exchange.stream, [] {},
       [this, &gone] {
         gone = true;
         news_.fire();
@@ -166,14 +166,14 @@ base::Task<> EventStream::run(Client& client, std::string_view common, std::stri
     bool waits = awaitsMore && now() < until && !merger_.isFull();
     std::string lines = waits ? std::string() : merger_.take(now());
     if (!lines.empty() && isOld) {
-      co_await client.stream->write(lines);
+      co_await exchange.stream->write(lines);
       continue;
     }
     if (!lines.empty()) {
       char size[20];
       std::snprintf(size, sizeof size, "%zx\r\n", lines.size());
       std::string chunk = size + lines + "\r\n";
-      co_await client.stream->write(chunk);
+      co_await exchange.stream->write(chunk);
       continue;
     }
     std::optional<EventMerger::Time> next = waits ? until : merger_.nextTake();
@@ -184,7 +184,7 @@ base::Task<> EventStream::run(Client& client, std::string_view common, std::stri
     timer.start(pause, [this] { news_.fire(); });
     co_await news();
   }
-  if (!gone && !isOld) co_await client.stream->write("0\r\n\r\n");
+  if (!gone && !isOld) co_await exchange.stream->write("0\r\n\r\n");
 }
 
 }  // namespace proxy

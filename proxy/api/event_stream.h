@@ -13,7 +13,7 @@
 #include "base/task.h"
 #include "cluster/nodes.h"
 #include "docker/engine.h"
-#include "proxy/http/client.h"
+#include "proxy/http/exchange.h"
 #include "proxy/merge/merge_events.h"
 
 namespace proxy {
@@ -26,7 +26,7 @@ class EventStream {
 
   // Streams to the client until all nodes have said all (with `until`), or the client goes away.
   // `target`: what each node is asked; of those that `wanted` names, if it names any.
-  base::Task<> run(Client& client, std::string_view common, std::string target,
+  base::Task<> run(Exchange& exchange, std::string_view common, std::string target,
                    std::vector<std::string> wanted);
 
  private:

@@ -5,8 +5,8 @@
 
 #include "base/json.h"
 #include "orchestrator/container_removal.h"
-#include "proxy/http/answer.h"
 #include "proxy/http/json_body.h"
+#include "proxy/http/respond.h"
 #include "scheduler/placement_answers.h"
 
 namespace proxy {
@@ -26,13 +26,14 @@ std::string targetFor(const RouteMatch& match, const std::string& id) {
 
 }  // namespace
 
-base::Task<> GlobalCalls::change(Client& client, RouteMatch match) {
-  ObjectCalls::Owner owner = co_await parts_.objects.owner(client, match, catalog::Kind::container);
+base::Task<> GlobalCalls::change(Exchange& exchange, RouteMatch match) {
+  ObjectCalls::Owner owner =
+      co_await parts_.objects.owner(exchange, match, catalog::Kind::container);
   if (!owner.node) co_return;
   if (concerns(match)) {
-    co_await handle(client, match, std::move(*owner.node));
+    co_await handle(exchange, match, std::move(*owner.node));
   } else {
-    co_await parts_.objects.send(client, match, std::move(*owner.node));
+    co_await parts_.objects.send(exchange, match, std::move(*owner.node));
   }
 }
 
@@ -60,20 +61,20 @@ std::optional<orchestrator::GlobalGroup> GlobalCalls::groupOf(std::string_view o
   return std::move(groups[0]);
 }
 
-base::Task<> GlobalCalls::handle(Client& client, RouteMatch match, cluster::Node node) {
+base::Task<> GlobalCalls::handle(Exchange& exchange, RouteMatch match, cluster::Node node) {
   std::optional<orchestrator::GlobalGroup> group = groupOf(match.object);
   const Route& route = match.route();
-  std::string body = co_await readBody(client, parts_.maxBody);
+  std::string body = co_await readBody(exchange, parts_.maxBody);
   // A stop may be among them.
   base::HttpCall call =
-      passedOn(client.request(), std::move(body), catalog::stopTimeout, catalog::maxAnswer);
-  client.upstream = parts_.nodeClient.clientFor(node).name();
+      passedOn(exchange.request(), std::move(body), catalog::stopTimeout, catalog::maxAnswer);
+  exchange.upstream = parts_.nodeClient.clientFor(node).name();
   std::string object(match.object);
   catalog::NodeReply reply = co_await parts_.nodeClient.change(
       std::move(node), call, docker::Effect::container, std::move(object));
   reply.throwFault();
   if (!reply.done || !group) {
-    co_await sendAnswer(client, reply.status, reply.head, reply.body);
+    co_await sendAnswer(exchange, reply.status, reply.head, reply.body);
     co_return;
   }
 
@@ -110,7 +111,7 @@ base::Task<> GlobalCalls::handle(Client& client, RouteMatch match, cluster::Node
   }
   if (route.pattern.ends_with("/update"))
     reply.body = scheduler::withWarnings(reply.body, warnings);
-  co_await sendAnswer(client, reply.status, reply.head, reply.body);
+  co_await sendAnswer(exchange, reply.status, reply.head, reply.body);
 }
 
 base::Task<> GlobalCalls::apply(orchestrator::GlobalMember copy, base::HttpCall call,

@@ -18,7 +18,7 @@
 #include "orchestrator/global_plan.h"
 #include "orchestrator/name_claims.h"
 #include "proxy/api/object_calls.h"
-#include "proxy/http/client.h"
+#include "proxy/http/exchange.h"
 #include "proxy/http/route.h"
 
 namespace proxy {
@@ -40,12 +40,12 @@ class GlobalCalls {
 
   // POST /containers/{id}/start and what else changes a container; one without copies is changed
   // where it is.
-  base::Task<> change(Client& client, RouteMatch match);
+  base::Task<> change(Exchange& exchange, RouteMatch match);
 
   // Whether the request changes a container that has copies.
   bool concerns(const RouteMatch& match) const;
   // Answers such a request, whose container this node has.
-  base::Task<> handle(Client& client, RouteMatch match, cluster::Node node);
+  base::Task<> handle(Exchange& exchange, RouteMatch match, cluster::Node node);
 
  private:
   struct Answered {

@@ -13,8 +13,8 @@
 #include "docker/image_reference.h"
 #include "docker/status_text.h"
 #include "proxy/api/chosen_answer.h"
-#include "proxy/http/answer.h"
 #include "proxy/http/json_body.h"
+#include "proxy/http/respond.h"
 #include "proxy/merge/merge_lists.h"
 #include "proxy/merge/merge_sums.h"
 #include "proxy/merge/repository.h"
@@ -39,11 +39,11 @@ int64_t createdIn(std::string_view inspection) {
 
 // ---- lists
 
-base::Task<> ImageCalls::list(Client& client, RouteMatch match) {
+base::Task<> ImageCalls::list(Exchange& exchange, RouteMatch match) {
   std::optional<docker::FilteredQuery> query = docker::parseFilteredQuery(match.query);
-  if (query && isCut(*query)) return cutList(client, match, std::move(*query));
+  if (query && isCut(*query)) return cutList(exchange, match, std::move(*query));
   bool byName = query && !query->values("reference").empty();
-  return parts_.all.answer(client, match, {},
+  return parts_.all.answer(exchange, match, {},
                            [this, byName](const auto& answers) { return merge(answers, byName); });
 }
 
@@ -76,7 +76,8 @@ base::Task<std::map<std::string, int64_t>> ImageCalls::momentsOf(std::vector<std
   co_return moments;
 }
 
-base::Task<> ImageCalls::cutList(Client& client, RouteMatch match, docker::FilteredQuery query) {
+base::Task<> ImageCalls::cutList(Exchange& exchange, RouteMatch match,
+                                 docker::FilteredQuery query) {
   ImageWindow window;
   std::string before = query.lastValue("before");
   std::string since = query.lastValue("since");
@@ -85,7 +86,7 @@ base::Task<> ImageCalls::cutList(Client& client, RouteMatch match, docker::Filte
   bool known = (before.empty() || early.created) && (since.empty() || late.created);
   if (!known) {
     // That no engine has it, ours says in its own words.
-    co_await parts_.local.passThrough(client, match);
+    co_await parts_.local.passThrough(exchange, match);
     co_return;
   }
   window.before = early.created;
@@ -98,7 +99,7 @@ base::Task<> ImageCalls::cutList(Client& client, RouteMatch match, docker::Filte
   std::erase_if(nodes, [&](const cluster::Node& node) {
     return !docker::wantsNode(wanted, node.id.text(), node.name);
   });
-  std::string_view target = client.request().target();
+  std::string_view target = exchange.request().target();
   std::string asked(target.substr(0, target.find('?')));
   std::string text = query.text();
   if (!text.empty()) asked += "?" + text;
@@ -107,7 +108,7 @@ base::Task<> ImageCalls::cutList(Client& client, RouteMatch match, docker::Filte
       co_await catalog::askAll(parts_.engine, std::move(nodes), std::move(call));
   catalog::Chosen chosen = catalog::chooseList(catalog::outcomesOf(replies));
   if (chosen.status != 200) {
-    co_await sendChosen(client, chosen, replies, parts_.local.commonHeaders());
+    co_await sendChosen(exchange, chosen, replies, parts_.local.commonHeaders());
     co_return;
   }
   std::vector<catalog::NodeAnswer> answers;
@@ -122,7 +123,7 @@ base::Task<> ImageCalls::cutList(Client& client, RouteMatch match, docker::Filte
     answers.push_back(std::move(answer));
   }
   std::string body = merge(std::move(answers), !query.values("reference").empty());
-  co_await sendJson(client, 200, parts_.local.commonHeaders(), body);
+  co_await sendJson(exchange, 200, parts_.local.commonHeaders(), body);
 }
 
 catalog::IsStaleTag ImageCalls::staleness() const {
@@ -141,46 +142,46 @@ std::string ImageCalls::merge(std::vector<catalog::NodeAnswer> answers, bool byN
 
 // ---- wherever it is
 
-base::Task<> ImageCalls::tag(Client& client, RouteMatch match) {
+base::Task<> ImageCalls::tag(Exchange& exchange, RouteMatch match) {
   catalog::Locator::Images found = co_await parts_.locator.findImages(std::string(match.object));
   std::vector<cluster::Node> holders = std::move(found.holders);
   std::move(found.users.begin(), found.users.end(), std::back_inserter(holders));
   if (holders.empty() && found.stale.empty()) {
-    co_await parts_.local.passThrough(client, match);  // the engine says that there is none
+    co_await parts_.local.passThrough(exchange, match);  // the engine says that there is none
     co_return;
   }
   if (holders.empty()) {
     catalog::Located located =
         co_await parts_.locator.find(catalog::Kind::image, std::string(match.object));
-    co_await sendError(client, located.status, parts_.local.commonHeaders(),
-                       docker::errorMessage(located.body), !client.reader.bodyDone());
+    co_await sendError(exchange, located.status, parts_.local.commonHeaders(),
+                       docker::errorMessage(located.body), !exchange.reader.bodyDone());
     co_return;
   }
-  base::HttpCall call = passedOn(client.request(), {}, diskTimeout, parts_.maxBody);
+  base::HttpCall call = passedOn(exchange.request(), {}, diskTimeout, parts_.maxBody);
   docker::ContainerListCache::Change change(parts_.lists, match.route().effect, match.object);
   std::vector<catalog::NodeReply> replies =
       co_await catalog::askAll(parts_.engine, std::move(holders), std::move(call));
   change.answered(200, {});
   catalog::Chosen chosen = catalog::chooseChange(catalog::outcomesOf(replies));
-  co_await sendChosen(client, chosen, replies, parts_.local.commonHeaders());
+  co_await sendChosen(exchange, chosen, replies, parts_.local.commonHeaders());
 }
 
-base::Task<> ImageCalls::remove(Client& client, RouteMatch match) {
+base::Task<> ImageCalls::remove(Exchange& exchange, RouteMatch match) {
   catalog::Locator::Images found = co_await parts_.locator.findImages(std::string(match.object));
   if (!found.fault.empty()) {
     std::string why = "nothing was removed: " + found.fault;
-    co_await sendError(client, 503, parts_.local.commonHeaders(), std::move(why),
-                       !client.reader.bodyDone());
+    co_await sendError(exchange, 503, parts_.local.commonHeaders(), std::move(why),
+                       !exchange.reader.bodyDone());
     co_return;
   }
   if (found.users.empty() && found.holders.empty()) {
     if (found.stale.empty()) {
-      co_await parts_.local.passThrough(client, match);  // the engine says that there is none
+      co_await parts_.local.passThrough(exchange, match);  // the engine says that there is none
       co_return;
     }
     found.holders.swap(found.stale);
   }
-  base::HttpCall call = passedOn(client.request(), {}, diskTimeout, parts_.maxBody);
+  base::HttpCall call = passedOn(exchange.request(), {}, diskTimeout, parts_.maxBody);
   docker::ContainerListCache::Change change(parts_.lists, match.route().effect, match.object);
   std::vector<catalog::NodeReply> replies =
       co_await catalog::askAll(parts_.engine, std::move(found.users), call);
@@ -196,16 +197,16 @@ base::Task<> ImageCalls::remove(Client& client, RouteMatch match) {
   }
   change.answered(200, {});
   if (chosen.status != 200) {
-    co_await sendChosen(client, chosen, replies, parts_.local.commonHeaders());
+    co_await sendChosen(exchange, chosen, replies, parts_.local.commonHeaders());
     co_return;
   }
   std::string body = mergeImageDelete(catalog::successesOf(std::move(replies)));
-  co_await sendJson(client, 200, parts_.local.commonHeaders(), body);
+  co_await sendJson(exchange, 200, parts_.local.commonHeaders(), body);
 }
 
 // ---- brought together
 
-base::Task<> ImageCalls::save(Client& client, RouteMatch match) {
+base::Task<> ImageCalls::save(Exchange& exchange, RouteMatch match) {
   std::vector<std::string> images;
   if (!match.object.empty()) {
     images.push_back(base::decodePath(match.object).value_or(std::string(match.object)));
@@ -221,10 +222,10 @@ base::Task<> ImageCalls::save(Client& client, RouteMatch match) {
     base::Status brought = gathered.status();
     if (brought.ok() && !gathered.value()) brought = co_await bringHere(image);
     if (brought.ok()) continue;
-    co_await sendError(client, 503, parts_.local.commonHeaders(), brought.why(), false);
+    co_await sendError(exchange, 503, parts_.local.commonHeaders(), brought.why(), false);
     co_return;
   }
-  co_await parts_.local.passThrough(client, match);
+  co_await parts_.local.passThrough(exchange, match);
 }
 
 // If another node has it and we do not. Of one that nobody has, engines tell.
@@ -281,54 +282,54 @@ base::Task<ImageCalls::Gathered> ImageCalls::gather(std::string repository, bool
 }
 
 // Without a tag it is about all tags of the repository.
-base::Task<> ImageCalls::push(Client& client, RouteMatch match) {
+base::Task<> ImageCalls::push(Exchange& exchange, RouteMatch match) {
   std::string name = base::decodePath(match.object).value_or(std::string(match.object));
   std::optional<docker::ImageReference> pushed =
       docker::parseImageReference(name, docker::parseQuery(match.query).value("tag"));
   if (!pushed || !pushed->namesOne()) {
-    co_await pushAll(client, match, std::move(name));
+    co_await pushAll(exchange, match, std::move(name));
     co_return;
   }
   ObjectCalls::Owner owner = co_await parts_.objects.ownerOf(
-      client, catalog::Kind::image, base::encodeQueryValue(pushed->listed()));
-  if (owner.node) co_await parts_.objects.send(client, match, std::move(*owner.node));
+      exchange, catalog::Kind::image, base::encodeQueryValue(pushed->listed()));
+  if (owner.node) co_await parts_.objects.send(exchange, match, std::move(*owner.node));
 }
 
-base::Task<> ImageCalls::pushAll(Client& client, RouteMatch match, std::string repository) {
+base::Task<> ImageCalls::pushAll(Exchange& exchange, RouteMatch match, std::string repository) {
   Gathered gathered = co_await gather(std::move(repository), false);
   if (!gathered.ok()) {
-    co_await sendError(client, 503, parts_.local.commonHeaders(), gathered.why(),
-                       !client.reader.bodyDone());
+    co_await sendError(exchange, 503, parts_.local.commonHeaders(), gathered.why(),
+                       !exchange.reader.bodyDone());
   } else if (!gathered.value()) {
-    co_await parts_.local.passThrough(client, match);  // the engine says that there is none
+    co_await parts_.local.passThrough(exchange, match);  // the engine says that there is none
   } else {
-    co_await parts_.objects.send(client, match, std::move(*gathered.value()));
+    co_await parts_.objects.send(exchange, match, std::move(*gathered.value()));
   }
 }
 
 // ---- where it is to be
 
-base::Task<> ImageCalls::pull(Client& client, RouteMatch match) {
+base::Task<> ImageCalls::pull(Exchange& exchange, RouteMatch match) {
   std::optional<cluster::Node> node = parts_.creation.nodeForPull(match.query);
   if (node) {
-    co_await parts_.objects.send(client, match, std::move(*node));
+    co_await parts_.objects.send(exchange, match, std::move(*node));
   } else {
-    co_await parts_.local.passThrough(client, match);
+    co_await parts_.local.passThrough(exchange, match);
   }
 }
 
-base::Task<> ImageCalls::build(Client& client, RouteMatch match) {
+base::Task<> ImageCalls::build(Exchange& exchange, RouteMatch match) {
   catalog::Located located =
       scheduler::nodeForBuild(match.query, parts_.scheduler, parts_.locator, parts_.nodes.self());
   if (located.node) {
-    co_await parts_.objects.send(client, match, std::move(*located.node));
+    co_await parts_.objects.send(exchange, match, std::move(*located.node));
   } else {
-    co_await parts_.objects.sendLocated(client, located);
+    co_await parts_.objects.sendLocated(exchange, located);
   }
 }
 
-base::Task<> ImageCalls::prune(Client& client, RouteMatch match) {
-  return parts_.all.prune(client, match, "images");
+base::Task<> ImageCalls::prune(Exchange& exchange, RouteMatch match) {
+  return parts_.all.prune(exchange, match, "images");
 }
 
 }  // namespace proxy

@@ -20,7 +20,7 @@
 #include "proxy/api/all_nodes.h"
 #include "proxy/api/local_api.h"
 #include "proxy/api/object_calls.h"
-#include "proxy/http/client.h"
+#include "proxy/http/exchange.h"
 #include "proxy/http/route.h"
 #include "proxy/merge/image_window.h"
 #include "scheduler/scheduler.h"
@@ -47,27 +47,27 @@ class ImageCalls {
   explicit ImageCalls(Parts parts) : parts_(parts) {}
 
   // GET /images/json
-  base::Task<> list(Client& client, RouteMatch match);
+  base::Task<> list(Exchange& exchange, RouteMatch match);
   // POST /images/{name}/tag: wherever it is. Who is away learns what the new name means when it is
   // back (tag_index.h).
-  base::Task<> tag(Client& client, RouteMatch match);
+  base::Task<> tag(Exchange& exchange, RouteMatch match);
   // DELETE /images/{name}: wherever it is, or nowhere: not if one who may have it cannot be asked,
   // which would bring it back, nor if the engine of a container of it refuses.
-  base::Task<> remove(Client& client, RouteMatch match);
+  base::Task<> remove(Exchange& exchange, RouteMatch match);
   // GET /images/get and /images/{name}/get: what is not here is brought here first.
-  base::Task<> save(Client& client, RouteMatch match);
+  base::Task<> save(Exchange& exchange, RouteMatch match);
   // POST /images/{name}/push. Without a tag: all tags, which are brought to one node first.
-  base::Task<> push(Client& client, RouteMatch match);
+  base::Task<> push(Exchange& exchange, RouteMatch match);
   // POST /images/create, on the node where the container that asks for it is to be.
-  base::Task<> pull(Client& client, RouteMatch match);
+  base::Task<> pull(Exchange& exchange, RouteMatch match);
   // POST /build, on a node that has what it is to be made of.
-  base::Task<> build(Client& client, RouteMatch match);
+  base::Task<> build(Exchange& exchange, RouteMatch match);
   // POST /images/prune
-  base::Task<> prune(Client& client, RouteMatch match);
+  base::Task<> prune(Exchange& exchange, RouteMatch match);
 
  private:
-  base::Task<> cutList(Client& client, RouteMatch match, docker::FilteredQuery query);
-  base::Task<> pushAll(Client& client, RouteMatch match, std::string repository);
+  base::Task<> cutList(Exchange& exchange, RouteMatch match, docker::FilteredQuery query);
+  base::Task<> pushAll(Exchange& exchange, RouteMatch match, std::string repository);
   // The lists of several nodes as one, in which each tag is at the image that it means. `byName`:
   // they were asked for by their names.
   std::string merge(std::vector<catalog::NodeAnswer> answers, bool byName) const;

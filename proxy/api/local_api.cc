@@ -3,8 +3,8 @@
 #include <optional>
 
 #include "docker/version.h"
-#include "proxy/http/answer.h"
 #include "proxy/http/relay.h"
+#include "proxy/http/respond.h"
 
 namespace proxy {
 
@@ -17,47 +17,48 @@ bool LocalApi::canAnswer(const RouteMatch& match) {
                                    !docker::isOlderVersion(facts->apiVersion, match.version));
 }
 
-base::Task<> LocalApi::ping(Client& client, RouteMatch match) {
-  if (!canAnswer(match)) return passThrough(client, match);
+base::Task<> LocalApi::ping(Exchange& exchange, RouteMatch match) {
+  if (!canAnswer(match)) return passThrough(exchange, match);
   const docker::EngineFacts& facts = *state_.facts();
-  const base::HttpReply& reply = client.request().method() == "HEAD" ? facts.pingHead : facts.ping;
-  return sendAnswer(client, reply.status, reply.head, reply.body);
+  const base::HttpReply& reply =
+      exchange.request().method() == "HEAD" ? facts.pingHead : facts.ping;
+  return sendAnswer(exchange, reply.status, reply.head, reply.body);
 }
 
-base::Task<> LocalApi::version(Client& client, RouteMatch match) {
-  if (!canAnswer(match)) return passThrough(client, match);
+base::Task<> LocalApi::version(Exchange& exchange, RouteMatch match) {
+  if (!canAnswer(match)) return passThrough(exchange, match);
   const base::HttpReply& reply = state_.facts()->version;
-  return sendAnswer(client, reply.status, reply.head, reply.body);
+  return sendAnswer(exchange, reply.status, reply.head, reply.body);
 }
 
 // GET /containers/json, from the cache where that knows how to answer exactly as the engine would.
-base::Task<> LocalApi::containerList(Client& client, RouteMatch match) {
+base::Task<> LocalApi::containerList(Exchange& exchange, RouteMatch match) {
   if (!canAnswer(match)) {
-    co_await passThrough(client, match);
+    co_await passThrough(exchange, match);
     co_return;
   }
   std::optional<docker::RenderedList> list =
-      co_await lists_.answer(match.version, match.query, client.fromNode);
+      co_await lists_.answer(match.version, match.query, exchange.fromNode);
   const docker::EngineFacts* facts = state_.facts();
   if (!list || !facts) {
     metrics_.listCacheMiss();
-    co_await passThrough(client, match);
+    co_await passThrough(exchange, match);
     co_return;
   }
   metrics_.listCacheHit();
   std::string headers = facts->headers;
-  if (client.fromNode) {
-    bool known = client.request().find("If-None-Match").value_or("") == list->tag;
+  if (exchange.fromNode) {
+    bool known = exchange.request().find("If-None-Match").value_or("") == list->tag;
     headers += "ETag: " + list->tag + "\r\n";
     if (known) {
-      co_await sendJson(client, 304, headers, "");
+      co_await sendJson(exchange, 304, headers, "");
       co_return;
     }
   }
-  co_await sendJson(client, 200, headers, *list->body);
+  co_await sendJson(exchange, 200, headers, *list->body);
 }
 
-base::Task<> LocalApi::passThrough(Client& client, RouteMatch match) {
+base::Task<> LocalApi::passThrough(Exchange& exchange, RouteMatch match) {
   docker::Effect effect = match.route().effect;
   RelayOptions options;
   options.hijack = match.route().flow == Flow::hijack;
@@ -67,7 +68,7 @@ base::Task<> LocalApi::passThrough(Client& client, RouteMatch match) {
       change.answered(status, body);
     };
   }
-  co_await relay(client, engine_, std::move(options));
+  co_await relay(exchange, engine_, std::move(options));
 }
 
 }  // namespace proxy

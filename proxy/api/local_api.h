@@ -4,7 +4,7 @@
 // place. What clients of a host in no cluster see, and what other nodes ask for.
 
 #include "docker/local_engine.h"
-#include "proxy/http/client.h"
+#include "proxy/http/exchange.h"
 #include "proxy/http/metrics.h"
 #include "proxy/http/route.h"
 
@@ -18,12 +18,12 @@ class LocalApi : public docker::LocalEngine {
       : docker::LocalEngine(engine, state, lists), metrics_(metrics) {}
 
   // Passes the request to our engine; lists know of what it changes before the client does.
-  base::Task<> passThrough(Client& client, RouteMatch match);
+  base::Task<> passThrough(Exchange& exchange, RouteMatch match);
 
   // Answered here while our engine is there and would accept them; else by it.
-  base::Task<> ping(Client& client, RouteMatch match);
-  base::Task<> version(Client& client, RouteMatch match);
-  base::Task<> containerList(Client& client, RouteMatch match);
+  base::Task<> ping(Exchange& exchange, RouteMatch match);
+  base::Task<> version(Exchange& exchange, RouteMatch match);
+  base::Task<> containerList(Exchange& exchange, RouteMatch match);
 
  private:
   bool canAnswer(const RouteMatch& match);

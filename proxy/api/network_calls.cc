@@ -8,8 +8,8 @@
 #include "catalog/merge_errors.h"
 #include "docker/request_types.h"
 #include "orchestrator/node_name.h"
-#include "proxy/http/answer.h"
 #include "proxy/http/json_body.h"
+#include "proxy/http/respond.h"
 #include "proxy/merge/merge_lists.h"
 
 namespace proxy {
@@ -36,23 +36,23 @@ bool isOfSwarmMode(std::string_view body) {
 
 }  // namespace
 
-base::Task<> NetworkCalls::list(Client& client, RouteMatch match) {
+base::Task<> NetworkCalls::list(Exchange& exchange, RouteMatch match) {
   AllNodes::Options options;
   options.listed = docker::ObjectKind::network;
-  return all_.answer(client, match, options, [](const auto& answers) {
+  return all_.answer(exchange, match, options, [](const auto& answers) {
     return mergeNetworks(answers, clusterNetworkLabel);
   });
 }
 
-base::Task<> NetworkCalls::prune(Client& client, RouteMatch match) {
-  return all_.prune(client, match, "networks");
+base::Task<> NetworkCalls::prune(Exchange& exchange, RouteMatch match) {
+  return all_.prune(exchange, match, "networks");
 }
 
 // On our engine, unless its name says otherwise.
-base::Task<> NetworkCalls::create(Client& client, RouteMatch match) {
-  std::string body = co_await readBody(client, maxBody_);
+base::Task<> NetworkCalls::create(Exchange& exchange, RouteMatch match) {
+  std::string body = co_await readBody(exchange, maxBody_);
   if (isOfSwarmMode(body)) {
-    co_await sendError(client, 501, local_.commonHeaders(), std::string(noOverlay), false);
+    co_await sendError(exchange, 501, local_.commonHeaders(), std::string(noOverlay), false);
     co_return;
   }
   std::optional<orchestrator::NodeName> named =
@@ -62,22 +62,22 @@ base::Task<> NetworkCalls::create(Client& client, RouteMatch match) {
     body = orchestrator::withText(body, "Name", named->name);
     node = std::move(named->node);
   }
-  base::HttpCall call = passedOn(client.request(), std::move(body), changeTimeout, maxBody_);
-  client.upstream = nodeClient_.clientFor(*node).name();
+  base::HttpCall call = passedOn(exchange.request(), std::move(body), changeTimeout, maxBody_);
+  exchange.upstream = nodeClient_.clientFor(*node).name();
   catalog::NodeReply reply = co_await nodeClient_.change(std::move(*node), std::move(call),
                                                          match.route().effect, std::string());
   reply.throwFault();
-  co_await sendAnswer(client, reply.status, reply.head, reply.body);
+  co_await sendAnswer(exchange, reply.status, reply.head, reply.body);
 }
 
 // A network of that name may be on several nodes, as `bridge` is on each:
 // the container says which one is meant.
-base::Task<> NetworkCalls::join(Client& client, RouteMatch match) {
-  ObjectCalls::Named named = co_await objects_.named(client, match, catalog::Kind::network);
+base::Task<> NetworkCalls::join(Exchange& exchange, RouteMatch match) {
+  ObjectCalls::Named named = co_await objects_.named(exchange, match, catalog::Kind::network);
   if (named.isAnswered) co_return;
-  std::string body = co_await readBody(client, maxBody_);
-  if (!isSaidToBeJson(client.request(), body)) {
-    co_await refuseContentType(client, local_.engine());
+  std::string body = co_await readBody(exchange, maxBody_);
+  if (!isSaidToBeJson(exchange.request(), body)) {
+    co_await refuseContentType(exchange, local_.engine());
     co_return;
   }
   base::GoReading reading = base::readAsGo(body, docker::networkJoinType);
@@ -104,12 +104,12 @@ base::Task<> NetworkCalls::join(Client& client, RouteMatch match) {
   if (!located.node && !isJson && located.status == 404)
     located.node = locator_.node(nodes_.self());
   if (!located.node) {
-    co_await objects_.sendLocated(client, located);
+    co_await objects_.sendLocated(exchange, located);
     co_return;
   }
-  base::HttpCall call = passedOn(client.request(), std::move(body), changeTimeout, maxBody_);
+  base::HttpCall call = passedOn(exchange.request(), std::move(body), changeTimeout, maxBody_);
   const cluster::Node& node = *located.node;
-  client.upstream = nodeClient_.clientFor(node).name();
+  exchange.upstream = nodeClient_.clientFor(node).name();
   catalog::NodeReply reply =
       co_await nodeClient_.change(node, std::move(call), match.route().effect, std::string());
   reply.throwFault();
@@ -122,15 +122,15 @@ base::Task<> NetworkCalls::join(Client& client, RouteMatch match) {
                             " on node " + node.name +
                             "; create the container with this network, or with the " +
                             "label io.drover.node=" + other.node->name;
-      co_await sendError(client, 409, local_.commonHeaders(), std::move(message), false);
+      co_await sendError(exchange, 409, local_.commonHeaders(), std::move(message), false);
       co_return;
     }
     if (!other.node && catalog::isSilence(other.status)) {
-      co_await objects_.sendLocated(client, other);
+      co_await objects_.sendLocated(exchange, other);
       co_return;
     }
   }
-  co_await sendAnswer(client, reply.status, reply.head, reply.body);
+  co_await sendAnswer(exchange, reply.status, reply.head, reply.body);
 }
 
 }  // namespace proxy

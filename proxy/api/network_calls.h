@@ -9,7 +9,7 @@
 #include "proxy/api/all_nodes.h"
 #include "proxy/api/local_api.h"
 #include "proxy/api/object_calls.h"
-#include "proxy/http/client.h"
+#include "proxy/http/exchange.h"
 #include "proxy/http/route.h"
 
 namespace proxy {
@@ -28,13 +28,13 @@ class NetworkCalls {
         maxBody_(maxBody) {}
 
   // GET /networks
-  base::Task<> list(Client& client, RouteMatch match);
+  base::Task<> list(Exchange& exchange, RouteMatch match);
   // POST /networks/create
-  base::Task<> create(Client& client, RouteMatch match);
+  base::Task<> create(Exchange& exchange, RouteMatch match);
   // POST /networks/{id}/connect and disconnect
-  base::Task<> join(Client& client, RouteMatch match);
+  base::Task<> join(Exchange& exchange, RouteMatch match);
   // POST /networks/prune
-  base::Task<> prune(Client& client, RouteMatch match);
+  base::Task<> prune(Exchange& exchange, RouteMatch match);
 
  private:
   LocalApi& local_;

@@ -11,7 +11,7 @@
 #include "catalog/locator.h"
 #include "cluster/nodes.h"
 #include "proxy/api/local_api.h"
-#include "proxy/http/client.h"
+#include "proxy/http/exchange.h"
 #include "proxy/http/route.h"
 
 namespace proxy {
@@ -24,12 +24,12 @@ class ObjectCalls {
       : local_(local), nodes_(nodes), index_(index), locator_(locator) {}
 
   // Handlers of calls that are merely passed on to the node that has the object.
-  base::Task<> container(Client& client, RouteMatch match);
-  base::Task<> exec(Client& client, RouteMatch match);
-  base::Task<> network(Client& client, RouteMatch match);
-  base::Task<> image(Client& client, RouteMatch match);
+  base::Task<> container(Exchange& exchange, RouteMatch match);
+  base::Task<> exec(Exchange& exchange, RouteMatch match);
+  base::Task<> network(Exchange& exchange, RouteMatch match);
+  base::Task<> image(Exchange& exchange, RouteMatch match);
   // POST /containers/{id}/exec: the node that makes it is who knows it.
-  base::Task<> createExec(Client& client, RouteMatch match);
+  base::Task<> createExec(Exchange& exchange, RouteMatch match);
 
   struct Owner {
     std::optional<cluster::Node> node;  // nothing: the client has its answer already
@@ -37,25 +37,25 @@ class ObjectCalls {
   };
   // Who is to answer for the object; if nobody has it, this host, whose engine says so. Of
   // NODE/NAME `match` is the call on NAME afterwards.
-  base::Task<Owner> owner(Client& client, RouteMatch& match, catalog::Kind kind);
+  base::Task<Owner> owner(Exchange& exchange, RouteMatch& match, catalog::Kind kind);
   // The same for any name of an object.
-  base::Task<Owner> ownerOf(Client& client, catalog::Kind kind, std::string object);
+  base::Task<Owner> ownerOf(Exchange& exchange, catalog::Kind kind, std::string object);
 
   struct Named {
     std::optional<cluster::Node> node;  // nothing: none was named
     bool isAnswered = false;            // that it cannot be, as the client was told
   };
   // The node of NODE/NAME, taken out of the request and of `match`.
-  base::Task<Named> named(Client& client, RouteMatch& match, catalog::Kind kind);
+  base::Task<Named> named(Exchange& exchange, RouteMatch& match, catalog::Kind kind);
 
   // Passes the request to the node.
-  base::Task<> send(Client& client, RouteMatch match, cluster::Node node);
+  base::Task<> send(Exchange& exchange, RouteMatch match, cluster::Node node);
   // That it is nowhere, or where it is cannot be said.
-  base::Task<> sendLocated(Client& client, const catalog::Located& located);
+  base::Task<> sendLocated(Exchange& exchange, const catalog::Located& located);
 
  private:
-  base::Task<> pass(Client& client, RouteMatch match, catalog::Kind kind);
-  std::optional<cluster::Node> takeNode(Client& client, RouteMatch& match, catalog::Kind kind);
+  base::Task<> pass(Exchange& exchange, RouteMatch match, catalog::Kind kind);
+  std::optional<cluster::Node> takeNode(Exchange& exchange, RouteMatch& match, catalog::Kind kind);
 
   LocalApi& local_;
   const cluster::Nodes& nodes_;

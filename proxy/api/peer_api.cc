@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "base/json.h"
-#include "proxy/http/answer.h"
+#include "proxy/http/respond.h"
 
 namespace proxy {
 namespace {
@@ -13,35 +13,35 @@ namespace {
 constexpr size_t maxBody = 8 * 1024 * 1024;
 constexpr size_t maxStrangersBody = 16 * 1024;
 
-base::Task<std::string> bodyOf(Client& client) {
-  return readBody(client, client.nodeId.empty() ? maxStrangersBody : maxBody);
+base::Task<std::string> bodyOf(Exchange& exchange) {
+  return readBody(exchange, exchange.nodeId.empty() ? maxStrangersBody : maxBody);
 }
 
 // Nothing is said if there is nothing to say.
-base::Task<> send(Client& client, const std::string& text) {
-  return sendJson(client, text.empty() ? 204 : 200, "", text);
+base::Task<> send(Exchange& exchange, const std::string& text) {
+  return sendJson(exchange, text.empty() ? 204 : 200, "", text);
 }
 
 }  // namespace
 
-base::Task<> PeerApi::answerNode(Client& client, Action action) {
-  std::string body = co_await bodyOf(client);
-  std::optional<cluster::NodeId> from = cluster::NodeId::parse(client.nodeId);
+base::Task<> PeerApi::answerNode(Exchange& exchange, Action action) {
+  std::string body = co_await bodyOf(exchange);
+  std::optional<cluster::NodeId> from = cluster::NodeId::parse(exchange.nodeId);
   if (!from) throw cluster::AgentError(403, "only nodes of the cluster may ask this");
   std::string text = co_await (this->*action)(*from, std::move(body));
-  co_await send(client, text);
+  co_await send(exchange, text);
 }
 
-base::Task<> PeerApi::describe(Client& client, RouteMatch) {
-  co_await bodyOf(client);
+base::Task<> PeerApi::describe(Exchange& exchange, RouteMatch) {
+  co_await bodyOf(exchange);
   std::string text = agent_.describe();
-  co_await send(client, text);
+  co_await send(exchange, text);
 }
 
-base::Task<> PeerApi::admit(Client& client, RouteMatch) {
-  std::string body = co_await bodyOf(client);
+base::Task<> PeerApi::admit(Exchange& exchange, RouteMatch) {
+  std::string body = co_await bodyOf(exchange);
   std::string text = agent_.admit(body);
-  co_await send(client, text);
+  co_await send(exchange, text);
 }
 
 base::Task<std::string> PeerApi::takeMessages(cluster::NodeId from, std::string body) {

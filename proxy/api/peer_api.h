@@ -11,7 +11,7 @@
 #include "orchestrator/image_transfer.h"
 #include "orchestrator/rebalancing.h"
 #include "orchestrator/volume_move.h"
-#include "proxy/http/client.h"
+#include "proxy/http/exchange.h"
 #include "proxy/http/route.h"
 
 namespace proxy {
@@ -31,11 +31,11 @@ class PeerApi {
   // What is done for a node that asks, with the body it sent; gives the answer, JSON, or nothing.
   using Action = base::Task<std::string> (PeerApi::*)(cluster::NodeId from, std::string body);
   // Answers a node of the cluster.
-  base::Task<> answerNode(Client& client, Action action);
+  base::Task<> answerNode(Exchange& exchange, Action action);
 
   // For who wants to join: what is to be known of the cluster, and being let in.
-  base::Task<> describe(Client& client, RouteMatch match);
-  base::Task<> admit(Client& client, RouteMatch match);
+  base::Task<> describe(Exchange& exchange, RouteMatch match);
+  base::Task<> admit(Exchange& exchange, RouteMatch match);
 
   // Actions.
   base::Task<std::string> takeMessages(cluster::NodeId from, std::string body);

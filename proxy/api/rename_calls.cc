@@ -6,12 +6,13 @@
 
 #include "base/url.h"
 #include "docker/query.h"
-#include "proxy/http/answer.h"
+#include "proxy/http/respond.h"
 
 namespace proxy {
 
-base::Task<> RenameCalls::rename(Client& client, RouteMatch match) {
-  ObjectCalls::Owner owner = co_await parts_.objects.owner(client, match, catalog::Kind::container);
+base::Task<> RenameCalls::rename(Exchange& exchange, RouteMatch match) {
+  ObjectCalls::Owner owner =
+      co_await parts_.objects.owner(exchange, match, catalog::Kind::container);
   if (!owner.node) co_return;
   cluster::Node node = std::move(*owner.node);
   std::string name(orchestrator::withoutSlash(docker::parseQuery(match.query).value("name")));
@@ -28,19 +29,19 @@ base::Task<> RenameCalls::rename(Client& client, RouteMatch match) {
                std::find(before.begin(), before.end(), name) != before.end();
   if (!isOwn) refusal = co_await claimed.take(name);
   if (refusal.status) {
-    co_await sendRefusal(client, parts_.local.commonHeaders(), std::move(refusal));
+    co_await sendRefusal(exchange, parts_.local.commonHeaders(), std::move(refusal));
     co_return;
   }
   try {
-    co_await parts_.objects.send(client, match, node);
+    co_await parts_.objects.send(exchange, match, node);
   } catch (const base::Unreachable&) {
     throw;  // it has heard of nothing
   } catch (...) {
     claimed.mayStand(node.id);
     throw;
   }
-  if (client.status == 503) claimed.mayStand(node.id);
-  if (client.status != 204) co_return;
+  if (exchange.status == 503) claimed.mayStand(node.id);
+  if (exchange.status != 204) co_return;
   claimed.stands(node.id, object);
   parts_.names.freed(before);
 }

@@ -8,7 +8,7 @@
 #include "orchestrator/name_claims.h"
 #include "proxy/api/local_api.h"
 #include "proxy/api/object_calls.h"
-#include "proxy/http/client.h"
+#include "proxy/http/exchange.h"
 #include "proxy/http/route.h"
 
 namespace proxy {
@@ -24,7 +24,7 @@ class RenameCalls {
   };
   explicit RenameCalls(Parts parts) : parts_(parts) {}
 
-  base::Task<> rename(Client& client, RouteMatch match);
+  base::Task<> rename(Exchange& exchange, RouteMatch match);
 
  private:
   Parts parts_;

@@ -6,12 +6,12 @@ namespace {
 // ---- handlers
 
 template <class T>
-T& classOf(base::Task<> (T::*)(Client&, RouteMatch));
+T& classOf(base::Task<> (T::*)(Exchange&, RouteMatch));
 
 template <auto method>
-base::Task<> to(const Handlers& handlers, Client& client, RouteMatch match) {
+base::Task<> to(const Handlers& handlers, Exchange& exchange, RouteMatch match) {
   using Class = decltype(classOf(method));
-  return (std::get<Class>(handlers.all).*method)(client, match);
+  return (std::get<Class>(handlers.all).*method)(exchange, match);
 }
 
 // This host's engine, be it in a cluster or not.
@@ -21,9 +21,9 @@ template <auto method>
 constexpr Answers everywhere{to<method>, to<method>, to<method>};
 // What our engine refuses for the version of its API no other node is asked for.
 template <auto method>
-base::Task<> unlessForeign(const Handlers& handlers, Client& client, RouteMatch match) {
+base::Task<> unlessForeign(const Handlers& handlers, Exchange& exchange, RouteMatch match) {
   bool isForeign = std::get<LocalApi&>(handlers.all).isForeign(match.version);
-  return isForeign ? pass(handlers, client, match) : to<method>(handlers, client, match);
+  return isForeign ? pass(handlers, exchange, match) : to<method>(handlers, exchange, match);
 }
 // A client in a cluster is answered by the one, of a host in none by the other, a node by the last.
 template <auto cluster, auto host = &LocalApi::passThrough, auto node = host>
@@ -34,15 +34,15 @@ constexpr Answers atPeersPort{pass, pass, to<method>};
 
 using enum SwarmApi::When;
 template <SwarmApi::Action action, SwarmApi::When when>
-base::Task<> toSwarm(const Handlers& handlers, Client& client, RouteMatch match) {
-  return std::get<SwarmApi&>(handlers.all).answer(client, match, when, action);
+base::Task<> toSwarm(const Handlers& handlers, Exchange& exchange, RouteMatch match) {
+  return std::get<SwarmApi&>(handlers.all).answer(exchange, match, when, action);
 }
 template <SwarmApi::Action action, SwarmApi::When when = shown>
 constexpr Answers swarm{toSwarm<action, when>, toSwarm<action, when>, pass};
 
 template <PeerApi::Action action>
-base::Task<> toPeer(const Handlers& handlers, Client& client, RouteMatch) {
-  return std::get<PeerApi&>(handlers.all).answerNode(client, action);
+base::Task<> toPeer(const Handlers& handlers, Exchange& exchange, RouteMatch) {
+  return std::get<PeerApi&>(handlers.all).answerNode(exchange, action);
 }
 template <PeerApi::Action action>
 constexpr Answers peer{pass, pass, toPeer<action>};

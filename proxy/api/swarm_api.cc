@@ -14,7 +14,7 @@
 #include "labels/node_rules.h"
 #include "proxy/api/swarm_addresses.h"
 #include "proxy/api/swarm_spec.h"
-#include "proxy/http/answer.h"
+#include "proxy/http/respond.h"
 #include "scheduler/placement_answers.h"
 
 namespace proxy {
@@ -174,14 +174,14 @@ bool passes(const docker::FilteredQuery& query, const NodeView& view) {
 
 }  // namespace
 
-base::Task<> SwarmApi::answer(Client& client, RouteMatch match, When when, Action action) {
+base::Task<> SwarmApi::answer(Exchange& exchange, RouteMatch match, When when, Action action) {
   bool isIn = agent_.clustered() || isWaiting();
   bool isOurs = when == When::always || (isIn && (shown_ || when == When::member));
   if (!isOurs) {
-    co_await local_.passThrough(client, match);
+    co_await local_.passThrough(exchange, match);
     co_return;
   }
-  std::string body = co_await readBody(client, maxBody_);
+  std::string body = co_await readBody(exchange, maxBody_);
   agent_.refuseWhileWaiting();
   Reply reply;
   try {
@@ -189,7 +189,7 @@ base::Task<> SwarmApi::answer(Client& client, RouteMatch match, When when, Actio
   } catch (const base::StreamError& broken) {
     throw AgentError(503, broken.what());  // with another node
   }
-  co_await sendJson(client, reply.status, local_.commonHeaders(), reply.body);
+  co_await sendJson(exchange, reply.status, local_.commonHeaders(), reply.body);
 }
 
 // An engine in swarm mode would answer what is ours to answer, and moves containers itself.
@@ -387,12 +387,12 @@ base::Task<SwarmApi::Reply> SwarmApi::unsupported(RouteMatch, std::string) {
 
 // ---- info
 
-base::Task<> SwarmApi::hostInfo(Client& client, RouteMatch match) {
+base::Task<> SwarmApi::hostInfo(Exchange& exchange, RouteMatch match) {
   if (!isWaiting()) {
-    co_await local_.passThrough(client, match);
+    co_await local_.passThrough(exchange, match);
     co_return;
   }
-  std::string target(client.request().target());
+  std::string target(exchange.request().target());
   base::HttpReply reply =
       co_await engine_.call(base::httpGet(target, catalog::listTimeout, maxBody_));
   std::optional<docker::JsonObject> info = docker::JsonObject::parse(reply.body);
@@ -403,7 +403,7 @@ base::Task<> SwarmApi::hostInfo(Client& client, RouteMatch match) {
     warning += "; this host is served alone until its state directory can be written";
     body = scheduler::withWarnings(info->text(), {warning});
   }
-  co_await sendAnswer(client, reply.status, reply.head, body);
+  co_await sendAnswer(exchange, reply.status, reply.head, body);
 }
 
 std::string SwarmApi::infoSection() const {

@@ -9,7 +9,7 @@
 #include "base/task.h"
 #include "cluster/agent/agent.h"
 #include "proxy/api/local_api.h"
-#include "proxy/http/client.h"
+#include "proxy/http/exchange.h"
 #include "proxy/http/route.h"
 
 namespace proxy {
@@ -34,7 +34,7 @@ class SwarmApi {
     shown,   // the same, if clients see an active swarm
   };
   // Answers the request whose head `client` holds. Throws when either side breaks off.
-  base::Task<> answer(Client& client, RouteMatch match, When when, Action action);
+  base::Task<> answer(Exchange& exchange, RouteMatch match, When when, Action action);
 
   // Actions.
   base::Task<Reply> init(RouteMatch match, std::string body);
@@ -55,7 +55,7 @@ class SwarmApi {
   // Whether we are to be in a cluster as soon as the state directory can be written.
   bool isWaiting() const { return !agent_.waitsForStore().empty(); }
   // GET /info of a host in no cluster: the engine's, and what is missing if it is to be in one.
-  base::Task<> hostInfo(Client& client, RouteMatch match);
+  base::Task<> hostInfo(Exchange& exchange, RouteMatch match);
 
   // The member Swarm of GET /info, JSON.
   std::string infoSection() const;

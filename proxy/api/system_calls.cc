@@ -10,13 +10,13 @@
 #include "labels/keys.h"
 #include "orchestrator/volume_conflicts.h"
 #include "proxy/api/event_stream.h"
-#include "proxy/http/answer.h"
+#include "proxy/http/respond.h"
 #include "proxy/merge/merge_sums.h"
 #include "scheduler/placement_answers.h"
 
 namespace proxy {
 
-base::Task<> SystemCalls::info(Client& client, RouteMatch match) {
+base::Task<> SystemCalls::info(Exchange& exchange, RouteMatch match) {
   AllNodes::Options options;
   options.takesNodeFilter = false;
   std::string self(parts_.agent.self().text());
@@ -32,7 +32,7 @@ base::Task<> SystemCalls::info(Client& client, RouteMatch match) {
       warnings.push_back("WARNING: CA rotation is waiting for " + waits);
     return warnings.empty() ? body : scheduler::withWarnings(body, warnings);
   };
-  return parts_.all.answer(client, match, options, std::move(merge));
+  return parts_.all.answer(exchange, match, options, std::move(merge));
 }
 
 std::vector<NodeFacts> SystemCalls::nodeFacts() const {
@@ -73,7 +73,7 @@ ImageCounts SystemCalls::imageCounts(const std::vector<catalog::NodeAnswer>& ans
   return counts;
 }
 
-base::Task<> SystemCalls::version(Client& client, RouteMatch match) {
+base::Task<> SystemCalls::version(Exchange& exchange, RouteMatch match) {
   std::vector<DroverVersion> drovers;
   for (const cluster::NodeView& view : parts_.agent.nodeViews()) {
     if (view.status == cluster::Status::left) continue;
@@ -82,12 +82,12 @@ base::Task<> SystemCalls::version(Client& client, RouteMatch match) {
   AllNodes::Options options;
   options.takesNodeFilter = false;
   std::string self(parts_.agent.self().text());
-  return parts_.all.answer(client, match, options, [drovers, self](const auto& answers) {
+  return parts_.all.answer(exchange, match, options, [drovers, self](const auto& answers) {
     return mergeVersion(answers, self, drovers);
   });
 }
 
-base::Task<> SystemCalls::events(Client& client, RouteMatch match) {
+base::Task<> SystemCalls::events(Exchange& exchange, RouteMatch match) {
   // A query that we cannot read goes to all as it is: they refuse it, or understand more than we
   // do.
   std::optional<docker::FilteredQuery> query = docker::parseFilteredQuery(match.query);
@@ -98,23 +98,23 @@ base::Task<> SystemCalls::events(Client& client, RouteMatch match) {
   target += "/events";
   if (!text.empty()) target += "?" + text;
   EventStream stream(parts_.loop, parts_.engine, parts_.agent, parts_.log);
-  co_await stream.run(client, parts_.local.commonHeaders(), std::move(target), std::move(wanted));
+  co_await stream.run(exchange, parts_.local.commonHeaders(), std::move(target), std::move(wanted));
 }
 
-base::Task<> SystemCalls::diskUsage(Client& client, RouteMatch match) {
+base::Task<> SystemCalls::diskUsage(Exchange& exchange, RouteMatch match) {
   AllNodes::Options options;
   options.walksDisk = true;
-  return parts_.all.answer(client, match, options,
+  return parts_.all.answer(exchange, match, options,
                            [](const auto& answers) { return mergeDiskUsage(answers); });
 }
 
-base::Task<> SystemCalls::pruneBuilds(Client& client, RouteMatch match) {
-  return parts_.all.prune(client, match, "build");
+base::Task<> SystemCalls::pruneBuilds(Exchange& exchange, RouteMatch match) {
+  return parts_.all.prune(exchange, match, "build");
 }
 
-base::Task<> SystemCalls::rebalance(Client& client, RouteMatch) {
-  base::HttpReply reply = co_await parts_.rebalancing.run(client.upstream);
-  co_await sendJson(client, reply.status, parts_.local.commonHeaders(), reply.body);
+base::Task<> SystemCalls::rebalance(Exchange& exchange, RouteMatch) {
+  base::HttpReply reply = co_await parts_.rebalancing.run(exchange.upstream);
+  co_await sendJson(exchange, reply.status, parts_.local.commonHeaders(), reply.body);
 }
 
 }  // namespace proxy

@@ -15,7 +15,7 @@
 #include "proxy/api/all_nodes.h"
 #include "proxy/api/local_api.h"
 #include "proxy/api/swarm_api.h"
-#include "proxy/http/client.h"
+#include "proxy/http/exchange.h"
 #include "proxy/http/route.h"
 #include "proxy/merge/merge_info.h"
 
@@ -39,17 +39,17 @@ class SystemCalls {
   explicit SystemCalls(Parts parts) : parts_(parts) {}
 
   // GET /info
-  base::Task<> info(Client& client, RouteMatch match);
+  base::Task<> info(Exchange& exchange, RouteMatch match);
   // GET /version
-  base::Task<> version(Client& client, RouteMatch match);
+  base::Task<> version(Exchange& exchange, RouteMatch match);
   // GET /events
-  base::Task<> events(Client& client, RouteMatch match);
+  base::Task<> events(Exchange& exchange, RouteMatch match);
   // GET /system/df
-  base::Task<> diskUsage(Client& client, RouteMatch match);
+  base::Task<> diskUsage(Exchange& exchange, RouteMatch match);
   // POST /build/prune
-  base::Task<> pruneBuilds(Client& client, RouteMatch match);
+  base::Task<> pruneBuilds(Exchange& exchange, RouteMatch match);
   // POST /drover/rebalance
-  base::Task<> rebalance(Client& client, RouteMatch match);
+  base::Task<> rebalance(Exchange& exchange, RouteMatch match);
 
  private:
   std::vector<NodeFacts> nodeFacts() const;

@@ -10,8 +10,8 @@
 #include "orchestrator/node_name.h"
 #include "orchestrator/volume_conflicts.h"
 #include "orchestrator/volume_move.h"
-#include "proxy/http/answer.h"
 #include "proxy/http/json_body.h"
+#include "proxy/http/respond.h"
 #include "proxy/merge/merge_lists.h"
 
 namespace proxy {
@@ -38,10 +38,10 @@ std::string nodeWanted(const rapidjson::Value& request) {
 
 }  // namespace
 
-base::Task<> VolumeCalls::create(Client& client, RouteMatch) {
-  std::string body = co_await readBody(client, maxBody_);
-  if (!isSaidToBeJson(client.request(), body)) {
-    co_await refuseContentType(client, local_.engine());
+base::Task<> VolumeCalls::create(Exchange& exchange, RouteMatch) {
+  std::string body = co_await readBody(exchange, maxBody_);
+  if (!isSaidToBeJson(exchange.request(), body)) {
+    co_await refuseContentType(exchange, local_.engine());
     co_return;
   }
   std::optional<std::string> asked = orchestrator::requestedName(body);
@@ -63,7 +63,7 @@ base::Task<> VolumeCalls::create(Client& client, RouteMatch) {
   // One without a name gets its own, and what is no name the engine refuses.
   if (node && !name.empty()) found = co_await claims_.find(name);
   if (found.refusal.status) {
-    co_await sendRefusal(client, local_.commonHeaders(), std::move(found.refusal));
+    co_await sendRefusal(exchange, local_.commonHeaders(), std::move(found.refusal));
     co_return;
   }
   // The engine says whether that one is what is asked for.
@@ -71,15 +71,15 @@ base::Task<> VolumeCalls::create(Client& client, RouteMatch) {
                            [](const cluster::Node& each) { return each.self; });
   if (!found.homes.empty())
     node = here == found.homes.end() ? std::move(found.homes.front()) : std::move(*here);
-  co_await makeOn(client, std::move(*node), std::move(body), std::move(found.claim));
+  co_await makeOn(exchange, std::move(*node), std::move(body), std::move(found.claim));
 }
 
-base::Task<> VolumeCalls::makeOn(Client& client, cluster::Node node, std::string body,
+base::Task<> VolumeCalls::makeOn(Exchange& exchange, cluster::Node node, std::string body,
                                  orchestrator::VolumeClaims::Claim claim) {
   std::vector<orchestrator::VolumeClaims::Claim> claims;
   if (claim.held) claims.push_back(std::move(claim));
-  client.upstream = nodeClient_.clientFor(node).name();
-  base::HttpCall call = passedOn(client.request(), std::move(body), createTimeout, maxBody_);
+  exchange.upstream = nodeClient_.clientFor(node).name();
+  base::HttpCall call = passedOn(exchange.request(), std::move(body), createTimeout, maxBody_);
   catalog::NodeReply reply = co_await nodeClient_.call(node, std::move(call));
   if (reply.outcomeUnknown()) claims_.made(std::move(claims), node.id, false);
   reply.throwFault();
@@ -87,56 +87,56 @@ base::Task<> VolumeCalls::makeOn(Client& client, cluster::Node node, std::string
     claims_.made(std::move(claims), node.id, true);
     reply.body = shownOn(node, std::move(reply.body));
   }
-  co_await sendAnswer(client, reply.status, reply.head, reply.body);
+  co_await sendAnswer(exchange, reply.status, reply.head, reply.body);
 }
 
-base::Task<> VolumeCalls::list(Client& client, RouteMatch match) {
+base::Task<> VolumeCalls::list(Exchange& exchange, RouteMatch match) {
   AllNodes::Options options;
   options.listed = docker::ObjectKind::volume;
-  return all_.answer(client, match, options,
+  return all_.answer(exchange, match, options,
                      [](const auto& answers) { return mergeVolumes(answers); });
 }
 
-base::Task<> VolumeCalls::prune(Client& client, RouteMatch match) {
-  return all_.prune(client, match, "volumes");
+base::Task<> VolumeCalls::prune(Exchange& exchange, RouteMatch match) {
+  return all_.prune(exchange, match, "volumes");
 }
 
-base::Task<> VolumeCalls::inspect(Client& client, RouteMatch match) {
-  ObjectCalls::Named named = co_await objects_.named(client, match, catalog::Kind::volume);
+base::Task<> VolumeCalls::inspect(Exchange& exchange, RouteMatch match) {
+  ObjectCalls::Named named = co_await objects_.named(exchange, match, catalog::Kind::volume);
   if (named.isAnswered) co_return;
   if (named.node) {
-    co_await inspectOn(client, std::move(*named.node));
+    co_await inspectOn(exchange, std::move(*named.node));
     co_return;
   }
   catalog::Located located =
       co_await locator_.find(catalog::Kind::volume, std::string(match.object));
   if (!located.node) {
-    co_await sendJson(client, located.status, local_.commonHeaders(), located.body);
+    co_await sendJson(exchange, located.status, local_.commonHeaders(), located.body);
     co_return;
   }
-  co_await inspectOn(client, std::move(*located.node));
+  co_await inspectOn(exchange, std::move(*located.node));
 }
 
-base::Task<> VolumeCalls::inspectOn(Client& client, cluster::Node node) {
-  client.upstream = nodeClient_.clientFor(node).name();
+base::Task<> VolumeCalls::inspectOn(Exchange& exchange, cluster::Node node) {
+  exchange.upstream = nodeClient_.clientFor(node).name();
   base::HttpCall call =
-      base::httpGet(std::string(client.request().target()), catalog::lookupTimeout, maxBody_);
+      base::httpGet(std::string(exchange.request().target()), catalog::lookupTimeout, maxBody_);
   catalog::NodeReply reply = co_await nodeClient_.call(std::move(node), std::move(call));
   reply.throwFault();
   if (reply.status == 200) reply.body = shownOn(reply.node, std::move(reply.body));
-  co_await sendAnswer(client, reply.status, reply.head, reply.body);
+  co_await sendAnswer(exchange, reply.status, reply.head, reply.body);
 }
 
-base::Task<> VolumeCalls::change(Client& client, RouteMatch match) {
-  ObjectCalls::Named named = co_await objects_.named(client, match, catalog::Kind::volume);
+base::Task<> VolumeCalls::change(Exchange& exchange, RouteMatch match) {
+  ObjectCalls::Named named = co_await objects_.named(exchange, match, catalog::Kind::volume);
   if (named.isAnswered) co_return;
   catalog::Located located;
   located.node = std::move(named.node);
   if (!located.node) located = co_await holder(std::string(match.object));
   if (located.node) {
-    co_await objects_.send(client, match, std::move(*located.node));
+    co_await objects_.send(exchange, match, std::move(*located.node));
   } else {
-    co_await objects_.sendLocated(client, located);
+    co_await objects_.sendLocated(exchange, located);
   }
 }
 

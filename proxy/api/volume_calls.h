@@ -16,7 +16,7 @@
 #include "orchestrator/volume_claims.h"
 #include "proxy/api/all_nodes.h"
 #include "proxy/api/object_calls.h"
-#include "proxy/http/client.h"
+#include "proxy/http/exchange.h"
 #include "proxy/http/route.h"
 
 namespace proxy {
@@ -39,21 +39,21 @@ class VolumeCalls {
         maxBody_(maxBody) {}
 
   // GET /volumes
-  base::Task<> list(Client& client, RouteMatch match);
+  base::Task<> list(Exchange& exchange, RouteMatch match);
   // POST /volumes/create
-  base::Task<> create(Client& client, RouteMatch match);
+  base::Task<> create(Exchange& exchange, RouteMatch match);
   // GET /volumes/{name}
-  base::Task<> inspect(Client& client, RouteMatch match);
+  base::Task<> inspect(Exchange& exchange, RouteMatch match);
   // PUT and DELETE /volumes/{name}. One that several nodes have, as after a split, is changed on
   // none of them unless it is said on which.
-  base::Task<> change(Client& client, RouteMatch match);
+  base::Task<> change(Exchange& exchange, RouteMatch match);
   // POST /volumes/prune
-  base::Task<> prune(Client& client, RouteMatch match);
+  base::Task<> prune(Exchange& exchange, RouteMatch match);
 
  private:
-  base::Task<> inspectOn(Client& client, cluster::Node node);
+  base::Task<> inspectOn(Exchange& exchange, cluster::Node node);
   base::Task<catalog::Located> holder(std::string object);
-  base::Task<> makeOn(Client& client, cluster::Node node, std::string body,
+  base::Task<> makeOn(Exchange& exchange, cluster::Node node, std::string body,
                       orchestrator::VolumeClaims::Claim claim);
   bool isGlobal(const cluster::Node& node, const std::string& name) const;
 

@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "labels/text.h"
-#include "proxy/http/answer.h"
+#include "proxy/http/respond.h"
 
 namespace proxy {
 namespace {
@@ -42,11 +42,11 @@ base::HttpCall passedOn(const base::Head& request, std::string body, base::milli
   return call;
 }
 
-base::Task<> refuseContentType(Client& client, docker::Engine& engine) {
-  base::HttpCall call = passedOn(client.request(), std::string(noJson), askTimeout, maxRefusal);
-  client.upstream = engine.name();
+base::Task<> refuseContentType(Exchange& exchange, docker::Engine& engine) {
+  base::HttpCall call = passedOn(exchange.request(), std::string(noJson), askTimeout, maxRefusal);
+  exchange.upstream = engine.name();
   base::HttpReply reply = co_await engine.call(std::move(call));
-  co_await sendAnswer(client, reply.status, reply.head, reply.body);
+  co_await sendAnswer(exchange, reply.status, reply.head, reply.body);
 }
 
 }  // namespace proxy

@@ -10,7 +10,7 @@
 #include "base/http.h"
 #include "base/task.h"
 #include "docker/engine.h"
-#include "proxy/http/client.h"
+#include "proxy/http/exchange.h"
 
 namespace proxy {
 
@@ -27,6 +27,6 @@ base::HttpCall passedOn(const base::Head& request, std::string body, base::milli
                         size_t most);
 
 // Answers a request, whose body has been read, with what the engine says to its Content-Type.
-base::Task<> refuseContentType(Client& client, docker::Engine& engine);
+base::Task<> refuseContentType(Exchange& exchange, docker::Engine& engine);
 
 }  // namespace proxy

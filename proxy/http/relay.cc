@@ -25,7 +25,7 @@ constexpr size_t usualHead = 512;
 // rest of the body, then watches for the client to go away.
 class Upload {
  public:
-  Upload(Client& client, Stream& upstream) : client_(client), upstream_(upstream) {}
+  Upload(Exchange& exchange, Stream& upstream) : client_(exchange), upstream_(upstream) {}
 
   bool done() const { return done_; }
   base::Task<> run() {
@@ -65,7 +65,7 @@ class Upload {
   bool halfClosed() const { return halfClosed_; }
 
  private:
-  Client& client_;
+  Exchange& client_;
   Stream& upstream_;
   std::optional<Stream::Watch> watch_;
   std::optional<base::HttpError> malformed_;
@@ -74,13 +74,13 @@ class Upload {
 };
 
 // The head as the engine gets it, and what has come of the body.
-std::string firstBytes(Client& client) {
+std::string firstBytes(Exchange& exchange) {
   std::string out;
   out.reserve(usualHead);
-  base::appendRequestHead(out, client.request());
-  size_t used = client.reader.feedBody(client.rest);
-  out.append(client.rest, 0, used);
-  client.rest.erase(0, used);
+  base::appendRequestHead(out, exchange.request());
+  size_t used = exchange.reader.feedBody(exchange.rest);
+  out.append(exchange.rest, 0, used);
+  exchange.rest.erase(0, used);
   return out;
 }
 
@@ -99,13 +99,13 @@ base::Task<bool> send(base::HttpConnection& server, std::string_view bytes) {
 
 }  // namespace
 
-base::Task<> relay(Client& client, base::HttpClient& server, RelayOptions options) {
-  client.upstream = server.name();
+base::Task<> relay(Exchange& exchange, base::HttpClient& server, RelayOptions options) {
+  exchange.upstream = server.name();
   std::unique_ptr<base::HttpConnection> upstream;
-  std::string_view method = client.request().method();
-  bool repeatable = (method == "GET" || method == "HEAD") && client.reader.bodyDone();
+  std::string_view method = exchange.request().method();
+  bool repeatable = (method == "GET" || method == "HEAD") && exchange.reader.bodyDone();
   bool fresh = false;
-  std::string request = firstBytes(client);
+  std::string request = firstBytes(exchange);
 
   std::optional<Upload> upload;
   base::Scope beside([](std::exception_ptr) {});
@@ -115,8 +115,8 @@ base::Task<> relay(Client& client, base::HttpClient& server, RelayOptions option
     fresh = true;
     bool sent = co_await send(*upstream, request);
     if (!sent) continue;
-    upload.emplace(client, *upstream->stream);
-    if (client.reader.bodyDone()) {
+    upload.emplace(exchange, *upstream->stream);
+    if (exchange.reader.bodyDone()) {
       upload->watch();
     } else {
       beside.spawn(upload->run());
@@ -129,7 +129,7 @@ base::Task<> relay(Client& client, base::HttpClient& server, RelayOptions option
       // An idle connection may have been closed just as it was taken; a question can be asked
       // again, a command may have been heard.
       bool stale = repeatable && upstream->reused && !upstream->reader.started() &&
-                   !upload->halfClosed() && !client.stream->peerGone();
+                   !upload->halfClosed() && !exchange.stream->peerGone();
       if (!stale) throw;
     }
   }
@@ -141,7 +141,7 @@ base::Task<> relay(Client& client, base::HttpClient& server, RelayOptions option
   while (answer.head().status() < 200 && answer.head().status() != 101) {
     base::appendAnswerHead(out, answer.head(),
                            base::ConnectionEnd::untold);  // 100 Continue and the like
-    co_await client.stream->write(out);
+    co_await exchange.stream->write(out);
     out.clear();
     try {
       co_await upstream->readHead(method == "HEAD");
@@ -156,31 +156,31 @@ base::Task<> relay(Client& client, base::HttpClient& server, RelayOptions option
   bool tunnelled = upgraded || (endless && options.hijack);
   bool engineCloses = !answer.head().keepAlive();
   // An engine that closes before it has read the request whole does not want the rest of it.
-  if (endless || (engineCloses && !upload->done()) || !client.request().keepAlive())
-    client.keepAlive = false;
-  bool isOld = client.request().minorVersion() == 0;
+  if (endless || (engineCloses && !upload->done()) || !exchange.request().keepAlive())
+    exchange.keepAlive = false;
+  bool isOld = exchange.request().minorVersion() == 0;
   base::ConnectionEnd end = base::ConnectionEnd::untold;
-  if (!client.keepAlive && !tunnelled) end = base::ConnectionEnd::close;
-  if (client.keepAlive && isOld && !tunnelled) end = base::ConnectionEnd::keepAlive;
+  if (!exchange.keepAlive && !tunnelled) end = base::ConnectionEnd::close;
+  if (exchange.keepAlive && isOld && !tunnelled) end = base::ConnectionEnd::keepAlive;
   base::appendAnswerHead(out, answer.head(), end);
 
   if (tunnelled) {
-    client.status = answer.head().status();
+    exchange.status = answer.head().status();
     // Apart: python3-docker reads the stream behind the back of its HTTP library, and would lose
     // what is read together with the head, or came in one TLS record with it.
-    co_await client.stream->write(out);
+    co_await exchange.stream->write(out);
     upload->unwatch();
     beside.cancelAll();
-    if (!client.rest.empty()) {
-      co_await upstream->stream->write(client.rest);
-      client.rest.clear();
+    if (!exchange.rest.empty()) {
+      co_await upstream->stream->write(exchange.rest);
+      exchange.rest.clear();
     }
-    co_await client.stream->untilTaken(headTaken);
-    if (!upstream->rest.empty()) co_await client.stream->write(upstream->rest);
+    co_await exchange.stream->untilTaken(headTaken);
+    if (!upstream->rest.empty()) co_await exchange.stream->write(upstream->rest);
     std::string().swap(out);
     std::string().swap(upstream->rest);
-    client.keepAlive = false;
-    co_await tunnel(*client.stream, *upstream->stream);
+    exchange.keepAlive = false;
+    co_await tunnel(*exchange.stream, *upstream->stream);
     co_return;
   }
 
@@ -190,27 +190,27 @@ base::Task<> relay(Client& client, base::HttpClient& server, RelayOptions option
   } catch (const base::HttpError& malformed) {
     throw StreamError(std::string("its answer is not HTTP: ") + malformed.what());
   }
-  client.status = answer.head().status();
+  exchange.status = answer.head().status();
   if (options.onAnswer)
-    options.onAnswer(client.status, std::string_view(upstream->rest).substr(0, used));
+    options.onAnswer(exchange.status, std::string_view(upstream->rest).substr(0, used));
   out.append(upstream->rest, 0, used);
   upstream->rest.erase(0, used);
-  size_t put = client.stream->tryWrite(out);
-  if (put < out.size()) co_await client.stream->write(std::string_view(out).substr(put));
+  size_t put = exchange.stream->tryWrite(out);
+  if (put < out.size()) co_await exchange.stream->write(std::string_view(out).substr(put));
   if (!answer.bodyDone()) {
     // The stream may last for days.
     std::string().swap(out);
     if (upstream->rest.empty()) std::string().swap(upstream->rest);
-    base::Transfer transfer(*upstream->stream, *client.stream);
+    base::Transfer transfer(*upstream->stream, *exchange.stream);
     co_await transfer.body(answer, upstream->rest);
   }
 
   if (!beside.empty()) {
-    base::Timer grace(client.stream->loop());
+    base::Timer grace(exchange.stream->loop());
     grace.start(uploadGrace, [&beside] { beside.taskEnded().fire(); });
     co_await beside.taskEnded().wait();
   }
-  if (!upload->done()) client.keepAlive = false;
+  if (!upload->done()) exchange.keepAlive = false;
   bool reusable = upload->done() && !upload->halfClosed() && !engineCloses && !endless &&
                   upstream->rest.empty();
   upload.reset();

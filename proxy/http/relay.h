@@ -8,7 +8,7 @@
 #include <string_view>
 
 #include "base/http_client.h"
-#include "proxy/http/client.h"
+#include "proxy/http/exchange.h"
 
 namespace proxy {
 
@@ -23,6 +23,6 @@ struct RelayOptions {
 
 // Throws base::Unreachable when the server cannot be reached, StreamError or HttpError when either
 // side breaks off; client.status tells whether an answer had begun.
-base::Task<> relay(Client& client, base::HttpClient& server, RelayOptions options);
+base::Task<> relay(Exchange& exchange, base::HttpClient& server, RelayOptions options);
 
 }  // namespace proxy

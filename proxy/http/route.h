@@ -10,7 +10,7 @@
 
 #include "base/task.h"
 #include "docker/effect.h"
-#include "proxy/http/client.h"
+#include "proxy/http/exchange.h"
 
 namespace proxy {
 
@@ -18,7 +18,7 @@ struct Handlers;  // what the table's rows name members of (proxy/api/routes.h)
 struct RouteMatch;
 
 // Answers the request whose head the client holds. Throws when either side breaks off.
-using Handler = base::Task<> (*)(const Handlers& handlers, Client& client, RouteMatch match);
+using Handler = base::Task<> (*)(const Handlers& handlers, Exchange& exchange, RouteMatch match);
 
 // Who answers, by who asks.
 struct Answers {

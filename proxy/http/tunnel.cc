@@ -12,7 +12,7 @@ using base::Stream;
 // One half of a tunnel that runs beside the other.
 class Upward {
  public:
-  Upward(Stream& client, Stream& upstream) : client_(client), upstream_(upstream) {}
+  Upward(Stream& exchange, Stream& upstream) : client_(exchange), upstream_(upstream) {}
 
   base::Task<> run() {
     base::Transfer transfer(client_, upstream_);
@@ -40,14 +40,14 @@ class Upward {
 
 }  // namespace
 
-base::Task<> tunnel(Stream& client, Stream& upstream) {
-  Upward upward(client, upstream);
+base::Task<> tunnel(Stream& exchange, Stream& upstream) {
+  Upward upward(exchange, upstream);
   base::Scope beside([](std::exception_ptr) {});
   beside.spawn(upward.run());
 
-  base::Transfer transfer(upstream, client);
+  base::Transfer transfer(upstream, exchange);
   co_await transfer.untilEnd();
-  client.shutdownWrite();
+  exchange.shutdownWrite();
   // The upstream has said all; it may still listen.
   if (beside.empty() || upstream.peerGone()) co_return;
   Stream::Watch gone(

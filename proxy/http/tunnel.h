@@ -11,7 +11,7 @@ namespace proxy {
 
 // Runs until `upstream` has ended and everything it sent is delivered, or either side is gone.
 // Ends `client`'s half, but does not close. The streams must outlive it.
-base::Task<> tunnel(base::Stream& client, base::Stream& upstream);
+base::Task<> tunnel(base::Stream& exchange, base::Stream& upstream);
 
 // Waits, discarding what comes, until the other side closes too; a second at most. Closing a socket
 // that holds unread bytes would make the peer lose the end of what was sent to it.

@@ -385,7 +385,7 @@ Test(relay, one_slow_reader_does_not_stall_another) {
 
 namespace {
 
-base::Task<> relayOnce(proxy::Client& client, House& house, std::string& order) {
+base::Task<> relayOnce(proxy::Exchange& client, House& house, std::string& order) {
   proxy::RelayOptions options;
   options.onAnswer = [&order](int status, std::string_view body) {
     order += "answer " + std::to_string(status) + " " + std::string(body) + " ";
@@ -400,7 +400,7 @@ Test(relay, whoever_wants_to_hears_of_an_answer_before_the_client) {
   House house;
   std::string order;
   auto [ours, theirs] = socketPair();
-  proxy::Client client(house.stage.stream(std::move(ours)), {}, house.bodies);
+  proxy::Exchange client(house.stage.stream(std::move(ours)), {}, house.bodies);
   client.reader.feedHead(get);
   house.docker.next({hears(get), says(hi), hearsEnd()});
   house.stage.play("client", std::move(theirs), {hearsSome(1), gives(heard), hearsSome(1)});
@@ -422,7 +422,7 @@ Test(relay, a_command_that_cannot_have_been_heard_is_given_on_a_new_connection) 
   house.engine.giveBack(std::make_unique<base::HttpConnection>(house.stage.stream(std::move(idle)),
                                                                base::HttpLimits()));
   closed = base::Fd();
-  proxy::Client client(house.stage.stream(std::move(ours)), {}, house.bodies);
+  proxy::Exchange client(house.stage.stream(std::move(ours)), {}, house.bodies);
   const std::string command = post + sized("{}");
   client.rest = command;
   client.rest.erase(0, client.reader.feedHead(client.rest));

@@ -12,9 +12,9 @@
 
 namespace proxy {
 
-struct Client {
+struct Exchange {
   // `bodies` must outlive it.
-  Client(std::unique_ptr<base::Stream> accepted, base::HttpLimits limits, BodyBudget& bodies)
+  Exchange(std::unique_ptr<base::Stream> accepted, base::HttpLimits limits, BodyBudget& bodies)
       : stream(std::move(accepted)),
         reader(base::MessageReader::Kind::request, limits),
         body(bodies) {}
