@@ -177,7 +177,7 @@ base::Task<> Publisher::publishContainers() {
   co_await lists_.inspect(own_.unknown(*entries));
   co_await giveWay(count);
   std::erase_if(*entries, [this](const auto& each) { return index_.wasRemoved(each.id); });
-  catalog::OwnContainers::Made made = own_.make(std::move(*entries));
+  catalog::LocalContainers::Made made = own_.make(std::move(*entries));
   co_await giveWay(count);
   std::function<bool()> goesOn = [=, this] { return nodes_.clustered() && entered_ == entered; };
   catalog::IsGone isGone = [this](const std::string& id) { return index_.wasRemoved(id); };
@@ -199,12 +199,12 @@ base::Task<> Publisher::giveWay(size_t containers) {
 
 base::Task<> Publisher::inspected(std::string id, std::string json) {
   if (!nodes_.clustered()) co_return;
-  std::optional<catalog::OwnContainers::Told> told;
+  std::optional<catalog::LocalContainers::Told> told;
   uint64_t events = own_.events();
   if (json.size() < docker::longAnswer) {
-    told = catalog::OwnContainers::read(id, json);
+    told = catalog::LocalContainers::read(id, json);
   } else {
-    auto work = [id, json = std::move(json)] { return catalog::OwnContainers::read(id, json); };
+    auto work = [id, json = std::move(json)] { return catalog::LocalContainers::read(id, json); };
     told = co_await base::offload(loop_, std::move(work));
   }
   if (told) own_.inspected(id, std::move(*told), own_.events() != events);

@@ -11,9 +11,9 @@
 #include "base/loop.h"
 #include "base/task.h"
 #include "catalog/container_index.h"
+#include "catalog/local_containers.h"
 #include "catalog/node_load.h"
 #include "catalog/object_publisher.h"
-#include "catalog/own_containers.h"
 #include "catalog/record_feed.h"
 #include "catalog/tag_index.h"
 #include "cluster/causality.h"
@@ -79,8 +79,8 @@ class Publisher {
   catalog::ContainerIndex& index_;
   base::Log& log_;
   Hooks hooks_;
-  catalog::OwnContainers own_;
-  catalog::OwnContainers::Sums sums_;
+  catalog::LocalContainers own_;
+  catalog::LocalContainers::Sums sums_;
   std::optional<cluster::NodeRecord> facts_;  // as last published
   catalog::SteadyLoad load_;
   uint64_t entered_ = 0;   // how often we entered a cluster

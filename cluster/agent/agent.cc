@@ -38,13 +38,13 @@ const State& Agent::state() const {
 void Agent::put(const std::string& key, std::string value, bool confidential) {
   if (!running_) return;
   running_->put(key, std::move(value), confidential);
-  running_->settle();
+  running_->runDeferred();
 }
 
 void Agent::erase(const std::string& key) {
   if (!running_) return;
   running_->state.erase(running_->now(), key);
-  running_->settle();
+  running_->runDeferred();
 }
 
 const Record* Agent::find(const NodeId& owner, const std::string& key) const {
@@ -62,7 +62,7 @@ void Agent::eachOfOurs(std::string_view prefix, const Take& take) const {
 void Agent::finishReload() {
   if (!running_) return;
   running_->state.finishReload(running_->now());
-  running_->settle();
+  running_->runDeferred();
 }
 
 base::Task<ClaimResult> Agent::claim(std::string key, std::string holder) {
@@ -74,7 +74,7 @@ base::Task<ClaimResult> Agent::claim(std::string key, std::string holder) {
                      pending->result = result;
                      pending->decided.fire();
                    });
-  run.settle();
+  run.runDeferred();
   while (!pending->result) co_await pending->decided.wait();
   co_await loop_.nextTurn();  // out of the automaton, which tells us from within
   if (running_) std::erase(running_->pending, pending);
@@ -84,7 +84,7 @@ base::Task<ClaimResult> Agent::claim(std::string key, std::string holder) {
 void Agent::release(const std::string& key, const std::string& holder) {
   if (!running_) return;
   running_->claims.release(running_->now(), key, holder);
-  running_->settle();
+  running_->runDeferred();
 }
 
 // ---- what peers ask of us
@@ -98,7 +98,7 @@ void Agent::receiveBatch(const NodeId& sender, std::string_view body) {
       throw AgentError(403, "node " + std::string(sender.text()) + " claims to be another node");
     run.receive(sender, std::nullopt, message);
   }
-  run.settle();
+  run.runDeferred();
 }
 
 }  // namespace cluster

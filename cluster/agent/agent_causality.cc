@@ -31,7 +31,7 @@ base::Task<bool> Agent::catchUp(NodeId from, std::string seen) {
   if (!versions || !running_) co_return false;
   if (running_->state.covers(*versions)) co_return true;
   running_->state.pullFrom(running_->now(), from);
-  running_->settle();
+  running_->runDeferred();
   std::function<bool()> isKnown = [this, &versions] {
     return running_ && running_->state.covers(*versions);
   };

@@ -66,7 +66,7 @@ void Agent::changeConfig(const std::function<void(ClusterConfig&)>& change) {
   if (!decodeConfig(bundle)) throw AgentError(400, "the swarm's specification is too large");
   run.put(std::string(configKey), std::move(bundle), true);
   adopt(fresh);
-  run.settle();
+  run.runDeferred();
 }
 
 void Agent::adopt(const ClusterConfig& config) {
@@ -129,7 +129,7 @@ void Agent::rotateStep() {
   if (first != run.self) return;
   if (!published) {
     run.put(std::string(configKey), encode(run.config), true);
-    run.settle();
+    run.runDeferred();
     return;
   }
   ClusterConfig next = run.config;
@@ -162,7 +162,7 @@ void Agent::keepFresh() {
     sayWhetherSaved();
     running_->compareClocks();
     if (conditions_.expire(running_->now())) publishNode();
-    running_->settle();
+    running_->runDeferred();
     keepFresh();
   });
 }

@@ -127,7 +127,7 @@ void Agent::enter(ClusterConfig config, const std::string& certificate, Secret k
                                {"node", run.self.text()},
                                {"address", addresses.advertise.text()}});
   keepFresh();
-  run.settle();
+  run.runDeferred();
 }
 
 void Agent::stop() {
@@ -184,7 +184,7 @@ NodeId Agent::init(NodeAddresses addresses, ClusterOptions options,
     throw;
   }
   running_->put(std::string(configKey), encode(running_->config), true);
-  running_->settle();
+  running_->runDeferred();
   return self;
 }
 
@@ -242,7 +242,7 @@ base::Task<> Agent::leave() {
   if (busy_) throw AgentError(503, "This node is leaving the swarm already.");
   busy_ = true;
   run.membership.leave(run.now());
-  run.settle();
+  run.runDeferred();
   co_await base::sleepFor(loop_, farewell);
   busy_ = false;
   log_.info("left the cluster", {{"cluster", run.config.id}});

@@ -54,7 +54,7 @@ void Agent::setFacts(NodeRecord facts) {
   record_ = std::move(facts);
   if (!running_) return;
   publishNode();
-  running_->settle();
+  running_->runDeferred();
 }
 
 void Agent::setEngineError(const std::string& why) {
@@ -62,7 +62,7 @@ void Agent::setEngineError(const std::string& why) {
   engineError_ = why;
   if (!running_) return;
   publishNode();
-  running_->settle();
+  running_->runDeferred();
 }
 
 std::vector<NodeView> Agent::nodeViews() const {
@@ -134,7 +134,7 @@ void Agent::takeNodeUpdate(const std::string& request) {
   record_.availability = asked->availability;
   record_.labels = asked->labels;
   publishNode();
-  run.settle();
+  run.runDeferred();
 }
 
 void Agent::removeNode(const NodeId& id, bool force) {
@@ -152,7 +152,7 @@ void Agent::removeNode(const NodeId& id, bool force) {
                               " is not down and can't be removed");
   run.put(std::string(removedRecords) + text, base::rfc3339Now());
   run.takeRemoval(id);
-  run.settle();
+  run.runDeferred();
 }
 
 }  // namespace cluster

@@ -94,7 +94,7 @@ PeerNetwork::Hooks Agent::Running::hooks() {
   return {
       [this](const NodeId& sender, const Endpoint& from, wire::Message message) {
         receive(sender, from, message);
-        settle();
+        runDeferred();
       },
       [this](const NodeId& sender, const PeerNetwork::Copy& old, const PeerNetwork::Copy& fresh) {
         agent.log_.error(
@@ -115,11 +115,11 @@ PeerNetwork::Hooks Agent::Running::hooks() {
         }
         membership.streamFailed(now(), to, isRefused);
         claims.streamFailed(now(), to);
-        settle();
+        runDeferred();
       },
       [this](const Endpoint& to) {
         membership.datagramRefused(now(), to);
-        settle();
+        runDeferred();
       }};
 }
 
@@ -168,7 +168,7 @@ void Agent::Running::wasRemoved(const NodeId& by) {
   agent.trouble(NodeConditions::Cause::removed, std::move(why), now() + toldAgainWithin);
 }
 
-void Agent::Running::settle() {
+void Agent::Running::runDeferred() {
   while (!deferred.empty()) {
     std::vector<std::function<void()>> due;
     due.swap(deferred);
@@ -180,7 +180,7 @@ void Agent::Running::settle() {
     membership.tick(now());
     state.tick(now());
     claims.tick(now());
-    settle();
+    runDeferred();
   });
   if (uint64_t hash = state.hash(); hash != toldHash) {
     toldHash = hash;
@@ -228,7 +228,7 @@ std::shared_ptr<base::HttpClient> Agent::Running::wayTo(const NodeId& id) {
         base::HttpLimits(), idleConnections);
     auto look = [this, id] {
       membership.silent(now(), id);
-      settle();
+      runDeferred();
     };
     way.http->onSilence(patience, look);
     // Its host closes the connections of a process that ends.
@@ -328,7 +328,7 @@ void Agent::Running::membersChanged() {
   claims.setMembers(now(), std::move(counting));
   saveTimer.start(saveMembersAfter, [this] {
     saveMembers();
-    settle();
+    runDeferred();
   });
 }
 

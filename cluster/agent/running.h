@@ -61,7 +61,7 @@ struct Agent::Running : MembershipListener, StateListener, ClaimWorld {
   void receive(const NodeId& sender, std::optional<Endpoint> from, const wire::Message& message);
   // Does what the automata asked for and must not be done within them, and sets the timer for what
   // they do next. Ends every entry from outside.
-  void settle();
+  void runDeferred();
   // Publishes a record of ours.
   void put(const std::string& key, std::string value, bool confidential = false);
   // The way to a node; nothing for ourselves and those we do not know.

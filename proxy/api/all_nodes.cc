@@ -9,7 +9,7 @@
 #include "docker/heads.h"
 #include "proxy/api/chosen_answer.h"
 #include "proxy/http/respond.h"
-#include "proxy/merge/merge_sums.h"
+#include "proxy/merge/merge_usage.h"
 
 namespace proxy {
 namespace {

@@ -16,7 +16,7 @@
 #include "proxy/http/json_body.h"
 #include "proxy/http/respond.h"
 #include "proxy/merge/merge_lists.h"
-#include "proxy/merge/merge_sums.h"
+#include "proxy/merge/merge_usage.h"
 #include "proxy/merge/repository.h"
 #include "scheduler/build_placement.h"
 
@@ -78,7 +78,7 @@ base::Task<std::map<std::string, int64_t>> ImageCalls::momentsOf(std::vector<std
 
 base::Task<> ImageCalls::cutList(Exchange& exchange, RouteMatch match,
                                  docker::FilteredQuery query) {
-  ImageWindow window;
+  ImageFilter window;
   std::string before = query.lastValue("before");
   std::string since = query.lastValue("since");
   Anchor early = co_await anchor(before);

@@ -22,7 +22,7 @@
 #include "proxy/api/object_calls.h"
 #include "proxy/http/exchange.h"
 #include "proxy/http/route.h"
-#include "proxy/merge/image_window.h"
+#include "proxy/merge/image_filter.h"
 #include "scheduler/scheduler.h"
 
 namespace proxy {

@@ -11,7 +11,7 @@
 #include "orchestrator/volume_conflicts.h"
 #include "proxy/api/event_stream.h"
 #include "proxy/http/respond.h"
-#include "proxy/merge/merge_sums.h"
+#include "proxy/merge/merge_usage.h"
 #include "scheduler/placement_answers.h"
 
 namespace proxy {

@@ -6,7 +6,7 @@
 
 #include <string>
 
-#include "catalog/own_containers.h"
+#include "catalog/local_containers.h"
 
 using namespace docker;
 using namespace catalog;
@@ -30,8 +30,8 @@ ContainerFacts facts(const std::string& record) {
   return *understood;
 }
 
-OwnContainers::Sums sums(uint64_t nanoCpus, uint64_t memory, uint64_t containers,
-                         uint64_t running) {
+LocalContainers::Sums sums(uint64_t nanoCpus, uint64_t memory, uint64_t containers,
+                           uint64_t running) {
   return {nanoCpus, memory, containers, running};
 }
 
@@ -39,8 +39,8 @@ std::string inspection(const std::string& hostConfig) {
   return "{\"Id\":\"c1\",\"HostConfig\":{" + hostConfig + "}}";
 }
 
-void inspect(OwnContainers& own, const std::string& id, std::string_view json) {
-  if (std::optional<OwnContainers::Told> told = OwnContainers::read(id, json))
+void inspect(LocalContainers& own, const std::string& id, std::string_view json) {
+  if (std::optional<LocalContainers::Told> told = LocalContainers::read(id, json))
     own.inspected(id, std::move(*told));
 }
 
@@ -148,7 +148,7 @@ Test(container_record, a_request_tells_of_its_container_before_there_is_a_record
 }
 
 Test(own_containers, need_one_inspection_until_something_may_have_changed) {
-  OwnContainers own;
+  LocalContainers own;
   std::vector<ContainerTable::Plain> listed = {{"c1", entry, true, false}};
   cr_expect_eq(own.unknown(listed).size(), 1);
   inspect(own, "c1", "senseless");
@@ -175,14 +175,14 @@ Test(own_containers, need_one_inspection_until_something_may_have_changed) {
 }
 
 Test(own_containers, sums_are_of_those_that_exist_and_are_not_dead) {
-  OwnContainers own;
+  LocalContainers own;
   inspect(own, "c1", inspection(R"("Memory":5,"NanoCpus":1)"));
   inspect(own, "c2", inspection(R"("Memory":6,"NanoCpus":2)"));
   inspect(own, "c3", inspection(R"("Memory":7)"));
-  OwnContainers::Made made = own.make({{"c1", "{\"Id\":\"c1\"}", true, false},
-                                       {"c2", "{\"Id\":\"c2\"}", false, false},
-                                       {"c3", "{\"Id\":\"c3\"}", false, true},
-                                       {"c4", "{\"Id\":\"c4\"}", false, false}});
+  LocalContainers::Made made = own.make({{"c1", "{\"Id\":\"c1\"}", true, false},
+                                         {"c2", "{\"Id\":\"c2\"}", false, false},
+                                         {"c3", "{\"Id\":\"c3\"}", false, true},
+                                         {"c4", "{\"Id\":\"c4\"}", false, false}});
   cr_expect(made.sums == sums(3, 11, 4, 1));
   cr_expect_eq(made.records.at("c1"), R"({"Id":"c1","Drover":{"NanoCpus":1,"Memory":5}})");
   cr_expect_eq(made.records.at("c4"), "{\"Id\":\"c4\"}", "gone before it could be inspected");

@@ -6,7 +6,7 @@
 
 #include <string>
 
-#include "catalog/own_containers.h"
+#include "catalog/local_containers.h"
 
 using namespace catalog;
 
@@ -33,8 +33,8 @@ void expect(const std::string& inspected, const std::string& expected) {
   cr_expect_eq(*spec, expected, "%s", spec->c_str());
 }
 
-void inspect(OwnContainers& own, const std::string& id, std::string_view json) {
-  if (std::optional<OwnContainers::Told> told = OwnContainers::read(id, json))
+void inspect(LocalContainers& own, const std::string& id, std::string_view json) {
+  if (std::optional<LocalContainers::Told> told = LocalContainers::read(id, json))
     own.inspected(id, std::move(*told));
 }
 
@@ -93,7 +93,7 @@ Test(container_spec, what_is_no_inspection_of_it_has_none) {
 }
 
 Test(container_spec, is_handed_on_once_and_empty_if_it_is_too_large) {
-  OwnContainers own;
+  LocalContainers own;
   inspect(own, id, inspection(R"("Tty":true)", ""));
   own.make({{id, "{}", true, false}});
   cr_expect(own.hasSpecs());

@@ -12,7 +12,7 @@
 #include "proxy/merge/merge_events.h"
 #include "proxy/merge/merge_info.h"
 #include "proxy/merge/merge_lists.h"
-#include "proxy/merge/merge_sums.h"
+#include "proxy/merge/merge_usage.h"
 #include "test/fuzz/feed.h"
 
 namespace {

@@ -1,4 +1,4 @@
-#include "catalog/own_containers.h"
+#include "catalog/local_containers.h"
 
 #include "base/json.h"
 #include "catalog/container_record.h"
@@ -14,12 +14,13 @@ uint64_t saturated(uint64_t a, uint64_t b) {
 
 }  // namespace
 
-void OwnContainers::clear() {
+void LocalContainers::clear() {
   known_.clear();
   specs_.clear();
 }
 
-std::optional<OwnContainers::Told> OwnContainers::read(std::string_view id, std::string_view json) {
+std::optional<LocalContainers::Told> LocalContainers::read(std::string_view id,
+                                                           std::string_view json) {
   std::optional<ResourceRequest> reserves = reservesOf(json);
   if (!reserves) return std::nullopt;
   Told told{encode(*reserves), reserves->nanoCpus, reserves->memory, specOf(id, json)};
@@ -27,12 +28,12 @@ std::optional<OwnContainers::Told> OwnContainers::read(std::string_view id, std:
   return told;
 }
 
-void OwnContainers::inspected(const std::string& id, Told told, bool isOld) {
+void LocalContainers::inspected(const std::string& id, Told told, bool isOld) {
   known_[id] = {std::move(told.reserves), told.nanoCpus, told.memory, isOld};
   if (told.spec) specs_[id] = std::move(*told.spec);
 }
 
-void OwnContainers::event(std::string_view json) {
+void LocalContainers::event(std::string_view json) {
   rapidjson::Document event = base::parseJson(json);
   std::string_view type = base::text(event, "Type");
   std::string_view action = base::text(event, "Action");
@@ -49,7 +50,7 @@ void OwnContainers::event(std::string_view json) {
   if (auto known = known_.find(id); known != known_.end()) known->second.doubtful = true;
 }
 
-std::vector<std::string> OwnContainers::unknown(
+std::vector<std::string> LocalContainers::unknown(
     const std::vector<docker::ContainerTable::Plain>& listed) const {
   std::vector<std::string> ids;
   for (const docker::ContainerTable::Plain& each : listed) {
@@ -59,7 +60,7 @@ std::vector<std::string> OwnContainers::unknown(
   return ids;
 }
 
-OwnContainers::Made OwnContainers::make(std::vector<docker::ContainerTable::Plain> listed) {
+LocalContainers::Made LocalContainers::make(std::vector<docker::ContainerTable::Plain> listed) {
   Made made;
   for (const docker::ContainerTable::Plain& each : listed) {
     auto found = known_.find(each.id);
@@ -77,7 +78,7 @@ OwnContainers::Made OwnContainers::make(std::vector<docker::ContainerTable::Plai
   return made;
 }
 
-Records OwnContainers::takeSpecs() {
+Records LocalContainers::takeSpecs() {
   Records taken;
   taken.swap(specs_);
   return taken;

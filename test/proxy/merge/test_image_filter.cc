@@ -1,6 +1,6 @@
 // Which images of a node's list `before` and `since` let through.
 
-#include "proxy/merge/image_window.h"
+#include "proxy/merge/image_filter.h"
 
 #include <criterion/criterion.h>
 
@@ -34,7 +34,7 @@ const NodeAnswer four = from("n1", "[" + image("d", 40) + "," + image("c", 30) +
 
 Test(image_window, is_cut_by_the_time_of_creation) {
   const struct {
-    ImageWindow window;
+    ImageFilter window;
     const char* shown;
   } cases[] = {
       {{}, "dcba"},
@@ -55,10 +55,10 @@ Test(image_window, is_cut_by_the_time_of_creation) {
 
 Test(image_window, what_was_made_in_the_same_second_is_looked_at) {
   using Ids = std::vector<std::string>;
-  ImageWindow window{.before = 30 * second + 7, .since = 20 * second + 5};
+  ImageFilter window{.before = 30 * second + 7, .since = 20 * second + 5};
   cr_expect(undecidedImages(four, window) == Ids({"c", "b"}));
   cr_expect(undecidedImages(four, {}).empty());
-  ImageWindow zero{.before = 0, .since = {}};
+  ImageFilter zero{.before = 0, .since = {}};
   cr_expect(undecidedImages(four, zero) == Ids({"a"}), "times before 1970 count as 1970");
 
   auto shown = [&](int64_t c, int64_t b) {

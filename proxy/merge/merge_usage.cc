@@ -1,4 +1,4 @@
-#include "proxy/merge/merge_sums.h"
+#include "proxy/merge/merge_usage.h"
 
 #include <algorithm>
 

@@ -1,4 +1,4 @@
-#include "proxy/merge/image_window.h"
+#include "proxy/merge/image_filter.h"
 
 #include <algorithm>
 
@@ -26,12 +26,12 @@ bool isIn(int64_t seconds, const std::optional<int64_t>& moment) {
 
 }  // namespace
 
-bool ImageWindow::shows(int64_t created) const {
+bool ImageFilter::shows(int64_t created) const {
   return (!before || created < *before) && (!since || created > *since);
 }
 
 std::vector<std::string> undecidedImages(const catalog::NodeAnswer& answer,
-                                         const ImageWindow& window) {
+                                         const ImageFilter& window) {
   std::vector<std::string> undecided;
   for (std::string_view json : catalog::listOf(answer)) {
     Entry entry = entryOf(answer, json);
@@ -41,7 +41,7 @@ std::vector<std::string> undecidedImages(const catalog::NodeAnswer& answer,
   return undecided;
 }
 
-std::string imagesWithin(const catalog::NodeAnswer& answer, const ImageWindow& window,
+std::string imagesWithin(const catalog::NodeAnswer& answer, const ImageFilter& window,
                          const std::map<std::string, int64_t>& exact) {
   std::vector<std::string_view> kept;
   for (std::string_view json : catalog::listOf(answer)) {

@@ -1,6 +1,6 @@
 // Disk usage and prune of several nodes as one.
 
-#include "proxy/merge/merge_sums.h"
+#include "proxy/merge/merge_usage.h"
 
 #include <criterion/criterion.h>
 

@@ -16,7 +16,7 @@
 namespace proxy {
 
 // Nanoseconds since 1970, by an inspection; times before that count as 1970.
-struct ImageWindow {
+struct ImageFilter {
   std::optional<int64_t> before;  // shown are those that were made earlier than this,
   std::optional<int64_t> since;   // and later than this
 
@@ -26,11 +26,11 @@ struct ImageWindow {
 // The ids of those images in a node's list that the list cannot decide on: it tells seconds, and
 // they were made in the same one as an image that was named. Throws MergeError.
 std::vector<std::string> undecidedImages(const catalog::NodeAnswer& answer,
-                                         const ImageWindow& window);
+                                         const ImageFilter& window);
 
 // The list without what the window hides. `exact`: when the undecided ones were made, by id;
 // without that the second counts. Throws MergeError.
-std::string imagesWithin(const catalog::NodeAnswer& answer, const ImageWindow& window,
+std::string imagesWithin(const catalog::NodeAnswer& answer, const ImageFilter& window,
                          const std::map<std::string, int64_t>& exact);
 
 }  // namespace proxy

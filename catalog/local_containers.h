@@ -16,7 +16,7 @@
 
 namespace catalog {
 
-class OwnContainers {
+class LocalContainers {
  public:
   void clear();
 
