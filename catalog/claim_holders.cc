@@ -12,11 +12,11 @@ std::optional<cluster::Holding> ClaimHolders::find(const std::string& claim) con
 }
 
 std::optional<cluster::Holding> ClaimHolders::container(std::string_view name) const {
-  std::vector<const ContainerIndex::Place*> places = index_.named(name);
+  std::vector<const ContainerIndex::Entry*> places = index_.named(name);
   // One that is only expected is held by the claim of whoever expects it.
   auto recorded =
       std::find_if(places.begin(), places.end(),
-                   [](const ContainerIndex::Place* place) { return place->second.version > 0; });
+                   [](const ContainerIndex::Entry* found) { return found->second.version > 0; });
   if (recorded == places.end()) return std::nullopt;
   const auto& [id, entry] = **recorded;
   return cluster::Holding{id, entry.owner, entry.version};

@@ -22,34 +22,34 @@ void ContainerIndex::follow(RecordFeed& feed) {
 bool ContainerIndex::put(const cluster::NodeId& owner, const std::string& id, ContainerFacts facts,
                          uint64_t version) {
   if (wasRemoved(id)) return false;
-  auto [place, fresh] = byId_.try_emplace(id);
-  if (!fresh) disown(*place);
-  static_cast<ContainerFacts&>(place->second) = std::move(facts);
-  place->second.version = version;
-  own(*place, owner);
+  auto [entry, fresh] = byId_.try_emplace(id);
+  if (!fresh) disown(*entry);
+  static_cast<ContainerFacts&>(entry->second) = std::move(facts);
+  entry->second.version = version;
+  own(*entry, owner);
   return true;
 }
 
 void ContainerIndex::expect(const cluster::NodeId& owner, const std::string& id,
                             const std::string& name, ContainerFacts facts) {
-  auto [place, fresh] = byId_.try_emplace(id);
+  auto [entry, fresh] = byId_.try_emplace(id);
   if (!fresh) return;
-  static_cast<ContainerFacts&>(place->second) = std::move(facts);
-  place->second.names.clear();
-  if (!name.empty()) place->second.names.push_back(name);
-  own(*place, owner);
+  static_cast<ContainerFacts&>(entry->second) = std::move(facts);
+  entry->second.names.clear();
+  if (!name.empty()) entry->second.names.push_back(name);
+  own(*entry, owner);
 }
 
 void ContainerIndex::unexpect(const cluster::NodeId& owner, const std::string& id) {
-  auto place = byId_.find(id);
-  if (place != byId_.end() && place->second.version == 0) erase(owner, id);
+  auto entry = byId_.find(id);
+  if (entry != byId_.end() && entry->second.version == 0) erase(owner, id);
 }
 
 void ContainerIndex::erase(const cluster::NodeId& owner, const std::string& id) {
-  auto place = byId_.find(id);
-  if (place == byId_.end() || place->second.owner != owner) return;
-  disown(*place);
-  byId_.erase(place);
+  auto entry = byId_.find(id);
+  if (entry == byId_.end() || entry->second.owner != owner) return;
+  disown(*entry);
+  byId_.erase(entry);
 }
 
 void ContainerIndex::remove(const cluster::NodeId& owner, const std::string& id) {
@@ -71,34 +71,34 @@ void ContainerIndex::clear() {
   byId_.clear();
 }
 
-void ContainerIndex::own(Place& place, const cluster::NodeId& owner) {
-  place.second.owner = owner;
-  dropFormer(place);
-  owned_[owner].emplace(place.first, &place);
-  for (const std::string& name : place.second.names) byName_.emplace(name, &place);
-  for (const std::string& link : place.second.links) byLink_.emplace(link, &place);
-  const std::vector<std::string>& names = place.second.names;
+void ContainerIndex::own(Entry& entry, const cluster::NodeId& owner) {
+  entry.second.owner = owner;
+  dropFormer(entry);
+  owned_[owner].emplace(entry.first, &entry);
+  for (const std::string& name : entry.second.names) byName_.emplace(name, &entry);
+  for (const std::string& link : entry.second.links) byLink_.emplace(link, &entry);
+  const std::vector<std::string>& names = entry.second.names;
   std::optional<GlobalMark> mark =
-      globalMark(place.second.labels, names.empty() ? std::string() : names.front());
-  if (mark) globals_.try_emplace(place.first, &place, std::move(*mark));
+      globalMark(entry.second.labels, names.empty() ? std::string() : names.front());
+  if (mark) globals_.try_emplace(entry.first, &entry, std::move(*mark));
 }
 
-void ContainerIndex::disown(const Place& place) {
-  dropNames(place);
-  globals_.erase(place.first);
-  auto owned = owned_.find(place.second.owner);
-  owned->second.erase(place.first);
+void ContainerIndex::disown(const Entry& entry) {
+  dropNames(entry);
+  globals_.erase(entry.first);
+  auto owned = owned_.find(entry.second.owner);
+  owned->second.erase(entry.first);
   if (owned->second.empty()) owned_.erase(owned);
 }
 
 // An engine has a name once: of its containers the one with the latest word has it.
-void ContainerIndex::dropFormer(const Place& place) {
-  const Entry& latest = place.second;
+void ContainerIndex::dropFormer(const Entry& entry) {
+  const Container& latest = entry.second;
   for (const std::string& name : latest.names) {
     auto [each, end] = byName_.equal_range(name);
     while (each != end) {
-      Entry& other = each->second->second;
-      bool former = each->second != &place && other.owner == latest.owner && other.version > 0 &&
+      Container& other = each->second->second;
+      bool former = each->second != &entry && other.owner == latest.owner && other.version > 0 &&
                     (latest.version == 0 || other.version < latest.version);
       if (former) std::erase(other.names, name);
       each = former ? byName_.erase(each) : std::next(each);
@@ -106,14 +106,14 @@ void ContainerIndex::dropFormer(const Place& place) {
   }
 }
 
-void ContainerIndex::dropNames(const Place& place) {
+void ContainerIndex::dropNames(const Entry& entry) {
   auto drop = [&](auto& all, const std::string& name) {
     auto [begin, end] = all.equal_range(name);
-    auto own = std::find_if(begin, end, [&](const auto& each) { return each.second == &place; });
+    auto own = std::find_if(begin, end, [&](const auto& each) { return each.second == &entry; });
     if (own != end) all.erase(own);
   };
-  for (const std::string& name : place.second.names) drop(byName_, name);
-  for (const std::string& link : place.second.links) drop(byLink_, link);
+  for (const std::string& name : entry.second.names) drop(byName_, name);
+  for (const std::string& link : entry.second.links) drop(byLink_, link);
 }
 
 ContainerIndex::Found ContainerIndex::find(std::string_view object) const {
@@ -135,8 +135,8 @@ ContainerIndex::Found ContainerIndex::find(std::string_view object) const {
   return {several ? nullptr : &*at, several};
 }
 
-std::vector<const ContainerIndex::Place*> ContainerIndex::named(std::string_view name) const {
-  std::vector<const Place*> found;
+std::vector<const ContainerIndex::Entry*> ContainerIndex::named(std::string_view name) const {
+  std::vector<const Entry*> found;
   auto [begin, end] = byName_.equal_range(name);
   for (auto each = begin; each != end; ++each) found.push_back(each->second);
   return found;

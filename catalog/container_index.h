@@ -20,11 +20,11 @@ namespace catalog {
 
 class ContainerIndex {
  public:
-  struct Entry : ContainerFacts {
+  struct Container : ContainerFacts {
     cluster::NodeId owner;
     uint64_t version = 0;  // of the record; 0 for one that is only expected
   };
-  using Place = std::pair<const std::string, Entry>;  // id and entry
+  using Entry = std::pair<const std::string, Container>;  // id and entry
 
   // Knows from now on what the feed tells of containers. Must outlive the feed, or the feed be
   // closed before.
@@ -47,31 +47,31 @@ class ContainerIndex {
   void clear();
 
   struct Found {
-    const Place* place = nullptr;  // valid until the next change
+    const Entry* entry = nullptr;  // valid until the next change
     bool ambiguous = false;        // the prefix of several ids
   };
   // As dockerd looks containers up: full id, then name, be it a link's, then prefix. `object` may
   // begin with a slash.
   Found find(std::string_view object) const;
   // All containers that have this name; more than one after a split has healed.
-  std::vector<const Place*> named(std::string_view name) const;
+  std::vector<const Entry*> named(std::string_view name) const;
   // The containers of a node, by id.
-  using Owned = std::map<std::string_view, const Place*>;
+  using Owned = std::map<std::string_view, const Entry*>;
   const Owned& of(const cluster::NodeId& owner) const;
   // Global containers and their copies, by id, with what their labels say (global_labels.h).
-  using Globals = std::map<std::string_view, std::pair<const Place*, GlobalMark>>;
+  using Globals = std::map<std::string_view, std::pair<const Entry*, GlobalMark>>;
   const Globals& globals() const { return globals_; }
   size_t size() const { return byId_.size(); }
 
  private:
-  void own(Place& place, const cluster::NodeId& owner);
-  void disown(const Place& place);
-  void dropFormer(const Place& place);
-  void dropNames(const Place& place);
+  void own(Entry& entry, const cluster::NodeId& owner);
+  void disown(const Entry& entry);
+  void dropFormer(const Entry& entry);
+  void dropNames(const Entry& entry);
 
-  std::map<std::string, Entry, std::less<>> byId_;
-  std::multimap<std::string, Place*, std::less<>> byName_;
-  std::multimap<std::string, const Place*, std::less<>> byLink_;
+  std::map<std::string, Container, std::less<>> byId_;
+  std::multimap<std::string, Entry*, std::less<>> byName_;
+  std::multimap<std::string, const Entry*, std::less<>> byLink_;
   std::map<cluster::NodeId, Owned> owned_;
   Globals globals_;
   std::set<std::string> removed_;

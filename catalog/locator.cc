@@ -90,7 +90,7 @@ base::Task<Located> Locator::find(Kind kind, std::string object) {
       located.body = docker::errorBody("Multiple IDs found with provided prefix: " + object);
       co_return located;
     }
-    if (found.place) known = found.place->second.owner;
+    if (found.entry) known = found.entry->second.owner;
   } else if (kind == Kind::exec) {
     if (auto exec = execs_.find(object); exec != execs_.end()) known = exec->second;
   }

@@ -36,8 +36,8 @@ std::optional<std::string> recordedHeld(docker::ObjectKind kind, const cluster::
                                         const ContainerIndex& index, const cluster::NodeId& node,
                                         const docker::FilteredQuery& query) {
   std::set<std::string_view> used;
-  for (const auto& [id, place] : index.of(node))
-    used.insert(place->second.volumes.begin(), place->second.volumes.end());
+  for (const auto& [id, entry] : index.of(node))
+    used.insert(entry->second.volumes.begin(), entry->second.volumes.end());
   std::string list;
   records.eachOf(
       node, docker::recordsOf(kind), [&](const std::string& key, const cluster::Record& record) {

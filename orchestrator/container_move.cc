@@ -69,13 +69,13 @@ base::Task<base::Result<std::string>> ContainerMove::run(std::string container, 
 
 base::Task<base::Result<std::string>> ContainerMove::attempt(std::string container,
                                                              cluster::Node from, cluster::Node to) {
-  const catalog::ContainerIndex::Place* place = parts_.index.find(container).place;
+  const catalog::ContainerIndex::Entry* entry = parts_.index.find(container).entry;
   const cluster::Record* record =
       parts_.records.find(from.id, std::string(catalog::specRecords) + container);
-  if (!place || place->second.names.empty() || !record)
+  if (!entry || entry->second.names.empty() || !record)
     co_return base::Status::failed("its spec is not known");
   uint64_t version = record->version;
-  std::string name = place->second.names.front();
+  std::string name = entry->second.names.front();
   std::vector<std::string> addresses =
       parts_.scheduler.publishAddresses(std::string(from.id.text()));
   docker::CreateRequest request(record->value);
@@ -197,16 +197,16 @@ base::Task<> ContainerMove::settle() {
   std::vector<Left> left;
   std::set<std::string> present;
   for (cluster::Node& node : parts_.nodes.nodes()) {
-    for (const auto& [id, place] : parts_.index.of(node.id)) {
+    for (const auto& [id, entry] : parts_.index.of(node.id)) {
       std::optional<MovingName> name;
-      for (const std::string& each : place->second.names) {
+      for (const std::string& each : entry->second.names) {
         if (!name) name = parseMovingName(each);
       }
       if (!name) continue;
-      present.insert(place->first);
-      base::Time since = seenSince_.try_emplace(place->first, parts_.loop.now()).first->second;
+      present.insert(entry->first);
+      base::Time since = seenSince_.try_emplace(entry->first, parts_.loop.now()).first->second;
       bool isLeft = node.up && parts_.loop.now() >= since + leftAfter;
-      if (isLeft) left.push_back({place->first, node, std::move(*name)});
+      if (isLeft) left.push_back({entry->first, node, std::move(*name)});
     }
   }
   auto isOver = [&](const auto& each) { return !present.contains(each.first); };

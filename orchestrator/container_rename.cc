@@ -11,8 +11,8 @@ base::Task<base::Status> ContainerRename::renameLocal(std::string id, std::strin
   docker::Refusal refusal = co_await claimed.take(name, std::move(holder));
   if (refusal.status) co_return base::Status::failed(refusal.message);
   std::vector<std::string> before;
-  if (const catalog::ContainerIndex::Place* place = parts_.index.find(id).place)
-    before = place->second.names;
+  if (const catalog::ContainerIndex::Entry* entry = parts_.index.find(id).entry)
+    before = entry->second.names;
   cluster::Node here = catalog::NodeClient::here();
   catalog::NodeReply reply =
       co_await parts_.nodeClient.rename(std::move(here), id, std::move(name));

@@ -372,7 +372,7 @@ base::Task<catalog::NodeReply> GlobalContainers::inspect(std::string node, std::
 
 base::Task<base::Status> GlobalContainers::removeOrphan(GlobalStep step) {
   catalog::NodeReply reply = co_await inspect(step.home, step.original);
-  bool isKnown = parts_.index.find(step.original).place != nullptr;
+  bool isKnown = parts_.index.find(step.original).entry != nullptr;
   if (reply.status == 200 && isKnown && !step.primary.empty())
     reply = co_await inspect(step.home, step.primary);
   if (reply.status == 404) {

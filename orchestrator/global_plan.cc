@@ -106,10 +106,10 @@ std::vector<GlobalGroup> globalGroups(std::vector<GlobalMember> members) {
   return list;
 }
 
-GlobalMember globalMember(const catalog::ContainerIndex::Place& place, catalog::GlobalMark mark) {
-  const catalog::ContainerIndex::Entry& entry = place.second;
+GlobalMember globalMember(const catalog::ContainerIndex::Entry& known, catalog::GlobalMark mark) {
+  const catalog::ContainerIndex::Container& entry = known.second;
   GlobalMember member;
-  member.id = place.first;
+  member.id = known.first;
   if (!entry.names.empty()) member.name = entry.names.front();
   member.node = entry.owner.text();
   member.created = entry.created;
@@ -123,10 +123,10 @@ std::vector<GlobalMember> globalMembers(const catalog::ContainerIndex& index,
                                         std::string_view cluster, std::string_view group) {
   std::vector<GlobalMember> members;
   for (const auto& [id, global] : index.globals()) {
-    const auto& [place, mark] = global;
+    const auto& [known, mark] = global;
     if (!catalog::isContainerId(id) || (mark.isCopy() && mark.cluster != cluster)) continue;
     if (!group.empty() && (mark.group.empty() ? id : mark.group) != group) continue;
-    members.push_back(globalMember(*place, mark));
+    members.push_back(globalMember(*known, mark));
   }
   return members;
 }

@@ -47,7 +47,7 @@ struct GlobalGroup {
 std::vector<GlobalGroup> globalGroups(std::vector<GlobalMember> members);
 
 // As the index has it.
-GlobalMember globalMember(const catalog::ContainerIndex::Place& place, catalog::GlobalMark mark);
+GlobalMember globalMember(const catalog::ContainerIndex::Entry& entry, catalog::GlobalMark mark);
 
 // Those that the index knows, of this group or, without a group, of all; copies of another cluster,
 // from where they came here, are none.

@@ -14,8 +14,8 @@ labels::Labels mapped(const catalog::LabelList& list) {
   return labels;
 }
 
-std::string unitOf(const catalog::ContainerIndex::Place& place) {
-  labels::Identity identity = labels::identityOf(mapped(place.second.labels));
+std::string unitOf(const catalog::ContainerIndex::Entry& entry) {
+  labels::Identity identity = labels::identityOf(mapped(entry.second.labels));
   return identity.unit(identity.service);
 }
 
@@ -31,10 +31,10 @@ bool isSidekick(const GlobalMember& member) {
 using Claimed = std::map<std::string, GlobalMember>;
 
 void claim(const GlobalMember& primary, const catalog::ContainerIndex& index, Claimed& claimed) {
-  const catalog::ContainerIndex::Place* place = index.find(primary.id).place;
+  const catalog::ContainerIndex::Entry* entry = index.find(primary.id).entry;
   std::optional<cluster::NodeId> node = cluster::NodeId::parse(primary.node);
-  if (!place || !node) return;
-  std::vector<std::string> units = labels::sidekickUnits(mapped(place->second.labels));
+  if (!entry || !node) return;
+  std::vector<std::string> units = labels::sidekickUnits(mapped(entry->second.labels));
   if (units.empty()) return;
   for (const auto& [id, each] : index.of(*node)) {
     auto global = index.globals().find(id);
@@ -63,8 +63,8 @@ std::map<std::string, const GlobalGroup*> groupsOf(std::span<const std::string> 
                                                    const catalog::ContainerIndex& index) {
   std::map<std::string, const GlobalGroup*> found;
   for (const std::string& name : named) {
-    const catalog::ContainerIndex::Place* place = index.find(name).place;
-    const GlobalGroup* group = place ? groupWith(place->first, groups) : nullptr;
+    const catalog::ContainerIndex::Entry* entry = index.find(name).entry;
+    const GlobalGroup* group = entry ? groupWith(entry->first, groups) : nullptr;
     if (group) found.emplace(name, group);
   }
   return found;
@@ -140,9 +140,9 @@ std::string usedAlone(const labels::Policy& policy, const catalog::ContainerInde
   std::vector<std::string> units;
   for (const std::string& each : policy.sidekicks) units.push_back(policy.identity.unit(each));
   for (const std::string& name : policy.containers) {
-    const catalog::ContainerIndex::Place* place = index.find(name).place;
-    bool isGlobal = place && index.globals().contains(place->first);
-    std::string unit = place ? unitOf(*place) : std::string();
+    const catalog::ContainerIndex::Entry* entry = index.find(name).entry;
+    bool isGlobal = entry && index.globals().contains(entry->first);
+    std::string unit = entry ? unitOf(*entry) : std::string();
     if (!isGlobal && (unit.empty() || !contains(units, unit))) return name;
   }
   return {};

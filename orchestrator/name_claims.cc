@@ -187,9 +187,9 @@ bool NameClaims::isClaimed(const std::string& name, const std::string& holder) c
 }
 
 bool NameClaims::isRecorded(const NameHolder& bearer) const {
-  const catalog::ContainerIndex::Place* place = index_.find(bearer.object).place;
-  if (!place || place->second.version == 0) return false;
-  const std::vector<std::string>& names = place->second.names;
+  const catalog::ContainerIndex::Entry* entry = index_.find(bearer.object).entry;
+  if (!entry || entry->second.version == 0) return false;
+  const std::vector<std::string>& names = entry->second.names;
   return bearer.name.empty() || std::find(names.begin(), names.end(), bearer.name) != names.end();
 }
 
@@ -208,10 +208,10 @@ base::Task<bool> NameClaims::isGone(NameHolder bearer) {
 base::Task<NameClaims::Bearing> NameClaims::bearerOf(std::string name, base::milliseconds limit) {
   std::vector<cluster::Node> nodes;
   std::string recorded;
-  for (const catalog::ContainerIndex::Place* place : index_.named(name)) {
-    std::optional<cluster::Node> node = locator_.node(place->second.owner);
+  for (const catalog::ContainerIndex::Entry* entry : index_.named(name)) {
+    std::optional<cluster::Node> node = locator_.node(entry->second.owner);
     if (!node) continue;
-    recorded = place->first;
+    recorded = entry->first;
     // One that is down keeps its names.
     if (!node->up) co_return Bearing{recorded};
     nodes.push_back(std::move(*node));

@@ -25,15 +25,15 @@ NameConflicts::NameConflicts(base::Loop& loop, catalog::NodeClient nodeClient,
 // Those of ours that have to give way.
 std::vector<std::string> NameConflicts::younger(const std::string& name) const {
   std::vector<std::string> ids;
-  std::vector<const catalog::ContainerIndex::Place*> places = index_.named(name);
+  std::vector<const catalog::ContainerIndex::Entry*> places = index_.named(name);
   if (places.size() < 2) return ids;
-  auto older = [](const catalog::ContainerIndex::Place* a,
-                  const catalog::ContainerIndex::Place* b) {
+  auto older = [](const catalog::ContainerIndex::Entry* a,
+                  const catalog::ContainerIndex::Entry* b) {
     return std::tie(a->second.created, a->first) < std::tie(b->second.created, b->first);
   };
-  const catalog::ContainerIndex::Place* keeper =
+  const catalog::ContainerIndex::Entry* keeper =
       *std::min_element(places.begin(), places.end(), older);
-  for (const catalog::ContainerIndex::Place* each : places) {
+  for (const catalog::ContainerIndex::Entry* each : places) {
     if (each != keeper && each->second.owner == nodes_.self()) ids.push_back(each->first);
   }
   return ids;
@@ -43,8 +43,8 @@ void NameConflicts::follow(catalog::RecordFeed& feed) {
   feed.on(catalog::containerKind,
           {[this](const catalog::FedRecord<catalog::ContainerFacts>& record) {
             if (index_.wasRemoved(record.name)) return;
-            if (const catalog::ContainerIndex::Place* place = index_.find(record.name).place)
-              settle(place->second.names);
+            if (const catalog::ContainerIndex::Entry* entry = index_.find(record.name).entry)
+              settle(entry->second.names);
           }});
 }
 

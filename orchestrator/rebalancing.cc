@@ -143,9 +143,9 @@ base::Task<std::optional<Rebalancing::Moved>> Rebalancing::moveOne(scheduler::Mo
     for (scheduler::Movable& each : found.movables) each.healthy = !unwell.contains(each.id);
     std::optional<scheduler::Move> move = parts_.scheduler.rebalance(found.movables, movers);
     if (!move) break;
-    const catalog::ContainerIndex::Place* place = parts_.index.find(move->container).place;
+    const catalog::ContainerIndex::Entry* known = parts_.index.find(move->container).entry;
     const scheduler::Container* chosen = parts_.scheduler.container(move->container);
-    if (!place || !chosen || isDependedOn(*place)) {
+    if (!known || !chosen || isDependedOn(*known)) {
       stay.insert(move->container);
       continue;
     }
@@ -165,17 +165,17 @@ base::Task<std::optional<Rebalancing::Moved>> Rebalancing::moveOne(scheduler::Mo
     }
     if (!allWell) continue;
 
-    place = parts_.index.find(move->container).place;
+    known = parts_.index.find(move->container).entry;
     std::optional<cluster::NodeId> fromId = cluster::NodeId::parse(move->from);
     std::optional<cluster::NodeId> toId = cluster::NodeId::parse(move->to);
     std::optional<cluster::Node> from = fromId ? parts_.locator.node(*fromId) : std::nullopt;
     std::optional<cluster::Node> to = toId ? parts_.locator.node(*toId) : std::nullopt;
-    if (!place || !from || !to || !from->up || !to->up) {
+    if (!known || !from || !to || !from->up || !to->up) {
       stay.insert(move->container);
       continue;
     }
     Moved moved;
-    moved.name = place->second.names.empty() ? std::string() : place->second.names.front();
+    moved.name = known->second.names.empty() ? std::string() : known->second.names.front();
     moved.id = move->container;
     moved.from = from->name;
     moved.to = to->name;
@@ -211,15 +211,15 @@ Rebalancing::Candidates Rebalancing::candidates(scheduler::Movers movers,
   static const labels::Policy none;
   Candidates found;
   std::set<std::string> services, taken;
-  auto take = [&](const catalog::ContainerIndex::Place& place) {
-    const auto& [id, entry] = place;
+  auto take = [&](const catalog::ContainerIndex::Entry& known) {
+    const auto& [id, entry] = known;
     bool asks = catalog::findLabel(entry.labels, "io.drover.rebalance") != nullptr;
     bool isMeant = asks || movers == scheduler::Movers::all;
     if (!isMeant || entry.version == 0 || !isMovable(entry)) return;
     if (parts_.index.globals().contains(id) || stay.contains(id) || failedUntil_.contains(id))
       return;
     const scheduler::Container* container = parts_.scheduler.container(id);
-    std::unique_ptr<labels::Policy> policy = policyOf(place);
+    std::unique_ptr<labels::Policy> policy = policyOf(known);
     if (!policy || !container || (asks && !policy->rebalance)) return;
     services.insert(scheduler::serviceOf(*container));
     taken.insert(id);
@@ -233,8 +233,8 @@ Rebalancing::Candidates Rebalancing::candidates(scheduler::Movers movers,
   for (const std::string& each : parts_.scheduler.fullestFirst()) {
     std::optional<cluster::NodeId> node = cluster::NodeId::parse(each);
     if (!node || !up.contains(*node)) continue;
-    for (const auto& [id, place] : parts_.index.of(*node)) {
-      if (taken.size() < maxCandidates) take(*place);
+    for (const auto& [id, known] : parts_.index.of(*node)) {
+      if (taken.size() < maxCandidates) take(*known);
     }
   }
   if (services.empty()) return found;
@@ -249,10 +249,10 @@ Rebalancing::Candidates Rebalancing::candidates(scheduler::Movers movers,
 
 // Nothing if it cannot be made again as it is.
 std::unique_ptr<labels::Policy> Rebalancing::policyOf(
-    const catalog::ContainerIndex::Place& place) const {
-  const cluster::NodeId& owner = place.second.owner;
+    const catalog::ContainerIndex::Entry& known) const {
+  const cluster::NodeId& owner = known.second.owner;
   const cluster::Record* record =
-      parts_.records.find(owner, std::string(catalog::specRecords) + place.first);
+      parts_.records.find(owner, std::string(catalog::specRecords) + known.first);
   if (!record) return nullptr;
   docker::CreateRequest spec(record->value);
   if (isInteractive(spec)) return nullptr;
@@ -263,9 +263,9 @@ std::unique_ptr<labels::Policy> Rebalancing::policyOf(
 }
 
 // Whether another one on its node uses its namespaces, its volumes or a link to it.
-bool Rebalancing::isDependedOn(const catalog::ContainerIndex::Place& place) const {
-  const std::string& id = place.first;  // clang 14 cannot capture a structured binding
-  const catalog::ContainerIndex::Entry& entry = place.second;
+bool Rebalancing::isDependedOn(const catalog::ContainerIndex::Entry& known) const {
+  const std::string& id = known.first;  // clang 14 cannot capture a structured binding
+  const catalog::ContainerIndex::Container& entry = known.second;
   bool found = false;
   auto isIt = [&](std::string_view object) {
     if (object.starts_with('/')) object.remove_prefix(1);
@@ -284,9 +284,9 @@ bool Rebalancing::isDependedOn(const catalog::ContainerIndex::Place& place) cons
 
 // By the word of its engine.
 base::Task<bool> Rebalancing::isWell(std::string container) {
-  const catalog::ContainerIndex::Place* place = parts_.index.find(container).place;
+  const catalog::ContainerIndex::Entry* known = parts_.index.find(container).entry;
   std::optional<cluster::Node> node;
-  if (place) node = parts_.locator.node(place->second.owner);
+  if (known) node = parts_.locator.node(known->second.owner);
   if (!node || !node->up) co_return false;
   catalog::NodeReply reply =
       co_await parts_.nodeClient.inspect(std::move(*node), std::move(container));
@@ -298,9 +298,9 @@ base::Task<> Rebalancing::awaitRecords(std::vector<cluster::Node> both, std::str
                                        std::string come) {
   co_await parts_.catchUp.with(std::move(both));
   std::function<bool()> isDone = [this, &gone, &come] {
-    const catalog::ContainerIndex::Place* place = parts_.index.find(come).place;
-    bool hasCome = place && place->second.running && place->second.names.size() == 1 &&
-                   !parseMovingName(place->second.names.front());
+    const catalog::ContainerIndex::Entry* known = parts_.index.find(come).entry;
+    bool hasCome = known && known->second.running && known->second.names.size() == 1 &&
+                   !parseMovingName(known->second.names.front());
     return hasCome && !parts_.scheduler.knows(gone);
   };
   co_await parts_.causality.untilRecords(std::move(isDone), recordWait);

@@ -79,8 +79,8 @@ class Rebalancing {
   base::Task<std::vector<Moved>> evenOut(scheduler::Movers movers);
   base::Task<std::optional<Moved>> moveOne(scheduler::Movers movers);
   Candidates candidates(scheduler::Movers movers, const std::set<std::string>& stay) const;
-  std::unique_ptr<labels::Policy> policyOf(const catalog::ContainerIndex::Place& place) const;
-  bool isDependedOn(const catalog::ContainerIndex::Place& place) const;
+  std::unique_ptr<labels::Policy> policyOf(const catalog::ContainerIndex::Entry& entry) const;
+  bool isDependedOn(const catalog::ContainerIndex::Entry& entry) const;
   base::Task<bool> isWell(std::string container);
   base::Task<> awaitRecords(std::vector<cluster::Node> both, std::string gone, std::string come);
 

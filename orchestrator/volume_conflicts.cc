@@ -49,7 +49,7 @@ std::vector<VolumeConflict> volumeConflicts(const catalog::ObjectIndex& objects,
   if (shared.empty()) return conflicts;
   std::set<std::pair<cluster::NodeId, std::string>> ofGlobals;
   for (const auto& [id, global] : index.globals()) {
-    const catalog::ContainerIndex::Entry& entry = global.first->second;
+    const catalog::ContainerIndex::Container& entry = global.first->second;
     for (const std::string& volume : entry.volumes) ofGlobals.emplace(entry.owner, volume);
   }
   for (auto& [name, nodes] : shared) {

@@ -123,10 +123,10 @@ void World::indexPorts(const Container& container, NodeInfo& state, bool isThere
   }
   std::vector<size_t> places;
   for (const labels::PortUse& each : ports.uses()) {
-    size_t place = state.ports.placeOf(each);
-    if (!places.empty()) place = std::max(place, places.back() + 1);
-    while (state.portHolders[place] != &container) place++;
-    places.push_back(place);
+    size_t entry = state.ports.placeOf(each);
+    if (!places.empty()) entry = std::max(entry, places.back() + 1);
+    while (state.portHolders[entry] != &container) entry++;
+    places.push_back(entry);
   }
   state.ports.eraseAll(places);
   labels::eraseAt(state.portHolders, places);

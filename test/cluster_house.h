@@ -433,7 +433,7 @@ class Hosts {
 
   // Until this host's index has the container.
   void knows(Host& host, const std::string& container) {
-    stage.until([&] { return host.droverd->index.find(container).place != nullptr; });
+    stage.until([&] { return host.droverd->index.find(container).entry != nullptr; });
   }
 
   // Until `seen` sees `other` so.

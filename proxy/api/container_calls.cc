@@ -66,10 +66,10 @@ base::Task<> ContainerCalls::remove(Exchange& exchange, RouteMatch match) {
   std::string id;
   std::vector<std::string> names;
   std::optional<labels::VolumeCleanup> cleanup;
-  if (const catalog::ContainerIndex::Place* place = parts_.index.find(match.object).place) {
-    id = place->first;
-    names = place->second.names;
-    cleanup = orchestrator::volumeCleanup(place->second.labels);
+  if (const catalog::ContainerIndex::Entry* entry = parts_.index.find(match.object).entry) {
+    id = entry->first;
+    names = entry->second.names;
+    cleanup = orchestrator::volumeCleanup(entry->second.labels);
   } else {
     id = base::text(base::parseJson(owner.inspection), "Id");  // its record has not come yet
     cleanup = orchestrator::volumeCleanup(owner.inspection);
@@ -141,8 +141,8 @@ base::Task<> ContainerCalls::commitNamed(Exchange& exchange, std::string contain
     co_return;
   }
   base::Head& request = exchange.reader.head();
-  if (const catalog::ContainerIndex::Place* place = parts_.index.find(container).place) {
-    std::string target = commitTarget(request.target(), place->second.labels);
+  if (const catalog::ContainerIndex::Entry* entry = parts_.index.find(container).entry) {
+    std::string target = commitTarget(request.target(), entry->second.labels);
     request.retarget(target);
   }
   RouteMatch match = proxy::match(routes(), request.method(), request.target());

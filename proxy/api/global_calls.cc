@@ -45,18 +45,18 @@ bool GlobalCalls::concerns(const RouteMatch& match) const {
 
 // The group of which this is the original.
 std::optional<orchestrator::GlobalGroup> GlobalCalls::groupOf(std::string_view object) const {
-  const catalog::ContainerIndex::Place* place = parts_.index.find(object).place;
-  if (!place) return std::nullopt;
-  auto global = parts_.index.globals().find(place->first);
+  const catalog::ContainerIndex::Entry* entry = parts_.index.find(object).entry;
+  if (!entry) return std::nullopt;
+  auto global = parts_.index.globals().find(entry->first);
   bool isMarked = global != parts_.index.globals().end();
   orchestrator::GlobalMember member =
-      orchestrator::globalMember(*place, isMarked ? global->second.second : catalog::GlobalMark());
+      orchestrator::globalMember(*entry, isMarked ? global->second.second : catalog::GlobalMark());
   std::vector<orchestrator::GlobalMember> members =
       orchestrator::globalMembers(parts_.index, parts_.nodes.clusterId(), member.group());
   // A sidekick is known by its copies.
   if (!isMarked && !members.empty()) members.push_back(std::move(member));
   std::vector<orchestrator::GlobalGroup> groups = orchestrator::globalGroups(std::move(members));
-  bool leads = !groups.empty() && groups[0].original && groups[0].original->id == place->first;
+  bool leads = !groups.empty() && groups[0].original && groups[0].original->id == entry->first;
   if (!leads) return std::nullopt;
   return std::move(groups[0]);
 }

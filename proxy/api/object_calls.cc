@@ -92,9 +92,9 @@ base::Task<ObjectCalls::Named> ObjectCalls::named(Exchange& exchange, RouteMatch
   Named named;
   named.node = takeNode(exchange, match, kind);
   if (!named.node) co_return named;
-  const catalog::ContainerIndex::Place* place =
-      kind == catalog::Kind::container ? index_.find(match.object).place : nullptr;
-  bool isElsewhere = place && place->second.owner != named.node->id;
+  const catalog::ContainerIndex::Entry* entry =
+      kind == catalog::Kind::container ? index_.find(match.object).entry : nullptr;
+  bool isElsewhere = entry && entry->second.owner != named.node->id;
   if (named.node->up && !isElsewhere) co_return named;
   const cluster::Node& node = *named.node;
   std::string name = node.name + "/" + base::decodePath(match.object).value_or("");
@@ -114,7 +114,7 @@ std::optional<cluster::Node> ObjectCalls::takeNode(Exchange& exchange, RouteMatc
   bool mayBe = kind == catalog::Kind::container || kind == catalog::Kind::network ||
                kind == catalog::Kind::volume;
   if (!mayBe || slash == std::string_view::npos) return std::nullopt;
-  if (kind == catalog::Kind::container && index_.find(match.object).place) return std::nullopt;
+  if (kind == catalog::Kind::container && index_.find(match.object).entry) return std::nullopt;
   std::optional<orchestrator::NodeName> named =
       orchestrator::parseNodeName(nodes_, base::decodePath(match.object).value_or(""));
   if (!named) return std::nullopt;

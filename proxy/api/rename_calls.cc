@@ -18,9 +18,9 @@ base::Task<> RenameCalls::rename(Exchange& exchange, RouteMatch match) {
   std::string name(orchestrator::withoutSlash(docker::parseQuery(match.query).value("name")));
   std::string object = name;
   std::vector<std::string> before;
-  if (const catalog::ContainerIndex::Place* place = parts_.index.find(match.object).place) {
-    object = place->first;
-    before = place->second.names;
+  if (const catalog::ContainerIndex::Entry* entry = parts_.index.find(match.object).entry) {
+    object = entry->first;
+    before = entry->second.names;
   }
   orchestrator::NameClaims::Claim claimed(parts_.names);
   docker::Refusal refusal;

@@ -28,8 +28,8 @@ std::string listed(const std::string& id, const std::string& names, int64_t crea
 // The id's first characters of what is found, "?" for nothing, "several" for too much.
 std::string found(const ContainerIndex& index, const std::string& object) {
   ContainerIndex::Found result = index.find(object);
-  if (result.ambiguous) return result.place ? "both" : "several";
-  return result.place ? result.place->first.substr(0, 4) : "?";
+  if (result.ambiguous) return result.entry ? "both" : "several";
+  return result.entry ? result.entry->first.substr(0, 4) : "?";
 }
 
 }  // namespace
@@ -93,7 +93,7 @@ Test(container_index, what_is_no_entry_of_that_container_changes_nothing) {
   // Members of other types are as good as none.
   cr_expect(test::putRecord(index, node('a'), id,
                             "{\"Id\":\"" + id + "\",\"Names\":7,\"Created\":\"x\"}", 1));
-  cr_expect_eq(index.find(id).place->second.created, 0);
+  cr_expect_eq(index.find(id).entry->second.created, 0);
 }
 
 Test(container_index, an_entry_replaces_what_was_known_of_its_container) {
@@ -103,8 +103,8 @@ Test(container_index, an_entry_replaces_what_was_known_of_its_container) {
   test::putRecord(index, node('a'), id, listed(id, "\"/new\"", 6), 2);
   cr_expect_eq(found(index, "old"), "?");
   cr_expect_eq(found(index, "new"), "a000");
-  cr_expect_eq(index.find("new").place->second.version, 2);
-  cr_expect_eq(index.find("new").place->second.created, 6);
+  cr_expect_eq(index.find("new").entry->second.version, 2);
+  cr_expect_eq(index.find("new").entry->second.created, 6);
   cr_expect_eq(index.of(node('a')).size(), 1);
 
   test::putRecord(index, node('b'), id, listed(id, "\"/new\""), 3);  // it was moved
@@ -130,7 +130,7 @@ Test(container_index, a_name_may_be_that_of_several) {
   cr_expect_eq(index.named("web").size(), 3);
   index.erase(node('a'), idOf("b"));
   cr_expect_eq(index.named("web").size(), 2);
-  for (const ContainerIndex::Place* each : index.named("web"))
+  for (const ContainerIndex::Entry* each : index.named("web"))
     cr_expect_neq(each->first, idOf("b"));
   cr_expect_eq(index.named("ax").size(), 1);
   cr_expect_eq(index.named("none").size(), 0);
@@ -170,13 +170,13 @@ Test(container_index, what_was_just_made_is_there_until_its_record_comes) {
   index.expect(node('a'), id, "web");
   index.expect(node('a'), idOf("b"), "");
   cr_expect_eq(found(index, "web"), "a000");
-  cr_expect_eq(index.find("web").place->second.version, 0);
+  cr_expect_eq(index.find("web").entry->second.version, 0);
   cr_expect_eq(index.of(node('a')).size(), 2);
   test::putRecord(index, node('a'), id, listed(id, "\"/web\""), 9);
   cr_expect_eq(index.named("web").size(), 1);
   index.expect(node('b'), id, "other");  // known already: nothing changes
   cr_expect_eq(found(index, "other"), "?");
-  cr_expect_eq(index.find("web").place->second.version, 9);
+  cr_expect_eq(index.find("web").entry->second.version, 9);
   index.clear();
   cr_expect_eq(index.size(), 0);
   cr_expect_eq(index.of(node('a')).size(), 0);

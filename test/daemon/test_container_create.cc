@@ -235,10 +235,10 @@ Test(container_create, a_container_is_expected_before_its_record_comes) {
   const std::string onTwo = R"("Labels":{"io.drover.node":"host-2"})";
   HttpReply made = hosts.one().ask("POST", "/containers/create?name=web", create("app", onTwo));
   cr_assert_eq(made.status, 201, "%s", made.body.c_str());
-  const catalog::ContainerIndex::Place* place = hosts.one().droverd->index.find("web").place;
-  cr_assert_not_null(place);
-  cr_expect_eq(place->first, hosts.two().engine.idFor("web"));
-  cr_expect(place->second.owner == hosts.two().agent().self());
+  const catalog::ContainerIndex::Entry* entry = hosts.one().droverd->index.find("web").entry;
+  cr_assert_not_null(entry);
+  cr_expect_eq(entry->first, hosts.two().engine.idFor("web"));
+  cr_expect(entry->second.owner == hosts.two().agent().self());
   cr_expect(hosts.one().droverd->scheduler.knows("web"));
 }
 

@@ -161,7 +161,7 @@ Test(publisher, what_containers_reserve_is_known_to_all) {
   };
   engine.run("web");
   hosts.stage.until([&] { return reserved(hosts.one()) == "500000000 100 1"; });
-  cr_expect_eq(hosts.one().droverd->index.find("web").place->second.reserves.memory, 100);
+  cr_expect_eq(hosts.one().droverd->index.find("web").entry->second.reserves.memory, 100);
 
   memory = "250";
   hosts.two().docker.emit("{\"Type\":\"container\",\"Action\":\"update\",\"Actor\":{\"ID\":\"" +

@@ -26,7 +26,7 @@ struct World {
       Host& second = hosts.two();
       const cluster::NodeId& owner = hosts.one().agent().self();
       return second.agent().state().find(owner, "spec/" + id) &&
-             second.droverd->index.find(id).place;
+             second.droverd->index.find(id).entry;
     });
   }
   // The answer's list of these, by name.

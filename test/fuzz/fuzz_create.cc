@@ -54,9 +54,9 @@ void index(std::string_view entry) {
   if (!facts) return;
   fuzz::require(index.put(owner, "ab", std::move(*facts), 1));
   fuzz::require(index.size() == 1 && index.of(owner).size() == 1);
-  const catalog::ContainerIndex::Place* place = index.find("ab").place;
-  fuzz::require(place && index.find("/a").place);
-  std::vector<std::string> names = place->second.names;
+  const catalog::ContainerIndex::Entry* found = index.find("ab").entry;
+  fuzz::require(found && index.find("/a").entry);
+  std::vector<std::string> names = found->second.names;
   for (const std::string& name : names) fuzz::require(!index.named(name).empty());
   index.erase(owner, "ab");
   fuzz::require(index.size() == 0 && index.of(owner).size() == 0);
