@@ -174,7 +174,7 @@ base::Task<bool> ContainerCreate::createOnOne(std::string& upstream, Choice& cho
     }
     if (made.reply.status == 201) {
       std::string id = made.id();
-      stands(*node, order, id, reservation, claimed);
+      commit(*node, order, id, reservation, claimed);
       log_.info("container placed", {{"container", id},
                                      {"name", order.name},
                                      {"node", node->name},
@@ -258,10 +258,10 @@ base::Task<ContainerCreate::CreateAttempt> ContainerCreate::attemptOn(
   } catch (const base::Unreachable& fault) {
     made.refuse(unreachable, fault.what());
   } catch (...) {
-    claimed.mayStand(node.id);
+    claimed.outcomeUnknown(node.id);
     throw;
   }
-  if (made.reply.status == 503) claimed.mayStand(node.id);  // its engine broke off
+  if (made.reply.status == 503) claimed.outcomeUnknown(node.id);  // its engine broke off
   co_return made;
 }
 
@@ -315,7 +315,7 @@ base::Task<ContainerCreate::CreateAttempt> ContainerCreate::createLocally(
   }
   if (made.reply.status == 201) {
     std::string id = made.id();
-    admission.reservation.stands(id);
+    admission.reservation.commit(id);
     names_.expectHere(id);
   }
   co_return made;
@@ -339,12 +339,12 @@ base::Task<base::HttpReply> ContainerCreate::createHere(const CreateOrder& order
 }
 
 // A container came of it: it is known here, and has its name, before its record comes.
-void ContainerCreate::stands(const cluster::Node& node, const CreateOrder& order,
+void ContainerCreate::commit(const cluster::Node& node, const CreateOrder& order,
                              const std::string& id, scheduler::Scheduler::Reservation& reservation,
                              CreateClaims& claimed) {
   index_.expect(node.id, id, order.name, order.facts);
-  reservation.stands(id);
-  claimed.stands(node.id, id);
+  reservation.commit(id);
+  claimed.commit(node.id, id);
 }
 
 // Containers that it names are those of its own unit.
@@ -446,7 +446,7 @@ base::Task<base::Result<std::string>> ContainerCreate::createInternal(labels::Po
     co_return base::Status::failed(std::move(why));
   }
   std::string id = made.id();
-  stands(node, order, id, reservation, claimed);
+  commit(node, order, id, reservation, claimed);
   co_return id;
 }
 

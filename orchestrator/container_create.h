@@ -99,7 +99,7 @@ class ContainerCreate {
                                       CreateClaims& claimed);
   base::Task<EngineRequest> engineRequest(const CreateOrder& order, std::string publishAddress);
   base::Task<base::HttpReply> createHere(const CreateOrder& order, std::string publishAddress);
-  void stands(const cluster::Node& node, const CreateOrder& order, const std::string& id,
+  void commit(const cluster::Node& node, const CreateOrder& order, const std::string& id,
               scheduler::Scheduler::Reservation& reservation, CreateClaims& claimed);
   scheduler::Scheduler::Reservation reserveOn(const cluster::Node& node, const CreateOrder& order);
   void takeOwnOfUnit(CreateOrder& order);

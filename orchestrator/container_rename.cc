@@ -17,7 +17,7 @@ base::Task<base::Status> ContainerRename::renameLocal(std::string id, std::strin
   catalog::NodeReply reply =
       co_await parts_.nodeClient.rename(std::move(here), id, std::move(name));
   if (!reply.done) co_return reply.outcome();
-  claimed.stands(parts_.nodes.self(), id);
+  claimed.commit(parts_.nodes.self(), id);
   parts_.names.freed(before);
   co_return base::Status();
 }

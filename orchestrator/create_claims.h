@@ -24,13 +24,13 @@ class CreateClaims {
   void add(VolumeClaims::Claim volume) { volumes_.push_back(std::move(volume)); }
 
   // `container`, of that node, has come of it.
-  void stands(const cluster::NodeId& node, const std::string& container) {
-    name_.stands(node, container);
+  void commit(const cluster::NodeId& node, const std::string& container) {
+    name_.commit(node, container);
     owner_.made(std::exchange(volumes_, {}), node, true);
   }
   // That node was asked, and nobody knows what came of it.
-  void mayStand(const cluster::NodeId& node) {
-    name_.mayStand(node);
+  void outcomeUnknown(const cluster::NodeId& node) {
+    name_.outcomeUnknown(node);
     owner_.made(std::exchange(volumes_, {}), node, false);
   }
 

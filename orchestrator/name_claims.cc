@@ -68,13 +68,13 @@ base::Task<docker::Refusal> NameClaims::Claim::take(std::string name, std::strin
   co_return refusal;
 }
 
-void NameClaims::Claim::stands(const cluster::NodeId& node, const std::string& object) {
+void NameClaims::Claim::commit(const cluster::NodeId& node, const std::string& object) {
   std::string holder = held_.handOn();
   if (!name_.empty()) owner_.claimed_[name_] = holder;
   owner_.tasks_.spawn(owner_.watch({node, object, name_, std::move(holder)}));
 }
 
-void NameClaims::Claim::mayStand(const cluster::NodeId& node) {
+void NameClaims::Claim::outcomeUnknown(const cluster::NodeId& node) {
   if (name_.empty()) return;
   owner_.tasks_.spawn(owner_.watch({node, name_, name_, held_.handOn(), false}));
 }

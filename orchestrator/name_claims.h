@@ -52,9 +52,9 @@ class NameClaims {
     // Empty if none was taken.
     const std::string& name() const { return name_; }
     // `object`, a container of that node, has the name.
-    void stands(const cluster::NodeId& node, const std::string& object);
+    void commit(const cluster::NodeId& node, const std::string& object);
     // That node was asked to give it to a container, and nobody knows what came of it.
-    void mayStand(const cluster::NodeId& node);
+    void outcomeUnknown(const cluster::NodeId& node);
 
    private:
     NameClaims& owner_;

@@ -213,7 +213,7 @@ std::string Scheduler::Reservation::token() const {
   return std::string(owner_->nodes_.self().text()) + "/" + key_.substr(reservations.size());
 }
 
-void Scheduler::Reservation::stands(const std::string& id) {
+void Scheduler::Reservation::commit(const std::string& id) {
   if (!owner_) return;
   Scheduler& owner = *std::exchange(owner_, nullptr);
   if (auto pending = owner.pending_.find(key_); pending != owner.pending_.end()) {

@@ -55,7 +55,7 @@ class Scheduler {
              const std::vector<cluster::Node>& nodes);
   // No engine has it.
   void missing(catalog::Kind kind, const std::string& object);
-  // A container that was expected (Reservation::stands) and is not to come any more.
+  // A container that was expected (Reservation::commit) and is not to come any more.
   void forget(const std::string& id);
 
   // What is reserved on a node for one create: it counts there as if the container existed, until
@@ -75,7 +75,7 @@ class Scheduler {
     // nothing is reserved.
     std::string token() const;
     // The container was made: from now on it counts until its record takes its place, or forget().
-    void stands(const std::string& id);
+    void commit(const std::string& id);
 
    private:
     friend class Scheduler;

@@ -37,12 +37,12 @@ base::Task<> RenameCalls::rename(Exchange& exchange, RouteMatch match) {
   } catch (const base::Unreachable&) {
     throw;  // it has heard of nothing
   } catch (...) {
-    claimed.mayStand(node.id);
+    claimed.outcomeUnknown(node.id);
     throw;
   }
-  if (exchange.status == 503) claimed.mayStand(node.id);
+  if (exchange.status == 503) claimed.outcomeUnknown(node.id);
   if (exchange.status != 204) co_return;
-  claimed.stands(node.id, object);
+  claimed.commit(node.id, object);
   parts_.names.freed(before);
 }
 

@@ -107,7 +107,7 @@ Test(scheduler, what_was_made_counts_until_its_record_tells) {
   Scheduler& scheduler = alone.scheduler;
   {
     Scheduler::Admission made = scheduler.admit(port80, "web");
-    made.reservation.stands(idOf('a'));
+    made.reservation.commit(idOf('a'));
   }
   cr_expect(scheduler.knows("web") && scheduler.knows(idOf('a').substr(0, 5)));
   cr_expect_not(alone.fits(port80));
@@ -123,7 +123,7 @@ Test(scheduler, what_was_made_counts_until_its_record_tells) {
 Test(scheduler, what_was_made_and_has_no_record_is_forgotten) {
   Alone alone;
   Scheduler::Admission made = alone.scheduler.admit(port80, "web");
-  made.reservation.stands(idOf('a'));
+  made.reservation.commit(idOf('a'));
   alone.scheduler.forget(idOf('a'));
   cr_expect_not(alone.scheduler.knows("web"));
   cr_expect(alone.fits(port80));
@@ -134,7 +134,7 @@ Test(scheduler, a_record_may_come_before_its_reservation_ends) {
   Scheduler::Admission made = alone.scheduler.admit(port80, "web");
   alone.put('a', record('a', "web"));
   cr_expect(alone.fits(port80), "the record counts, and only that");
-  made.reservation.stands(idOf('a'));
+  made.reservation.commit(idOf('a'));
   cr_expect(alone.fits(port80));
 }
 
@@ -185,7 +185,7 @@ Test(scheduler, what_is_pending_on_a_node_counts_on_all_nodes_before_it_is_made)
 Test(scheduler, what_came_of_a_pending_one_counts_until_it_is_recorded_or_known_not_to_come) {
   Pair pair;
   Scheduler::Admission admitted = pair.admit(port80, "web", "");
-  admitted.reservation.stands(idOf('a'));
+  admitted.reservation.commit(idOf('a'));
   pair.hosts.stage.until([&] { return pair.one.knows("web"); });
   pair.two.published();
   pair.hosts.settle();
@@ -198,7 +198,7 @@ Test(scheduler, a_pending_one_that_comes_after_the_answer_to_its_create_counts_n
   Pair pair;
   Scheduler::Reservation reserved = pair.one.reserve(pair.second, onSecond, "");
   const std::string token = reserved.token();
-  reserved.stands(idOf('a'));
+  reserved.commit(idOf('a'));
   Scheduler::Admission admitted = pair.admit(port80, "", token);
   Scheduler::Admission after = pair.admit(asking(R"("Labels":{})"), "later", "");
   pair.hosts.stage.until([&] { return pair.one.knows("later"); });
