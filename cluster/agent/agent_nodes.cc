@@ -27,7 +27,7 @@ std::vector<Node> Agent::nodes() const {
     node.session = each->session;
     node.up = each->status != Status::failed;
     node.complete = running_->state.find(each->id, std::string(completeKey)) != nullptr;
-    if (!node.self) node.http = running_->wayTo(each->id);
+    if (!node.self) node.http = running_->clientFor(each->id);
     found.push_back(std::move(node));
   }
   return found;
@@ -96,7 +96,7 @@ base::Task<> Agent::updateNode(NodeId id, std::string availability,
     takeNodeUpdate(json.text());
     co_return;
   }
-  std::shared_ptr<base::HttpClient> peer = run.wayTo(id);
+  std::shared_ptr<base::HttpClient> peer = run.clientFor(id);
   const Member* member = run.membership.find(id);
   if (!peer) throw AgentError(404, "node " + std::string(id.text()) + " not found");
   if (member->status == Status::failed || member->status == Status::left)

@@ -43,7 +43,7 @@ Agent::Running::Running(Agent& owner, ClusterConfig clusterConfig, NodeId id,
       seal(id, session),
       network(
           agent.loop_, Endpoint{where.listen.ip, agent.options_.gossipPort}, seal,
-          [this](const NodeId& node) { return wayTo(node); }, hooks()),
+          [this](const NodeId& node) { return clientFor(node); }, hooks()),
       membership(ourselves(session), membershipOptions(), drawSeed(), network, *this),
       state(id, startVersion, stateOptions(), drawSeed(), network, *this),
       grantLog(agent.options_.stateDir),
@@ -54,13 +54,13 @@ Agent::Running::Running(Agent& owner, ClusterConfig clusterConfig, NodeId id,
 
 // Ways to nodes live on in who uses them.
 Agent::Running::~Running() {
-  for (auto& [id, way] : ways) listenNoMore(way);
+  for (auto& [id, link] : links) listenNoMore(link);
 }
 
-void Agent::Running::listenNoMore(Way& way) {
-  if (!way.http) return;
-  way.http->onSilence(patience, nullptr);
-  way.http->onIdleClosed(nullptr);
+void Agent::Running::listenNoMore(PeerLink& link) {
+  if (!link.http) return;
+  link.http->onSilence(patience, nullptr);
+  link.http->onIdleClosed(nullptr);
 }
 
 Member Agent::Running::ourselves(uint64_t session) const {
@@ -109,9 +109,9 @@ PeerNetwork::Hooks Agent::Running::hooks() {
       [this](const NodeId& to, std::string why) {
         agent.log_.debug("messages not delivered", {{"node", to.text()}, {"reason", why}});
         bool isRefused = false;
-        if (auto way = ways.find(to); way != ways.end()) {
-          way->second.ageFault->note(now(), why);
-          isRefused = way->second.reach->refused;
+        if (auto link = links.find(to); link != links.end()) {
+          link->second.ageFault->note(now(), why);
+          isRefused = link->second.reach->refused;
         }
         membership.streamFailed(now(), to, isRefused);
         claims.streamFailed(now(), to);
@@ -190,39 +190,40 @@ void Agent::Running::runDeferred() {
 
 // The client may outlive us, so it owns what it needs.
 base::Task<std::unique_ptr<base::Stream>> Agent::Running::connectPeer(
-    base::Loop& loop, std::shared_ptr<NodeTrust> trust, NodeId id, Way way) {
+    base::Loop& loop, std::shared_ptr<NodeTrust> trust, NodeId id, PeerLink link) {
   Time now = loop.now().time_since_epoch();
-  if (way.reach->down && now < way.reach->tryAt) throw base::StreamError("the node is down");
-  way.reach->tryAt = now + tryDownEvery;
-  way.reach->refused = false;
+  if (link.reach->down && now < link.reach->tryAt) throw base::StreamError("the node is down");
+  link.reach->tryAt = now + tryDownEvery;
+  link.reach->refused = false;
   std::unique_ptr<base::Stream> stream;
   try {
-    stream = co_await base::Stream::connectTcp(loop, way.api.host(), way.api.port, connectTimeout);
+    stream =
+        co_await base::Stream::connectTcp(loop, link.api.host(), link.api.port, connectTimeout);
   } catch (const base::ConnectionRefused&) {
-    way.reach->refused = true;
+    link.reach->refused = true;
     throw;
   }
   base::resendSoon(stream->fd());
   try {
     co_await stream->connectTls(trust->client(), std::string(id.text()), connectTimeout);
   } catch (const base::StreamError& refused) {
-    way.ageFault->note(loop.now().time_since_epoch(), refused.what());
+    link.ageFault->note(loop.now().time_since_epoch(), refused.what());
     throw;
   }
   co_return stream;
 }
 
-std::shared_ptr<base::HttpClient> Agent::Running::wayTo(const NodeId& id) {
+std::shared_ptr<base::HttpClient> Agent::Running::clientFor(const NodeId& id) {
   const Member* member = membership.find(id);
   if (!member || id == self) return nullptr;
   Endpoint api{member->gossip.ip, member->apiPort};
-  Way& way = ways[id];
-  if (!way.http || way.api != api) {
-    listenNoMore(way);
-    way.api = api;
-    way.http = std::make_shared<base::HttpClient>(
+  PeerLink& link = links[id];
+  if (!link.http || link.api != api) {
+    listenNoMore(link);
+    link.api = api;
+    link.http = std::make_shared<base::HttpClient>(
         agent.loop_, "droverd of node " + member->name + " (" + api.text() + ")",
-        [&loop = agent.loop_, trust = trust, id, api, reach = way.reach, fault = way.ageFault] {
+        [&loop = agent.loop_, trust = trust, id, api, reach = link.reach, fault = link.ageFault] {
           return connectPeer(loop, trust, id, {api, nullptr, reach, fault});
         },
         base::HttpLimits(), idleConnections);
@@ -230,11 +231,11 @@ std::shared_ptr<base::HttpClient> Agent::Running::wayTo(const NodeId& id) {
       membership.silent(now(), id);
       runDeferred();
     };
-    way.http->onSilence(patience, look);
+    link.http->onSilence(patience, look);
     // Its host closes the connections of a process that ends.
-    way.http->onIdleClosed(look);
+    link.http->onIdleClosed(look);
   }
-  return way.http;
+  return link.http;
 }
 
 void Agent::Running::AgeFault::note(Time now, const std::string& reason) {
@@ -256,11 +257,11 @@ void Agent::Running::compareClocks() {
   for (const Member* each : membership.members()) {
     bool lives = each->status == Status::alive || each->status == Status::suspect;
     if (!lives || each->id == self) continue;
-    auto way = ways.find(each->id);
-    bool odd = way != ways.end() && way->second.ageFault->at &&
-               now() < *way->second.ageFault->at + toldAgainWithin;
+    auto link = links.find(each->id);
+    bool odd = link != links.end() && link->second.ageFault->at &&
+               now() < *link->second.ageFault->at + toldAgainWithin;
     if (!odd) return agent.mended(NodeConditions::Cause::clock);
-    why = way->second.ageFault->why;
+    why = link->second.ageFault->why;
   }
   if (why.empty()) return agent.mended(NodeConditions::Cause::clock);
   agent.trouble(NodeConditions::Cause::clock,
@@ -281,20 +282,20 @@ void Agent::Running::memberChanged(const Member& member, std::optional<Status> b
                                            {"address", member.gossip.text()},
                                            {"status", names[static_cast<int>(member.status)]}});
   }
-  if (auto way = ways.find(member.id); way != ways.end()) {
-    Reach& reach = *way->second.reach;
+  if (auto link = links.find(member.id); link != links.end()) {
+    Reach& reach = *link->second.reach;
     reach.down = member.status == Status::failed;
     // Whoever waits for it now, and may ask again, need not wait for a connection as well.
     if (reach.down) reach.tryAt = now() + tryDownEvery;
-    if (reach.down && way->second.http)
-      deferred.push_back([http = way->second.http] { http->cancelAll("the node is down"); });
+    if (reach.down && link->second.http)
+      deferred.push_back([http = link->second.http] { http->cancelAll("the node is down"); });
   }
   deferred.push_back([this] { membersChanged(); });
 }
 void Agent::Running::memberForgotten(const NodeId& id) {
-  if (auto way = ways.find(id); way != ways.end()) {
-    listenNoMore(way->second);
-    ways.erase(way);
+  if (auto link = links.find(id); link != links.end()) {
+    listenNoMore(link->second);
+    links.erase(link);
   }
   deferred.push_back([this, id] {
     state.forget(id);

@@ -45,7 +45,7 @@ struct Agent::Running : MembershipListener, StateListener, ClaimWorld {
     Time tryAt{0};
     bool refused = false;  // by its host, when we tried last
   };
-  struct Way {
+  struct PeerLink {
     Endpoint api;
     std::shared_ptr<base::HttpClient> http;
     std::shared_ptr<Reach> reach = std::make_shared<Reach>();
@@ -65,7 +65,7 @@ struct Agent::Running : MembershipListener, StateListener, ClaimWorld {
   // Publishes a record of ours.
   void put(const std::string& key, std::string value, bool confidential = false);
   // The way to a node; nothing for ourselves and those we do not know.
-  std::shared_ptr<base::HttpClient> wayTo(const NodeId& id);
+  std::shared_ptr<base::HttpClient> clientFor(const NodeId& id);
   void membersChanged();
   // Sees whether our clock is the odd one.
   void compareClocks();
@@ -92,7 +92,7 @@ struct Agent::Running : MembershipListener, StateListener, ClaimWorld {
   NodeAddresses addresses;
   uint64_t reservedUntil;
   std::vector<std::function<void()>> deferred;
-  std::map<NodeId, Way> ways;
+  std::map<NodeId, PeerLink> links;
   std::vector<std::shared_ptr<Pending>> pending;
   std::shared_ptr<NodeTrust> trust;
   PacketSeal seal;
@@ -110,10 +110,10 @@ struct Agent::Running : MembershipListener, StateListener, ClaimWorld {
 
  private:
   // Of what becomes of it we do not want to hear any more.
-  static void listenNoMore(Way& way);
+  static void listenNoMore(PeerLink& link);
   static base::Task<std::unique_ptr<base::Stream>> connectPeer(base::Loop& loop,
                                                                std::shared_ptr<NodeTrust> trust,
-                                                               NodeId id, Way way);
+                                                               NodeId id, PeerLink link);
   Member ourselves(uint64_t session) const;
   MembershipOptions membershipOptions() const;
   StateOptions stateOptions() const;

@@ -48,13 +48,13 @@ base::Fd bindUdp(Endpoint endpoint) {
 
 }  // namespace
 
-PeerNetwork::PeerNetwork(base::Loop& loop, const Endpoint& address, PacketSeal& seal, WayTo wayTo,
-                         Hooks hooks)
+PeerNetwork::PeerNetwork(base::Loop& loop, const Endpoint& address, PacketSeal& seal,
+                         ClientFor clientFor, Hooks hooks)
     : loop_(loop),
       socket_(bindUdp(address)),
       poll_(loop, socket_.get()),
       seal_(seal),
-      wayTo_(std::move(wayTo)),
+      clientFor_(std::move(clientFor)),
       hooks_(std::move(hooks)),
       tasks_([](std::exception_ptr) {}) {
   tasks_.spawn(receiveAll());
@@ -252,7 +252,7 @@ base::Task<> PeerNetwork::sendAll(NodeId to) {
     call.body = found->second.waiting.SerializeAsString();
     found->second.waiting.Clear();
     found->second.bytes = 0;
-    std::shared_ptr<base::HttpClient> peer = wayTo_(to);
+    std::shared_ptr<base::HttpClient> peer = clientFor_(to);
     std::string why = peer ? "" : "it is not known here";
     if (peer) {
       try {

@@ -49,10 +49,10 @@ class PeerNetwork : public Network {
     std::function<void(const Endpoint& to)> datagramRefused;
   };
   // Gives the way to a member's droverd; nothing for one that is not known.
-  using WayTo = std::function<std::shared_ptr<base::HttpClient>(const NodeId&)>;
+  using ClientFor = std::function<std::shared_ptr<base::HttpClient>(const NodeId&)>;
 
   // Binds UDP at `address`; throws std::runtime_error that names it. All must outlive it.
-  PeerNetwork(base::Loop& loop, const Endpoint& address, PacketSeal& seal, WayTo wayTo,
+  PeerNetwork(base::Loop& loop, const Endpoint& address, PacketSeal& seal, ClientFor clientFor,
               Hooks hooks);
   ~PeerNetwork() override;
 
@@ -105,7 +105,7 @@ class PeerNetwork : public Network {
   base::Fd socket_;
   base::Poll poll_;
   PacketSeal& seal_;
-  WayTo wayTo_;
+  ClientFor clientFor_;
   Hooks hooks_;
   bool isRefused_ = false;  // something we sent; the kernel keeps what there is to know of it
   base::Time refusalTold_;
