@@ -33,10 +33,10 @@ uint32_t keyOf(uint16_t port, Protocol protocol) {
   return uint32_t{port} << 16 | static_cast<uint32_t>(protocol) << 1;
 }
 
-// Gives wishes their ports one after the other, in the order of sortForMeeting().
+// Gives requests their ports one after the other, in the order of sortForMeeting().
 class Meeting {
  public:
-  // Wishes for any address are met on `ip`. All must outlive it.
+  // Requests for any address are met on `ip`. All must outlive it.
   Meeting(const TakenPorts& taken, std::string_view ip) : taken_(taken), ip_(ip) {}
 
   // The first of the ports that it gets; nothing if it cannot be met.

@@ -116,18 +116,18 @@ void eraseAt(std::vector<Value>& of, std::span<const size_t> places) {
   of.resize(to);
 }
 
-// Puts wishes in the order in which unmetPort() takes them: by their last ports. Those for single
+// Puts requests in the order in which unmetPort() takes them: by their last ports. Those for single
 // ports that stand side by side become one for all of them.
 void sortForMeeting(std::vector<PortRequest>& requests);
 
-// The first wish that cannot be met while the others are, or nullptr. `wishes` are sorted for
-// meeting. Each wish takes the lowest port that is free, which succeeds whenever there is a way to
-// meet them all. Wishes for any address are met on `ip`.
+// The first request that cannot be met while the others are, or nullptr. `requests` are sorted for
+// meeting. Each request takes the lowest port that is free, which succeeds whenever there is a way
+// to meet them all. Requests for any address are met on `ip`.
 const PortRequest* unmetPort(std::span<const PortRequest> requests, const TakenPorts& taken,
                              std::string_view ip = {});
 
-// What the wishes, sorted for meeting, are likely to get: the lowest ports that are free, and none
-// where the kernel draws one.
+// What the requests, sorted for meeting, are likely to get: the lowest ports that are free, and
+// none where the kernel draws one.
 std::vector<PortUse> likelyPorts(std::span<const PortRequest> requests, const TakenPorts& taken);
 
 }  // namespace labels

@@ -41,8 +41,8 @@ std::optional<Protocol> protocolOf(std::string_view port) {
 }
 
 // Any port if none is named. Nothing for what is no port.
-std::optional<PortRequest> wishFor(std::string_view hostPort, Protocol protocol,
-                                   std::string_view ip) {
+std::optional<PortRequest> requestFor(std::string_view hostPort, Protocol protocol,
+                                      std::string_view ip) {
   PortRequest request{.protocol = protocol, .ip = std::string(ip)};
   if (hostPort.empty() || hostPort == "0") return request;
   size_t dash = hostPort.find('-');
@@ -55,25 +55,25 @@ std::optional<PortRequest> wishFor(std::string_view hostPort, Protocol protocol,
   return request;
 }
 
-class Wishes {
+class PortRequests {
  public:
-  explicit Wishes(std::vector<PortRequest>& requests) : wishes_(requests) {}
+  explicit PortRequests(std::vector<PortRequest>& requests) : requests_(requests) {}
 
   void add(std::string_view hostPort, std::string_view containerPort, std::string_view ip) {
     std::optional<Protocol> protocol = protocolOf(containerPort);
     std::optional<PortRequest> request;
-    if (protocol) request = wishFor(hostPort, *protocol, ip);
+    if (protocol) request = requestFor(hostPort, *protocol, ip);
     if (!request || (request->count() > 1 && ranges_++ >= maxRanges)) return;
-    wishes_.push_back(std::move(*request));
+    requests_.push_back(std::move(*request));
   }
 
  private:
-  std::vector<PortRequest>& wishes_;
+  std::vector<PortRequest>& requests_;
   size_t ranges_ = 0;
 };
 
 void readPorts(const docker::CreateRequest& request, Policy& policy) {
-  Wishes requests(policy.ports);
+  PortRequests requests(policy.ports);
   std::string network = request.networkMode();
   if (network.starts_with(containerPrefix) || network == "none") return;
   if (network == "host") {

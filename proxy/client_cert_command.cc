@@ -37,12 +37,12 @@ base::Task<std::unique_ptr<base::Stream>> connectTo(base::Loop& loop, std::strin
   throw base::StreamError(why + "; is it running, and do you have permission to use its socket?");
 }
 
-base::Task<> ask(base::HttpClient& droverd, CertificateRequest wish,
+base::Task<> ask(base::HttpClient& droverd, CertificateRequest asked,
                  std::optional<base::HttpReply>& reply, std::string& why) {
   base::HttpCall call;
   call.method = "POST";
   call.target = clientCertificatePath;
-  call.body = encode(wish);
+  call.body = encode(asked);
   call.timeout = answerTimeout;
   try {
     reply = co_await droverd.call(std::move(call));
@@ -52,7 +52,7 @@ base::Task<> ask(base::HttpClient& droverd, CertificateRequest wish,
   droverd.loop().stop();
 }
 
-IssuedCertificate request(const std::string& socket, CertificateRequest wish) {
+IssuedCertificate request(const std::string& socket, CertificateRequest asked) {
   base::Loop loop;
   base::HttpClient droverd(
       loop, "droverd at unix://" + socket, [&loop, socket] { return connectTo(loop, socket); },
@@ -60,7 +60,7 @@ IssuedCertificate request(const std::string& socket, CertificateRequest wish) {
   std::optional<base::HttpReply> reply;
   std::string why;
   base::Scope tasks([](std::exception_ptr) {});
-  tasks.spawn(ask(droverd, std::move(wish), reply, why));
+  tasks.spawn(ask(droverd, std::move(asked), reply, why));
   if (!reply && why.empty()) loop.run();
   if (!reply) throw std::runtime_error(why);
   if (reply->status != 200) {
@@ -164,7 +164,7 @@ std::optional<std::chrono::seconds> parseValidity(std::string_view text) {
 
 int clientCertCommand(int argc, const char* const* argv, std::ostream& out) {
   std::string directory, host, validFor = "90d";
-  CertificateRequest wish{"docker-client", {}};
+  CertificateRequest asked{"docker-client", {}};
   ConfigSource source;
   CLI::App app(
       "Creates a certificate for docker to use the cluster over TCP, through any node that has a "
@@ -177,7 +177,7 @@ int clientCertCommand(int argc, const char* const* argv, std::ostream& out) {
                  "does not exist.")
       ->option_text("DIR")
       ->required();
-  app.add_option("--name", wish.name,
+  app.add_option("--name", asked.name,
                  "Name in the certificate, for the logs. Default: docker-client.")
       ->option_text("NAME");
   app.add_option("--valid-for", validFor,
@@ -203,8 +203,8 @@ int clientCertCommand(int argc, const char* const* argv, std::ostream& out) {
     throw std::runtime_error("--valid-for: \"" + validFor +
                              "\" is not a time such as 90d, 12h or 30m, of at most ten years");
   if (directory.empty()) throw std::runtime_error("--out: needs the name of a directory");
-  wish.validFor = *validity;
-  writeAll(directory, request(socketOf(host, source), std::move(wish)));
+  asked.validFor = *validity;
+  writeAll(directory, request(socketOf(host, source), std::move(asked)));
   out << "Wrote ca.pem, cert.pem and key.pem to " << directory << ". To use them:\n"
       << "export DOCKER_HOST=tcp://NODE:2376 DOCKER_TLS_VERIFY=1 DOCKER_CERT_PATH=" << directory
       << "\n";

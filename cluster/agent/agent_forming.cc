@@ -218,8 +218,8 @@ base::Task<> Agent::join(NodeAddresses addresses, std::vector<std::string> remot
 
 base::Task<> Agent::joinBy(const NodeAddresses& addresses, const std::string& remote,
                            const std::string& token, const std::string& availability) {
-  JoinAttempt wish{remote, token, options_.name, addresses, options_.gossipPort};
-  Joined joined = co_await askToJoin(loop_, std::move(wish));
+  JoinAttempt attempt{remote, token, options_.name, addresses, options_.gossipPort};
+  Joined joined = co_await askToJoin(loop_, std::move(attempt));
   joined.addresses.joinedAt = base::rfc3339Now();
   removed_ = std::move(joined.admission.removed);
   record_.availability = availability;

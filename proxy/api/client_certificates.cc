@@ -21,26 +21,26 @@ bool isName(std::string_view name) {
 
 }  // namespace
 
-std::string encode(const CertificateRequest& wish) {
+std::string encode(const CertificateRequest& asked) {
   base::JsonWriter json;
-  json.object().member("name", wish.name);
-  json.member("validForSeconds", static_cast<uint64_t>(wish.validFor.count()));
+  json.object().member("name", asked.name);
+  json.member("validForSeconds", static_cast<uint64_t>(asked.validFor.count()));
   return json.endObject().text();
 }
 
-CertificateRequest decodeCertificateWish(std::string_view text) {
+CertificateRequest decodeCertificateRequest(std::string_view text) {
   rapidjson::Document json = base::parseJson(text);
   if (!json.IsObject()) throw AgentError(400, "the request must be a JSON object");
-  CertificateRequest wish;
-  wish.name = base::text(json, "name");
-  if (!isName(wish.name))
+  CertificateRequest asked;
+  asked.name = base::text(json, "name");
+  if (!isName(asked.name))
     throw AgentError(400, "a client's name has 1 to 64 printable characters of ASCII");
   uint64_t seconds = base::number(json, "validForSeconds");
   uint64_t most = static_cast<uint64_t>(std::chrono::seconds(longestValidity).count());
   if (seconds < static_cast<uint64_t>(shortestValidity.count()) || seconds > most)
     throw AgentError(400, "a client's certificate is valid for one second to ten years");
-  wish.validFor = std::chrono::seconds(seconds);
-  return wish;
+  asked.validFor = std::chrono::seconds(seconds);
+  return asked;
 }
 
 std::string encode(const IssuedCertificate& issued) {
@@ -65,8 +65,8 @@ base::Task<> ClientCertificates::handle(Exchange& exchange, RouteMatch) {
   int status = 200;
   std::string text;
   try {
-    CertificateRequest wish = decodeCertificateWish(body);
-    cluster::Credentials made = agent_.issueClient(wish.name, wish.validFor);
+    CertificateRequest asked = decodeCertificateRequest(body);
+    cluster::Credentials made = agent_.issueClient(asked.name, asked.validFor);
     text = encode(IssuedCertificate{agent_.authorities(), made.certificate, std::move(made.key)});
   } catch (const AgentError& refused) {
     status = refused.status();

@@ -34,9 +34,9 @@ struct IssuedCertificate {
   cluster::Secret key;
 };
 
-std::string encode(const CertificateRequest& wish);
+std::string encode(const CertificateRequest& asked);
 // Throws cluster::AgentError that says what is wrong with it.
-CertificateRequest decodeCertificateWish(std::string_view json);
+CertificateRequest decodeCertificateRequest(std::string_view json);
 std::string encode(const IssuedCertificate& issued);
 // Nothing for what is none.
 std::optional<IssuedCertificate> decodeIssuedCertificate(std::string_view json);

@@ -7,8 +7,8 @@
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   std::string_view text(reinterpret_cast<const char*>(data), size);
   try {
-    proxy::CertificateRequest wish = proxy::decodeCertificateWish(text);
-    proxy::CertificateRequest again = proxy::decodeCertificateWish(encode(wish));
+    proxy::CertificateRequest wish = proxy::decodeCertificateRequest(text);
+    proxy::CertificateRequest again = proxy::decodeCertificateRequest(encode(wish));
     fuzz::require(again.name == wish.name && again.validFor == wish.validFor);
   } catch (const cluster::AgentError& refused) {
     fuzz::require(refused.status() == 400 && *refused.what() != '\0');

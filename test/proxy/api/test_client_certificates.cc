@@ -90,7 +90,7 @@ int commandOf(std::vector<const char*> arguments, std::string& why) {
 
 Test(client_certificates, wishes_go_there_and_back_and_nonsense_is_refused) {
   CertificateRequest wish{"anna <a@example.org>", std::chrono::hours(24)};
-  CertificateRequest back = proxy::decodeCertificateWish(encode(wish));
+  CertificateRequest back = proxy::decodeCertificateRequest(encode(wish));
   cr_expect_eq(back.name, wish.name);
   cr_expect(back.validFor == wish.validFor);
   const struct {
@@ -115,7 +115,7 @@ Test(client_certificates, wishes_go_there_and_back_and_nonsense_is_refused) {
   for (const auto& each : cases) {
     std::string why;
     try {
-      proxy::decodeCertificateWish(each.body);
+      proxy::decodeCertificateRequest(each.body);
     } catch (const AgentError& refused) {
       cr_expect_eq(refused.status(), 400);
       why = refused.what();
