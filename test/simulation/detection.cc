@@ -16,7 +16,7 @@ using cluster::Status;
 
 constexpr Time settled{10'000};
 constexpr Time starvedFor{120'000};
-constexpr Time restartTakes{900};
+constexpr Time restartTakes{700};
 constexpr uint64_t maxStarvation = 300;
 constexpr uint64_t starvationEvery = 1'000;  // per process, on average
 
