@@ -50,7 +50,7 @@ std::string containerRecord(std::string_view entry, std::string_view reserves);
 
 // The record of one that is about to be made as a create request asks (requestedFacts), under an id
 // of our own: pending/<number>. `token`: of the reservation that it takes the place of, see
-// placements.h; may be empty.
+// scheduler.h; may be empty.
 std::string pendingRecord(std::string_view id, const std::string& name, const ContainerFacts& asked,
                           const std::string& token);
 std::string reservationOf(std::string_view pendingRecord);
