@@ -70,19 +70,21 @@ class FakeDocker {
                 std::move(script));
   }
 
-  // Where the first request ends; npos if more of it is to come.
+  // Where the first request ends; npos if more of it is to come. Of a body nothing is looked at
+  // that its head does not ask for: this is called for each part of it that comes.
   static size_t endOf(const std::string& heard) {
     constexpr std::string_view length = "\r\nContent-Length: ";
-    size_t head = heard.find("\r\n\r\n");
-    if (head == std::string::npos) return head;
-    size_t end = head + 4;
-    if (heard.find("\r\nTransfer-Encoding: chunked\r\n") < head) {
-      size_t last = heard.find("0\r\n\r\n", head);
+    size_t headEnd = heard.find("\r\n\r\n");
+    if (headEnd == std::string::npos) return headEnd;
+    std::string_view head = std::string_view(heard).substr(0, headEnd + 2);
+    size_t end = headEnd + 4;
+    if (head.find("\r\nTransfer-Encoding: chunked\r\n") != head.npos) {
+      size_t last = heard.find("0\r\n\r\n", headEnd);
       return last == std::string::npos ? last : last + 5;
     }
-    if (size_t at = heard.find(length); at < head) {
+    if (size_t at = head.find(length); at != head.npos) {
       size_t count = 0;
-      std::from_chars(heard.data() + at + length.size(), heard.data() + head, count);
+      std::from_chars(head.data() + at + length.size(), head.data() + head.size(), count);
       end += count;
     }
     return end <= heard.size() ? end : std::string::npos;
@@ -93,7 +95,7 @@ class FakeDocker {
     while (startLine.find("/events") == std::string::npos) {
       size_t end = endOf(heard);
       if (end == std::string::npos) {
-        char buffer[1000];
+        char buffer[16 * 1024];
         size_t got = co_await stream->read(buffer);
         if (got == 0) co_return;
         heard.append(buffer, got);
