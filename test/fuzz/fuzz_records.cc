@@ -58,8 +58,8 @@ void index(ObjectKind kind, std::string_view record) {
     fuzz::require(docker::JsonObject::parse(catalog::listedVolume("ab", record)).has_value());
   }
   if (kind == ObjectKind::image) {
-    for (const std::string& name : catalog::imageFacts(record)->names)
-      known.index.holders(kind, name);
+    std::optional<catalog::ImageFacts> facts = catalog::imageFacts(record);
+    for (const std::string& name : facts->names) known.index.holders(kind, name);
   }
   known.feed.recordErased(known.owner, key);
   fuzz::require(known.index.distinct(kind, {known.owner}) == 0 && !known.holds(kind));
