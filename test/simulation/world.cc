@@ -253,11 +253,12 @@ void World::starveSome() {
   }
 }
 
-// Nobody who is cut off can tell that it leaves.
+// Nobody who is cut off can tell that it leaves, nor who knows nobody that lives: one that came by
+// way of a member that crashed at once.
 void World::leaveOne() {
   size_t place = drawPlace();
   if (cutsActive_ > 0 || place == 0 || running() <= 2) return;
-  if (places_[place].fate != Fate::running) return;
+  if (places_[place].fate != Fate::running || !knowsSomebody(place)) return;
   leaves_++;
   places_[place].fate = Fate::left;
   network_.act(place, [&] { places_[place].node->leave(network_.now()); });
@@ -265,6 +266,14 @@ void World::leaveOne() {
     states_.stopped(place);
     network_.crash(place, false);
     places_[place].node.reset();
+  });
+}
+
+bool World::knowsSomebody(size_t place) const {
+  const cluster::Membership& view = places_[place].node->membership();
+  std::vector<const Member*> members = view.members();
+  return std::any_of(members.begin(), members.end(), [&](const Member* each) {
+    return each->id != view.self().id && each->status == Status::alive;
   });
 }
 

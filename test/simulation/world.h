@@ -56,6 +56,7 @@ class World {
   void restart(size_t place);
   void starveSome();
   void leaveOne();
+  bool knowsSomebody(size_t place) const;
   void lie();
   void healCuts();
   void heal();
