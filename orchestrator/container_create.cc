@@ -114,6 +114,9 @@ base::Task<ContainerCreate::Created> ContainerCreate::create(CreateOrder order,
     if (!isLatest) {
       co_await catchUp_.withAll();
       isLatest = true;
+      // What moved meanwhile moved for another container, which may be being made.
+      std::vector<std::string> unused = volumeMove_.unused(policy);
+      choice.staying.insert(unused.begin(), unused.end());
       continue;
     }
     if (!order.leaveToEngine) refusal = {409, choice.placement.why};

@@ -16,6 +16,9 @@ namespace {
 
 // A create waits for it.
 constexpr base::milliseconds changeTimeout(10'000);
+// The container for which a volume was moved is made at once; until then nobody else has it moved
+// on.
+constexpr base::milliseconds keptForTaker(5'000);
 
 // False also if we cannot look.
 bool isEmptyDirectory(const std::string& path) {
@@ -117,8 +120,9 @@ base::Task<base::Status> VolumeMove::bringOne(std::string name, cluster::Node to
   if (holders.up.empty() && holders.down)
     co_return base::Status::failed("node " + holders.down->name + " is down");
   if (holders.up.size() > 1) co_return base::Status::failed("several nodes have it");
-  bool isDone = holders.up.empty() || std::any_of(holders.up.begin(), holders.up.end(), isThere);
-  if (isDone) co_return base::Status();
+  // By the records somebody has it: it was removed just now, or is between two nodes.
+  if (holders.up.empty()) co_return base::Status::failed("no node has it at this moment");
+  if (std::any_of(holders.up.begin(), holders.up.end(), isThere)) co_return base::Status();
   cluster::Node home = std::move(holders.up.front());
   base::Status handed;
   if (home.self) {
@@ -147,13 +151,20 @@ base::Task<> VolumeMove::move(std::string request) {
 }
 
 base::Task<> VolumeMove::take(std::string request) {
+  std::string name(base::text(base::parseJson(request), "name"));
   base::Status made = co_await makeHere(std::move(request));
   if (!made.ok()) throw cluster::AgentError(409, made.why());
+  base::Time now = parts_.loop.now();
+  std::erase_if(taken_, [&](const auto& each) { return each.second + keptForTaker <= now; });
+  taken_[std::move(name)] = now;
 }
 
 base::Task<base::Status> VolumeMove::handOn(std::string name, cluster::Node to) {
   Moving moving(moving_, name);
   if (!moving.isFirst()) co_return base::Status::failed("volume " + name + " is being moved");
+  auto taken = taken_.find(name);
+  if (taken != taken_.end() && parts_.loop.now() < taken->second + keptForTaker)
+    co_return base::Status::failed("volume " + name + " was moved here for another container");
   base::Status handed = co_await handOnUnused(name, to);
   if (handed.ok())
     parts_.log.info("unused volume moved to its container's node",

@@ -5,6 +5,7 @@
 // says, when it is asked to hand it on: no container has it, and there is nothing in it. A driver's
 // options, and the label io.drover.node, keep a volume where it is.
 
+#include <map>
 #include <optional>
 #include <set>
 #include <string>
@@ -12,6 +13,7 @@
 #include <vector>
 
 #include "base/log.h"
+#include "base/loop.h"
 #include "base/status.h"
 #include "base/task.h"
 #include "catalog/container_index.h"
@@ -37,6 +39,7 @@ std::optional<std::string> movableContent(std::string_view inspection);
 class VolumeMove {
  public:
   struct Parts {
+    base::Loop& loop;
     catalog::NodeClient nodeClient;
     const cluster::Nodes& nodes;
     const cluster::Records& records;
@@ -72,6 +75,7 @@ class VolumeMove {
 
   Parts parts_;
   std::set<std::string> moving_;
+  std::map<std::string, base::Time> taken_;  // what others handed on to us, and when
 };
 
 }  // namespace orchestrator

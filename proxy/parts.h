@@ -82,8 +82,8 @@ struct Parts {
         scheduler(loop, agent, agent, options.settings),
         names(loop, nodeClient, agent, agent, locator, index, scheduler, log),
         volumes(loop, nodeClient, agent, agent, agent, locator, objects, log),
-        volumeMove(
-            {nodeClient, agent, agent, agent, locator, index, objects, scheduler, volumes, log}),
+        volumeMove({loop, nodeClient, agent, agent, agent, locator, index, objects, scheduler,
+                    volumes, log}),
         catchUp({loop, agent, agent, [this] { return publisher.published(); }, log}),
         creation(loop, engine, local, agent, agent, locator, index, scheduler, names, volumes,
                  volumeMove, catchUp, images, log),
